@@ -1,0 +1,4 @@
+#include "core/event/cursor.h"
+
+namespace tocsin {
+}

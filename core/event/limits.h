@@ -1,0 +1,56 @@
+// limits.h: every bound of the contract, with its unit and where the number comes from.
+//
+// The numbers are defaults; those that a user may set are options of the programs (docs/configuration.md).
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+#include "absl/time/time.h"
+
+namespace tocsin::limits {
+
+inline constexpr size_t kKiB = 1024;
+inline constexpr size_t kMiB = 1024 * kKiB;
+
+// From a client (docs/protocol.md, section 8).
+inline constexpr size_t kClientMessageBytes = 64 * kKiB;
+inline constexpr size_t kJsonDepth = 32;
+inline constexpr size_t kSubscriptionsPerConnection = 128;
+inline constexpr size_t kSubscriptionIdChars = 128;
+inline constexpr size_t kMessagesPerSecond = 100;
+inline constexpr size_t kMessageBurst = 200;
+inline constexpr size_t kConnectionsPerAddress = 100;
+inline constexpr size_t kConnections = 20'000;
+inline constexpr absl::Duration kHeaderReadTimeout = absl::Seconds(5);
+inline constexpr size_t kFilterValues = 1'000;      // in one field
+inline constexpr size_t kFilterBytes = 16 * kKiB;   // in one filter, all values together
+inline constexpr size_t kSubscriberLabelChars = 64;  // a label names a metric series: keep it short
+
+// To a client.
+inline constexpr size_t kPendingMessages = 1'000;
+inline constexpr size_t kPendingBytes = kMiB;
+inline constexpr size_t kRecentEvents = 10'000;
+inline constexpr size_t kRecentBytes = 64 * kMiB;
+inline constexpr absl::Duration kStuckAfter = absl::Seconds(10);
+inline constexpr absl::Duration kBookmarkInterval = absl::Seconds(15);
+inline constexpr absl::Duration kMinBookmarkInterval = absl::Milliseconds(100);
+inline constexpr absl::Duration kHeartbeatInterval = absl::Seconds(30);
+inline constexpr absl::Duration kSessionTimeout = absl::Minutes(5);
+
+// One write (measured: docs/benchmarks.md): more bytes gain nothing, more events delay the others.
+inline constexpr size_t kWriteBytes = 64 * kKiB;
+inline constexpr size_t kWriteEvents = 256;
+// Streams that were written to within this time wait for its end, so that a moderate rate batches too.
+inline constexpr absl::Duration kHotTick = absl::Milliseconds(1);
+
+// Publishing.
+inline constexpr size_t kEventBytes = kMiB;
+inline constexpr size_t kPublishEvents = 1'000;
+inline constexpr size_t kPublishBytes = 4 * kMiB;
+inline constexpr size_t kSourceChars = 255;
+inline constexpr size_t kTitleChars = 500;
+inline constexpr absl::Duration kDedupWindow = absl::Minutes(10);
+inline constexpr size_t kDedupIds = 1'000'000;
+
+}  // namespace tocsin::limits

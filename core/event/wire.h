@@ -1,0 +1,23 @@
+// wire.h: an event as field 1 of SubscribeResponse, so that encoded events concatenate to a response.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "absl/status/statusor.h"
+#include "core/event/record.h"
+#include "tocsin/v1/event.pb.h"
+
+namespace tocsin {
+
+// Tag, length and bytes of `event` as SubscribeResponse.events. Deterministic.
+std::string EncodeEventField(const v1::Event& event);
+// The inverse. DATA_LOSS when the bytes are not exactly one such field.
+absl::StatusOr<v1::Event> DecodeEventField(std::string_view bytes);
+
+// A record with the wire form as its payload. The event has its sequence, epoch, time and cursor.
+EventPtr MakeWireRecord(const v1::Event& event);
+// From stored bytes. DATA_LOSS as DecodeEventField.
+absl::StatusOr<EventPtr> MakeWireRecord(std::string bytes);
+
+}  // namespace tocsin

@@ -1,0 +1,160 @@
+// shard.h: the engine: one thread, its subscribers, and the match index of those that are live.
+//
+// Shape:   a subscription is a place in the log and a filter. Live: in the index, its place is the shard's. Behind: not in the
+//          index; it reads window or log in slices until its place is the shard's. A live one whose batch is full goes
+//          behind. So replay, resume and slowness are one path, and memory is bounded by window + subscribers × batch.
+// Threads: Ring and Post from any thread; everything else on the owner's, which calls RunOnce when the bell rings or the
+//          time it returned has come. Tests call it by hand.
+// Owns:    its subscriptions. Sinks are the transport's and outlive their Remove.
+// Errors:  a subscription that is refused or breaks ends with Item::kEnded, in order.
+// Source:  docs/life-of-an-event.md
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "absl/container/flat_hash_map.h"
+#include "absl/functional/any_invocable.h"
+#include "core/base/clock.h"
+#include "core/base/mutex.h"
+#include "core/event/filter.h"
+#include "core/event/limits.h"
+#include "core/stream/log_reader.h"
+#include "core/stream/sink.h"
+#include "core/stream/subscriber.h"
+#include "core/stream/subscription_index.h"
+#include "core/stream/window.h"
+
+namespace tocsin {
+
+struct ShardOptions {
+  size_t pending_messages = limits::kPendingMessages;  // of one subscriber; past it, it reads the log
+  size_t pending_bytes = limits::kPendingBytes;
+  size_t write_events = limits::kWriteEvents;
+  size_t write_bytes = limits::kWriteBytes;
+  absl::Duration hot_tick = limits::kHotTick;
+  absl::Duration stuck_after = limits::kStuckAfter;
+  // Slices that behind ones are given in one turn, so that live ones do not wait long.
+  size_t slices_per_turn = 16;
+};
+
+// How a subscription begins.
+struct SubscribeOptions {
+  SubscriptionTag tag = 0;
+  FilterPtr filter;
+  StartPoint start = Latest{};
+  bool notify_on_gap = false;  // false: a gap ends it with CURSOR_EXPIRED
+};
+
+struct ShardStats {
+  std::atomic<uint64_t> subscribers{0};
+  std::atomic<uint64_t> subscriptions{0};
+  std::atomic<uint64_t> live{0};
+  std::atomic<uint64_t> delivered{0};       // events handed to sinks
+  std::atomic<uint64_t> writes{0};
+  std::atomic<uint64_t> fell_behind{0};     // a full batch sent a live one back to the log
+  std::atomic<uint64_t> stuck{0};
+};
+
+class Shard {
+ public:
+  using Task = absl::AnyInvocable<void()>;
+
+  Shard(const Window& window, LogReader& log, Clock& clock, ShardOptions options);
+  ~Shard();
+  Shard(const Shard&) = delete;
+  Shard& operator=(const Shard&) = delete;
+
+  // Called (from any thread) when there is work and RunOnce has not been entered since. Set before all else.
+  void SetBell(std::function<void()> bell) { bell_ = std::move(bell); }
+
+  // Any thread: the window has grown.
+  void Ring();
+  // Any thread: runs `task` on the owner's thread, in order of posting.
+  void Post(Task task);
+
+  // Does what there is to do, bounded; answers when to be called again without a bell (monotonic; may be InfiniteDuration).
+  // Work that is left over rings the bell itself.
+  absl::Duration RunOnce();
+
+  // `bookmark_interval`: a cursor is sent when none was for so long; zero: never by itself.
+  SubscriberId Add(Sink* sink, absl::Duration bookmark_interval);
+  // Nothing is written to the sink any more. Unknown ids are ignored: completions may come late.
+  void Remove(SubscriberId id);
+
+  // A known tag is replaced at this exact place in its stream: with Latest as the start it goes on where it was, with the new
+  // filter after kSubscribed.
+  void Subscribe(SubscriberId id, SubscribeOptions options);
+  // False when there is no such subscription.
+  bool Unsubscribe(SubscriberId id, SubscriptionTag tag);
+  // Queues a kBookmark with the note, in order.
+  void Bookmark(SubscriberId id, std::string note);
+  // The write has left the sink.
+  void Written(SubscriberId id);
+
+  // The place up to which live subscriptions have been served.
+  const Cursor& position() const { return position_; }
+  const ShardStats& stats() const { return stats_; }
+  // Bytes that pending batches hold now.
+  size_t pending_bytes() const { return pending_total_; }
+
+ private:
+  friend class ShardTestPeer;
+
+  bool RunTasks();
+  void DrainWindow();
+  void Route(const EventPtr& event);
+  void EverythingFellBehind(const Window::View& view);
+  void FallBehind(Subscriber& subscriber, const Cursor& place);
+  void BecomeLive(Subscription& subscription);
+  void StopLive(Subscription& subscription);
+  void Begin(Subscription& subscription, const StartPoint& start);
+  void ReadBehind();
+  bool GiveSlice(Subscription& subscription);
+  bool ReadFromWindow(Subscription& subscription);
+  void ReadFromLog(Subscription& subscription, const StartPoint& start);
+  void OnLogSlice(SubscriberId id, SubscriptionTag tag, uint64_t reading, LogSlice slice);
+  bool TellGap(Subscription& subscription, const Gap& gap, const Cursor& earliest, const Cursor& latest);
+  void Deliver(Subscription& subscription, const EventPtr& event);
+  void End(Subscription& subscription, absl::Status status);
+  void Touch(Subscriber& subscriber);
+  void FlushTouched();
+  void Flush(Subscriber& subscriber);
+  void Sweep();
+  Cursor SafePlace(const Subscriber& subscriber) const;
+  void Erase(Subscription& subscription);
+  Subscriber* Find(SubscriberId id);
+
+  const Window& window_;
+  LogReader& log_;
+  Clock& clock_;
+  const ShardOptions options_;
+  std::function<void()> bell_;
+
+  std::atomic<bool> rung_{false};
+  Mutex mutex_;
+  std::vector<Task> tasks_ ABSL_GUARDED_BY(mutex_);
+
+  // The owner's.
+  Cursor position_;
+  uint64_t resets_seen_ = 0;
+  bool open_ = false;
+  SubscriptionIndex index_;
+  absl::flat_hash_map<SubscriberId, std::unique_ptr<Subscriber>> subscribers_;
+  SubscriberId next_id_ = 1;
+  std::vector<SubscriberId> touched_;
+  std::vector<Subscription*> behind_;
+  size_t behind_turn_ = 0;
+  bool more_ = false;
+  absl::Duration now_;
+  absl::Duration flush_due_ = absl::InfiniteDuration();
+  absl::Duration sweep_due_;
+  size_t pending_total_ = 0;
+  ShardStats stats_;
+};
+
+}  // namespace tocsin

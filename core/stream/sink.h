@@ -1,0 +1,68 @@
+// sink.h: what the engine hands a transport, in order, for one subscriber.
+//
+// Threads: all on the shard's thread.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string>
+
+#include "absl/status/status.h"
+#include "core/event/cursor.h"
+#include "core/event/record.h"
+
+namespace tocsin {
+
+// Chosen by the transport; names a subscription within its subscriber.
+using SubscriptionTag = uint32_t;
+
+// What few items have.
+struct ItemExtra {
+  std::string note;      // kBookmark: what the transport gave Shard::Bookmark
+  Gap gap;               // kGap
+  absl::Status status;   // kEnded
+};
+
+struct Item {
+  enum class Kind : uint8_t {
+    kSubscribed,    // the subscription's place is `cursor`; what follows is by its filter
+    kUnsubscribed,  // nothing of the subscription comes after this
+    kEvent,         // `event`, for all of `tags`
+    kGap,           // extra->gap, in the place of what is missing
+    kCaughtUp,      // the subscription is live; `cursor` is its place
+    kBookmark,      // resuming any subscription of this subscriber from `cursor` loses nothing
+    kEnded,         // extra->status: the subscription was refused or cannot go on; it is gone
+  };
+  Kind kind;
+  bool recovered = true;     // kSubscribed: false when a gap follows
+  uint32_t first_tag = 0;    // in WriteView::tags
+  uint32_t tag_count = 0;    // 0 for kBookmark
+  EventPtr event;
+  Cursor cursor;             // kEvent: the event's own
+  std::unique_ptr<ItemExtra> extra;
+};
+
+struct WriteView {
+  std::span<const Item> items;
+  std::span<const SubscriptionTag> tags;
+
+  std::span<const SubscriptionTag> TagsOf(const Item& item) const {
+    return tags.subspan(item.first_tag, item.tag_count);
+  }
+};
+
+class Sink {
+ public:
+  virtual ~Sink() = default;
+  // Encodes the items (they are gone when it returns) and starts one write. The end of the write is told by
+  // Shard::Written, not from inside Write. No second Write comes before that.
+  virtual void Write(const WriteView& view) = 0;
+  // Bytes of the write in flight that the peer has taken so far; may only grow. A transport that cannot tell returns 0.
+  virtual uint64_t BytesTaken() { return 0; }
+  // The peer has taken nothing for limits::kStuckAfter with a write in flight. The transport closes with SLOW_CONSUMER
+  // and calls Shard::Remove, now or later; the engine writes nothing more.
+  virtual void Stuck() = 0;
+};
+
+}  // namespace tocsin

@@ -1,0 +1,76 @@
+// window.h: the recent end of the log, in memory: the one queue between whoever appends and all who read.
+//
+// Shape:   the events after `base` up to `head`, bounded in count and bytes; the oldest leave first, and base follows them.
+// Threads: safe; one leaf mutex. One thread appends.
+// Owns:    shares of the events. Readers get shares of their own.
+// Errors:  reading from before base answers kBefore: the reader goes to the log (log_reader.h).
+#pragma once
+
+#include <cstdint>
+#include <deque>
+#include <optional>
+#include <span>
+#include <vector>
+
+#include "core/base/mutex.h"
+#include "core/event/cursor.h"
+#include "core/event/record.h"
+
+namespace tocsin {
+
+struct WindowBounds {
+  size_t max_events;
+  size_t max_bytes;
+};
+
+class Window {
+ public:
+  struct View {
+    Cursor base;             // everything after it is held
+    Cursor head;             // the place of the newest event
+    uint64_t resets = 0;     // how often Reset was called
+    bool open = false;       // false until Start
+  };
+  enum class Outcome { kRead, kBefore, kAhead };
+  struct Slice {
+    std::vector<EventPtr> events;
+    Cursor to;               // everything up to here has been read
+  };
+
+  explicit Window(WindowBounds bounds) : bounds_(bounds) {}
+
+  // Opens an empty window at a place. Once.
+  void Start(Cursor base);
+  // In order of sequence, all after head. `head` moves to the last one.
+  void Append(std::span<const EventPtr> events);
+  // Moves head forward over places without events.
+  void Advance(Cursor head);
+  // The log has a hole here: all that is held goes, base and head become gap.to.
+  void Reset(const Gap& gap);
+
+  View view() const;
+  // The gap of the last Reset.
+  std::optional<Gap> last_gap() const;
+  size_t bytes() const;
+  size_t events() const;
+
+  // Appends to slice.events what comes after `after`, not past `up_to`, at most so many events and about so many bytes (at
+  // least one event). kBefore: `after` is older than base. kAhead: newer than head.
+  Outcome Read(Sequence after, Sequence up_to, size_t max_events, size_t max_bytes, Slice& slice) const;
+  // True when `cursor` is a place between base and head of this life of the log.
+  bool Holds(const Cursor& cursor) const;
+
+ private:
+  void Shrink() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  // The index of the first event after `sequence`.
+  size_t IndexAfter(Sequence sequence) const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+
+  const WindowBounds bounds_;
+  mutable Mutex mutex_;
+  View view_ ABSL_GUARDED_BY(mutex_);
+  std::optional<Gap> gap_ ABSL_GUARDED_BY(mutex_);
+  std::deque<EventPtr> events_ ABSL_GUARDED_BY(mutex_);
+  size_t bytes_ ABSL_GUARDED_BY(mutex_) = 0;
+};
+
+}  // namespace tocsin

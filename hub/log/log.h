@@ -1,0 +1,103 @@
+// log.h: the one ordered log of events, with what must never disagree with it: the dedup ids and the incidents.
+//
+// Shape:   one Append is one group commit: events, dedup ids and incidents together or not at all.
+// Threads: Append and Trim on the sequencer's thread; everything else from any thread.
+// Errors:  a log that failed to write stays readable, and every further Append fails with UNAVAILABLE. A full disk is
+//          RESOURCE_EXHAUSTED and may be tried again. Damage is DATA_LOSS.
+// Source:  docs/guarantees.md
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/time/time.h"
+#include "core/event/cursor.h"
+#include "core/event/record.h"
+#include "tocsin/v1/incident.pb.h"
+
+namespace tocsin::hub {
+
+enum class Durability {
+  kAlways,    // acknowledged after the sync
+  kInterval,  // synced at an interval; an unclean end of the machine may lose the last of it
+  kMemory,    // never synced by the hub
+};
+
+// One id of the dedup window.
+struct DedupEntry {
+  std::string id;          // canonical UUID
+  uint64_t content = 0;    // fingerprint of what was published
+  Sequence sequence = 0;
+  absl::Time time;
+  std::string incident_id;
+};
+
+struct StoredIncident {
+  v1::Incident incident;
+  Sequence last_sequence = 0;  // of the newest event about it
+};
+
+// A group commit. Sequences are contiguous and follow last().
+struct LogBatch {
+  std::vector<EventPtr> events;            // payload: the wire form (core/event/wire.h)
+  std::vector<DedupEntry> dedup;           // one an event
+  std::vector<StoredIncident> incidents;   // as they stand after the batch
+};
+
+struct Retention {
+  uint64_t max_events = 0;                                // 0: no bound
+  uint64_t max_bytes = 0;
+  absl::Duration max_age = absl::InfiniteDuration();
+};
+
+// A life of the log: the epoch's first sequence. Sequences go on across epochs.
+struct EpochStart {
+  Epoch epoch = 0;
+  Sequence first = 1;
+};
+
+struct LogExtent {
+  Cursor earliest;  // resuming from it gives the oldest event held
+  Cursor latest;    // the newest event, or earliest when none is held
+  uint64_t events = 0;
+  uint64_t bytes = 0;
+};
+
+class Log {
+ public:
+  virtual ~Log() = default;
+
+  virtual std::string_view name() const = 0;  // "rocksdb", "memory"
+  virtual absl::Status Append(const LogBatch& batch) = 0;
+  // Drops what retention does not keep, as of `now`.
+  virtual absl::Status Trim(const Retention& retention, absl::Time now) = 0;
+  // Makes what was appended without a sync durable.
+  virtual absl::Status Sync() = 0;
+  // A clean end: after it the next start knows that nothing was lost.
+  virtual absl::Status Close() = 0;
+
+  virtual LogExtent extent() const = 0;
+  // Oldest first; the last one is the present epoch.
+  virtual std::vector<EpochStart> epochs() const = 0;
+
+  // Events after `after`, at most so many and about so many bytes (at least one). Empty at the end. CURSOR_EXPIRED when
+  // `after` is before the earliest place held, DATA_LOSS when an event in the range cannot be read.
+  virtual absl::StatusOr<std::vector<EventPtr>> Read(Sequence after, size_t max_events, size_t max_bytes) const = 0;
+  // The place before the first event held that was accepted at or after `time` (the end when there is none).
+  virtual absl::StatusOr<Sequence> PlaceAt(absl::Time time) const = 0;
+
+  virtual absl::StatusOr<std::optional<StoredIncident>> GetIncident(std::string_view id) const = 0;
+  // The dedup window's entries, oldest first, for the sequencer to start with.
+  virtual absl::StatusOr<std::vector<DedupEntry>> ReadDedup() const = 0;
+};
+
+// Resolves a cursor against the log's lives: the sequence to resume after, or which gap it means. See log_reader in hub/.
+Cursor CursorAt(const std::vector<EpochStart>& epochs, Sequence sequence);
+
+}  // namespace tocsin::hub
