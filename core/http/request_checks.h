@@ -1,0 +1,48 @@
+// request_checks.h: the rules that a request's head must pass before anything else looks at it.
+//
+// Shape:   CheckHeadBytes over the raw bytes up to and including the empty line, then CheckRequest over the parsed head.
+//          ParseHead (request_head.h) does both, with Beast's parser between them.
+// Why:     Boost 1.81's parser throws on long chunk trailers and accepts Transfer-Encodings that it frames wrongly, several
+//          Hosts or none, lists of lengths, and folded lines: each a way to smuggle a request past a proxy.
+// Threads: pure.
+// Errors:  a Refusal. Answer it, with application/problem+json, and close the connection: its framing is not to be trusted.
+#pragma once
+
+#include <cstddef>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+
+namespace tocsin::http {
+
+inline constexpr size_t kMaxHeadBytes = 8 * 1024;  // request line and fields
+inline constexpr size_t kMaxFields = 64;
+inline constexpr size_t kMaxTargetBytes = 2 * 1024;
+
+struct FieldView {
+  std::string_view name;
+  std::string_view value;  // without white space around it
+};
+
+struct HeadView {
+  std::string_view method;
+  std::string_view target;
+  int version = 11;  // 10 × major + minor
+  std::span<const FieldView> fields;
+};
+
+struct Refusal {
+  int status;          // 400, 411, 413, 414, 431, 501 or 505
+  std::string detail;  // names the field and says what is allowed
+};
+
+// No more than kMaxHeadBytes; lines end in CR LF and nothing else holds a control character but tabs inside values;
+// no folded lines (obs-fold), no line that starts with white space.
+std::optional<Refusal> CheckHeadBytes(std::string_view head);
+
+// No Transfer-Encoding; exactly one Host; at most one Content-Length, of digits alone; HTTP/1.1, or 1.0 for a
+// request without Upgrade; kMaxFields; kMaxTargetBytes; a target that begins with a slash.
+std::optional<Refusal> CheckRequest(const HeadView& head);
+
+}  // namespace tocsin::http

@@ -1,0 +1,26 @@
+// request_head.h: from the bytes of a request's head to a checked request. Includes Beast: for .cc files of HTTP servers only.
+//
+// Shape:   read up to the empty line (asio::async_read_until "\r\n\r\n", at most kMaxHeadBytes), then ParseHead.
+// Threads: pure.
+// Errors:  a Refusal, see request_checks.h. Never throws.
+#pragma once
+
+#include <boost/beast/http/empty_body.hpp>
+#include <boost/beast/http/message.hpp>
+#include <optional>
+#include <string_view>
+
+#include "core/http/message.h"
+#include "core/http/request_checks.h"
+
+namespace tocsin::http {
+
+using BeastRequest = boost::beast::http::request<boost::beast::http::empty_body>;
+
+// `head` is exactly the head, with its empty line. `request` is meaningful only when nothing is returned.
+std::optional<Refusal> ParseHead(std::string_view head, BeastRequest& request);
+std::optional<Refusal> ParseHead(std::string_view head, HttpRequest& request);
+// As HttpRequest has it.
+HttpRequest ToHttpRequest(const BeastRequest& request);
+
+}  // namespace tocsin::http
