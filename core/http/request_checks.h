@@ -37,6 +37,9 @@ struct Refusal {
   std::string detail;  // names the field and says what is allowed
 };
 
+// For a head that does not end within kMaxHeadBytes.
+Refusal HeadTooLarge();
+
 // No more than kMaxHeadBytes; lines end in CR LF and nothing else holds a control character but tabs inside values;
 // no folded lines (obs-fold), no line that starts with white space.
 std::optional<Refusal> CheckHeadBytes(std::string_view head);
