@@ -3,6 +3,7 @@
 #include <boost/asio/buffer.hpp>
 #include <boost/beast/http/error.hpp>
 #include <boost/beast/http/parser.hpp>
+#include <boost/none.hpp>
 #include <charconv>
 #include <exception>
 #include <vector>
@@ -30,6 +31,7 @@ std::optional<Refusal> CheckParsed(const BeastRequest& request) {
 
 std::optional<Refusal> Parse(std::string_view head, BeastRequest& request) {
   beast::http::request_parser<beast::http::empty_body> parser;
+  parser.body_limit(boost::none);  // a body is for whoever reads it to bound
   beast::error_code error;
   parser.put(boost::asio::buffer(head.data(), head.size()), error);
   if (error && error != beast::http::error::need_more) return ParseRefusal(error);
