@@ -1,0 +1,39 @@
+// listen_address.h: where a server listens, and whether others than this machine can reach it.
+//
+// Shape:   "127.0.0.1:8080", "[::1]:8080", "localhost:0" (0 picks a free port),
+// "unix:/run/tocsin.sock". Threads: a value. Errors:  INVALID_ARGUMENT that names the flag and the
+// forms allowed.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+#include "absl/status/statusor.h"
+
+namespace tocsin {
+
+struct ListenAddress {
+  std::string host;  // without brackets; empty for a Unix socket
+  uint16_t port = 0;
+  std::string unix_path;  // empty unless "unix:"
+
+  bool IsUnix() const { return !unix_path.empty(); }
+  // True only when the host is an address of the loopback network, or "localhost".
+  bool IsLoopback() const;
+  // The text that ParseListenAddress reads back, and gRPC takes.
+  std::string ToString() const;
+};
+
+enum class UnixSockets { kAllowed, kRefused };
+
+// `flag` is how the user gave it ("--listen"); it begins every error.
+absl::StatusOr<ListenAddress> ParseListenAddress(std::string_view text, std::string_view flag,
+                                                 UnixSockets unix_sockets = UnixSockets::kRefused);
+
+// OK on loopback or a Unix socket, or when the user insists. Otherwise FAILED_PRECONDITION that
+// says why the server refuses to start and what to do: without authentication, who reaches the port
+// may read and publish everything.
+absl::Status CheckExposure(const ListenAddress& address, bool insecure, std::string_view flag);
+
+}  // namespace tocsin

@@ -1,0 +1,190 @@
+#include "core/base/log.h"
+
+#include <spdlog/sinks/ansicolor_sink.h>
+#include <spdlog/sinks/stdout_color_sinks.h>
+#include <spdlog/spdlog.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cmath>
+#include <memory>
+
+#include "absl/strings/str_cat.h"
+#include "core/base/check.h"
+#include "core/base/strings.h"
+
+namespace tocsin {
+namespace {
+
+constexpr char kTextPattern[] = "%Y-%m-%dT%H:%M:%S.%eZ %^%-7l%$ %v";
+constexpr char kJsonPattern[] = R"({"time":"%Y-%m-%dT%H:%M:%S.%fZ","level":"%l",%v})";
+
+struct Logger {
+  std::shared_ptr<spdlog::logger> out;
+  bool json = false;
+};
+
+spdlog::level::level_enum LevelOf(LogLevel level) {
+  switch (level) {
+    case LogLevel::kDebug:
+      return spdlog::level::debug;
+    case LogLevel::kInfo:
+      return spdlog::level::info;
+    case LogLevel::kWarning:
+      return spdlog::level::warn;
+    case LogLevel::kError:
+      return spdlog::level::err;
+  }
+  return spdlog::level::err;
+}
+
+bool UseJson(LogFormat format) {
+  if (format == LogFormat::kAuto) return isatty(STDERR_FILENO) == 0;
+  return format == LogFormat::kJson;
+}
+
+Logger MakeLogger(LogLevel lowest, bool json) {
+  Logger logger{std::make_shared<spdlog::logger>(
+                    "tocsin", std::make_shared<spdlog::sinks::stderr_color_sink_mt>()),
+                json};
+  logger.out->set_level(LevelOf(lowest));
+  logger.out->set_pattern(json ? kJsonPattern : kTextPattern, spdlog::pattern_time_type::utc);
+  logger.out->flush_on(spdlog::level::trace);
+  return logger;
+}
+
+// Never destroyed: threads may log until the process ends.
+Logger& TheLogger() {
+  static Logger& logger = *new Logger(MakeLogger(LogLevel::kInfo, false));
+  return logger;
+}
+
+// Bytes above 0x7f go through: they are UTF-8, or at worst unreadable; they never break a line.
+void AppendEscaped(std::string& out, std::string_view text) {
+  static constexpr char kHex[] = "0123456789abcdef";
+  for (const char c : text) {
+    const auto byte = static_cast<unsigned char>(c);
+    if (c == '"' || c == '\\') {
+      out += '\\';
+      out += c;
+    } else if (c == '\n') {
+      out += "\\n";
+    } else if (byte < 0x20 || byte == 0x7f) {
+      out += "\\u00";
+      out += kHex[byte >> 4];
+      out += kHex[byte & 15];
+    } else {
+      out += c;
+    }
+  }
+}
+
+void AppendQuoted(std::string& out, std::string_view text) {
+  out += '"';
+  AppendEscaped(out, text);
+  out += '"';
+}
+
+bool NeedsQuotes(std::string_view text) {
+  return text.empty() || std::any_of(text.begin(), text.end(), [](unsigned char c) {
+           return c <= 0x20 || c == 0x7f || c == '"' || c == '\\' || c == '=';
+         });
+}
+
+struct TextValue {
+  std::string& out;
+  void operator()(std::string_view text) const {
+    NeedsQuotes(text) ? AppendQuoted(out, text) : static_cast<void>(out += text);
+  }
+  void operator()(bool flag) const { out += flag ? "true" : "false"; }
+  void operator()(absl::Duration duration) const { out += absl::FormatDuration(duration); }
+  void operator()(auto number) const { absl::StrAppend(&out, number); }
+};
+
+struct JsonValue {
+  std::string& out;
+  void operator()(std::string_view text) const { AppendQuoted(out, text); }
+  void operator()(bool flag) const { out += flag ? "true" : "false"; }
+  void operator()(absl::Duration duration) const { (*this)(absl::ToDoubleSeconds(duration)); }
+  void operator()(double number) const {
+    std::isfinite(number) ? absl::StrAppend(&out, number) : static_cast<void>(out += "null");
+  }
+  void operator()(auto number) const { absl::StrAppend(&out, number); }
+};
+
+}  // namespace
+
+LogField::LogField(std::string_view field, const absl::Status& status)
+    : name(field), value(ToStd(status.message())) {}
+
+absl::StatusOr<LogLevel> ParseLogLevel(std::string_view name) {
+  if (name == "debug") return LogLevel::kDebug;
+  if (name == "info") return LogLevel::kInfo;
+  if (name == "warning") return LogLevel::kWarning;
+  if (name == "error") return LogLevel::kError;
+  return absl::InvalidArgumentError(
+      absl::StrCat("'", ToAbsl(name), "' is no log level; allowed: debug, info, warning, error"));
+}
+
+absl::StatusOr<LogFormat> ParseLogFormat(std::string_view name) {
+  if (name == "auto") return LogFormat::kAuto;
+  if (name == "text") return LogFormat::kText;
+  if (name == "json") return LogFormat::kJson;
+  return absl::InvalidArgumentError(
+      absl::StrCat("'", ToAbsl(name), "' is no log format; allowed: auto, text, json"));
+}
+
+void StartLog(LogLevel lowest, LogFormat format) {
+  TheLogger() = MakeLogger(lowest, UseJson(format));
+}
+
+void Log(LogLevel level, std::string_view event, LogFields fields) {
+  Logger& logger = TheLogger();
+  const auto to = LevelOf(level);
+  if (!logger.out->should_log(to)) return;
+  const std::string line = logger.json ? LogJson(event, fields) : LogText(event, fields);
+  logger.out->log(to, spdlog::string_view_t(line.data(), line.size()));
+}
+
+std::string LogText(std::string_view event, LogFields fields) {
+  std::string line;
+  AppendEscaped(line, event);
+  for (const LogField& field : fields) {
+    line += ' ';
+    AppendEscaped(line, field.name);
+    line += '=';
+    std::visit(TextValue{line}, field.value);
+  }
+  return line;
+}
+
+std::string LogJson(std::string_view event, LogFields fields) {
+  std::string line = "\"event\":";
+  AppendQuoted(line, event);
+  for (const LogField& field : fields) {
+    line += ',';
+    AppendQuoted(line, field.name);
+    line += ':';
+    std::visit(JsonValue{line}, field.value);
+  }
+  return line;
+}
+
+bool LogThrottle::Pass(absl::Duration now) {
+  MutexLock lock(mutex_);
+  if (now < next_) {
+    ++waiting_;
+    return false;
+  }
+  next_ = now + period_;
+  dropped_ = waiting_;
+  waiting_ = 0;
+  return true;
+}
+
+uint64_t LogThrottle::Dropped() const {
+  MutexLock lock(mutex_);
+  return dropped_;
+}
+
+}  // namespace tocsin

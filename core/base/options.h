@@ -1,0 +1,98 @@
+// options.h: a program's settings as one table.
+//
+// Shape:   each setting is registered once, with the variable it sets (whose value then is the
+// default). From that table come
+//          the flag, the environment's TOCSIN_NAME, the key in the TOML file, --help, and
+//          docs/configuration.md, so that none can drift. Flags win over the environment, that over
+//          the file, that over the default. The file: flat keys with the flag's name (data-dir =
+//          "…"). One file may serve hub and bridge: the keys of [hub] and [bridge] win over those
+//          at the top; each program passes over the other's section.
+// Threads: main's, before others start.
+// Owns:    the table; the variables outlive Parse.
+// Errors:  INVALID_ARGUMENT that names the flag, the variable or the file's line, what is allowed,
+// and for an unknown
+//          name what is close. An unknown TOCSIN_ variable is none: the programs share the
+//          environment. Every wrong value is an error, also one that a flag overrides.
+#pragma once
+
+#include <cstddef>
+#include <functional>
+#include <iosfwd>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "absl/time/time.h"
+#include "core/base/options_file.h"
+
+namespace tocsin {
+
+class Options {
+ public:
+  // `program` as users call it: "tocsin-hub"; its section in the file is what follows the dash.
+  Options(std::string_view program, std::string_view what_it_is);
+
+  // `name` as in "data-dir"; `help` is one sentence or two.
+  void Text(std::string* value, std::string_view name, std::string_view help,
+            std::string_view placeholder = "TEXT");
+  // A flag that may be repeated; commas in the environment; an array in the file.
+  void List(std::vector<std::string>* values, std::string_view name, std::string_view help,
+            std::string_view placeholder = "TEXT");
+  // --name, --name=false.
+  void Bool(bool* value, std::string_view name, std::string_view help);
+  // min and max are allowed themselves.
+  void Count(size_t* value, std::string_view name, std::string_view help, size_t min, size_t max);
+  void Bytes(size_t* value, std::string_view name, std::string_view help, size_t min, size_t max);
+  void Duration(absl::Duration* value, std::string_view name, std::string_view help,
+                absl::Duration min, absl::Duration max);
+  void Choice(std::string* value, std::string_view name, std::string_view help,
+              std::vector<std::string> allowed);
+  // Runs after all values are set, also for --check-config: for what is wrong only together.
+  void Check(std::function<absl::Status()> check);
+
+  // kExit: --help, --version, --check-config or --print-config-docs was given and has been answered
+  // on `out`.
+  enum class Outcome { kRun, kExit };
+  absl::StatusOr<Outcome> Parse(int argc, const char* const* argv, std::ostream& out);
+
+  std::string Help() const;
+  // The table of docs/configuration.md for this program.
+  std::string Markdown() const;
+
+ private:
+  enum class Kind { kText, kList, kBool, kCount, kBytes, kDuration, kChoice };
+  struct Setting {
+    Kind kind;
+    std::string name;
+    std::string help;
+    std::string placeholder;
+    std::string default_text;
+    std::string allowed;  // "1 to 1000"; empty when anything goes
+    // All values at once: one, unless kList. Leaves the variable unchanged on error.
+    std::function<absl::Status(const std::vector<std::string>&)> assign;
+  };
+  struct Flags;
+
+  void Add(Setting setting);
+  const Setting* Find(std::string_view name) const;
+  std::vector<std::string> Names() const;
+  absl::StatusOr<Flags> ReadFlags(int argc, const char* const* argv) const;
+  absl::Status CheckNoExtras(const std::vector<std::string>& extras) const;
+  absl::StatusOr<bool> Answered(const Flags& flags, std::ostream& out) const;
+  absl::Status ApplyFile(const std::string& path);
+  absl::Status ApplyFileEntry(const std::string& path, const FileEntry& entry);
+  absl::Status ApplyEnvironment();
+  absl::Status ApplyFlags(const Flags& flags);
+
+  std::string program_;
+  std::string what_it_is_;
+  std::string section_;
+  std::vector<Setting> settings_;
+  std::vector<std::function<absl::Status()>> checks_;
+};
+
+// "TOCSIN_DATA_DIR" for "data-dir".
+std::string EnvironmentName(std::string_view setting);
+
+}  // namespace tocsin

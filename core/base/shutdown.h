@@ -1,0 +1,37 @@
+// shutdown.h: SIGTERM, SIGINT and SIGHUP as calls on an ordinary thread.
+//
+// Shape:   made first in main, before any other thread: it blocks the signals, and threads inherit
+// that. A thread
+//          of its own waits for them (signalfd), so that the callback may lock, allocate and log.
+//          SIGPIPE is ignored: a peer that has gone is an error of the write.
+// Threads: on_signal runs on the watcher's thread, one signal at a time.
+// Owns:    the thread; the destructor joins it, and no call comes after that.
+#pragma once
+
+#include <functional>
+#include <thread>
+
+namespace tocsin {
+
+class SignalWatcher {
+ public:
+  using OnSignal = std::function<void(int signal)>;
+
+  explicit SignalWatcher(OnSignal on_signal);
+  ~SignalWatcher();
+  SignalWatcher(const SignalWatcher&) = delete;
+  SignalWatcher& operator=(const SignalWatcher&) = delete;
+
+ private:
+  void Run();
+
+  OnSignal on_signal_;
+  int signals_;  // signalfd
+  int stop_;     // eventfd
+  std::thread thread_;
+};
+
+// "SIGTERM" and so on, for logs.
+const char* SignalName(int signal);
+
+}  // namespace tocsin
