@@ -4,10 +4,10 @@
 #include <cstdio>
 #include <cstdlib>
 
-#define TOCSIN_CHECK(condition)                                                                \
-  do {                                                                                         \
-    if (!(condition)) [[unlikely]] {                                                           \
+#define TOCSIN_CHECK(condition)                                                               \
+  do {                                                                                        \
+    if (!(condition)) [[unlikely]] {                                                          \
       std::fprintf(stderr, "%s:%d: bug: check failed: %s\n", __FILE__, __LINE__, #condition); \
-      std::abort();                                                                            \
-    }                                                                                          \
+      std::abort();                                                                           \
+    }                                                                                         \
   } while (false)

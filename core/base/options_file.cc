@@ -28,7 +28,9 @@ std::optional<std::vector<std::string>> Strings(const toml::array& array) {
 }
 
 FileEntry EntryOf(std::string_view section, const toml::key& key, const toml::node& node) {
-  FileEntry entry{.section = std::string(section), .key = std::string(key.str())};
+  FileEntry entry;
+  entry.section = section;
+  entry.key = key.str();
   entry.line = key.source().begin.line;
   if (const auto* text = node.as_string()) {
     entry.values = {text->get()};

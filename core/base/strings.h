@@ -1,7 +1,7 @@
 // strings.h: the one place where std::string_view and absl::string_view meet.
 //
-// Debian builds Abseil with a string_view of its own that converts neither way, so all code here uses
-// std::string_view and converts at the call into Abseil.
+// Debian builds Abseil with a string_view of its own that converts neither way, so all code here
+// uses std::string_view and converts at the call into Abseil.
 #pragma once
 
 #include <string_view>
