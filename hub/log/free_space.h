@@ -1,0 +1,21 @@
+// free_space.h: refuses to write when the disk is nearly full, while it can still be said politely.
+//
+// Errors:  RESOURCE_EXHAUSTED (SERVICE_UNAVAILABLE) with a time to try again; it is no lasting state.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <string>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+
+namespace tocsin::hub {
+
+// Bytes that a process without privileges may still write under `dir`.
+using FreeSpace = std::function<absl::StatusOr<uint64_t>(const std::string& dir)>;
+absl::StatusOr<uint64_t> SystemFreeSpace(const std::string& dir);
+
+absl::Status CheckFreeSpace(const FreeSpace& free_space, const std::string& dir, uint64_t reserve);
+
+}  // namespace tocsin::hub

@@ -1,0 +1,134 @@
+#include "hub/log/log_codec.h"
+
+#include <cstring>
+
+#include "absl/strings/str_cat.h"
+#include "core/base/strings.h"
+#include "hub/log/packed_uuid.h"
+
+namespace tocsin::hub {
+namespace {
+
+// id, content, sequence, time, incident id.
+constexpr size_t kDedupSize = 16 + 8 + 8 + 8 + 16;
+
+absl::Status Damaged(std::string_view what) {
+  return absl::DataLossError(absl::StrCat("the log's ", ToAbsl(what), " cannot be read: it is not of the form written"));
+}
+
+PackedUuid TakeUuid(std::string_view& in) {
+  PackedUuid packed;
+  std::memcpy(packed.data(), in.data(), packed.size());
+  in.remove_prefix(packed.size());
+  return packed;
+}
+
+absl::Status AppendEntry(std::string& out, const DedupEntry& entry) {
+  const auto id = PackUuid(entry.id);
+  const auto incident = PackUuid(entry.incident_id);
+  if (!id || !incident) {
+    return absl::InternalError("an event's id or its incident's is not a UUID");
+  }
+  out.append(id->data(), id->size());
+  PutU64(out, entry.content);
+  PutU64(out, entry.sequence);
+  PutU64(out, static_cast<uint64_t>(absl::ToUnixMicros(entry.time)));
+  out.append(incident->data(), incident->size());
+  return absl::OkStatus();
+}
+
+}  // namespace
+
+void PutU64(std::string& out, uint64_t value) {
+  char bytes[8];
+  for (int i = 0; i < 8; ++i) {
+    bytes[i] = static_cast<char>(value >> (8 * i));
+  }
+  out.append(bytes, sizeof(bytes));
+}
+
+bool TakeU64(std::string_view& in, uint64_t& value) {
+  if (in.size() < 8) {
+    return false;
+  }
+  value = 0;
+  for (int i = 0; i < 8; ++i) {
+    value |= uint64_t{static_cast<unsigned char>(in[i])} << (8 * i);
+  }
+  in.remove_prefix(8);
+  return true;
+}
+
+std::string SequenceKey(Sequence sequence) {
+  std::string key(8, '\0');
+  for (int i = 0; i < 8; ++i) {
+    key[i] = static_cast<char>(sequence >> (56 - 8 * i));
+  }
+  return key;
+}
+
+absl::StatusOr<Sequence> ParseSequenceKey(std::string_view key) {
+  if (key.size() != 8) {
+    return Damaged("key");
+  }
+  Sequence sequence = 0;
+  for (const char c : key) {
+    sequence = sequence << 8 | static_cast<unsigned char>(c);
+  }
+  return sequence;
+}
+
+absl::StatusOr<std::string> EncodeDedup(std::span<const DedupEntry> entries) {
+  std::string value;
+  value.reserve(entries.size() * kDedupSize);
+  for (const DedupEntry& entry : entries) {
+    if (absl::Status status = AppendEntry(value, entry); !status.ok()) {
+      return status;
+    }
+  }
+  return value;
+}
+
+absl::Status DecodeDedup(std::string_view value, std::vector<DedupEntry>& entries) {
+  if (value.size() % kDedupSize != 0) {
+    return Damaged("record of published ids");
+  }
+  while (!value.empty()) {
+    DedupEntry entry;
+    uint64_t micros = 0;
+    entry.id = UnpackUuid(TakeUuid(value));
+    TakeU64(value, entry.content);
+    TakeU64(value, entry.sequence);
+    TakeU64(value, micros);
+    entry.time = absl::FromUnixMicros(static_cast<int64_t>(micros));
+    entry.incident_id = UnpackUuid(TakeUuid(value));
+    entries.push_back(std::move(entry));
+  }
+  return absl::OkStatus();
+}
+
+absl::StatusOr<DedupEntry> DecodeNewestDedup(std::string_view value) {
+  std::vector<DedupEntry> entries;
+  if (value.size() < kDedupSize || !DecodeDedup(value.substr(value.size() - kDedupSize), entries).ok()) {
+    return Damaged("record of published ids");
+  }
+  return std::move(entries.back());
+}
+
+std::string EncodeIncident(const StoredIncident& stored) {
+  std::string value;
+  PutU64(value, stored.last_sequence);
+  stored.incident.AppendToString(&value);
+  return value;
+}
+
+absl::StatusOr<StoredIncident> DecodeIncident(std::string_view value) {
+  StoredIncident stored;
+  if (!TakeU64(value, stored.last_sequence) ||
+      !stored.incident.ParseFromArray(value.data(), static_cast<int>(value.size()))) {
+    return Damaged("record of an incident");
+  }
+  return stored;
+}
+
+}  // namespace tocsin::hub

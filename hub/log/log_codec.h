@@ -1,0 +1,36 @@
+// log_codec.h: how the log's records look on disk.
+//
+// Shape:   keys sort as their sequences do (big-endian); values are fixed-width little-endian numbers, then bytes. They
+//          are read by every later version: a change of form is a new format number in log_life.h.
+// Threads: pure.
+// Errors:  DATA_LOSS for bytes that are not of that form.
+#pragma once
+
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "hub/log/log.h"
+
+namespace tocsin::hub {
+
+std::string SequenceKey(Sequence sequence);
+absl::StatusOr<Sequence> ParseSequenceKey(std::string_view key);
+
+// The ids of one batch, under the sequence of its first event: one record a commit, not one an event.
+absl::StatusOr<std::string> EncodeDedup(std::span<const DedupEntry> entries);
+absl::Status DecodeDedup(std::string_view value, std::vector<DedupEntry>& entries);
+// The last entry of such a record, which is its newest.
+absl::StatusOr<DedupEntry> DecodeNewestDedup(std::string_view value);
+
+std::string EncodeIncident(const StoredIncident& stored);
+absl::StatusOr<StoredIncident> DecodeIncident(std::string_view value);
+
+// Fixed-width little-endian numbers.
+void PutU64(std::string& out, uint64_t value);
+// Takes the number off the front of `in`; false when it is too short.
+bool TakeU64(std::string_view& in, uint64_t& value);
+
+}  // namespace tocsin::hub

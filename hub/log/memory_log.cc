@@ -1,0 +1,116 @@
+#include "hub/log/memory_log.h"
+
+#include <algorithm>
+
+#include "core/base/status_macros.h"
+#include "hub/log/log_extent.h"
+
+namespace tocsin::hub {
+
+MemoryLog::MemoryLog(MemoryLogOptions options)
+    : options_(options), epochs_{EpochStart{NewEpoch(), 1}} {}
+
+absl::Status MemoryLog::Append(const LogBatch& batch) {
+  MutexLock lock(mutex_);
+  RETURN_IF_ERROR(CheckBatch(batch, last_));
+  for (const EventPtr& event : batch.events) {
+    events_.push_back(event);
+    bytes_ += event->payload.size();
+    last_ = event->cursor.sequence;
+  }
+  dedup_.insert(dedup_.end(), batch.dedup.begin(), batch.dedup.end());
+  while (dedup_.size() > limits::kDedupIds) {
+    dedup_.pop_front();
+  }
+  for (const StoredIncident& stored : batch.incidents) {
+    PutIncident(stored);
+  }
+  Keep(options_.retention, events_.empty() ? absl::InfinitePast() : events_.back()->time);
+  return absl::OkStatus();
+}
+
+absl::Status MemoryLog::Trim(const Retention& retention, absl::Time now) {
+  MutexLock lock(mutex_);
+  Keep(retention, now);
+  while (!dedup_.empty() && dedup_.front().time < now - limits::kDedupWindow) {
+    dedup_.pop_front();
+  }
+  return absl::OkStatus();
+}
+
+LogExtent MemoryLog::extent() const {
+  MutexLock lock(mutex_);
+  return ExtentLocked();
+}
+
+LogExtent MemoryLog::ExtentLocked() const {
+  return MakeExtent(epochs_, last_ + 1 - events_.size(), last_, bytes_);
+}
+
+absl::StatusOr<std::vector<EventPtr>> MemoryLog::Read(Sequence after, size_t max_events, size_t max_bytes) const {
+  MutexLock lock(mutex_);
+  const Sequence before_first = last_ - events_.size();
+  if (after < before_first) {
+    return ExpiredError(after, ExtentLocked());
+  }
+  std::vector<EventPtr> read;
+  size_t bytes = 0;
+  for (size_t i = after - before_first; i < events_.size() && read.size() < max_events; ++i) {
+    bytes += events_[i]->payload.size();
+    if (!read.empty() && bytes > max_bytes) {
+      break;
+    }
+    read.push_back(events_[i]);
+  }
+  return read;
+}
+
+absl::StatusOr<Sequence> MemoryLog::PlaceAt(absl::Time time) const {
+  MutexLock lock(mutex_);
+  const auto found = std::lower_bound(events_.begin(), events_.end(), time,
+                                      [](const EventPtr& event, absl::Time t) { return event->time < t; });
+  return last_ - static_cast<Sequence>(events_.end() - found);
+}
+
+absl::StatusOr<std::optional<StoredIncident>> MemoryLog::GetIncident(std::string_view id) const {
+  MutexLock lock(mutex_);
+  const auto found = incidents_.find(std::string(id));
+  if (found == incidents_.end()) {
+    return std::optional<StoredIncident>();
+  }
+  return std::optional<StoredIncident>(found->second);
+}
+
+absl::StatusOr<std::vector<DedupEntry>> MemoryLog::ReadDedup() const {
+  MutexLock lock(mutex_);
+  return std::vector<DedupEntry>(dedup_.begin(), dedup_.end());
+}
+
+void MemoryLog::DropOldest() {
+  bytes_ -= events_.front()->payload.size();
+  events_.pop_front();
+}
+
+void MemoryLog::Keep(const Retention& retention, absl::Time now) {
+  const absl::Time oldest = now - retention.max_age;
+  while (!events_.empty() && ((retention.max_events != 0 && events_.size() > retention.max_events) ||
+                              (retention.max_bytes != 0 && bytes_ > retention.max_bytes) ||
+                              events_.front()->time < oldest)) {
+    DropOldest();
+  }
+}
+
+void MemoryLog::PutIncident(const StoredIncident& stored) {
+  auto [found, is_new] = incidents_.try_emplace(stored.incident.id());
+  if (!is_new) {
+    quietest_.erase(found->second.last_sequence);
+  }
+  found->second = stored;
+  quietest_[stored.last_sequence] = stored.incident.id();
+  while (incidents_.size() > options_.max_incidents) {
+    incidents_.erase(quietest_.begin()->second);
+    quietest_.erase(quietest_.begin());
+  }
+}
+
+}  // namespace tocsin::hub

@@ -1,0 +1,62 @@
+// memory_log.h: a log that lives as long as its process: for tests, and for those who want none kept.
+//
+// Shape:   a deque of the events' records. Bounded at every Append, whatever Trim is told.
+// Threads: as log.h; one leaf mutex.
+// Owns:    shares of the events.
+// Errors:  never damaged, never full. Each life has an epoch of its own, so an old cursor is never mistaken.
+#pragma once
+
+#include <deque>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "absl/container/flat_hash_map.h"
+#include "core/base/mutex.h"
+#include "core/event/limits.h"
+#include "hub/log/log.h"
+
+namespace tocsin::hub {
+
+struct MemoryLogOptions {
+  // Memory is the bound here: 100,000 events of the usual 600 bytes are 60 MB; big ones stop at 256 MiB.
+  Retention retention{.max_events = 100'000, .max_bytes = 256 * limits::kMiB};
+  // Past it the incident that has been quiet the longest is forgotten.
+  size_t max_incidents = 100'000;
+};
+
+class MemoryLog : public Log {
+ public:
+  explicit MemoryLog(MemoryLogOptions options = {});
+
+  std::string_view name() const override { return "memory"; }
+  absl::Status Append(const LogBatch& batch) override;
+  absl::Status Trim(const Retention& retention, absl::Time now) override;
+  absl::Status Sync() override { return absl::OkStatus(); }
+  absl::Status Close() override { return absl::OkStatus(); }
+
+  LogExtent extent() const override;
+  std::vector<EpochStart> epochs() const override { return epochs_; }
+  absl::StatusOr<std::vector<EventPtr>> Read(Sequence after, size_t max_events, size_t max_bytes) const override;
+  absl::StatusOr<Sequence> PlaceAt(absl::Time time) const override;
+  absl::StatusOr<std::optional<StoredIncident>> GetIncident(std::string_view id) const override;
+  absl::StatusOr<std::vector<DedupEntry>> ReadDedup() const override;
+
+ private:
+  void DropOldest() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  void Keep(const Retention& retention, absl::Time now) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  void PutIncident(const StoredIncident& stored) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  LogExtent ExtentLocked() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+
+  const MemoryLogOptions options_;
+  const std::vector<EpochStart> epochs_;
+  mutable Mutex mutex_;
+  std::deque<EventPtr> events_ ABSL_GUARDED_BY(mutex_);
+  Sequence last_ ABSL_GUARDED_BY(mutex_) = 0;
+  uint64_t bytes_ ABSL_GUARDED_BY(mutex_) = 0;
+  std::deque<DedupEntry> dedup_ ABSL_GUARDED_BY(mutex_);
+  absl::flat_hash_map<std::string, StoredIncident> incidents_ ABSL_GUARDED_BY(mutex_);
+  std::map<Sequence, std::string> quietest_ ABSL_GUARDED_BY(mutex_);  // by last_sequence
+};
+
+}  // namespace tocsin::hub
