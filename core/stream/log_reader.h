@@ -1,8 +1,10 @@
 // log_reader.h: where the engine reads what the window no longer holds.
 //
-// Shape:   a reader is opened at a start point and asked for one slice at a time; the hub's reads the store, the
+// Shape:   a reader is opened at a start point and asked for one slice at a time; the hub's reads
+// the store, the
 //          bridge's reads a filtered stream from the hub.
-// Threads: Open and Next are called on the shard's thread. The answer to a Next is delivered on that thread too (through
+// Threads: Open and Next are called on the shard's thread. The answer to a Next is delivered on
+// that thread too (through
 //          Shard::Post), once, never from inside Next, and never after the CatchUp was destroyed.
 // Owns:    the shard owns the CatchUp; destroying it cancels.
 #pragma once
@@ -22,16 +24,18 @@ namespace tocsin {
 class Shard;
 
 struct LogSlice {
-  // Where the slice begins: for the first slice the start point as the log understands it (after the gap, if any).
+  // Where the slice begins: for the first slice the start point as the log understands it (after
+  // the gap, if any).
   Cursor from;
   // What could not be given, ending at `from`. Comes before the events.
   std::optional<Gap> gap;
-  // In order, after `from`; every event of the range that the filter matches (others may be among them).
+  // In order, after `from`; every event of the range that the filter matches (others may be among
+  // them).
   std::vector<EventPtr> events;
   // Everything up to here has been read; never before the last event.
   Cursor to;
-  // Not ok: the start point is refused or the log cannot be read; nothing else counts and nothing more comes. A start past the
-  // log's end is CURSOR_EXPIRED.
+  // Not ok: the start point is refused or the log cannot be read; nothing else counts and nothing
+  // more comes. A start past the log's end is CURSOR_EXPIRED.
   absl::Status status;
   // For an error and a gap: what is held.
   Cursor earliest;
@@ -41,8 +45,8 @@ struct LogSlice {
 class CatchUp {
  public:
   virtual ~CatchUp() = default;
-  // At most one is outstanding. Delivers when there is something to tell: events, progress, a gap or an error. Where the log has
-  // nothing more yet, the answer may wait for it.
+  // At most one is outstanding. Delivers when there is something to tell: events, progress, a gap
+  // or an error. Where the log has nothing more yet, the answer may wait for it.
   virtual void Next(size_t max_events, size_t max_bytes) = 0;
 };
 

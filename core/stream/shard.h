@@ -1,9 +1,12 @@
 // shard.h: the engine: one thread, its subscribers, and the match index of those that are live.
 //
-// Shape:   a subscription is a place in the log and a filter. Live: in the index, its place is the shard's. Behind: not in the
-//          index; it reads window or log in slices until its place is the shard's. A live one whose batch is full goes
-//          behind. So replay, resume and slowness are one path, and memory is bounded by window + subscribers × batch.
-// Threads: Ring and Post from any thread; everything else on the owner's, which calls RunOnce when the bell rings or the
+// Shape:   a subscription is a place in the log and a filter. Live: in the index, its place is the
+// shard's. Behind: not in the
+//          index; it reads window or log in slices until its place is the shard's. A live one whose
+//          batch is full goes behind. So replay, resume and slowness are one path, and memory is
+//          bounded by window + subscribers × batch.
+// Threads: Ring and Post from any thread; everything else on the owner's, which calls RunOnce when
+// the bell rings or the
 //          time it returned has come. Tests call it by hand.
 // Owns:    its subscriptions. Sinks are the transport's and outlive their Remove.
 // Errors:  a subscription that is refused or breaks ends with Item::kEnded, in order.
@@ -12,6 +15,7 @@
 
 #include <atomic>
 #include <cstdint>
+#include <deque>
 #include <functional>
 #include <memory>
 #include <string>
@@ -32,7 +36,8 @@
 namespace tocsin {
 
 struct ShardOptions {
-  size_t pending_messages = limits::kPendingMessages;  // of one subscriber; past it, it reads the log
+  size_t pending_messages =
+      limits::kPendingMessages;  // of one subscriber; past it, it reads the log
   size_t pending_bytes = limits::kPendingBytes;
   size_t write_events = limits::kWriteEvents;
   size_t write_bytes = limits::kWriteBytes;
@@ -54,9 +59,9 @@ struct ShardStats {
   std::atomic<uint64_t> subscribers{0};
   std::atomic<uint64_t> subscriptions{0};
   std::atomic<uint64_t> live{0};
-  std::atomic<uint64_t> delivered{0};       // events handed to sinks
+  std::atomic<uint64_t> delivered{0};  // events handed to sinks
   std::atomic<uint64_t> writes{0};
-  std::atomic<uint64_t> fell_behind{0};     // a full batch sent a live one back to the log
+  std::atomic<uint64_t> fell_behind{0};  // a full batch sent a live one back to the log
   std::atomic<uint64_t> stuck{0};
 };
 
@@ -69,7 +74,8 @@ class Shard {
   Shard(const Shard&) = delete;
   Shard& operator=(const Shard&) = delete;
 
-  // Called (from any thread) when there is work and RunOnce has not been entered since. Set before all else.
+  // Called (from any thread) when there is work and RunOnce has not been entered since. Set before
+  // all else.
   void SetBell(std::function<void()> bell) { bell_ = std::move(bell); }
 
   // Any thread: the window has grown.
@@ -77,8 +83,8 @@ class Shard {
   // Any thread: runs `task` on the owner's thread, in order of posting.
   void Post(Task task);
 
-  // Does what there is to do, bounded; answers when to be called again without a bell (monotonic; may be InfiniteDuration).
-  // Work that is left over rings the bell itself.
+  // Does what there is to do, bounded; answers when to be called again without a bell (monotonic;
+  // may be InfiniteDuration). Work that is left over rings the bell itself.
   absl::Duration RunOnce();
 
   // `bookmark_interval`: a cursor is sent when none was for so long; zero: never by itself.
@@ -86,12 +92,15 @@ class Shard {
   // Nothing is written to the sink any more. Unknown ids are ignored: completions may come late.
   void Remove(SubscriberId id);
 
-  // A known tag is replaced at this exact place in its stream: with Latest as the start it goes on where it was, with the new
-  // filter after kSubscribed.
+  // A known tag is replaced at this exact place in its stream: with Latest as the start it goes on
+  // where it was, with the new filter after kSubscribed.
   void Subscribe(SubscriberId id, SubscribeOptions options);
   // False when there is no such subscription.
   bool Unsubscribe(SubscriberId id, SubscriptionTag tag);
-  // Queues a kBookmark with the note, in order.
+  // False also for one whose kEnded is still on its way to the sink.
+  bool Has(SubscriberId id, SubscriptionTag tag) const;
+  // Queues a kBookmark with the note, in order. Its cursor has epoch 0 while a subscription's place
+  // is not known yet.
   void Bookmark(SubscriberId id, std::string note);
   // The write has left the sink.
   void Written(SubscriberId id);
@@ -103,31 +112,51 @@ class Shard {
   size_t pending_bytes() const { return pending_total_; }
 
  private:
-  friend class ShardTestPeer;
+  struct Ready {
+    SubscriberId id;
+    SubscriptionTag tag;
+  };
 
-  bool RunTasks();
+  void RunTasks();
+  // The window's news, to the live ones.
   void DrainWindow();
   void Route(const EventPtr& event);
-  void EverythingFellBehind(const Window::View& view);
-  void FallBehind(Subscriber& subscriber, const Cursor& place);
+  void DeliverLive(Subscription& subscription, const EventPtr& event);
+  void NoticeReset(const Window::View& view);
+  void AllFallBehind();
+  void FallBehind(Subscriber& subscriber);
+
+  // A subscription's way from its start to live.
+  void Begin(Subscription& subscription, const StartPoint& start);
+  void Announce(Subscription& subscription, const Cursor& place, bool recovered);
   void BecomeLive(Subscription& subscription);
   void StopLive(Subscription& subscription);
-  void Begin(Subscription& subscription, const StartPoint& start);
-  void ReadBehind();
-  bool GiveSlice(Subscription& subscription);
-  bool ReadFromWindow(Subscription& subscription);
-  void ReadFromLog(Subscription& subscription, const StartPoint& start);
+  void OpenLog(Subscription& subscription, const StartPoint& start);
   void OnLogSlice(SubscriberId id, SubscriptionTag tag, uint64_t reading, LogSlice slice);
-  bool TellGap(Subscription& subscription, const Gap& gap, const Cursor& earliest, const Cursor& latest);
-  void Deliver(Subscription& subscription, const EventPtr& event);
+  // False when the gap ended the subscription.
+  bool TellGap(Subscription& subscription, const Gap& gap, const LogSlice& held);
+  void DeliverBehind(Subscription& subscription, const std::vector<EventPtr>& events);
+  void MakeReady(Subscription& subscription);
+  void MakeReady(Subscriber& subscriber);
+  void ServeReady();
+  // One slice; false when there was nothing to do now.
+  bool ServeSlice(Subscription& subscription);
+  bool ReadWindow(Subscription& subscription);
   void End(Subscription& subscription, absl::Status status);
+  void Erase(Subscription& subscription);
+
+  // Writing.
+  bool Full(const Subscriber& subscriber) const;
+  bool HasAWriteFull(const Subscriber& subscriber) const;
   void Touch(Subscriber& subscriber);
   void FlushTouched();
   void Flush(Subscriber& subscriber);
+
   void Sweep();
+  void SweepOne(Subscriber& subscriber);
+  void QueueBookmark(Subscriber& subscriber, std::string note);
   Cursor SafePlace(const Subscriber& subscriber) const;
-  void Erase(Subscription& subscription);
-  Subscriber* Find(SubscriberId id);
+  Subscriber* Find(SubscriberId id) const;
 
   const Window& window_;
   LogReader& log_;
@@ -141,18 +170,22 @@ class Shard {
 
   // The owner's.
   Cursor position_;
+  bool open_ = false;  // the window has been started
   uint64_t resets_seen_ = 0;
-  bool open_ = false;
   SubscriptionIndex index_;
   absl::flat_hash_map<SubscriberId, std::unique_ptr<Subscriber>> subscribers_;
   SubscriberId next_id_ = 1;
+  uint64_t next_reading_ = 1;
   std::vector<SubscriberId> touched_;
-  std::vector<Subscription*> behind_;
-  size_t behind_turn_ = 0;
-  bool more_ = false;
+  std::vector<Subscriber*> overflowed_;
+  std::deque<Ready> ready_;   // behind ones that can be given a slice; each at most once
+  std::vector<Ready> ahead_;  // places that the window has yet to reach
+  Window::Slice drained_;
   absl::Duration now_;
+  absl::Duration last_flush_ = -absl::InfiniteDuration();
   absl::Duration flush_due_ = absl::InfiniteDuration();
-  absl::Duration sweep_due_;
+  absl::Duration sweep_due_ = absl::ZeroDuration();
+  absl::Duration sweep_interval_ = absl::Seconds(1);
   size_t pending_total_ = 0;
   ShardStats stats_;
 };

@@ -10,6 +10,7 @@
 
 #include "absl/status/status.h"
 #include "core/event/cursor.h"
+#include "core/event/filter.h"
 #include "core/event/record.h"
 
 namespace tocsin {
@@ -19,9 +20,10 @@ using SubscriptionTag = uint32_t;
 
 // What few items have.
 struct ItemExtra {
-  std::string note;      // kBookmark: what the transport gave Shard::Bookmark
-  Gap gap;               // kGap
-  absl::Status status;   // kEnded
+  std::string note;     // kBookmark: what the transport gave Shard::Bookmark
+  Gap gap;              // kGap
+  FilterPtr filter;     // kSubscribed: what it lets through from here on
+  absl::Status status;  // kEnded
 };
 
 struct Item {
@@ -35,11 +37,11 @@ struct Item {
     kEnded,         // extra->status: the subscription was refused or cannot go on; it is gone
   };
   Kind kind;
-  bool recovered = true;     // kSubscribed: false when a gap follows
-  uint32_t first_tag = 0;    // in WriteView::tags
-  uint32_t tag_count = 0;    // 0 for kBookmark
+  bool recovered = true;   // kSubscribed: false when a gap follows
+  uint32_t first_tag = 0;  // in WriteView::tags
+  uint32_t tag_count = 0;  // 0 for kBookmark
   EventPtr event;
-  Cursor cursor;             // kEvent: the event's own
+  Cursor cursor;  // kEvent: the event's own
   std::unique_ptr<ItemExtra> extra;
 };
 
@@ -55,13 +57,14 @@ struct WriteView {
 class Sink {
  public:
   virtual ~Sink() = default;
-  // Encodes the items (they are gone when it returns) and starts one write. The end of the write is told by
-  // Shard::Written, not from inside Write. No second Write comes before that.
+  // Encodes the items (they are gone when it returns) and starts one write. The end of the write is
+  // told by Shard::Written, not from inside Write. No second Write comes before that.
   virtual void Write(const WriteView& view) = 0;
-  // Bytes of the write in flight that the peer has taken so far; may only grow. A transport that cannot tell returns 0.
+  // Bytes of the write in flight that the peer has taken so far; may only grow. A transport that
+  // cannot tell returns 0.
   virtual uint64_t BytesTaken() { return 0; }
-  // The peer has taken nothing for limits::kStuckAfter with a write in flight. The transport closes with SLOW_CONSUMER
-  // and calls Shard::Remove, now or later; the engine writes nothing more.
+  // The peer has taken nothing for limits::kStuckAfter with a write in flight. The transport closes
+  // with SLOW_CONSUMER and calls Shard::Remove, now or later; the engine writes nothing more.
   virtual void Stuck() = 0;
 };
 

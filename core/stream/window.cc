@@ -60,36 +60,40 @@ size_t Window::events() const {
   return events_.size();
 }
 
-Window::Outcome Window::Read(Sequence after, Sequence up_to, size_t max_events, size_t max_bytes,
-                             Slice& slice) const {
+Window::Outcome Window::Read(const Cursor& after, const Cursor& up_to, size_t max_events,
+                             size_t max_bytes, Slice& slice) const {
   MutexLock lock(mutex_);
-  if (after < view_.base.sequence) {
-    return Outcome::kBefore;
-  }
-  if (after > view_.head.sequence) {
+  if (after.sequence > view_.head.sequence) {
     return Outcome::kAhead;
   }
-  size_t index = IndexAfter(after);
+  if (!HoldsLocked(after)) {
+    return Outcome::kBefore;
+  }
+  size_t index = IndexAfter(after.sequence);
   size_t bytes = 0;
   const size_t first = index;
-  while (index < events_.size() && events_[index]->cursor.sequence <= up_to && index - first < max_events &&
+  const auto in_range = [&]() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
+    return index < events_.size() && events_[index]->cursor.sequence <= up_to.sequence;
+  };
+  while (in_range() && index - first < max_events &&
          (index == first || bytes + events_[index]->payload.size() <= max_bytes)) {
     bytes += events_[index]->payload.size();
     slice.events.push_back(events_[index++]);
   }
-  const bool all = index == events_.size() && up_to >= view_.head.sequence;
-  if (all) {
-    slice.to = view_.head;
-  } else if (index > 0) {
+  if (in_range()) {
     slice.to = events_[index - 1]->cursor;
   } else {
-    slice.to = view_.base;
+    slice.to = up_to.sequence < view_.head.sequence ? up_to : view_.head;
   }
   return Outcome::kRead;
 }
 
 bool Window::Holds(const Cursor& cursor) const {
   MutexLock lock(mutex_);
+  return view_.open && HoldsLocked(cursor);
+}
+
+bool Window::HoldsLocked(const Cursor& cursor) const {
   if (cursor.sequence < view_.base.sequence || cursor.sequence > view_.head.sequence) {
     return false;
   }
@@ -106,7 +110,8 @@ size_t Window::IndexAfter(Sequence sequence) const {
 }
 
 void Window::Shrink() {
-  while (events_.size() > bounds_.max_events || (bytes_ > bounds_.max_bytes && events_.size() > 1)) {
+  while (events_.size() > bounds_.max_events ||
+         (bytes_ > bounds_.max_bytes && events_.size() > 1)) {
     view_.base = events_.front()->cursor;
     bytes_ -= events_.front()->bytes();
     events_.pop_front();

@@ -1,9 +1,10 @@
-// window.h: the recent end of the log, in memory: the one queue between whoever appends and all who read.
+// window.h: the recent end of the log, in memory: the one queue between whoever appends and all who
+// read.
 //
-// Shape:   the events after `base` up to `head`, bounded in count and bytes; the oldest leave first, and base follows them.
-// Threads: safe; one leaf mutex. One thread appends.
-// Owns:    shares of the events. Readers get shares of their own.
-// Errors:  reading from before base answers kBefore: the reader goes to the log (log_reader.h).
+// Shape:   the events after `base` up to `head`, bounded in count and bytes; the oldest leave
+// first, and base follows them. Threads: safe; one leaf mutex. One thread appends. Owns:    shares
+// of the events. Readers get shares of their own. Errors:  reading from before base answers
+// kBefore: the reader goes to the log (log_reader.h).
 #pragma once
 
 #include <cstdint>
@@ -26,15 +27,15 @@ struct WindowBounds {
 class Window {
  public:
   struct View {
-    Cursor base;             // everything after it is held
-    Cursor head;             // the place of the newest event
-    uint64_t resets = 0;     // how often Reset was called
-    bool open = false;       // false until Start
+    Cursor base;          // everything after it is held
+    Cursor head;          // the place of the newest event
+    uint64_t resets = 0;  // how often Reset was called
+    bool open = false;    // false until Start
   };
   enum class Outcome { kRead, kBefore, kAhead };
   struct Slice {
     std::vector<EventPtr> events;
-    Cursor to;               // everything up to here has been read
+    Cursor to;  // everything up to here has been read
   };
 
   explicit Window(WindowBounds bounds) : bounds_(bounds) {}
@@ -54,13 +55,16 @@ class Window {
   size_t bytes() const;
   size_t events() const;
 
-  // Appends to slice.events what comes after `after`, not past `up_to`, at most so many events and about so many bytes (at
-  // least one event). kBefore: `after` is older than base. kAhead: newer than head.
-  Outcome Read(Sequence after, Sequence up_to, size_t max_events, size_t max_bytes, Slice& slice) const;
+  // Appends to slice.events what comes after `after`, not past the place `up_to`, at most so many
+  // events and about so many bytes (at least one event). kBefore: `after` is older than base, or of
+  // a life of the log that is not held. kAhead: newer than head.
+  Outcome Read(const Cursor& after, const Cursor& up_to, size_t max_events, size_t max_bytes,
+               Slice& slice) const;
   // True when `cursor` is a place between base and head of this life of the log.
   bool Holds(const Cursor& cursor) const;
 
  private:
+  bool HoldsLocked(const Cursor& cursor) const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void Shrink() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   // The index of the first event after `sequence`.
   size_t IndexAfter(Sequence sequence) const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);

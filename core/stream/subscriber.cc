@@ -1,0 +1,71 @@
+#include "core/stream/subscriber.h"
+
+namespace tocsin {
+
+size_t PendingBytes(const EventRecord& event) { return event.payload.size() + sizeof(Item); }
+
+Subscription* Subscriber::Find(SubscriptionTag tag) {
+  for (const auto& subscription : subscriptions) {
+    if (subscription->tag == tag) {
+      return subscription.get();
+    }
+  }
+  return nullptr;
+}
+
+void Subscriber::Push(Item item, SubscriptionTag tag) {
+  item.first_tag = static_cast<uint32_t>(tags.size());
+  item.tag_count = 1;
+  tags.push_back(tag);
+  items.push_back(std::move(item));
+}
+
+void Subscriber::Push(Item item) { items.push_back(std::move(item)); }
+
+size_t Subscriber::PushEvent(const EventPtr& event, SubscriptionTag tag) {
+  if (pending() > 0 && items.back().event == event) {
+    tags.push_back(tag);
+    ++items.back().tag_count;
+    return 0;
+  }
+  Push(Item{.kind = Item::Kind::kEvent, .event = event, .cursor = event->cursor, .extra = nullptr},
+       tag);
+  const size_t added = PendingBytes(*event);
+  bytes += added;
+  return added;
+}
+
+WriteView Subscriber::Next(size_t max_events, size_t max_bytes) const {
+  size_t count = 0;
+  size_t total = 0;
+  while (sent + count < items.size() && count < max_events) {
+    const Item& item = items[sent + count];
+    const size_t size = item.event != nullptr ? PendingBytes(*item.event) : 0;
+    if (count > 0 && total + size > max_bytes) {
+      break;
+    }
+    total += size;
+    ++count;
+  }
+  return {.items = std::span(items).subspan(sent, count), .tags = tags};
+}
+
+size_t Subscriber::Consume(size_t count) {
+  size_t freed = 0;
+  for (size_t i = sent; i < sent + count; ++i) {
+    if (items[i].event != nullptr) {
+      freed += PendingBytes(*items[i].event);
+      items[i].event.reset();
+    }
+  }
+  bytes -= freed;
+  sent += count;
+  if (sent == items.size()) {
+    items.clear();
+    tags.clear();
+    sent = 0;
+  }
+  return freed;
+}
+
+}  // namespace tocsin

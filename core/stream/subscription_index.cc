@@ -1,0 +1,223 @@
+// Why one field is enough: a filter is a conjunction, so an event that does not have one of the
+// values of any single field cannot match. Posting under the field that fewest events share keeps
+// the lists that an event visits short.
+#include "core/stream/subscription_index.h"
+
+#include <algorithm>
+
+#include "core/base/check.h"
+
+namespace tocsin {
+namespace {
+
+// The top bit stands for "any value, also none": every event has it, and every filter that does not
+// ask.
+constexpr uint64_t kAny64 = uint64_t{1} << 63;
+constexpr uint32_t kAny32 = uint32_t{1} << 31;
+
+uint64_t Bit64(uint64_t hash) { return uint64_t{1} << ((hash >> 8) % 63); }
+uint32_t Bit32(uint64_t hash) { return uint32_t{1} << ((hash >> 8) % 31); }
+uint64_t LabelBit(uint64_t hash) { return uint64_t{1} << ((hash >> 8) & 63); }
+
+void Erase(auto& postings, const IndexEntry* entry) {
+  const auto found = std::find_if(postings.begin(), postings.end(),
+                                  [&](const auto& posting) { return posting.entry == entry; });
+  TOCSIN_CHECK(found != postings.end());
+  *found = postings.back();
+  postings.pop_back();
+}
+
+}  // namespace
+
+struct SubscriptionIndex::EventBits {
+  uint64_t resources = kAny64;
+  uint64_t labels = 0;
+  uint32_t sources = kAny32;
+  uint32_t type = 0;
+  uint32_t severity = 0;
+  uint32_t state = 0;
+
+  explicit EventBits(const EventFacts& facts)
+      : type(static_cast<uint32_t>(facts.type())),
+        severity(static_cast<uint32_t>(facts.severity())),
+        state(static_cast<uint32_t>(facts.state())) {
+    for (const EventFacts::Term& term : facts.terms()) {
+      switch (term.field) {
+        case TermField::kIncident:
+          break;
+        case TermField::kResource:
+          resources |= Bit64(term.hash);
+          break;
+        case TermField::kSource:
+          sources |= Bit32(term.hash);
+          break;
+        case TermField::kLabel:
+          labels |= LabelBit(term.hash);
+          break;
+      }
+    }
+  }
+};
+
+SubscriptionIndex::SubscriptionIndex() = default;
+SubscriptionIndex::~SubscriptionIndex() = default;
+
+SubscriptionIndex::Posting SubscriptionIndex::PostingOf(const Filter& filter, IndexEntry* entry) {
+  Posting posting{.resources = kAny64,
+                  .labels = 0,
+                  .sources = kAny32,
+                  .types = static_cast<uint16_t>(filter.type_mask()),
+                  .severities = static_cast<uint8_t>(filter.severity_mask()),
+                  .states = static_cast<uint8_t>(filter.state_mask()),
+                  .entry = entry};
+  if (!filter.terms(TermField::kResource).empty()) {
+    posting.resources = 0;
+    for (const Filter::Term& term : filter.terms(TermField::kResource)) {
+      posting.resources |= Bit64(term.hash);
+    }
+  }
+  if (!filter.terms(TermField::kSource).empty()) {
+    posting.sources = 0;
+    for (const Filter::Term& term : filter.terms(TermField::kSource)) {
+      posting.sources |= Bit32(term.hash);
+    }
+  }
+  for (const Filter::Term& term : filter.terms(TermField::kLabel)) {
+    posting.labels |= LabelBit(term.hash);
+  }
+  return posting;
+}
+
+std::vector<SubscriptionIndex::Postings*> SubscriptionIndex::ListsFor(IndexEntry& entry,
+                                                                      bool adding) {
+  const Filter& filter = *entry.filter;
+  std::vector<Postings*> lists;
+  const auto post = [&](TermField field, uint64_t hash) {
+    terms_posted_[static_cast<size_t>(field)] += adding ? size_t{1} : ~size_t{0};
+    if (adding) {
+      entry.posted_under.push_back(hash);
+    }
+  };
+  for (TermField field : {TermField::kIncident, TermField::kResource, TermField::kSource}) {
+    if (filter.terms(field).empty()) {
+      continue;
+    }
+    for (const Filter::Term& term : filter.terms(field)) {
+      post(field, term.hash);
+    }
+    for (const Filter::Term& term : filter.terms(field)) {
+      by_term_.try_emplace(term.hash);
+    }
+    for (const Filter::Term& term : filter.terms(field)) {
+      lists.push_back(&by_term_[term.hash]);
+    }
+    return lists;
+  }
+  if (!filter.terms(TermField::kLabel).empty()) {
+    uint64_t rarest = adding ? 0 : entry.posted_under.front();
+    if (adding) {
+      size_t fewest = ~size_t{0};
+      for (const Filter::Term& term : filter.terms(TermField::kLabel)) {
+        const auto found = by_term_.find(term.hash);
+        const size_t size = found == by_term_.end() ? 0 : found->second.size();
+        if (size < fewest) {
+          fewest = size;
+          rarest = term.hash;
+        }
+      }
+    }
+    post(TermField::kLabel, rarest);
+    return {&by_term_[rarest]};
+  }
+  const auto by_mask = [&](auto& arrays, uint32_t mask) {
+    for (size_t value = 0; value < arrays.size(); ++value) {
+      if (mask >> value & 1) {
+        lists.push_back(&arrays[value]);
+      }
+    }
+    return lists;
+  };
+  if (filter.type_mask() != ~0u) {
+    return by_mask(by_type_, filter.type_mask());
+  }
+  if (filter.severity_mask() != ~0u) {
+    return by_mask(by_severity_, filter.severity_mask());
+  }
+  if (filter.state_mask() != ~0u) {
+    return by_mask(by_state_, filter.state_mask());
+  }
+  return {&always_};
+}
+
+void SubscriptionIndex::Add(IndexMember& member, const FilterPtr& filter) {
+  TOCSIN_CHECK(member.entry == nullptr);
+  std::unique_ptr<IndexEntry>& entry = entries_[filter->key()];
+  if (entry == nullptr) {
+    entry = std::make_unique<IndexEntry>();
+    entry->filter = filter;
+    const Posting posting = PostingOf(*filter, entry.get());
+    for (Postings* list : ListsFor(*entry, /*adding=*/true)) {
+      list->push_back(posting);
+    }
+  }
+  member.entry = entry.get();
+  member.slot = static_cast<uint32_t>(entry->members.size());
+  entry->members.push_back(&member);
+}
+
+void SubscriptionIndex::Remove(IndexMember& member) {
+  TOCSIN_CHECK(member.entry != nullptr);
+  IndexEntry& entry = *member.entry;
+  IndexMember* last = entry.members.back();
+  entry.members[member.slot] = last;
+  last->slot = member.slot;
+  entry.members.pop_back();
+  member.entry = nullptr;
+  if (!entry.members.empty()) {
+    return;
+  }
+  for (Postings* list : ListsFor(entry, /*adding=*/false)) {
+    Erase(*list, &entry);
+  }
+  for (uint64_t hash : entry.posted_under) {
+    const auto found = by_term_.find(hash);
+    if (found != by_term_.end() && found->second.empty()) {
+      by_term_.erase(found);
+    }
+  }
+  entries_.erase(entries_.find(entry.filter->key()));
+}
+
+void SubscriptionIndex::Collect(const EventFacts& facts) {
+  ++match_;
+  const EventBits bits(facts);
+  CollectFrom(always_, bits);
+  CollectFrom(by_type_[bits.type % by_type_.size()], bits);
+  CollectFrom(by_severity_[bits.severity % by_severity_.size()], bits);
+  CollectFrom(by_state_[bits.state % by_state_.size()], bits);
+  for (const EventFacts::Term& term : facts.terms()) {
+    if (terms_posted_[static_cast<size_t>(term.field)] == 0) {
+      continue;
+    }
+    const auto found = by_term_.find(term.hash);
+    if (found != by_term_.end()) {
+      CollectFrom(found->second, bits);
+    }
+  }
+}
+
+void SubscriptionIndex::CollectFrom(const Postings& postings, const EventBits& bits) {
+  for (const Posting& posting : postings) {
+    const bool maybe =
+        (posting.types >> bits.type & 1) != 0 && (posting.severities >> bits.severity & 1) != 0 &&
+        (posting.states >> bits.state & 1) != 0 && (posting.sources & bits.sources) != 0 &&
+        (posting.resources & bits.resources) != 0 && (posting.labels & ~bits.labels) == 0;
+    // An event with two resources may meet a filter twice.
+    if (maybe && posting.entry->seen_in != match_) {
+      posting.entry->seen_in = match_;
+      candidates_.push_back(posting.entry);
+    }
+  }
+}
+
+}  // namespace tocsin

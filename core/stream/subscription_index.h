@@ -1,0 +1,100 @@
+// subscription_index.h: finds the live subscriptions whose filter matches an event.
+//
+// Shape:   equal filters share one entry. An entry is posted under the values of its one most
+// selective field (incident,
+//          resource, source, the rarest of its labels, type, severity, state), else in a list that
+//          every event visits. An event visits the lists of its own values; a posting's bit masks
+//          rule out most candidates before the exact check. The cost follows the candidates, not
+//          the subscriptions (bench/match).
+// Threads: not thread-safe; owned by one shard.
+// Owns:    its entries. Remove a member before it dies.
+// Errors:  filters are valid by construction; misuse is a CHECK.
+// Source:  docs/adr/0003-match-index.md
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "absl/container/flat_hash_map.h"
+#include "core/event/filter.h"
+
+namespace tocsin {
+
+struct IndexEntry;
+
+// What can be in the index; it is there while `entry` is set.
+struct IndexMember {
+  IndexEntry* entry = nullptr;
+  uint32_t slot = 0;
+};
+
+struct IndexEntry {
+  FilterPtr filter;
+  std::vector<IndexMember*> members;
+  std::vector<uint64_t> posted_under;  // hashes, when posted by term
+  uint64_t seen_in = 0;                // the match that visited it last
+};
+
+class SubscriptionIndex {
+ public:
+  SubscriptionIndex();
+  ~SubscriptionIndex();
+  SubscriptionIndex(const SubscriptionIndex&) = delete;
+  SubscriptionIndex& operator=(const SubscriptionIndex&) = delete;
+
+  void Add(IndexMember& member, const FilterPtr& filter);
+  void Remove(IndexMember& member);
+
+  // Calls `visit(std::span<IndexMember* const>)` once for each matching filter's members. `visit`
+  // must not change the index.
+  template <typename Visit>
+  void Match(const EventFacts& facts, Visit&& visit) {
+    candidates_.clear();
+    Collect(facts);
+    for (IndexEntry* entry : candidates_) {
+      if (entry->filter->Matches(facts)) {
+        visit(std::span<IndexMember* const>(entry->members));
+      }
+    }
+  }
+
+  size_t filters() const { return entries_.size(); }
+
+ private:
+  // A filter reduced to what a few instructions can check; 32 bytes, so that a list is read in
+  // order.
+  struct Posting {
+    uint64_t resources;  // any bit in common with the event's
+    uint64_t labels;     // all bits among the event's
+    uint32_t sources;    // as resources
+    uint16_t types;
+    uint8_t severities;
+    uint8_t states;
+    IndexEntry* entry;
+  };
+  using Postings = std::vector<Posting>;
+  struct EventBits;
+
+  static Posting PostingOf(const Filter& filter, IndexEntry* entry);
+  // The lists that the filter belongs in; fills entry.posted_under where they are terms.
+  std::vector<Postings*> ListsFor(IndexEntry& entry, bool adding);
+  void Collect(const EventFacts& facts);
+  void CollectFrom(const Postings& postings, const EventBits& bits);
+
+  absl::flat_hash_map<std::string, std::unique_ptr<IndexEntry>> entries_;
+  absl::flat_hash_map<uint64_t, Postings> by_term_;
+  std::array<size_t, 4>
+      terms_posted_{};  // by TermField: fields that nobody is posted under are not looked up
+  std::array<Postings, 16> by_type_;
+  std::array<Postings, 8> by_severity_;
+  std::array<Postings, 8> by_state_;
+  Postings always_;
+  std::vector<IndexEntry*> candidates_;
+  uint64_t match_ = 0;
+};
+
+}  // namespace tocsin

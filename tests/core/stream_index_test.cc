@@ -1,0 +1,146 @@
+// The index against a loop over all filters.
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <map>
+#include <random>
+#include <set>
+
+#include "core/stream/subscription_index.h"
+
+namespace tocsin {
+namespace {
+
+struct Member : IndexMember {
+  int id = 0;
+  FilterPtr filter;
+};
+
+std::string Uuid(unsigned n) {
+  char text[37];
+  std::snprintf(text, sizeof(text), "00000000-0000-7000-8000-%012x", n);
+  return text;
+}
+
+class Random {
+ public:
+  explicit Random(unsigned seed) : engine_(seed) {}
+  unsigned Below(unsigned n) { return static_cast<unsigned>(engine_() % n); }
+  bool OneIn(unsigned n) { return Below(n) == 0; }
+
+  v1::Filter MakeFilter() {
+    v1::Filter filter;
+    const auto some = [&] { return 1 + Below(3); };
+    if (OneIn(4))
+      for (unsigned i = some(); i > 0; --i)
+        filter.add_event_types(static_cast<v1::EventType>(1 + Below(14)));
+    if (OneIn(3))
+      for (unsigned i = some(); i > 0; --i)
+        filter.add_severities(static_cast<v1::Severity>(1 + Below(5)));
+    if (OneIn(5))
+      for (unsigned i = some(); i > 0; --i)
+        filter.add_states(static_cast<v1::IncidentState>(1 + Below(6)));
+    if (OneIn(4))
+      for (unsigned i = some(); i > 0; --i) filter.add_sources("source" + std::to_string(Below(6)));
+    if (OneIn(4))
+      for (unsigned i = some(); i > 0; --i)
+        filter.add_affected_resources("node" + std::to_string(Below(8)));
+    if (OneIn(4))
+      for (unsigned i = some(); i > 0; --i)
+        (*filter.mutable_labels())["k" + std::to_string(Below(3))] = "v" + std::to_string(Below(3));
+    if (OneIn(6))
+      for (unsigned i = some(); i > 0; --i) filter.add_incident_ids(Uuid(Below(10)));
+    if (OneIn(8)) filter.set_active_only(true);
+    return filter;
+  }
+
+  v1::Event MakeEvent() {
+    v1::Event event;
+    event.set_type(static_cast<v1::EventType>(1 + Below(14)));
+    if (OneIn(6)) return event;  // no incident
+    v1::Incident& incident = *event.mutable_incident();
+    incident.set_id(Uuid(Below(10)));
+    incident.set_severity(static_cast<v1::Severity>(1 + Below(5)));
+    incident.set_state(static_cast<v1::IncidentState>(1 + Below(6)));
+    incident.set_source("source" + std::to_string(Below(6)));
+    for (unsigned i = Below(4); i > 0; --i)
+      incident.add_affected_resources("node" + std::to_string(Below(8)));
+    for (unsigned i = Below(4); i > 0; --i)
+      (*incident.mutable_labels())["k" + std::to_string(Below(3))] = "v" + std::to_string(Below(3));
+    return event;
+  }
+
+ private:
+  std::mt19937 engine_;
+};
+
+TEST(SubscriptionIndexTest, FindsWhatALoopOverAllFiltersFinds) {
+  Random random(7);
+  SubscriptionIndex index;
+  std::vector<std::unique_ptr<Member>> members;
+  size_t matches = 0;
+  for (int step = 0; step < 4000; ++step) {
+    if (members.size() < 300 || random.OneIn(2)) {
+      auto member = std::make_unique<Member>();
+      member->id = step;
+      member->filter = Filter::Compile(random.MakeFilter()).value();
+      index.Add(*member, member->filter);
+      members.push_back(std::move(member));
+    }
+    if (members.size() > 250 && random.OneIn(2)) {
+      std::swap(members[random.Below(static_cast<unsigned>(members.size()))], members.back());
+      index.Remove(*members.back());
+      members.pop_back();
+    }
+    const EventFacts facts = EventFacts::Of(random.MakeEvent());
+    std::multiset<int> found;
+    index.Match(facts, [&](std::span<IndexMember* const> hit) {
+      for (IndexMember* member : hit) found.insert(static_cast<Member*>(member)->id);
+    });
+    std::multiset<int> expected;
+    for (const auto& member : members) {
+      if (member->filter->Matches(facts)) expected.insert(member->id);
+    }
+    ASSERT_EQ(found, expected) << "step " << step;
+    matches += found.size();
+  }
+  EXPECT_GT(matches, 1000u);  // the corpus says something
+}
+
+TEST(SubscriptionIndexTest, EqualFiltersShareAnEntry) {
+  SubscriptionIndex index;
+  v1::Filter one;
+  one.add_severities(v1::SEVERITY_P0);
+  one.add_severities(v1::SEVERITY_P1);
+  v1::Filter same;
+  same.add_severities(v1::SEVERITY_P1);
+  same.add_severities(v1::SEVERITY_P0);
+  same.add_severities(v1::SEVERITY_P1);
+  Member a, b;
+  index.Add(a, Filter::Compile(one).value());
+  index.Add(b, Filter::Compile(same).value());
+  EXPECT_EQ(index.filters(), 1u);
+  index.Remove(a);
+  EXPECT_EQ(index.filters(), 1u);
+  index.Remove(b);
+  EXPECT_EQ(index.filters(), 0u);
+}
+
+TEST(SubscriptionIndexTest, AnEventWithTwoValuesOfAFilterVisitsItOnce) {
+  SubscriptionIndex index;
+  v1::Filter filter;
+  filter.add_affected_resources("a");
+  filter.add_affected_resources("b");
+  Member member;
+  index.Add(member, Filter::Compile(filter).value());
+  v1::Event event;
+  event.set_type(v1::EVENT_TYPE_INCIDENT_CREATED);
+  event.mutable_incident()->add_affected_resources("a");
+  event.mutable_incident()->add_affected_resources("b");
+  int visits = 0;
+  index.Match(EventFacts::Of(event), [&](std::span<IndexMember* const>) { ++visits; });
+  EXPECT_EQ(visits, 1);
+}
+
+}  // namespace
+}  // namespace tocsin
