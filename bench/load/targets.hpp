@@ -1,0 +1,93 @@
+// The list of peers: which subscriber and publisher protocol each target name means,
+// and the option defaults it sets. A new target is one entry here (see README.md).
+#pragma once
+#include "proto_brokers.hpp"
+#include "proto_grpc.hpp"
+#include "proto_ws.hpp"
+
+namespace bench {
+
+// A PublishRequest with one incident_updated about 512 bytes long on the wire; the subscribers of topic {topic} filter by source.
+constexpr const char* kTocsinEvent =
+    "1:m(5:v=2;10:m(1:s=00000000-0000-7000-8000-000000000001;4:v=1;5:v=2;6:v=1;7:s={topic};"
+    "8:s=API gateway answers slowly;9:s={payload};10:s=api-gateway;"
+    "11:m(1:s=env;2:s=production);11:m(1:s=team;2:s=edge);11:m(1:s=region;2:s=eu-west-1)))";
+
+inline void preset_tocsin(Options& o, bool ws) {
+  o.pub_addr = "127.0.0.1:50051";
+  o.sub_addr = ws ? "127.0.0.1:8080" : "127.0.0.1:50051";
+  o.grpc_pub_path = "/tocsin.v1.EventHub/Publish";
+  o.grpc_pub_body = kTocsinEvent;
+  o.payload = 280;
+  if (ws) {
+    o.path = "/ws";
+    o.send = {R"({"type":"subscribe","subscription_id":"s","filters":{"sources":["{topic}"]}})"};
+    o.ready_match = R"("type":"subscribed")";
+  } else {
+    o.grpc_sub_path = "/tocsin.v1.EventHub/Subscribe";
+    o.grpc_sub_body = "1:m(4:s={topic})";
+    o.grpc_ready_msgs = 1;  // the first response says where the subscription stands
+  }
+}
+
+inline bool preset(Options& o, const std::string& t) {
+  o.target = t;
+  if (t == "nats") { o.sub_addr = "127.0.0.1:4222"; }
+  else if (t == "nats-ws") { o.sub_addr = "127.0.0.1:8088"; o.pub_addr = "127.0.0.1:4222"; }
+  else if (t == "redis") { o.sub_addr = "127.0.0.1:6379"; }
+  else if (t == "mqtt") { o.sub_addr = "127.0.0.1:1883"; o.topic = "ev/{i}"; }
+  else if (t == "mqtt-ws") {
+    o.sub_addr = "127.0.0.1:9883"; o.pub_addr = "127.0.0.1:1883";
+    o.topic = "ev/{i}"; o.path = "/mqtt"; o.subprotocol = "mqtt";
+  } else if (t == "nchan") {
+    o.sub_addr = "127.0.0.1:8090"; o.path = "/sub/{topic}"; o.http_pub_path = "/pub/{topic}";
+  } else if (t == "pushpin") {
+    o.sub_addr = "127.0.0.1:7999"; o.pub_addr = "127.0.0.1:5560"; o.path = "/{topic}"; o.ready_match = "ok";
+  } else if (t == "httpws") {  // WebSocket subscribers, HTTP POST publisher, paths given by hand
+    o.sub_addr = "127.0.0.1:8090";
+  } else if (t == "etcd" || t == "grpc") {
+    o.sub_addr = "127.0.0.1:2379";
+    if (t == "etcd") {
+      o.grpc_sub_path = "/etcdserverpb.Watch/Watch";
+      o.grpc_sub_body = "1:m(1:s={topic})";
+      o.grpc_sub_half_close = false;
+      o.grpc_ready_msgs = 1;  // the "created" response
+      o.grpc_pub_path = "/etcdserverpb.KV/Put";
+      o.grpc_pub_body = "1:s={topic};2:s={payload}";
+    }
+  } else if (t == "tocsin-ws" || t == "tocsin-grpc") {
+    preset_tocsin(o, t == "tocsin-ws");
+  } else if (t == "grpc-ws") {  // gRPC publisher, WebSocket subscribers
+    o.sub_addr = "127.0.0.1:8080"; o.pub_addr = "127.0.0.1:50051";
+  } else if (t != "plainws") {
+    return false;
+  }
+  return true;
+}
+
+inline std::unique_ptr<SubProto> make_sub(const Options& o, uint32_t i) {
+  // Broadcast runs give every connection topic 0.
+  uint32_t ti = o.selective ? i : 0;
+  auto& t = o.target;
+  if (t == "nats") return std::make_unique<NatsSub>(o, ti);
+  if (t == "nats-ws") return std::make_unique<WsSub>(o, ti, std::make_unique<NatsSub>(o, ti));
+  if (t == "redis") return std::make_unique<RedisSub>(o, ti);
+  if (t == "mqtt") return std::make_unique<MqttSub>(o, i);  // i also makes the client id
+  if (t == "mqtt-ws") return std::make_unique<WsSub>(o, i, std::make_unique<MqttSub>(o, i));
+  if (t == "etcd" || t == "grpc" || t == "tocsin-grpc") return std::make_unique<GrpcSub>(o, ti);
+  return std::make_unique<WsSub>(o, ti);
+}
+
+inline std::unique_ptr<PubProto> make_pub(const Options& o) {
+  auto& t = o.target;
+  if (t == "nats" || t == "nats-ws") return std::make_unique<NatsPub>(o);
+  if (t == "redis") return std::make_unique<RedisPub>(o);
+  if (t == "mqtt" || t == "mqtt-ws") return std::make_unique<MqttPub>(o);
+  if (t == "pushpin") return std::make_unique<PushpinPub>(o);
+  if (t == "nchan" || t == "httpws") return std::make_unique<HttpPub>(o);
+  if (t == "etcd" || t == "grpc" || t == "grpc-ws" || t == "tocsin-ws" || t == "tocsin-grpc")
+    return std::make_unique<GrpcPub>(o);
+  return std::make_unique<WsPub>(o);
+}
+
+}  // namespace bench
