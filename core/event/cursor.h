@@ -3,7 +3,8 @@
 // Shape:   a cursor names the event it follows: resuming from it gives what comes after that event.
 //          Its text is opaque to clients: epoch and sequence in hexadecimal, "3f9a1c07b2d4-1a2b".
 // Threads: values.
-// Errors:  a text that is no cursor is INVALID_MESSAGE; whether a well-formed one is held is the log's to say.
+// Errors:  a text that is no cursor is INVALID_MESSAGE; whether a well-formed one is held is the
+// log's to say.
 #pragma once
 
 #include <compare>

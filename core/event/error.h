@@ -2,8 +2,8 @@
 //
 // Shape:   an absl::Status that carries an ErrorCode and what a client needs to mend its request.
 // Threads: all functions are pure.
-// Errors:  a status that did not come from MakeError reads as kInternal, or as what its gRPC code is closest to.
-// Source:  docs/protocol.md, section 5.
+// Errors:  a status that did not come from MakeError reads as kInternal, or as what its gRPC code
+// is closest to. Source:  docs/protocol.md, section 5.
 #pragma once
 
 #include <span>
@@ -57,7 +57,8 @@ struct ErrorDetails {
   absl::Duration retry_after = absl::ZeroDuration();
 };
 
-// The status has the gRPC code of the table's row; `grpc` overrides it where the table lists two (kConflict).
+// The status has the gRPC code of the table's row; `grpc` overrides it where the table lists two
+// (kConflict).
 absl::Status MakeError(ErrorCode code, std::string_view message, const ErrorDetails& details = {});
 absl::Status MakeErrorAs(ErrorCode code, absl::StatusCode grpc, std::string_view message,
                          const ErrorDetails& details = {});

@@ -1,6 +1,7 @@
 // facts.h: what filters look at in an event, taken out of it once.
 //
-// Shape:   enum values as numbers, strings with their hashes. Matching compares hashes first and texts only where
+// Shape:   enum values as numbers, strings with their hashes. Matching compares hashes first and
+// texts only where
 //          the hashes agree, so a collision costs time and never a wrong match.
 // Threads: immutable after Of().
 // Owns:    copies of its texts, in one block.
@@ -19,7 +20,8 @@ namespace tocsin {
 // The fields whose values are strings; the order is the index's order of selectivity.
 enum class TermField : uint8_t { kIncident, kResource, kSource, kLabel };
 
-// A value of a string field. Equal field and text (for a label: key and value) have equal hashes within one process.
+// A value of a string field. Equal field and text (for a label: key and value) have equal hashes
+// within one process.
 uint64_t TermHash(TermField field, std::string_view value);
 uint64_t LabelHash(std::string_view key, std::string_view value);
 
@@ -28,8 +30,8 @@ class EventFacts {
   struct Term {
     uint64_t hash;
     TermField field;
-    uint32_t offset;      // of key, then value, in the block
-    uint32_t key_size;    // 0 unless a label
+    uint32_t offset;    // of key, then value, in the block
+    uint32_t key_size;  // 0 unless a label
     uint32_t value_size;
   };
 
@@ -50,7 +52,9 @@ class EventFacts {
     return std::string_view(block_).substr(term.offset + term.key_size, term.value_size);
   }
 
-  size_t bytes() const { return sizeof(*this) + block_.capacity() + terms_.capacity() * sizeof(Term); }
+  size_t bytes() const {
+    return sizeof(*this) + block_.capacity() + terms_.capacity() * sizeof(Term);
+  }
 
  private:
   v1::EventType type_ = v1::EVENT_TYPE_UNSPECIFIED;

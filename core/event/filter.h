@@ -2,8 +2,8 @@
 //
 // Shape:   Compile checks everything once; after that a filter cannot fail.
 // Threads: immutable; shared between shards as FilterPtr.
-// Errors:  INVALID_FILTER with the field's path and what is allowed. An unknown value is never 'match all'.
-// Source:  docs/protocol.md, section 2.
+// Errors:  INVALID_FILTER with the field's path and what is allowed. An unknown value is never
+// 'match all'. Source:  docs/protocol.md, section 2.
 #pragma once
 
 #include <cstdint>
@@ -29,8 +29,10 @@ class Filter {
     std::string value;
   };
 
-  // `path` is the filter's own path in the request ("filter", "filters"); errors name fields below it.
-  static absl::StatusOr<FilterPtr> Compile(const v1::Filter& filter, std::string_view path = "filter");
+  // `path` is the filter's own path in the request ("filter", "filters"); errors name fields below
+  // it.
+  static absl::StatusOr<FilterPtr> Compile(const v1::Filter& filter,
+                                           std::string_view path = "filter");
   // The filter that lets everything through.
   static FilterPtr MatchAll();
 
@@ -42,13 +44,15 @@ class Filter {
   // As understood: values sorted, none twice.
   const v1::Filter& proto() const { return proto_; }
 
-  // For the index: bit n is set when the enum's value n may match; all ones when the field is empty.
-  // active_only is folded into the states.
+  // For the index: bit n is set when the enum's value n may match; all ones when the field is
+  // empty. active_only is folded into the states.
   uint32_t type_mask() const { return type_mask_; }
   uint32_t severity_mask() const { return severity_mask_; }
   uint32_t state_mask() const { return state_mask_; }
   // Sorted by hash. Empty: all match.
-  const std::vector<Term>& terms(TermField field) const { return terms_[static_cast<size_t>(field)]; }
+  const std::vector<Term>& terms(TermField field) const {
+    return terms_[static_cast<size_t>(field)];
+  }
 
  private:
   Filter() = default;

@@ -1,9 +1,11 @@
 // json_reader.h: strict JSON in: what a client may send, and nothing else.
 //
-// Shape:   text → v1 messages, by walking the schema. An unknown field, a wrong type, a number that is not finite or out of
+// Shape:   text → v1 messages, by walking the schema. An unknown field, a wrong type, a number that
+// is not finite or out of
 //          range, a duplicate key, invalid UTF-8, or nesting past limits::kJsonDepth is an error.
 // Threads: pure.
-// Errors:  INVALID_MESSAGE (INVALID_FILTER inside a filter) with the field's path and what is allowed.
+// Errors:  INVALID_MESSAGE (INVALID_FILTER inside a filter) with the field's path and what is
+// allowed.
 #pragma once
 
 #include <string_view>
@@ -20,7 +22,8 @@ namespace tocsin {
 // Parses text into `value` with the limits above; the root of every strict read.
 absl::Status ParseJson(std::string_view text, boost::json::value& value);
 
-// The event of docs/protocol.md section 1: `type` (or `event_type`) and the payload's fields side by side.
+// The event of docs/protocol.md section 1: `type` (or `event_type`) and the payload's fields side
+// by side.
 absl::StatusOr<v1::Event> ReadJsonEvent(std::string_view text);
 absl::StatusOr<v1::Event> ReadJsonEvent(const boost::json::value& value, std::string_view path);
 // {"severities":["P0"],…}; not compiled yet, but every name in it is known.

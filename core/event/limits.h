@@ -1,6 +1,7 @@
 // limits.h: every bound of the contract, with its unit and where the number comes from.
 //
-// The numbers are defaults; those that a user may set are options of the programs (docs/configuration.md).
+// The numbers are defaults; those that a user may set are options of the programs
+// (docs/configuration.md).
 #pragma once
 
 #include <cstddef>
@@ -23,8 +24,8 @@ inline constexpr size_t kMessageBurst = 200;
 inline constexpr size_t kConnectionsPerAddress = 100;
 inline constexpr size_t kConnections = 20'000;
 inline constexpr absl::Duration kHeaderReadTimeout = absl::Seconds(5);
-inline constexpr size_t kFilterValues = 1'000;      // in one field
-inline constexpr size_t kFilterBytes = 16 * kKiB;   // in one filter, all values together
+inline constexpr size_t kFilterValues = 1'000;       // in one field
+inline constexpr size_t kFilterBytes = 16 * kKiB;    // in one filter, all values together
 inline constexpr size_t kSubscriberLabelChars = 64;  // a label names a metric series: keep it short
 
 // To a client.
@@ -41,7 +42,8 @@ inline constexpr absl::Duration kSessionTimeout = absl::Minutes(5);
 // One write (measured: docs/benchmarks.md): more bytes gain nothing, more events delay the others.
 inline constexpr size_t kWriteBytes = 64 * kKiB;
 inline constexpr size_t kWriteEvents = 256;
-// Streams that were written to within this time wait for its end, so that a moderate rate batches too.
+// Streams that were written to within this time wait for its end, so that a moderate rate batches
+// too.
 inline constexpr absl::Duration kHotTick = absl::Milliseconds(1);
 
 // Publishing.

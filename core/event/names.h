@@ -1,4 +1,5 @@
-// names.h: how JSON writes the enumerations (docs/protocol.md, section 1), and reads them: without regard to case.
+// names.h: how JSON writes the enumerations (docs/protocol.md, section 1), and reads them: without
+// regard to case.
 #pragma once
 
 #include <optional>
@@ -10,7 +11,8 @@
 
 namespace tocsin {
 
-// "incident_created", "P0", "Detected", "AutoAssistedManual", "Critical"; "" for UNSPECIFIED and unknown numbers.
+// "incident_created", "P0", "Detected", "AutoAssistedManual", "Critical"; "" for UNSPECIFIED and
+// unknown numbers.
 std::string_view NameOf(v1::EventType type);
 std::string_view NameOf(v1::Severity severity);
 std::string_view NameOf(v1::IncidentState state);
@@ -18,7 +20,8 @@ std::string_view NameOf(v1::IncidentType type);
 std::string_view NameOf(v1::ResolutionMethod method);
 std::string_view NameOf(v1::Priority priority);
 
-// By descriptor, for readers that walk messages. Nothing for an unknown name, or an enum that is not of Tocsin's.
+// By descriptor, for readers that walk messages. Nothing for an unknown name, or an enum that is
+// not of Tocsin's.
 std::string_view EnumName(const google::protobuf::EnumDescriptor& type, int number);
 std::optional<int> EnumNumber(const google::protobuf::EnumDescriptor& type, std::string_view name);
 // What is allowed, in the enum's order.

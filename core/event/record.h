@@ -1,7 +1,7 @@
 // record.h: an event as the engine moves it: what to match, and the bytes to send.
 //
-// Shape:   made once when the event is appended (hub) or arrives (bridge), shared by all who are sent it.
-// Threads: immutable.
+// Shape:   made once when the event is appended (hub) or arrives (bridge), shared by all who are
+// sent it. Threads: immutable.
 #pragma once
 
 #include <memory>
@@ -15,10 +15,10 @@ namespace tocsin {
 
 struct EventRecord {
   Cursor cursor;
-  absl::Time time;      // when the hub accepted it
+  absl::Time time;  // when the hub accepted it
   EventFacts facts;
-  // What the sink sends, encoded once. Hub: the event as SubscribeResponse.events on the wire (tag, length, bytes).
-  // Bridge: the part of the JSON message that is the same for every client.
+  // What the sink sends, encoded once. Hub: the event as SubscribeResponse.events on the wire (tag,
+  // length, bytes). Bridge: the part of the JSON message that is the same for every client.
   std::string payload;
 
   size_t bytes() const { return sizeof(*this) + facts.bytes() + payload.capacity(); }

@@ -8,7 +8,8 @@
 
 namespace tocsin {
 
-// Version 7: sorts by the time it was made. Thread-safe; ids of one process are unique and increasing per thread.
+// Version 7: sorts by the time it was made. Thread-safe; ids of one process are unique and
+// increasing per thread.
 std::string NewUuid(absl::Time now);
 // 8-4-4-4-12 hexadecimal digits in any letter case.
 bool IsUuid(std::string_view text);

@@ -1,7 +1,7 @@
 // validate.h: what a publisher may send, checked in one place for every way in.
 //
-// Errors:  INVALID_MESSAGE (MESSAGE_TOO_LARGE for size) with the field's path below `path` and what is allowed.
-// Source:  docs/protocol.md, sections 1 and 8.
+// Errors:  INVALID_MESSAGE (MESSAGE_TOO_LARGE for size) with the field's path below `path` and what
+// is allowed. Source:  docs/protocol.md, sections 1 and 8.
 #pragma once
 
 #include <string_view>
@@ -11,10 +11,11 @@
 
 namespace tocsin {
 
-// Sets `type` from the payload where it is left out, drops output-only fields (sequence, epoch, time, cursor),
-// brings UUIDs to their canonical form, and checks the rest: UUIDs, lengths, enum numbers, no unknown fields, the payload
-// and the incident that the type needs. On error the event is unusable.
-// An incident may be given whole, or by its id alone (in `incident.id` or the payload's `incident_id`, which must agree).
+// Sets `type` from the payload where it is left out, drops output-only fields (sequence, epoch,
+// time, cursor), brings UUIDs to their canonical form, and checks the rest: UUIDs, lengths, enum
+// numbers, no unknown fields, the payload and the incident that the type needs. On error the event
+// is unusable. An incident may be given whole, or by its id alone (in `incident.id` or the
+// payload's `incident_id`, which must agree).
 absl::Status NormalizeEvent(v1::Event& event, std::string_view path);
 
 // The id of the incident that the event is about; empty for alert_received and system_event.

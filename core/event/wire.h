@@ -1,4 +1,5 @@
-// wire.h: an event as field 1 of SubscribeResponse, so that encoded events concatenate to a response.
+// wire.h: an event as field 1 of SubscribeResponse, so that encoded events concatenate to a
+// response.
 #pragma once
 
 #include <string>

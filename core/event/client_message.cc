@@ -1,0 +1,220 @@
+#include "core/event/client_message.h"
+
+#include <boost/json/value.hpp>
+#include <charconv>
+#include <iterator>
+#include <utility>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "core/base/status_macros.h"
+#include "core/base/strings.h"
+#include "core/event/error.h"
+#include "core/event/json_fields.h"
+#include "core/event/json_reader.h"
+#include "core/event/json_writer.h"
+#include "core/event/limits.h"
+#include "core/event/text.h"
+
+namespace tocsin {
+namespace {
+
+namespace json = boost::json;
+
+// The fields of one message, taken out one by one. null is as if left out.
+class Fields {
+ public:
+  explicit Fields(const json::object& object) : object_(object) {}
+
+  // nullptr when left out.
+  const json::value* Find(std::string_view name) const {
+    const json::value* const value = object_.if_contains(name);
+    return value == nullptr || value->is_null() ? nullptr : value;
+  }
+
+  absl::StatusOr<std::string> RequiredText(std::string_view name) const {
+    const json::value* const value = Find(name);
+    if (value == nullptr) {
+      return FieldError(ErrorCode::kInvalidMessage, name, "is required", {"a text"});
+    }
+    ASSIGN_OR_RETURN(const std::string_view text, reader_.Text(*value, name));
+    if (text.empty()) {
+      return FieldError(ErrorCode::kInvalidMessage, name, "is empty",
+                        {"a text of at least one character"});
+    }
+    return std::string(text);
+  }
+
+  absl::StatusOr<std::string> SubscriptionId() const {
+    constexpr std::string_view kName = "subscription_id";
+    ASSIGN_OR_RETURN(std::string id, RequiredText(kName));
+    if (const size_t chars = CharCount(id); chars > limits::kSubscriptionIdChars) {
+      return FieldError(ErrorCode::kInvalidMessage, kName,
+                        absl::StrCat("has ", chars, " characters"),
+                        {absl::StrCat("1 to ", limits::kSubscriptionIdChars, " characters")});
+    }
+    return id;
+  }
+
+  // False when left out.
+  absl::StatusOr<bool> Flag(std::string_view name) const {
+    const json::value* const value = Find(name);
+    return value == nullptr ? absl::StatusOr<bool>(false) : reader_.Bool(*value, name);
+  }
+
+  const JsonFields& reader() const { return reader_; }
+
+ private:
+  const json::object& object_;
+  const JsonFields reader_{ErrorCode::kInvalidMessage};
+};
+
+absl::Status ReadResumeFrom(const Fields& fields, SubscribeMessage& message) {
+  constexpr std::string_view kName = "resume_from";
+  const json::value* const value = fields.Find(kName);
+  if (value == nullptr) {
+    return absl::OkStatus();
+  }
+  ASSIGN_OR_RETURN(const std::string_view text, fields.reader().Text(*value, kName));
+  ASSIGN_OR_RETURN(message.start, ParseStartPoint(text, kName));
+  message.has_start = true;
+  return absl::OkStatus();
+}
+
+absl::Status ReadOnGap(const Fields& fields, SubscribeMessage& message) {
+  constexpr std::string_view kName = "on_gap";
+  const json::value* const value = fields.Find(kName);
+  if (value == nullptr) {
+    return absl::OkStatus();
+  }
+  ASSIGN_OR_RETURN(const std::string_view text, fields.reader().Text(*value, kName));
+  if (text != "fail" && text != "notify") {
+    return FieldError(ErrorCode::kInvalidMessage, kName,
+                      absl::StrCat("is an unknown value: ", Quote(text)), {"fail", "notify"});
+  }
+  message.notify_on_gap = text == "notify";
+  return absl::OkStatus();
+}
+
+absl::StatusOr<ClientMessage> ReadSubscribe(const Fields& fields) {
+  SubscribeMessage message;
+  ASSIGN_OR_RETURN(message.subscription_id, fields.SubscriptionId());
+  if (const json::value* const filters = fields.Find("filters")) {
+    ASSIGN_OR_RETURN(message.filters, ReadJsonFilter(*filters, "filters"));
+  }
+  RETURN_IF_ERROR(ReadResumeFrom(fields, message));
+  RETURN_IF_ERROR(ReadOnGap(fields, message));
+  ASSIGN_OR_RETURN(message.snapshot, fields.Flag("snapshot"));
+  return message;
+}
+
+absl::StatusOr<ClientMessage> ReadUnsubscribe(const Fields& fields) {
+  ASSIGN_OR_RETURN(std::string id, fields.SubscriptionId());
+  return UnsubscribeMessage{std::move(id)};
+}
+
+absl::StatusOr<ClientMessage> ReadPing(const Fields& fields) {
+  constexpr std::string_view kName = "timestamp";
+  PingMessage message;
+  const json::value* const value = fields.Find(kName);
+  if (value == nullptr) {
+    return message;
+  }
+  if (value->is_string()) {
+    AppendJsonString(message.timestamp_json, ToView(value->get_string()));
+  } else if (value->is_int64()) {
+    message.timestamp_json = absl::StrCat(value->get_int64());
+  } else if (value->is_uint64()) {
+    message.timestamp_json = absl::StrCat(value->get_uint64());
+  } else if (value->is_double()) {
+    AppendJsonNumber(message.timestamp_json, value->get_double());
+  } else {
+    return fields.reader().WrongKind(*value, "a text or a number", kName);
+  }
+  return message;
+}
+
+absl::StatusOr<ClientMessage> ReadAck(const Fields& fields) {
+  ASSIGN_OR_RETURN(std::string id, fields.RequiredText("message_id"));
+  return AckMessage{std::move(id)};
+}
+
+absl::StatusOr<ClientMessage> ReadAuthenticate(const Fields& fields) {
+  ASSIGN_OR_RETURN(std::string token, fields.RequiredText("token"));
+  return AuthenticateMessage{std::move(token)};
+}
+
+struct MessageType {
+  std::string_view name;
+  std::vector<std::string> fields;  // besides "type"
+  absl::StatusOr<ClientMessage> (*read)(const Fields& fields);
+};
+
+const std::vector<MessageType>& MessageTypes() {
+  static const auto* const types = new std::vector<MessageType>{
+      {"subscribe",
+       {"subscription_id", "filters", "resume_from", "on_gap", "snapshot"},
+       ReadSubscribe},
+      {"unsubscribe", {"subscription_id"}, ReadUnsubscribe},
+      {"ping", {"timestamp"}, ReadPing},
+      {"ack", {"message_id"}, ReadAck},
+      {"authenticate", {"token"}, ReadAuthenticate},
+  };
+  return *types;
+}
+
+absl::StatusOr<const MessageType*> FindType(const Fields& fields) {
+  std::vector<std::string> allowed;
+  for (const MessageType& type : MessageTypes()) {
+    allowed.emplace_back(type.name);
+  }
+  const json::value* const value = fields.Find("type");
+  if (value == nullptr) {
+    return FieldError(ErrorCode::kInvalidMessage, "type", "is required", std::move(allowed));
+  }
+  ASSIGN_OR_RETURN(const std::string_view name, fields.reader().Text(*value, "type"));
+  for (const MessageType& type : MessageTypes()) {
+    if (type.name == name) {
+      return &type;
+    }
+  }
+  return FieldError(ErrorCode::kInvalidMessage, "type",
+                    absl::StrCat("is an unknown value: ", Quote(name)), std::move(allowed));
+}
+
+absl::Status CheckNames(const json::object& object, const MessageType& type) {
+  const JsonFields reader(ErrorCode::kInvalidMessage);
+  for (const json::key_value_pair& entry : object) {
+    const std::string name(entry.key());
+    if (name != "type" &&
+        std::find(type.fields.begin(), type.fields.end(), name) == type.fields.end()) {
+      std::vector<std::string> allowed = {"type"};
+      allowed.insert(allowed.end(), type.fields.begin(), type.fields.end());
+      return reader.UnknownField(name, std::move(allowed));
+    }
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace
+
+absl::StatusOr<ClientMessage> ReadClientMessage(std::string_view text) {
+  std::string subscription_id;
+  return ReadClientMessage(text, subscription_id);
+}
+
+absl::StatusOr<ClientMessage> ReadClientMessage(std::string_view text,
+                                                std::string& subscription_id) {
+  subscription_id.clear();
+  json::value value;
+  RETURN_IF_ERROR(ParseJson(text, value));
+  const JsonFields reader(ErrorCode::kInvalidMessage);
+  ASSIGN_OR_RETURN(const json::object* const object, reader.Object(value, ""));
+  const Fields fields(*object);
+  subscription_id = fields.SubscriptionId().value_or("");
+  ASSIGN_OR_RETURN(const MessageType* const type, FindType(fields));
+  RETURN_IF_ERROR(CheckNames(*object, *type));
+  return type->read(fields);
+}
+
+}  // namespace tocsin
