@@ -13,12 +13,16 @@ namespace {
 using boost::asio::ip::tcp;
 using boost::system::error_code;
 
-absl::StatusOr<tcp::endpoint> Resolve(boost::asio::io_context& context, std::string_view host, uint16_t port) {
+absl::StatusOr<tcp::endpoint> Resolve(boost::asio::io_context& context, std::string_view host,
+                                      uint16_t port) {
   error_code error;
   const auto address = boost::asio::ip::make_address(std::string(host), error);
-  if (!error) return tcp::endpoint(address, port);
+  if (!error) {
+    return tcp::endpoint(address, port);
+  }
   tcp::resolver resolver(context);
-  const auto found = resolver.resolve(std::string(host), std::to_string(port), tcp::resolver::passive, error);
+  const auto found =
+      resolver.resolve(std::string(host), std::to_string(port), tcp::resolver::passive, error);
   if (error || found.empty()) {
     return absl::InvalidArgumentError(absl::StrCat("cannot listen on ", ToAbsl(host), ":", port,
                                                    ": no such host: ", error.message()));
@@ -38,14 +42,21 @@ std::string Advice(const error_code& error) {
 
 }  // namespace
 
-absl::StatusOr<tcp::acceptor> BindTcp(boost::asio::io_context& context, std::string_view host, uint16_t port) {
+absl::StatusOr<tcp::acceptor> BindTcp(boost::asio::io_context& context, std::string_view host,
+                                      uint16_t port) {
   ASSIGN_OR_RETURN(const tcp::endpoint endpoint, Resolve(context, host, port));
   tcp::acceptor acceptor(context);
   error_code error;
   acceptor.open(endpoint.protocol(), error);
-  if (!error) acceptor.set_option(tcp::acceptor::reuse_address(true), error);
-  if (!error) acceptor.bind(endpoint, error);
-  if (!error) acceptor.listen(boost::asio::socket_base::max_listen_connections, error);
+  if (!error) {
+    acceptor.set_option(tcp::acceptor::reuse_address(true), error);
+  }
+  if (!error) {
+    acceptor.bind(endpoint, error);
+  }
+  if (!error) {
+    acceptor.listen(boost::asio::socket_base::max_listen_connections, error);
+  }
   if (error) {
     return absl::UnavailableError(absl::StrCat("cannot listen on ", ToAbsl(host), ":", port, ": ",
                                                error.message(), Advice(error)));

@@ -31,44 +31,70 @@ std::string_view HttpRequest::query() const {
 
 std::optional<std::string_view> HttpRequest::Header(std::string_view name) const {
   for (const Field& field : fields) {
-    if (SameName(field.name, name)) return field.value;
+    if (SameName(field.name, name)) {
+      return field.value;
+    }
   }
   return std::nullopt;
 }
 
 std::string_view ReasonPhrase(int status) {
   switch (status) {
-    case 101: return "Switching Protocols";
-    case 200: return "OK";
-    case 202: return "Accepted";
-    case 204: return "No Content";
-    case 400: return "Bad Request";
-    case 401: return "Unauthorized";
-    case 403: return "Forbidden";
-    case 404: return "Not Found";
-    case 405: return "Method Not Allowed";
-    case 408: return "Request Timeout";
-    case 409: return "Conflict";
-    case 410: return "Gone";
-    case 411: return "Length Required";
-    case 413: return "Content Too Large";
-    case 414: return "URI Too Long";
-    case 415: return "Unsupported Media Type";
-    case 426: return "Upgrade Required";
-    case 429: return "Too Many Requests";
-    case 431: return "Request Header Fields Too Large";
-    case 500: return "Internal Server Error";
-    case 501: return "Not Implemented";
-    case 503: return "Service Unavailable";
-    case 505: return "HTTP Version Not Supported";
-    default: return "Status";
+    case 101:
+      return "Switching Protocols";
+    case 200:
+      return "OK";
+    case 202:
+      return "Accepted";
+    case 204:
+      return "No Content";
+    case 400:
+      return "Bad Request";
+    case 401:
+      return "Unauthorized";
+    case 403:
+      return "Forbidden";
+    case 404:
+      return "Not Found";
+    case 405:
+      return "Method Not Allowed";
+    case 408:
+      return "Request Timeout";
+    case 409:
+      return "Conflict";
+    case 410:
+      return "Gone";
+    case 411:
+      return "Length Required";
+    case 413:
+      return "Content Too Large";
+    case 414:
+      return "URI Too Long";
+    case 415:
+      return "Unsupported Media Type";
+    case 426:
+      return "Upgrade Required";
+    case 429:
+      return "Too Many Requests";
+    case 431:
+      return "Request Header Fields Too Large";
+    case 500:
+      return "Internal Server Error";
+    case 501:
+      return "Not Implemented";
+    case 503:
+      return "Service Unavailable";
+    case 505:
+      return "HTTP Version Not Supported";
+    default:
+      return "Status";
   }
 }
 
 std::string Serialize(const HttpResponse& response, const HttpRequest& request, bool head_only) {
   const bool close = response.close || !request.keep_alive;
-  std::string out =
-      absl::StrCat("HTTP/1.1 ", response.status, " ", ToAbsl(ReasonPhrase(response.status)), "\r\n");
+  std::string out = absl::StrCat("HTTP/1.1 ", response.status, " ",
+                                 ToAbsl(ReasonPhrase(response.status)), "\r\n");
   absl::StrAppend(&out, "Date: ", HttpDate(), "\r\n");
   if (response.status != 204) {
     absl::StrAppend(&out, "Content-Type: ", response.content_type, "\r\n",
@@ -84,7 +110,9 @@ std::string Serialize(const HttpResponse& response, const HttpRequest& request, 
     out += "Connection: keep-alive\r\n";
   }
   out += "\r\n";
-  if (!head_only && response.status != 204) out += response.body;
+  if (!head_only && response.status != 204) {
+    out += response.body;
+  }
   return out;
 }
 

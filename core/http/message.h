@@ -23,7 +23,7 @@ struct HttpRequest {
   std::vector<Field> fields;  // in order, names as sent
   uint64_t content_length = 0;
   bool keep_alive = true;
-  bool upgrade = false;       // has an Upgrade field
+  bool upgrade = false;  // has an Upgrade field
 
   std::string_view path() const { return std::string_view(target).substr(0, target.find('?')); }
   // Without the question mark; empty when there is none.
@@ -42,7 +42,9 @@ struct HttpResponse {
 
 // "OK", "Not Found", …; "Status" for a number without a name.
 std::string_view ReasonPhrase(int status);
-// Head and body as they go on the wire. `head_only` (for HEAD) leaves the body out but tells its length.
-std::string Serialize(const HttpResponse& response, const HttpRequest& request, bool head_only = false);
+// Head and body as they go on the wire. `head_only` (for HEAD) leaves the body out but tells its
+// length.
+std::string Serialize(const HttpResponse& response, const HttpRequest& request,
+                      bool head_only = false);
 
 }  // namespace tocsin::http

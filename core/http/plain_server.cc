@@ -1,5 +1,6 @@
-// One io_context and one thread. A connection lives as long as an operation of it is under way: each holds a share.
-// An exception that leaves a handler ends that connection and no more, because the share is lost with the handler.
+// One io_context and one thread. A connection lives as long as an operation of it is under way:
+// each holds a share. An exception that leaves a handler ends that connection and no more, because
+// the share is lost with the handler.
 #include "core/http/plain_server.h"
 
 #include <boost/asio/buffer.hpp>
@@ -26,12 +27,16 @@ using asio::ip::tcp;
 using boost::system::error_code;
 
 constexpr auto kHeadTimeout = std::chrono::seconds(5);
-constexpr auto kIdleTimeout = std::chrono::seconds(30);  // between requests of a kept-alive connection
+constexpr auto kIdleTimeout =
+    std::chrono::seconds(30);  // between requests of a kept-alive connection
 
 class Connection : public std::enable_shared_from_this<Connection> {
  public:
   Connection(tcp::socket socket, const PlainServer::Handler& handler, std::shared_ptr<size_t> open)
-      : socket_(std::move(socket)), timer_(socket_.get_executor()), handler_(handler), open_(std::move(open)) {
+      : socket_(std::move(socket)),
+        timer_(socket_.get_executor()),
+        handler_(handler),
+        open_(std::move(open)) {
     ++*open_;
   }
   ~Connection() { --*open_; }
@@ -41,19 +46,25 @@ class Connection : public std::enable_shared_from_this<Connection> {
  private:
   void ReadHead(std::chrono::seconds timeout) {
     Arm(timeout);
-    asio::async_read_until(socket_, asio::dynamic_buffer(input_, kMaxHeadBytes), "\r\n\r\n",
-                           [self = shared_from_this()](error_code error, size_t size) {
-                             self->OnHead(error, size);
-                           });
+    asio::async_read_until(
+        socket_, asio::dynamic_buffer(input_, kMaxHeadBytes), "\r\n\r\n",
+        [self = shared_from_this()](error_code error, size_t size) { self->OnHead(error, size); });
   }
 
   void OnHead(error_code error, size_t size) {
-    if (error == asio::error::not_found) return Refuse(HeadTooLarge());
-    if (error) return Close();
+    if (error == asio::error::not_found) {
+      return Refuse(HeadTooLarge());
+    }
+    if (error) {
+      return Close();
+    }
     HttpRequest request;
-    const std::optional<Refusal> refusal = ParseHead(std::string_view(input_).substr(0, size), request);
+    const std::optional<Refusal> refusal =
+        ParseHead(std::string_view(input_).substr(0, size), request);
     input_.erase(0, size);
-    if (refusal) return Refuse(*refusal);
+    if (refusal) {
+      return Refuse(*refusal);
+    }
     Answer(request);
   }
 
@@ -67,7 +78,9 @@ class Connection : public std::enable_shared_from_this<Connection> {
   }
 
   HttpResponse Handle(const HttpRequest& request) {
-    if (request.method != "GET" && request.method != "HEAD") return MethodNotAllowed("GET, HEAD");
+    if (request.method != "GET" && request.method != "HEAD") {
+      return MethodNotAllowed("GET, HEAD");
+    }
     try {
       return handler_(request);
     } catch (const std::exception&) {
@@ -80,7 +93,9 @@ class Connection : public std::enable_shared_from_this<Connection> {
     Arm(kHeadTimeout);
     asio::async_write(socket_, asio::buffer(output_),
                       [self = shared_from_this(), close](error_code error, size_t) {
-                        if (error || close) return self->Close();
+                        if (error || close) {
+                          return self->Close();
+                        }
                         self->ReadHead(kIdleTimeout);
                       });
   }
@@ -89,7 +104,9 @@ class Connection : public std::enable_shared_from_this<Connection> {
     timer_.expires_after(timeout);
     timer_.async_wait([weak = weak_from_this()](error_code error) {
       const auto self = weak.lock();
-      if (self && !error) self->Close();
+      if (self && !error) {
+        self->Close();
+      }
     });
   }
 
@@ -112,7 +129,8 @@ class Connection : public std::enable_shared_from_this<Connection> {
 
 class PlainServer::Impl {
  public:
-  explicit Impl(Handler handler) : handler_(std::move(handler)), acceptor_(context_), retry_(context_) {}
+  explicit Impl(Handler handler)
+      : handler_(std::move(handler)), acceptor_(context_), retry_(context_) {}
 
   ~Impl() { Stop(); }
 
@@ -126,7 +144,9 @@ class PlainServer::Impl {
 
   void Stop() {
     context_.stop();
-    if (thread_.joinable()) thread_.join();
+    if (thread_.joinable()) {
+      thread_.join();
+    }
     error_code ignored;  // closing a listener twice is no harm
     acceptor_.close(ignored);
   }
@@ -147,8 +167,12 @@ class PlainServer::Impl {
 
   void Accept() {
     acceptor_.async_accept([this](error_code error, tcp::socket socket) {
-      if (error == asio::error::operation_aborted) return;
-      if (error) return AcceptLater();
+      if (error == asio::error::operation_aborted) {
+        return;
+      }
+      if (error) {
+        return AcceptLater();
+      }
       Accept();
       if (*open_ < kMaxConnections) {
         std::make_shared<Connection>(std::move(socket), handler_, open_)->Start();
@@ -160,7 +184,9 @@ class PlainServer::Impl {
   void AcceptLater() {
     retry_.expires_after(std::chrono::milliseconds(100));
     retry_.async_wait([this](error_code error) {
-      if (!error) Accept();
+      if (!error) {
+        Accept();
+      }
     });
   }
 
@@ -176,8 +202,8 @@ class PlainServer::Impl {
 PlainServer::PlainServer(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 PlainServer::~PlainServer() = default;
 
-absl::StatusOr<std::unique_ptr<PlainServer>> PlainServer::Start(std::string_view host, uint16_t port,
-                                                                Handler handler) {
+absl::StatusOr<std::unique_ptr<PlainServer>> PlainServer::Start(std::string_view host,
+                                                                uint16_t port, Handler handler) {
   auto impl = std::make_unique<Impl>(std::move(handler));
   RETURN_IF_ERROR(impl->Start(host, port));
   return std::unique_ptr<PlainServer>(new PlainServer(std::move(impl)));

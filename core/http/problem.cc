@@ -11,17 +11,22 @@ namespace tocsin::http {
 namespace {
 
 void AppendMember(std::string& out, std::string_view name, std::string_view value) {
-  if (out.size() > 1) out += ',';
+  if (out.size() > 1) {
+    out += ',';
+  }
   AppendJsonString(out, name);
   out += ':';
   AppendJsonString(out, value);
 }
 
 void AppendMemberUnlessEmpty(std::string& out, std::string_view name, std::string_view value) {
-  if (!value.empty()) AppendMember(out, name, value);
+  if (!value.empty()) {
+    AppendMember(out, name, value);
+  }
 }
 
-// Type is about:blank: the title is the HTTP status's phrase, and `code` names the error (RFC 9457, section 4.2.1).
+// Type is about:blank: the title is the HTTP status's phrase, and `code` names the error (RFC 9457,
+// section 4.2.1).
 std::string ProblemBody(int status, std::string_view detail, std::string_view code) {
   std::string out = "{";
   AppendMember(out, "type", "about:blank");
@@ -41,17 +46,22 @@ HttpResponse Problem(int status, std::string body) {
 }
 
 void AppendAllowed(std::string& out, const std::vector<std::string>& allowed) {
-  if (allowed.empty()) return;
+  if (allowed.empty()) {
+    return;
+  }
   out += ",\"allowed\":[";
   for (size_t i = 0; i < allowed.size(); ++i) {
-    if (i > 0) out += ',';
+    if (i > 0) {
+      out += ',';
+    }
     AppendJsonString(out, allowed[i]);
   }
   out += ']';
 }
 
 void AddRetryAfter(HttpResponse& response, absl::Duration after) {
-  const int64_t seconds = std::max<int64_t>(1, absl::ToInt64Seconds(absl::Ceil(after, absl::Seconds(1))));
+  const int64_t seconds =
+      std::max<int64_t>(1, absl::ToInt64Seconds(absl::Ceil(after, absl::Seconds(1))));
   response.fields.push_back({"Retry-After", absl::StrCat(seconds)});
 }
 
@@ -69,7 +79,9 @@ HttpResponse ProblemResponse(const absl::Status& status) {
     absl::StrAppend(&body, ",\"retry_after_ms\":", absl::ToInt64Milliseconds(details.retry_after));
   }
   HttpResponse response = Problem(row.http, std::move(body));
-  if (details.retry_after > absl::ZeroDuration()) AddRetryAfter(response, details.retry_after);
+  if (details.retry_after > absl::ZeroDuration()) {
+    AddRetryAfter(response, details.retry_after);
+  }
   return response;
 }
 
@@ -87,9 +99,9 @@ HttpResponse NotFound(std::string_view path) {
 }
 
 HttpResponse MethodNotAllowed(std::string_view allow) {
-  HttpResponse response = Problem(
-      405, ProblemBody(405, absl::StrCat("the method must be one of: ", ToAbsl(allow)),
-                       RowOf(ErrorCode::kInvalidMessage).name));
+  HttpResponse response =
+      Problem(405, ProblemBody(405, absl::StrCat("the method must be one of: ", ToAbsl(allow)),
+                               RowOf(ErrorCode::kInvalidMessage).name));
   response.fields.push_back({"Allow", std::string(allow)});
   return response;
 }

@@ -10,8 +10,9 @@
 
 namespace tocsin::http {
 
-// {"type","title","status","detail","code"} and, where the error has them, "field", "allowed", "earliest", "latest",
-// "retry_after_ms"; the HTTP status is the table's; a Retry-After field when the error says when to come back.
+// {"type","title","status","detail","code"} and, where the error has them, "field", "allowed",
+// "earliest", "latest", "retry_after_ms"; the HTTP status is the table's; a Retry-After field when
+// the error says when to come back.
 HttpResponse ProblemResponse(const absl::Status& status);
 // With the refusal's own HTTP status and the code INVALID_MESSAGE; closes the connection.
 HttpResponse ProblemResponse(const Refusal& refusal);

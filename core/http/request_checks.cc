@@ -35,11 +35,11 @@ bool Named(const FieldView& field, std::string_view name) {
 // One line without its end. The first line is the request line, where a tab is no white space.
 Result CheckLine(std::string_view line, bool first) {
   if (!first && (line.front() == ' ' || line.front() == '\t')) {
-    return Refuse(400, "a header line begins with white space: folded lines (obs-fold) are not taken");
+    return Refuse(400,
+                  "a header line begins with white space: folded lines (obs-fold) are not taken");
   }
-  const bool control = std::any_of(line.begin(), line.end(), [first](char c) {
-    return IsControl(c) && (c != '\t' || first);
-  });
+  const bool control = std::any_of(
+      line.begin(), line.end(), [first](char c) { return IsControl(c) && (c != '\t' || first); });
   if (control) {
     return Refuse(400, "the request's head holds a control character; lines end in CR LF");
   }
@@ -52,14 +52,19 @@ Result CheckVersion(const HeadView& head) {
   }
   const bool upgrade = std::any_of(head.fields.begin(), head.fields.end(),
                                    [](const FieldView& field) { return Named(field, "Upgrade"); });
-  if (upgrade && head.version != 11) return Refuse(505, "Upgrade needs HTTP/1.1");
+  if (upgrade && head.version != 11) {
+    return Refuse(505, "Upgrade needs HTTP/1.1");
+  }
   return std::nullopt;
 }
 
 Result CheckTarget(const HeadView& head) {
-  if (!IsToken(head.method)) return Refuse(400, "the method is not a token");
+  if (!IsToken(head.method)) {
+    return Refuse(400, "the method is not a token");
+  }
   if (head.target.size() > kMaxTargetBytes) {
-    return Refuse(414, absl::StrCat("the request target is longer than ", kMaxTargetBytes, " bytes"));
+    return Refuse(414,
+                  absl::StrCat("the request target is longer than ", kMaxTargetBytes, " bytes"));
   }
   if (head.target.empty() || head.target.front() != '/') {
     return Refuse(400, "the request target must be a path that begins with /");
@@ -67,7 +72,9 @@ Result CheckTarget(const HeadView& head) {
   const bool strange = std::any_of(head.target.begin(), head.target.end(), [](char c) {
     return IsControl(c) || c == ' ' || static_cast<unsigned char>(c) >= 0x80;
   });
-  if (strange) return Refuse(400, "the request target holds a character that must be percent-encoded");
+  if (strange) {
+    return Refuse(400, "the request target holds a character that must be percent-encoded");
+  }
   return std::nullopt;
 }
 
@@ -76,11 +83,14 @@ Result CheckFieldSyntax(const HeadView& head) {
     return Refuse(431, absl::StrCat("more than ", kMaxFields, " header fields"));
   }
   for (const FieldView& field : head.fields) {
-    if (!IsToken(field.name)) return Refuse(400, "a header field's name is not a token");
+    if (!IsToken(field.name)) {
+      return Refuse(400, "a header field's name is not a token");
+    }
     const bool control = std::any_of(field.value.begin(), field.value.end(),
                                      [](char c) { return IsControl(c) && c != '\t'; });
     if (control) {
-      return Refuse(400, absl::StrCat("the header field ", ToAbsl(field.name), " holds a control character"));
+      return Refuse(
+          400, absl::StrCat("the header field ", ToAbsl(field.name), " holds a control character"));
     }
   }
   return std::nullopt;
@@ -108,8 +118,12 @@ Result CheckContentLength(std::string_view value) {
   const bool digits = !value.empty() && std::all_of(value.begin(), value.end(), [](char c) {
     return absl::ascii_isdigit(static_cast<unsigned char>(c));
   });
-  if (!digits) return Refuse(400, "Content-Length must be one number, in digits alone");
-  if (value.size() > 18) return Refuse(413, "Content-Length is larger than any body taken here");
+  if (!digits) {
+    return Refuse(400, "Content-Length must be one number, in digits alone");
+  }
+  if (value.size() > 18) {
+    return Refuse(413, "Content-Length is larger than any body taken here");
+  }
   return std::nullopt;
 }
 
@@ -121,10 +135,16 @@ Result CheckFraming(const HeadView& head) {
                  ? Refuse(411, "Transfer-Encoding is not taken on a request; send Content-Length")
                  : Refuse(501, "Transfer-Encoding is not taken on a request");
     }
-    if (!Named(field, "Content-Length")) continue;
-    if (seen) return Refuse(400, "Content-Length may be given once");
+    if (!Named(field, "Content-Length")) {
+      continue;
+    }
+    if (seen) {
+      return Refuse(400, "Content-Length may be given once");
+    }
     seen = true;
-    if (Result refusal = CheckContentLength(field.value)) return refusal;
+    if (Result refusal = CheckContentLength(field.value)) {
+      return refusal;
+    }
   }
   return std::nullopt;
 }
@@ -132,29 +152,44 @@ Result CheckFraming(const HeadView& head) {
 }  // namespace
 
 Refusal HeadTooLarge() {
-  return {431, absl::StrCat("the request line and header fields are longer than ", kMaxHeadBytes, " bytes")};
+  return {431, absl::StrCat("the request line and header fields are longer than ", kMaxHeadBytes,
+                            " bytes")};
 }
 
 std::optional<Refusal> CheckHeadBytes(std::string_view head) {
-  if (head.size() > kMaxHeadBytes) return HeadTooLarge();
+  if (head.size() > kMaxHeadBytes) {
+    return HeadTooLarge();
+  }
   bool first = true;
   while (true) {
     const size_t end = head.find("\r\n");
-    if (end == std::string_view::npos) return Refuse(400, "the request's head does not end in an empty line");
+    if (end == std::string_view::npos) {
+      return Refuse(400, "the request's head does not end in an empty line");
+    }
     const std::string_view line = head.substr(0, end);
     head.remove_prefix(end + 2);
-    if (line.empty()) break;
-    if (Result refusal = CheckLine(line, first)) return refusal;
+    if (line.empty()) {
+      break;
+    }
+    if (Result refusal = CheckLine(line, first)) {
+      return refusal;
+    }
     first = false;
   }
-  if (first) return Refuse(400, "the request line is missing");
-  if (!head.empty()) return Refuse(400, "there are bytes after the request's head");
+  if (first) {
+    return Refuse(400, "the request line is missing");
+  }
+  if (!head.empty()) {
+    return Refuse(400, "there are bytes after the request's head");
+  }
   return std::nullopt;
 }
 
 std::optional<Refusal> CheckRequest(const HeadView& head) {
   for (const auto check : {CheckVersion, CheckTarget, CheckFieldSyntax, CheckHost, CheckFraming}) {
-    if (Result refusal = check(head)) return refusal;
+    if (Result refusal = check(head)) {
+      return refusal;
+    }
   }
   return std::nullopt;
 }

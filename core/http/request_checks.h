@@ -1,11 +1,14 @@
 // request_checks.h: the rules that a request's head must pass before anything else looks at it.
 //
-// Shape:   CheckHeadBytes over the raw bytes up to and including the empty line, then CheckRequest over the parsed head.
-//          ParseHead (request_head.h) does both, with Beast's parser between them.
-// Why:     Boost 1.81's parser throws on long chunk trailers and accepts Transfer-Encodings that it frames wrongly, several
-//          Hosts or none, lists of lengths, and folded lines: each a way to smuggle a request past a proxy.
+// Shape:   CheckHeadBytes over the raw bytes up to and including the empty line, then CheckRequest
+//          over the parsed head. ParseHead (request_head.h) does both, with Beast's parser between
+//          them.
+// Why:     Boost 1.81's parser throws on long chunk trailers and accepts Transfer-Encodings that
+//          it frames wrongly, several Hosts or none, lists of lengths, and folded lines: each a
+//          way to smuggle a request past a proxy.
 // Threads: pure.
-// Errors:  a Refusal. Answer it, with application/problem+json, and close the connection: its framing is not to be trusted.
+// Errors:  a Refusal. Answer it, with application/problem+json, and close the connection: its
+//          framing is not to be trusted.
 #pragma once
 
 #include <cstddef>
@@ -40,12 +43,13 @@ struct Refusal {
 // For a head that does not end within kMaxHeadBytes.
 Refusal HeadTooLarge();
 
-// No more than kMaxHeadBytes; lines end in CR LF and nothing else holds a control character but tabs inside values;
-// no folded lines (obs-fold), no line that starts with white space.
+// No more than kMaxHeadBytes; lines end in CR LF and nothing else holds a control character but
+// tabs inside values; no folded lines (obs-fold), no line that starts with white space.
 std::optional<Refusal> CheckHeadBytes(std::string_view head);
 
-// No Transfer-Encoding; exactly one Host; at most one Content-Length, of digits alone; HTTP/1.1, or 1.0 for a
-// request without Upgrade; kMaxFields; kMaxTargetBytes; a target that begins with a slash.
+// No Transfer-Encoding; exactly one Host; at most one Content-Length, of digits alone; HTTP/1.1,
+// or 1.0 for a request without Upgrade; kMaxFields; kMaxTargetBytes; a target that begins with a
+// slash.
 std::optional<Refusal> CheckRequest(const HeadView& head);
 
 }  // namespace tocsin::http

@@ -16,7 +16,9 @@ namespace beast = boost::beast;
 std::string_view View(beast::string_view text) { return {text.data(), text.size()}; }
 
 Refusal ParseRefusal(const beast::error_code& error) {
-  if (error == beast::http::error::bad_version) return {505, "the HTTP version must be 1.1"};
+  if (error == beast::http::error::bad_version) {
+    return {505, "the HTTP version must be 1.1"};
+  }
   return {400, "the request's head is not well-formed HTTP/1.1: " + error.message()};
 }
 
@@ -34,8 +36,12 @@ std::optional<Refusal> Parse(std::string_view head, BeastRequest& request) {
   parser.body_limit(boost::none);  // a body is for whoever reads it to bound
   beast::error_code error;
   parser.put(boost::asio::buffer(head.data(), head.size()), error);
-  if (error && error != beast::http::error::need_more) return ParseRefusal(error);
-  if (!parser.is_header_done()) return Refusal{400, "the request's head is not complete"};
+  if (error && error != beast::http::error::need_more) {
+    return ParseRefusal(error);
+  }
+  if (!parser.is_header_done()) {
+    return Refusal{400, "the request's head is not complete"};
+  }
   request = parser.release();
   return CheckParsed(request);
 }
@@ -50,17 +56,22 @@ uint64_t ContentLength(const BeastRequest& request) {
 }  // namespace
 
 std::optional<Refusal> ParseHead(std::string_view head, BeastRequest& request) {
-  if (std::optional<Refusal> refusal = CheckHeadBytes(head)) return refusal;
+  if (std::optional<Refusal> refusal = CheckHeadBytes(head)) {
+    return refusal;
+  }
   try {
     return Parse(head, request);
   } catch (const std::exception& error) {
-    return Refusal{400, std::string("the request's head is not well-formed HTTP/1.1: ") + error.what()};
+    return Refusal{400,
+                   std::string("the request's head is not well-formed HTTP/1.1: ") + error.what()};
   }
 }
 
 std::optional<Refusal> ParseHead(std::string_view head, HttpRequest& request) {
   BeastRequest parsed;
-  if (std::optional<Refusal> refusal = ParseHead(head, parsed)) return refusal;
+  if (std::optional<Refusal> refusal = ParseHead(head, parsed)) {
+    return refusal;
+  }
   request = ToHttpRequest(parsed);
   return std::nullopt;
 }
@@ -71,7 +82,8 @@ HttpRequest ToHttpRequest(const BeastRequest& request) {
   out.target = View(request.target());
   out.version = static_cast<int>(request.version());
   for (const auto& field : request) {
-    out.fields.push_back({std::string(View(field.name_string())), std::string(View(field.value()))});
+    out.fields.push_back(
+        {std::string(View(field.name_string())), std::string(View(field.value()))});
   }
   out.content_length = ContentLength(request);
   out.keep_alive = request.keep_alive();

@@ -1,6 +1,8 @@
-// request_head.h: from the bytes of a request's head to a checked request. Includes Beast: for .cc files of HTTP servers only.
+// request_head.h: from the bytes of a request's head to a checked request. Includes Beast: for .cc
+// files of HTTP servers only.
 //
-// Shape:   read up to the empty line (asio::async_read_until "\r\n\r\n", at most kMaxHeadBytes), then ParseHead.
+// Shape:   read up to the empty line (asio::async_read_until "\r\n\r\n", at most kMaxHeadBytes),
+//          then ParseHead.
 // Threads: pure.
 // Errors:  a Refusal, see request_checks.h. Never throws.
 #pragma once
@@ -17,7 +19,8 @@ namespace tocsin::http {
 
 using BeastRequest = boost::beast::http::request<boost::beast::http::empty_body>;
 
-// `head` is exactly the head, with its empty line. `request` is meaningful only when nothing is returned.
+// `head` is exactly the head, with its empty line. `request` is meaningful only when nothing is
+// returned.
 std::optional<Refusal> ParseHead(std::string_view head, BeastRequest& request);
 std::optional<Refusal> ParseHead(std::string_view head, HttpRequest& request);
 // As HttpRequest has it.

@@ -1,7 +1,5 @@
-// The rows are ways in which Boost 1.81's parser, left alone, takes a request that a proxy before it frames differently,
-// or throws; and the bounds on a request's head.
-#include "core/http/request_checks.h"
-
+// The rows are ways in which Boost 1.81's parser, left alone, takes a request that a proxy before
+// it frames differently, or throws; and the bounds on a request's head.
 #include <gtest/gtest.h>
 
 #include <ostream>
@@ -9,6 +7,7 @@
 #include <vector>
 
 #include "core/http/message.h"
+#include "core/http/request_checks.h"
 #include "core/http/request_head.h"
 
 namespace tocsin::http {
@@ -48,8 +47,9 @@ INSTANTIATE_TEST_SUITE_P(
         Row{"Plain", WithHost(""), 0}, Row{"HostWithPort", Get("Host: a.example:8080\r\n"), 0},
         Row{"HostIpv6", Get("Host: [::1]:8080\r\n"), 0},
         Row{"Upgrade", WithHost("Connection: Upgrade\r\nUpgrade: websocket\r\n"), 0},
-        Row{"OneLength", WithHost("Content-Length: 0\r\n"), 0}, Row{"Fields64", WithHost(ManyFields(63)), 0},
-        Row{"TabInValue", WithHost("X: a\tb\r\n"), 0}, Row{"Latin1InValue", WithHost("X: \xe9\r\n"), 0},
+        Row{"OneLength", WithHost("Content-Length: 0\r\n"), 0},
+        Row{"Fields64", WithHost(ManyFields(63)), 0}, Row{"TabInValue", WithHost("X: a\tb\r\n"), 0},
+        Row{"Latin1InValue", WithHost("X: \xe9\r\n"), 0},
         Row{"Http10Get", "GET /health HTTP/1.0\r\nHost: a\r\n\r\n", 0},
         // Transfer-Encoding in every form.
         Row{"Chunked", WithHost("Transfer-Encoding: chunked\r\n"), 411},
@@ -57,12 +57,16 @@ INSTANTIATE_TEST_SUITE_P(
         Row{"ChunkedWithTrailer", WithHost("Trailer: X\r\nTransfer-Encoding: chunked\r\n"), 411},
         Row{"Gzip", WithHost("Transfer-Encoding: gzip\r\n"), 501},
         Row{"GzipAndLength", WithHost("Transfer-Encoding: gzip\r\nContent-Length: 5\r\n"), 501},
-        Row{"ChunkedIdentityAndLength", WithHost("Transfer-Encoding: chunked, identity\r\nContent-Length: 5\r\n"), 501},
+        Row{"ChunkedIdentityAndLength",
+            WithHost("Transfer-Encoding: chunked, identity\r\nContent-Length: 5\r\n"), 501},
         Row{"Identity", WithHost("Transfer-Encoding: identity\r\n"), 501},
         Row{"EmptyEncoding", WithHost("Transfer-Encoding:\r\n"), 501},
-        Row{"ChunkedThenLength", WithHost("Transfer-Encoding: chunked\r\nContent-Length: 5\r\n"), 400},
-        Row{"LengthThenChunked", WithHost("Content-Length: 5\r\nTransfer-Encoding: chunked\r\n"), 400},
-        Row{"Http10Chunked", "POST / HTTP/1.0\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n", 411},
+        Row{"ChunkedThenLength", WithHost("Transfer-Encoding: chunked\r\nContent-Length: 5\r\n"),
+            400},
+        Row{"LengthThenChunked", WithHost("Content-Length: 5\r\nTransfer-Encoding: chunked\r\n"),
+            400},
+        Row{"Http10Chunked", "POST / HTTP/1.0\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n",
+            411},
         // Host.
         Row{"NoHost", Get(""), 400}, Row{"TwoHosts", WithHost("Host: b\r\n"), 400},
         Row{"TwoEqualHosts", WithHost("host: a\r\n"), 400}, Row{"EmptyHost", Get("Host:\r\n"), 400},
@@ -80,33 +84,45 @@ INSTANTIATE_TEST_SUITE_P(
         Row{"LengthHuge", WithHost("Content-Length: 1000000000000000000\r\n"), 413},
         Row{"LengthTooLarge", WithHost("Content-Length: 99999999999999999999\r\n"), 400},
         // Version.
-        Row{"Http10Upgrade", "GET /ws HTTP/1.0\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n", 505},
-        Row{"Http12", "GET / HTTP/1.2\r\nHost: a\r\n\r\n", 505}, Row{"Http20", "GET / HTTP/2.0\r\nHost: a\r\n\r\n", 505},
-        Row{"Http09", "GET /\r\n\r\n", 400}, Row{"LowerCaseVersion", "GET / http/1.1\r\nHost: a\r\n\r\n", 505},
+        Row{"Http10Upgrade",
+            "GET /ws HTTP/1.0\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n",
+            505},
+        Row{"Http12", "GET / HTTP/1.2\r\nHost: a\r\n\r\n", 505},
+        Row{"Http20", "GET / HTTP/2.0\r\nHost: a\r\n\r\n", 505},
+        Row{"Http09", "GET /\r\n\r\n", 400},
+        Row{"LowerCaseVersion", "GET / http/1.1\r\nHost: a\r\n\r\n", 505},
         Row{"Http2Preface", "PRI * HTTP/2.0\r\n\r\n", 505},
         // Lines and bytes.
-        Row{"ObsFold", WithHost("X: a\r\n b\r\n"), 400}, Row{"ObsFoldTab", WithHost("X: a\r\n\tb\r\n"), 400},
+        Row{"ObsFold", WithHost("X: a\r\n b\r\n"), 400},
+        Row{"ObsFoldTab", WithHost("X: a\r\n\tb\r\n"), 400},
         Row{"FoldedFirst", "GET / HTTP/1.1\r\n Host: a\r\n\r\n", 400},
         Row{"SpaceBeforeColon", Get("Host : a\r\n"), 400}, Row{"NoColon", WithHost("X\r\n"), 400},
-        Row{"BareLf", "GET / HTTP/1.1\nHost: a\n\r\n\r\n", 400}, Row{"BareCr", WithHost("X: a\rb\r\n"), 400},
-        Row{"Nul", WithHost(std::string("X: a\0b\r\n", 9)), 400}, Row{"Delete", WithHost("X: a\x7f\r\n"), 400},
-        Row{"Escape", WithHost("X: \x1b[31m\r\n"), 400}, Row{"BadFieldName", WithHost("X(: a\r\n"), 400},
+        Row{"BareLf", "GET / HTTP/1.1\nHost: a\n\r\n\r\n", 400},
+        Row{"BareCr", WithHost("X: a\rb\r\n"), 400},
+        Row{"Nul", WithHost(std::string("X: a\0b\r\n", 9)), 400},
+        Row{"Delete", WithHost("X: a\x7f\r\n"), 400},
+        Row{"Escape", WithHost("X: \x1b[31m\r\n"), 400},
+        Row{"BadFieldName", WithHost("X(: a\r\n"), 400},
         Row{"TabInRequestLine", "GET\t/ HTTP/1.1\r\nHost: a\r\n\r\n", 400},
         Row{"Latin1InTarget", "GET /\xe9 HTTP/1.1\r\nHost: a\r\n\r\n", 400},
         Row{"AbsoluteTarget", "GET http://a/ HTTP/1.1\r\nHost: a\r\n\r\n", 400},
         Row{"AuthorityTarget", "CONNECT a:80 HTTP/1.1\r\nHost: a\r\n\r\n", 400},
-        Row{"Empty", "", 400}, Row{"EmptyLineOnly", "\r\n\r\n", 400}, Row{"HalfHead", "GET / HTTP/1.1\r\nHost: a\r\n", 400},
+        Row{"Empty", "", 400}, Row{"EmptyLineOnly", "\r\n\r\n", 400},
+        Row{"HalfHead", "GET / HTTP/1.1\r\nHost: a\r\n", 400},
         Row{"MoreThanAHead", WithHost("") + "GET", 400},
         // Bounds.
         Row{"Fields65", WithHost(ManyFields(64)), 431},
-        Row{"LongTarget", "GET /" + std::string(kMaxTargetBytes, 'a') + " HTTP/1.1\r\nHost: a\r\n\r\n", 414},
+        Row{"LongTarget",
+            "GET /" + std::string(kMaxTargetBytes, 'a') + " HTTP/1.1\r\nHost: a\r\n\r\n", 414},
         Row{"LongHead", WithHost("X: " + std::string(kMaxHeadBytes, 'a') + "\r\n"), 431}),
     [](const testing::TestParamInfo<Row>& info) { return info.param.name; });
 
 TEST(RequestHead, KeepsWhatTheRequestSays) {
   HttpRequest request;
-  ASSERT_FALSE(ParseHead("GET /ws?a=1 HTTP/1.1\r\nHost: a\r\nUpgrade: websocket\r\nOrigin: https://b\r\n"
-                         "Content-Length: 12\r\n\r\n", request));
+  ASSERT_FALSE(
+      ParseHead("GET /ws?a=1 HTTP/1.1\r\nHost: a\r\nUpgrade: websocket\r\nOrigin: https://b\r\n"
+                "Content-Length: 12\r\n\r\n",
+                request));
   EXPECT_EQ(request.method, "GET");
   EXPECT_EQ(request.path(), "/ws");
   EXPECT_EQ(request.query(), "a=1");

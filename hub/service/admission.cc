@@ -1,0 +1,43 @@
+#include "hub/service/admission.h"
+
+#include <algorithm>
+
+#include "absl/strings/str_cat.h"
+#include "core/event/error.h"
+
+namespace tocsin::hub {
+namespace {
+
+// A hub is back within a second as a rule; 500 clients a second are then no burden to it.
+constexpr absl::Duration kFirstSlot = absl::Milliseconds(100);
+constexpr absl::Duration kSlotStep = absl::Milliseconds(2);
+constexpr absl::Duration kLastSlot = absl::Seconds(10);
+
+}  // namespace
+
+absl::Status Admission::CheckOpen() const {
+  if (!draining_.load()) {
+    return absl::OkStatus();
+  }
+  return MakeError(ErrorCode::kServiceUnavailable, "the hub is shutting down; come back shortly",
+                   {.retry_after = absl::Seconds(1)});
+}
+
+absl::Status Admission::EnterSubscription() {
+  if (absl::Status open = CheckOpen(); !open.ok()) {
+    return open;
+  }
+  if (subscriptions_.fetch_add(1) < max_subscriptions_) {
+    return absl::OkStatus();
+  }
+  subscriptions_.fetch_sub(1);
+  return MakeError(ErrorCode::kSubscriptionLimitExceeded,
+                   absl::StrCat("the hub holds its ", max_subscriptions_, " subscriptions already"),
+                   {.retry_after = absl::Seconds(5)});
+}
+
+absl::Duration Admission::NextReconnectSlot() {
+  return kFirstSlot + std::min(kLastSlot, static_cast<int64_t>(slots_.fetch_add(1)) * kSlotStep);
+}
+
+}  // namespace tocsin::hub

@@ -1,0 +1,135 @@
+#include "hub/service/subscribe_encoder.h"
+
+#include <grpc/slice.h>
+#include <grpcpp/support/slice.h>
+
+#include <cstring>
+#include <string>
+
+#include "core/base/check.h"
+#include "core/event/error.h"
+#include "tocsin/v1/hub.pb.h"
+
+namespace tocsin::hub {
+namespace {
+
+v1::GapReason WireReason(GapReason reason) {
+  switch (reason) {
+    case GapReason::kExpired:
+      return v1::GAP_REASON_EXPIRED;
+    case GapReason::kEpoch:
+      return v1::GAP_REASON_EPOCH;
+    case GapReason::kDamaged:
+      return v1::GAP_REASON_DAMAGED;
+  }
+  return v1::GAP_REASON_UNSPECIFIED;
+}
+
+grpc::ByteBuffer Buffer(std::span<const std::string* const> payloads, size_t payload_bytes,
+                        const v1::SubscribeResponse& rest) {
+  const size_t rest_bytes = rest.ByteSizeLong();
+  grpc_slice raw = grpc_slice_malloc(payload_bytes + rest_bytes);
+  uint8_t* to = GRPC_SLICE_START_PTR(raw);
+  for (const std::string* payload : payloads) {
+    std::memcpy(to, payload->data(), payload->size());
+    to += payload->size();
+  }
+  TOCSIN_CHECK(rest.SerializeToArray(to, static_cast<int>(rest_bytes)));
+  grpc::Slice slice(raw, grpc::Slice::STEAL_REF);
+  return grpc::ByteBuffer(&slice, 1);
+}
+
+class Encoder {
+ public:
+  explicit Encoder(size_t items) { payloads_.reserve(items); }
+
+  void Take(const Item& item) {
+    switch (item.kind) {
+      case Item::Kind::kEvent:
+        return TakeEvent(item);
+      case Item::Kind::kGap:
+        return TakeGap(item);
+      case Item::Kind::kCaughtUp:
+        rest_.set_caught_up(true);
+        return TakePlace(item.cursor);
+      case Item::Kind::kSubscribed:
+      case Item::Kind::kBookmark:
+        return TakePlace(item.cursor);
+      case Item::Kind::kEnded:
+        out_.end = item.extra->status;
+        return;
+      case Item::Kind::kUnsubscribed:
+        return;
+    }
+  }
+
+  EncodedItems Finish() {
+    EndResponse();
+    return std::move(out_);
+  }
+
+ private:
+  // Within a response the events come first: what is told after them stays after them.
+  void TakeEvent(const Item& item) {
+    if (rest_.has_gap() || rest_.caught_up()) {
+      EndResponse();
+    }
+    payloads_.push_back(&item.event->payload);
+    payload_bytes_ += item.event->payload.size();
+    TakePlace(item.cursor);
+  }
+
+  void TakeGap(const Item& item) {
+    if (rest_.has_gap() || rest_.caught_up()) {
+      EndResponse();
+    }
+    const Gap& gap = item.extra->gap;
+    rest_.mutable_gap()->set_reason(WireReason(gap.reason));
+    rest_.mutable_gap()->set_from(FormatCursor(gap.from));
+    rest_.mutable_gap()->set_to(FormatCursor(gap.to));
+    TakePlace(gap.to);
+  }
+
+  // Formatted once, when the response is complete.
+  void TakePlace(const Cursor& place) { place_ = place; }
+
+  void EndResponse() {
+    if (!place_) {
+      return;
+    }
+    rest_.set_cursor(FormatCursor(*place_));
+    out_.responses.push_back(Buffer(payloads_, payload_bytes_, rest_));
+    payloads_.clear();
+    payload_bytes_ = 0;
+    rest_.Clear();
+    place_.reset();
+  }
+
+  std::vector<const std::string*> payloads_;
+  size_t payload_bytes_ = 0;
+  v1::SubscribeResponse rest_;
+  std::optional<Cursor> place_;
+  EncodedItems out_;
+};
+
+}  // namespace
+
+EncodedItems EncodeItems(std::span<const Item> items) {
+  Encoder encoder(items.size());
+  for (const Item& item : items) {
+    encoder.Take(item);
+  }
+  return encoder.Finish();
+}
+
+grpc::ByteBuffer EncodeClosing(absl::Duration reconnect_after) {
+  v1::SubscribeResponse response;
+  v1::Closing& closing = *response.mutable_closing();
+  closing.set_reason(std::string(RowOf(ErrorCode::kServiceUnavailable).name));
+  auto& wait = *closing.mutable_reconnect_after();
+  wait.set_seconds(absl::IDivDuration(reconnect_after, absl::Seconds(1), &reconnect_after));
+  wait.set_nanos(static_cast<int32_t>(absl::ToInt64Nanoseconds(reconnect_after)));
+  return Buffer({}, 0, response);
+}
+
+}  // namespace tocsin::hub

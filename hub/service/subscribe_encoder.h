@@ -1,0 +1,31 @@
+// subscribe_encoder.h: a subscriber's items as the bytes of SubscribeResponse messages.
+//
+// Shape:   concatenated messages merge, and an event's record holds its bytes as field 1 of the
+//          response: so a response is the events' bytes, copied into one slice, and a few fields
+//          after them. One response as a rule; where a gap or the end of a catch-up stands between
+//          events, one up to there and one for what follows.
+// Threads: pure.
+#pragma once
+
+#include <grpcpp/support/byte_buffer.h>
+
+#include <optional>
+#include <span>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/time/time.h"
+#include "core/stream/sink.h"
+
+namespace tocsin::hub {
+
+struct EncodedItems {
+  std::vector<grpc::ByteBuffer> responses;  // to be written in order
+  std::optional<absl::Status> end;          // then the stream ends with this
+};
+
+EncodedItems EncodeItems(std::span<const Item> items);
+// The last response of a stream that the hub ends.
+grpc::ByteBuffer EncodeClosing(absl::Duration reconnect_after);
+
+}  // namespace tocsin::hub

@@ -1,0 +1,75 @@
+#include "hub/service/subscribe_request.h"
+
+#include <google/protobuf/unknown_field_set.h>
+
+#include "absl/strings/str_cat.h"
+#include "core/base/status_macros.h"
+#include "core/event/error.h"
+#include "core/event/limits.h"
+#include "core/event/text.h"
+
+namespace tocsin::hub {
+namespace {
+
+absl::StatusOr<absl::Duration> ReadBookmarkInterval(const v1::SubscribeRequest& request) {
+  if (!request.has_bookmark_interval()) {
+    return limits::kBookmarkInterval;
+  }
+  const absl::Duration interval = absl::Seconds(request.bookmark_interval().seconds()) +
+                                  absl::Nanoseconds(request.bookmark_interval().nanos());
+  if (interval < limits::kMinBookmarkInterval || interval > limits::kBookmarkInterval) {
+    return FieldError(ErrorCode::kInvalidMessage, "bookmark_interval", "is out of range",
+                      {"100 ms to 15 s"});
+  }
+  return interval;
+}
+
+absl::StatusOr<bool> ReadOnGap(const v1::SubscribeRequest& request) {
+  switch (request.on_gap()) {
+    case v1::ON_GAP_UNSPECIFIED:
+    case v1::ON_GAP_FAIL:
+      return false;
+    case v1::ON_GAP_NOTIFY:
+      return true;
+    default:
+      return FieldError(ErrorCode::kInvalidMessage, "on_gap",
+                        absl::StrCat("has the unknown value ", static_cast<int>(request.on_gap())),
+                        {"ON_GAP_FAIL", "ON_GAP_NOTIFY"});
+  }
+}
+
+// A field from a newer schema may ask for what this hub would not do: better refused than ignored.
+absl::Status CheckNoUnknownFields(const v1::SubscribeRequest& request) {
+  const auto& unknown = request.GetReflection()->GetUnknownFields(request);
+  if (unknown.empty()) {
+    return absl::OkStatus();
+  }
+  return MakeError(
+      ErrorCode::kInvalidMessage,
+      absl::StrCat("the request has an unknown field, number ", unknown.field(0).number(),
+                   "; it was made for another version of the schema"));
+}
+
+}  // namespace
+
+absl::StatusOr<Subscribing> ReadSubscribeRequest(const v1::SubscribeRequest& request) {
+  RETURN_IF_ERROR(CheckNoUnknownFields(request));
+  if (request.snapshot()) {
+    return MakeError(ErrorCode::kUnsupported,
+                     "snapshot: this version of the hub serves no incident snapshots",
+                     {.field = "snapshot", .allowed = {"false"}});
+  }
+  if (CharCount(request.label()) > limits::kSubscriberLabelChars) {
+    return FieldError(ErrorCode::kInvalidMessage, "label", "is too long",
+                      {absl::StrCat("up to ", limits::kSubscriberLabelChars, " characters")});
+  }
+  Subscribing subscribing;
+  ASSIGN_OR_RETURN(subscribing.filter, Filter::Compile(request.filter(), "filter"));
+  ASSIGN_OR_RETURN(subscribing.start, ParseStartPoint(request.from(), "from"));
+  ASSIGN_OR_RETURN(subscribing.notify_on_gap, ReadOnGap(request));
+  ASSIGN_OR_RETURN(subscribing.bookmark_interval, ReadBookmarkInterval(request));
+  subscribing.label = request.label();
+  return subscribing;
+}
+
+}  // namespace tocsin::hub

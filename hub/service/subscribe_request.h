@@ -1,0 +1,28 @@
+// subscribe_request.h: a SubscribeRequest, checked.
+//
+// Threads: pure.
+// Errors:  INVALID_MESSAGE or INVALID_FILTER with the field's path and what is allowed;
+//          UNSUPPORTED for snapshot.
+#pragma once
+
+#include <string>
+
+#include "absl/status/statusor.h"
+#include "absl/time/time.h"
+#include "core/event/cursor.h"
+#include "core/event/filter.h"
+#include "tocsin/v1/hub.pb.h"
+
+namespace tocsin::hub {
+
+struct Subscribing {
+  FilterPtr filter;
+  StartPoint start;
+  bool notify_on_gap = false;
+  absl::Duration bookmark_interval;
+  std::string label;
+};
+
+absl::StatusOr<Subscribing> ReadSubscribeRequest(const v1::SubscribeRequest& request);
+
+}  // namespace tocsin::hub

@@ -1,0 +1,154 @@
+#include "hub/service/subscribe_stream.h"
+
+#include <grpc/grpc.h>
+#include <grpcpp/impl/codegen/proto_utils.h>
+
+#include "core/base/log.h"
+#include "core/base/status_macros.h"
+#include "core/event/error.h"
+#include "hub/service/grpc_status.h"
+#include "hub/service/subscribe_encoder.h"
+#include "hub/service/subscribe_request.h"
+#include "hub/service/subscribe_shard.h"
+
+namespace tocsin::hub {
+
+SubscribeStream::SubscribeStream(SubscribeShard& shard) : shard_(shard), writer_(&context_) {}
+
+SubscribeStream::~SubscribeStream() {
+  LeaveEngine();
+  if (admitted_) {
+    shard_.admission().LeaveSubscription();
+  }
+}
+
+void SubscribeStream::Listen() {
+  context_.AsyncNotifyWhenDone(&done_);
+  shard_.service().RequestSubscribe(&context_, &request_, &writer_, &shard_.queue(),
+                                    &shard_.queue(), &requested_);
+}
+
+bool SubscribeStream::over() const {
+  return refused_ || (!listening_ && call_over_ && !writing_ && !finishing_);
+}
+
+void SubscribeStream::OnRequested(bool ok) {
+  listening_ = false;
+  refused_ = !ok;
+  shard_.Listened(ok);
+  if (refused_) {
+    return;
+  }
+  const absl::Status begun = Begin();
+  request_.Clear();
+  if (!begun.ok()) {
+    End(begun);
+  }
+}
+
+absl::Status SubscribeStream::Begin() {
+  RETURN_IF_ERROR(shard_.admission().EnterSubscription());
+  admitted_ = true;
+  v1::SubscribeRequest request;
+  if (!grpc::SerializationTraits<v1::SubscribeRequest>::Deserialize(&request_, &request).ok()) {
+    return MakeError(ErrorCode::kInvalidMessage, "the request's bytes are no SubscribeRequest");
+  }
+  ASSIGN_OR_RETURN(Subscribing subscribing, ReadSubscribeRequest(request));
+  LogDebug("subscribed", {{"label", subscribing.label}, {"peer", context_.peer()}});
+  id_ = shard_.engine().Add(this, subscribing.bookmark_interval);
+  shard_.engine().Subscribe(id_, {.tag = 0,
+                                  .filter = std::move(subscribing.filter),
+                                  .start = subscribing.start,
+                                  .notify_on_gap = subscribing.notify_on_gap});
+  return absl::OkStatus();
+}
+
+void SubscribeStream::Write(const WriteView& view) {
+  EncodedItems encoded = EncodeItems(view.items);
+  queue_ = std::move(encoded.responses);
+  if (encoded.end) {
+    end_ = std::move(encoded.end);
+  }
+  SendNext();
+}
+
+void SubscribeStream::SendNext() {
+  if (writing_ || finish_called_ || call_over_ || shard_.closed()) {
+    return;
+  }
+  if (!queue_.empty()) {
+    writing_ = true;
+    writer_.Write(queue_.front(), &written_);
+    queue_.erase(queue_.begin());
+    return;
+  }
+  if (!end_) {
+    return;
+  }
+  finish_called_ = finishing_ = true;
+  writer_.Finish(ToGrpcStatus(*end_), &finished_);
+}
+
+void SubscribeStream::OnWritten(bool ok) {
+  writing_ = false;
+  if (!ok) {
+    queue_.clear();
+    LeaveEngine();
+    return;
+  }
+  const bool more = !queue_.empty() || end_.has_value();
+  if (more) {
+    return SendNext();
+  }
+  std::vector<grpc::ByteBuffer>().swap(queue_);
+  if (id_ != 0) {
+    shard_.engine().Written(id_);
+  }
+}
+
+void SubscribeStream::OnFinished(bool) {
+  finishing_ = false;
+  LeaveEngine();
+}
+
+void SubscribeStream::OnDone(bool) {
+  call_over_ = true;
+  queue_.clear();
+  LeaveEngine();
+}
+
+void SubscribeStream::End(const absl::Status& status) {
+  if (end_) {
+    return;
+  }
+  end_ = status;
+  SendNext();
+}
+
+void SubscribeStream::Drain() {
+  if (listening_ || call_over_ || end_) {
+    return;
+  }
+  LeaveEngine();
+  const absl::Duration slot = shard_.admission().NextReconnectSlot();
+  queue_.push_back(EncodeClosing(slot));
+  End(MakeError(ErrorCode::kServiceUnavailable,
+                "the hub is shutting down; resume from the last cursor", {.retry_after = slot}));
+}
+
+void SubscribeStream::Stuck() {
+  LogInfo("subscriber took nothing and is closed", {{"peer", context_.peer()}});
+  grpc_call_cancel_with_status(
+      context_.c_call(), GRPC_STATUS_RESOURCE_EXHAUSTED,
+      "SLOW_CONSUMER: nothing was taken for 10 s; resume from the last cursor", nullptr);
+}
+
+void SubscribeStream::LeaveEngine() {
+  if (id_ == 0) {
+    return;
+  }
+  shard_.engine().Remove(id_);
+  id_ = 0;
+}
+
+}  // namespace tocsin::hub

@@ -1,0 +1,86 @@
+// subscribe_stream.h: one Subscribe call: gRPC's completions on one side, the engine's sink on the
+// other.
+//
+// Shape:   request → write, write, … → finish; one operation of writing in flight. What the engine
+//          hands over goes out in one write as a rule; responses that had to be split wait in
+//          `queue_` for the write before them.
+// Threads: its shard's.
+// Owns:    the call. The shard deletes it when over(): every tag that gRPC was given has come
+//          back.
+// Errors:  a refused request ends the call with its status. A client that takes nothing is cut
+//          with RESOURCE_EXHAUSTED (SLOW_CONSUMER); since a write is in flight then, by cancelling
+//          the call with that status: C++ has only TryCancel, which says CANCELLED, but the core
+//          call below it sends trailers past the data that the client does not take.
+#pragma once
+
+#include <grpcpp/server_context.h>
+#include <grpcpp/support/async_stream.h>
+#include <grpcpp/support/byte_buffer.h>
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "core/stream/sink.h"
+#include "core/stream/subscriber.h"
+
+namespace tocsin::hub {
+
+class SubscribeShard;
+
+class SubscribeStream final : public Sink {
+ public:
+  // What a tag of the completion queue points to.
+  struct Completion {
+    SubscribeStream* stream;
+    void (SubscribeStream::*done)(bool ok);
+  };
+
+  explicit SubscribeStream(SubscribeShard& shard);
+  ~SubscribeStream() override;
+
+  // Takes the next call of the queue.
+  void Listen();
+  bool over() const;
+  // Tells the client when to come back and ends the call.
+  void Drain();
+
+  // Sink.
+  void Write(const WriteView& view) override;
+  void Stuck() override;
+
+ private:
+  void OnRequested(bool ok);
+  void OnWritten(bool ok);
+  void OnFinished(bool ok);
+  // The call is over: ended by us, or the client has gone.
+  void OnDone(bool ok);
+
+  absl::Status Begin();
+  void SendNext();
+  void End(const absl::Status& status);
+  void LeaveEngine();
+
+  SubscribeShard& shard_;
+  grpc::ServerContext context_;
+  grpc::ByteBuffer request_;
+  grpc::ServerAsyncWriter<grpc::ByteBuffer> writer_;
+  Completion requested_{this, &SubscribeStream::OnRequested};
+  Completion written_{this, &SubscribeStream::OnWritten};
+  Completion finished_{this, &SubscribeStream::OnFinished};
+  Completion done_{this, &SubscribeStream::OnDone};
+
+  bool listening_ = true;
+  bool refused_ = false;  // the queue was shut down before a call came: no other tag will come
+  bool call_over_ = false;
+  bool admitted_ = false;
+  bool writing_ = false;
+  bool finishing_ = false;  // Finish was called and has not come back
+  bool finish_called_ = false;
+  SubscriberId id_ = 0;  // 0: not in the engine
+  std::vector<grpc::ByteBuffer> queue_;
+  std::optional<absl::Status> end_;
+};
+
+}  // namespace tocsin::hub
