@@ -1,0 +1,1 @@
+from scenario import scenario  # noqa: F401  (a fixture)
