@@ -34,7 +34,8 @@ absl::Status MakeDirs(const std::string& dir) {
 std::string ReadPid(int fd) {
   char text[32] = {};
   const ssize_t size = pread(fd, text, sizeof(text) - 1, 0);
-  return size > 0 ? std::string(absl::StripAsciiWhitespace(absl::string_view(text, size))) : "unknown";
+  return size > 0 ? std::string(absl::StripAsciiWhitespace(absl::string_view(text, size)))
+                  : "unknown";
 }
 
 // The pid only helps the reader of the message below: on a full disk the lock holds all the same.
@@ -62,8 +63,8 @@ absl::StatusOr<std::unique_ptr<DataDirLock>> DataDirLock::Take(const std::string
     if (errno != EWOULDBLOCK) {
       return SystemError("lock", path);
     }
-    return absl::FailedPreconditionError(
-        absl::StrCat("data directory ", dir, " is in use by another tocsin-hub (pid ", ReadPid(fd), ")"));
+    return absl::FailedPreconditionError(absl::StrCat(
+        "data directory ", dir, " is in use by another tocsin-hub (pid ", ReadPid(fd), ")"));
   }
   WritePid(fd);
   return lock;

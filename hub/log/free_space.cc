@@ -14,7 +14,8 @@ namespace tocsin::hub {
 absl::StatusOr<uint64_t> SystemFreeSpace(const std::string& dir) {
   struct statvfs disk {};
   if (statvfs(dir.c_str(), &disk) != 0) {
-    return absl::UnavailableError(absl::StrCat("cannot ask for the free space of ", dir, ": ", strerror(errno)));
+    return absl::UnavailableError(
+        absl::StrCat("cannot ask for the free space of ", dir, ": ", strerror(errno)));
   }
   return uint64_t{disk.f_bavail} * disk.f_frsize;
 }
@@ -26,10 +27,11 @@ absl::Status CheckFreeSpace(const FreeSpace& free_space, const std::string& dir,
   }
   ErrorDetails details;
   details.retry_after = absl::Seconds(5);
-  return MakeErrorAs(ErrorCode::kServiceUnavailable, absl::StatusCode::kResourceExhausted,
-                     absl::StrCat("the hub's disk is full: ", free / limits::kMiB, " MiB are free and ",
-                                  reserve / limits::kMiB, " MiB must stay so"),
-                     details);
+  return MakeErrorAs(
+      ErrorCode::kServiceUnavailable, absl::StatusCode::kResourceExhausted,
+      absl::StrCat("the hub's disk is full: ", free / limits::kMiB, " MiB are free and ",
+                   reserve / limits::kMiB, " MiB must stay so"),
+      details);
 }
 
 }  // namespace tocsin::hub

@@ -1,8 +1,10 @@
-// log.h: the one ordered log of events, with what must never disagree with it: the dedup ids and the incidents.
+// log.h: the one ordered log of events, with what must never disagree with it: the dedup ids and
+// the incidents.
 //
 // Shape:   one Append is one group commit: events, dedup ids and incidents together or not at all.
 // Threads: Append and Trim on the sequencer's thread; everything else from any thread.
-// Errors:  a log that failed to write stays readable, and every further Append fails with UNAVAILABLE. A full disk is
+// Errors:  a log that failed to write stays readable, and every further Append fails with
+// UNAVAILABLE. A full disk is
 //          RESOURCE_EXHAUSTED and may be tried again. Damage is DATA_LOSS.
 // Source:  docs/guarantees.md
 #pragma once
@@ -31,8 +33,8 @@ enum class Durability {
 
 // One id of the dedup window.
 struct DedupEntry {
-  std::string id;          // canonical UUID
-  uint64_t content = 0;    // fingerprint of what was published
+  std::string id;        // canonical UUID
+  uint64_t content = 0;  // fingerprint of what was published
   Sequence sequence = 0;
   absl::Time time;
   std::string incident_id;
@@ -45,13 +47,13 @@ struct StoredIncident {
 
 // A group commit. Sequences are contiguous and follow last().
 struct LogBatch {
-  std::vector<EventPtr> events;            // payload: the wire form (core/event/wire.h)
-  std::vector<DedupEntry> dedup;           // one an event
-  std::vector<StoredIncident> incidents;   // as they stand after the batch
+  std::vector<EventPtr> events;           // payload: the wire form (core/event/wire.h)
+  std::vector<DedupEntry> dedup;          // one an event
+  std::vector<StoredIncident> incidents;  // as they stand after the batch
 };
 
 struct Retention {
-  uint64_t max_events = 0;                                // 0: no bound
+  uint64_t max_events = 0;  // 0: no bound
   uint64_t max_bytes = 0;
   absl::Duration max_age = absl::InfiniteDuration();
 };
@@ -86,10 +88,13 @@ class Log {
   // Oldest first; the last one is the present epoch.
   virtual std::vector<EpochStart> epochs() const = 0;
 
-  // Events after `after`, at most so many and about so many bytes (at least one). Empty at the end. CURSOR_EXPIRED when
-  // `after` is before the earliest place held, DATA_LOSS when an event in the range cannot be read.
-  virtual absl::StatusOr<std::vector<EventPtr>> Read(Sequence after, size_t max_events, size_t max_bytes) const = 0;
-  // The place before the first event held that was accepted at or after `time` (the end when there is none).
+  // Events after `after`, at most so many and about so many bytes (at least one). Empty at the end.
+  // CURSOR_EXPIRED when `after` is before the earliest place held, DATA_LOSS when an event in the
+  // range cannot be read.
+  virtual absl::StatusOr<std::vector<EventPtr>> Read(Sequence after, size_t max_events,
+                                                     size_t max_bytes) const = 0;
+  // The place before the first event held that was accepted at or after `time` (the end when there
+  // is none).
   virtual absl::StatusOr<Sequence> PlaceAt(absl::Time time) const = 0;
 
   virtual absl::StatusOr<std::optional<StoredIncident>> GetIncident(std::string_view id) const = 0;
@@ -97,7 +102,8 @@ class Log {
   virtual absl::StatusOr<std::vector<DedupEntry>> ReadDedup() const = 0;
 };
 
-// Resolves a cursor against the log's lives: the sequence to resume after, or which gap it means. See log_reader in hub/.
+// Resolves a cursor against the log's lives: the sequence to resume after, or which gap it means.
+// See log_reader in hub/.
 Cursor CursorAt(const std::vector<EpochStart>& epochs, Sequence sequence);
 
 }  // namespace tocsin::hub

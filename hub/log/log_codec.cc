@@ -13,7 +13,8 @@ namespace {
 constexpr size_t kDedupSize = 16 + 8 + 8 + 8 + 16;
 
 absl::Status Damaged(std::string_view what) {
-  return absl::DataLossError(absl::StrCat("the log's ", ToAbsl(what), " cannot be read: it is not of the form written"));
+  return absl::DataLossError(
+      absl::StrCat("the log's ", ToAbsl(what), " cannot be read: it is not of the form written"));
 }
 
 PackedUuid TakeUuid(std::string_view& in) {
@@ -109,7 +110,8 @@ absl::Status DecodeDedup(std::string_view value, std::vector<DedupEntry>& entrie
 
 absl::StatusOr<DedupEntry> DecodeNewestDedup(std::string_view value) {
   std::vector<DedupEntry> entries;
-  if (value.size() < kDedupSize || !DecodeDedup(value.substr(value.size() - kDedupSize), entries).ok()) {
+  if (value.size() < kDedupSize ||
+      !DecodeDedup(value.substr(value.size() - kDedupSize), entries).ok()) {
     return Damaged("record of published ids");
   }
   return std::move(entries.back());

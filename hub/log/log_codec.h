@@ -1,6 +1,7 @@
 // log_codec.h: how the log's records look on disk.
 //
-// Shape:   keys sort as their sequences do (big-endian); values are fixed-width little-endian numbers, then bytes. They
+// Shape:   keys sort as their sequences do (big-endian); values are fixed-width little-endian
+// numbers, then bytes. They
 //          are read by every later version: a change of form is a new format number in log_life.h.
 // Threads: pure.
 // Errors:  DATA_LOSS for bytes that are not of that form.
@@ -19,7 +20,8 @@ namespace tocsin::hub {
 std::string SequenceKey(Sequence sequence);
 absl::StatusOr<Sequence> ParseSequenceKey(std::string_view key);
 
-// The ids of one batch, under the sequence of its first event: one record a commit, not one an event.
+// The ids of one batch, under the sequence of its first event: one record a commit, not one an
+// event.
 absl::StatusOr<std::string> EncodeDedup(std::span<const DedupEntry> entries);
 absl::Status DecodeDedup(std::string_view value, std::vector<DedupEntry>& entries);
 // The last entry of such a record, which is its newest.

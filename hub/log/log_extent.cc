@@ -7,7 +7,8 @@
 
 namespace tocsin::hub {
 
-LogExtent MakeExtent(const std::vector<EpochStart>& epochs, Sequence first, Sequence last, uint64_t bytes) {
+LogExtent MakeExtent(const std::vector<EpochStart>& epochs, Sequence first, Sequence last,
+                     uint64_t bytes) {
   LogExtent extent;
   extent.latest = CursorAt(epochs, last);
   if (!epochs.empty() && epochs.back().first == last + 1) {
@@ -23,17 +24,18 @@ absl::Status ExpiredError(Sequence after, const LogExtent& extent) {
   ErrorDetails details;
   details.earliest = FormatCursor(extent.earliest);
   details.latest = FormatCursor(extent.latest);
-  return MakeError(ErrorCode::kCursorExpired,
-                   absl::StrCat("the events after sequence ", after,
-                                " are no longer held; the oldest place to resume from is ", details.earliest),
-                   details);
+  return MakeError(
+      ErrorCode::kCursorExpired,
+      absl::StrCat("the events after sequence ", after,
+                   " are no longer held; the oldest place to resume from is ", details.earliest),
+      details);
 }
 
 absl::Status CheckBatch(const LogBatch& batch, Sequence last) {
   for (const EventPtr& event : batch.events) {
     if (event->cursor.sequence != ++last) {
-      return absl::InternalError(absl::StrCat("an event of sequence ", event->cursor.sequence, " was appended where ",
-                                              last, " was due"));
+      return absl::InternalError(absl::StrCat("an event of sequence ", event->cursor.sequence,
+                                              " was appended where ", last, " was due"));
     }
   }
   return absl::OkStatus();

@@ -7,9 +7,10 @@
 
 namespace tocsin::hub {
 
-// The extent of a log that holds [first, last] (empty when first is last + 1). A present epoch without events names the end,
-// so that whoever starts there is of this life.
-LogExtent MakeExtent(const std::vector<EpochStart>& epochs, Sequence first, Sequence last, uint64_t bytes);
+// The extent of a log that holds [first, last] (empty when first is last + 1). A present epoch
+// without events names the end, so that whoever starts there is of this life.
+LogExtent MakeExtent(const std::vector<EpochStart>& epochs, Sequence first, Sequence last,
+                     uint64_t bytes);
 
 // CURSOR_EXPIRED: `after` lies before the earliest place held.
 absl::Status ExpiredError(Sequence after, const LogExtent& extent);

@@ -10,7 +10,8 @@ namespace {
 constexpr size_t kMaxEpochs = 1'024;
 
 absl::Status Damaged() {
-  return absl::DataLossError("the log's own record of its epochs or of its last run cannot be read");
+  return absl::DataLossError(
+      "the log's own record of its epochs or of its last run cannot be read");
 }
 
 }  // namespace

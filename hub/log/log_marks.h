@@ -1,6 +1,7 @@
 // log_marks.h: milestones along the log, so that its size, its trimming and PlaceAt need no scan.
 //
-// Shape:   a mark every 64 events or 64 KiB: how many bytes were appended up to and including its event since the log began,
+// Shape:   a mark every 64 events or 64 KiB: how many bytes were appended up to and including its
+// event since the log began,
 //          and when that event was accepted. 24 bytes of memory for every 64 events held.
 // Threads: not thread-safe; the log's mutex guards it.
 // Errors:  a mark that cannot be decoded is DATA_LOSS.
@@ -33,7 +34,8 @@ absl::StatusOr<LogMark> DecodeMark(Sequence sequence, std::string_view value);
 
 class LogMarks {
  public:
-  // True when an event at `sequence`, after which `bytes` were appended in all, should become a mark.
+  // True when an event at `sequence`, after which `bytes` were appended in all, should become a
+  // mark.
   static bool IsDue(const LogMark& previous, Sequence sequence, uint64_t bytes) {
     return sequence - previous.sequence >= kMarkEvents || bytes - previous.bytes >= kMarkBytes;
   }

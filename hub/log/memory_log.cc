@@ -47,7 +47,8 @@ LogExtent MemoryLog::ExtentLocked() const {
   return MakeExtent(epochs_, last_ + 1 - events_.size(), last_, bytes_);
 }
 
-absl::StatusOr<std::vector<EventPtr>> MemoryLog::Read(Sequence after, size_t max_events, size_t max_bytes) const {
+absl::StatusOr<std::vector<EventPtr>> MemoryLog::Read(Sequence after, size_t max_events,
+                                                      size_t max_bytes) const {
   MutexLock lock(mutex_);
   const Sequence before_first = last_ - events_.size();
   if (after < before_first) {
@@ -67,8 +68,9 @@ absl::StatusOr<std::vector<EventPtr>> MemoryLog::Read(Sequence after, size_t max
 
 absl::StatusOr<Sequence> MemoryLog::PlaceAt(absl::Time time) const {
   MutexLock lock(mutex_);
-  const auto found = std::lower_bound(events_.begin(), events_.end(), time,
-                                      [](const EventPtr& event, absl::Time t) { return event->time < t; });
+  const auto found =
+      std::lower_bound(events_.begin(), events_.end(), time,
+                       [](const EventPtr& event, absl::Time t) { return event->time < t; });
   return last_ - static_cast<Sequence>(events_.end() - found);
 }
 
@@ -93,9 +95,10 @@ void MemoryLog::DropOldest() {
 
 void MemoryLog::Keep(const Retention& retention, absl::Time now) {
   const absl::Time oldest = now - retention.max_age;
-  while (!events_.empty() && ((retention.max_events != 0 && events_.size() > retention.max_events) ||
-                              (retention.max_bytes != 0 && bytes_ > retention.max_bytes) ||
-                              events_.front()->time < oldest)) {
+  while (!events_.empty() &&
+         ((retention.max_events != 0 && events_.size() > retention.max_events) ||
+          (retention.max_bytes != 0 && bytes_ > retention.max_bytes) ||
+          events_.front()->time < oldest)) {
     DropOldest();
   }
 }

@@ -1,9 +1,11 @@
-// memory_log.h: a log that lives as long as its process: for tests, and for those who want none kept.
+// memory_log.h: a log that lives as long as its process: for tests, and for those who want none
+// kept.
 //
 // Shape:   a deque of the events' records. Bounded at every Append, whatever Trim is told.
 // Threads: as log.h; one leaf mutex.
 // Owns:    shares of the events.
-// Errors:  never damaged, never full. Each life has an epoch of its own, so an old cursor is never mistaken.
+// Errors:  never damaged, never full. Each life has an epoch of its own, so an old cursor is never
+// mistaken.
 #pragma once
 
 #include <deque>
@@ -19,7 +21,8 @@
 namespace tocsin::hub {
 
 struct MemoryLogOptions {
-  // Memory is the bound here: 100,000 events of the usual 600 bytes are 60 MB; big ones stop at 256 MiB.
+  // Memory is the bound here: 100,000 events of the usual 600 bytes are 60 MB; big ones stop at 256
+  // MiB.
   Retention retention{.max_events = 100'000, .max_bytes = 256 * limits::kMiB};
   // Past it the incident that has been quiet the longest is forgotten.
   size_t max_incidents = 100'000;
@@ -37,7 +40,8 @@ class MemoryLog : public Log {
 
   LogExtent extent() const override;
   std::vector<EpochStart> epochs() const override { return epochs_; }
-  absl::StatusOr<std::vector<EventPtr>> Read(Sequence after, size_t max_events, size_t max_bytes) const override;
+  absl::StatusOr<std::vector<EventPtr>> Read(Sequence after, size_t max_events,
+                                             size_t max_bytes) const override;
   absl::StatusOr<Sequence> PlaceAt(absl::Time time) const override;
   absl::StatusOr<std::optional<StoredIncident>> GetIncident(std::string_view id) const override;
   absl::StatusOr<std::vector<DedupEntry>> ReadDedup() const override;

@@ -16,13 +16,15 @@ namespace tocsin::hub {
 namespace {
 
 absl::Status Unreadable(Sequence sequence, std::string_view why) {
-  return absl::DataLossError(absl::StrCat("the log is damaged at sequence ", sequence, ": ", ToAbsl(why)));
+  return absl::DataLossError(
+      absl::StrCat("the log is damaged at sequence ", sequence, ": ", ToAbsl(why)));
 }
 
 // The event that the iterator should be at.
 absl::StatusOr<EventPtr> EventAt(const rocksdb::Iterator& iterator, Sequence sequence) {
   if (!iterator.Valid()) {
-    return Unreadable(sequence, iterator.status().ok() ? "the event is missing" : iterator.status().ToString());
+    return Unreadable(
+        sequence, iterator.status().ok() ? "the event is missing" : iterator.status().ToString());
   }
   if (iterator.key() != rocksdb::Slice(SequenceKey(sequence))) {
     return Unreadable(sequence, "the event is missing");
@@ -60,8 +62,8 @@ absl::Status RocksDbLog::Append(const LogBatch& batch) {
   return absl::OkStatus();
 }
 
-absl::Status RocksDbLog::FillBatch(const LogBatch& batch, rocksdb::WriteBatch& write, std::vector<LogMark>& marks,
-                                   uint64_t& bytes) const {
+absl::Status RocksDbLog::FillBatch(const LogBatch& batch, rocksdb::WriteBatch& write,
+                                   std::vector<LogMark>& marks, uint64_t& bytes) const {
   LogMark previous;
   {
     MutexLock lock(mutex_);
@@ -80,7 +82,8 @@ absl::Status RocksDbLog::FillBatch(const LogBatch& batch, rocksdb::WriteBatch& w
     }
   }
   ASSIGN_OR_RETURN(const std::string dedup, EncodeDedup(batch.dedup));
-  write.Put(store_->column(Column::kDedup), SequenceKey(batch.events.front()->cursor.sequence), dedup);
+  write.Put(store_->column(Column::kDedup), SequenceKey(batch.events.front()->cursor.sequence),
+            dedup);
   for (const StoredIncident& stored : batch.incidents) {
     write.Put(store_->column(Column::kIncidents), stored.incident.id(), EncodeIncident(stored));
   }
@@ -122,8 +125,9 @@ absl::Status RocksDbLog::Fail(const rocksdb::Status& status, std::string_view do
   MutexLock lock(mutex_);
   failure_ = MakeError(
       ErrorCode::kServiceUnavailable,
-      absl::StrCat("the log could not be ", ToAbsl(doing), " (", status.ToString(),
-                   "): publishing has stopped, reading goes on; look after the disk, then restart the hub"));
+      absl::StrCat(
+          "the log could not be ", ToAbsl(doing), " (", status.ToString(),
+          "): publishing has stopped, reading goes on; look after the disk, then restart the hub"));
   return failure_;
 }
 
@@ -137,7 +141,8 @@ LogExtent RocksDbLog::extent() const {
   return MakeExtent(epochs_, marks_.base().sequence + 1, last_, bytes_ - marks_.base().bytes);
 }
 
-absl::StatusOr<std::vector<EventPtr>> RocksDbLog::Read(Sequence after, size_t max_events, size_t max_bytes) const {
+absl::StatusOr<std::vector<EventPtr>> RocksDbLog::Read(Sequence after, size_t max_events,
+                                                       size_t max_bytes) const {
   const Range held = range();
   if (after + 1 < held.first) {
     return ExpiredError(after, extent());
@@ -149,7 +154,8 @@ absl::StatusOr<std::vector<EventPtr>> RocksDbLog::Read(Sequence after, size_t ma
   size_t bytes = 0;
   const auto iterator = store_->Iterate(Column::kEvents);
   iterator->Seek(SequenceKey(after + 1));
-  for (Sequence next = after + 1; next <= held.last && read.size() < max_events; ++next, iterator->Next()) {
+  for (Sequence next = after + 1; next <= held.last && read.size() < max_events;
+       ++next, iterator->Next()) {
     auto event = EventAt(*iterator, next);
     if (!event.ok() && read.empty()) {
       // Trimmed while we looked: gone, not damaged.

@@ -1,9 +1,10 @@
 // rocksdb_log.h: the log on disk.
 //
-// Shape:   one RocksDB WriteBatch an Append: events, dedup ids, incidents and marks are there together after a crash, or none is.
-// Threads: as log.h; one leaf mutex over the range and the marks, never held while RocksDB works.
-// Owns:    the data directory, by its lock, and the database in it.
-// Errors:  as log.h. A write or sync that failed is never tried again: what the file then holds is not known, and only a
+// Shape:   one RocksDB WriteBatch an Append: events, dedup ids, incidents and marks are there
+// together after a crash, or none is. Threads: as log.h; one leaf mutex over the range and the
+// marks, never held while RocksDB works. Owns:    the data directory, by its lock, and the database
+// in it. Errors:  as log.h. A write or sync that failed is never tried again: what the file then
+// holds is not known, and only a
 //          restart reads it back. What damage is found out is said in rocksdb_store.h.
 // Source:  docs/guarantees.md
 #pragma once
@@ -36,7 +37,8 @@ class RocksDbStore;
 struct RocksDbOptions {
   std::string dir;
   Durability durability = Durability::kAlways;
-  // Below it nothing is appended, so that there is room for compaction and for the logs of what goes wrong.
+  // Below it nothing is appended, so that there is room for compaction and for the logs of what
+  // goes wrong.
   uint64_t free_space_reserve = 64 * limits::kMiB;
 
   FreeSpace free_space = SystemFreeSpace;
@@ -63,7 +65,8 @@ class RocksDbLog : public Log {
 
   LogExtent extent() const override;
   std::vector<EpochStart> epochs() const override { return epochs_; }
-  absl::StatusOr<std::vector<EventPtr>> Read(Sequence after, size_t max_events, size_t max_bytes) const override;
+  absl::StatusOr<std::vector<EventPtr>> Read(Sequence after, size_t max_events,
+                                             size_t max_bytes) const override;
   absl::StatusOr<Sequence> PlaceAt(absl::Time time) const override;
   absl::StatusOr<std::optional<StoredIncident>> GetIncident(std::string_view id) const override;
   absl::StatusOr<std::vector<DedupEntry>> ReadDedup() const override;
@@ -86,15 +89,16 @@ class RocksDbLog : public Log {
 
   absl::Status Writable() const;
   absl::Status Fail(const rocksdb::Status& status, std::string_view doing);
-  absl::Status FillBatch(const LogBatch& batch, rocksdb::WriteBatch& write, std::vector<LogMark>& marks,
-                         uint64_t& bytes) const;
+  absl::Status FillBatch(const LogBatch& batch, rocksdb::WriteBatch& write,
+                         std::vector<LogMark>& marks, uint64_t& bytes) const;
   Sequence PlaceToKeep(const Retention& retention, absl::Time now) const;
   Sequence PlaceOfBytes(uint64_t keep) const;
   uint64_t BytesUpTo(Sequence place) const;
   Sequence FirstDedupToKeep(absl::Time now) const;
   absl::Status WriteTrim(const LogMark& base, Sequence dedup_first);
   void DropFiles(Sequence first);
-  // Calls `visit` with each event's sequence and size after `after` until it answers false or the range ends.
+  // Calls `visit` with each event's sequence and size after `after` until it answers false or the
+  // range ends.
   void ScanSizes(Sequence after, const std::function<bool(Sequence, size_t)>& visit) const;
   Range range() const;
 

@@ -1,5 +1,5 @@
-// Opening: what the last run left is read back without a scan of the events: the base and the epochs from `meta`, sizes and
-// times from the marks, and the few events after the last mark.
+// Opening: what the last run left is read back without a scan of the events: the base and the
+// epochs from `meta`, sizes and times from the marks, and the few events after the last mark.
 #include <rocksdb/write_batch.h>
 
 #include "absl/strings/str_cat.h"
@@ -55,8 +55,9 @@ absl::Status RocksDbLog::Load() {
 absl::Status RocksDbLog::CheckFormat() {
   ASSIGN_OR_RETURN(const std::optional<std::string> format, store_->Get(Column::kMeta, "format"));
   if (format && *format != kFormat) {
-    return absl::FailedPreconditionError(absl::StrCat("the log in ", options_.dir, " has format ", *format,
-                                                      "; this version of tocsin-hub reads format ", kFormat.data()));
+    return absl::FailedPreconditionError(
+        absl::StrCat("the log in ", options_.dir, " has format ", *format,
+                     "; this version of tocsin-hub reads format ", kFormat.data()));
   }
   return absl::OkStatus();
 }

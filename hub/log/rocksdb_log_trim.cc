@@ -1,5 +1,6 @@
-// Trimming: find the place to keep from, write it down, then drop the files before it. The order matters: the new start of the
-// range is synced before the first file goes, so that a crash in between leaves space to be reclaimed and never a hole.
+// Trimming: find the place to keep from, write it down, then drop the files before it. The order
+// matters: the new start of the range is synced before the first file goes, so that a crash in
+// between leaves space to be reclaimed and never a hole.
 #include <rocksdb/convenience.h>
 #include <rocksdb/write_batch.h>
 
@@ -84,7 +85,8 @@ uint64_t RocksDbLog::BytesUpTo(Sequence place) const {
   return mark.bytes;
 }
 
-void RocksDbLog::ScanSizes(Sequence after, const std::function<bool(Sequence, size_t)>& visit) const {
+void RocksDbLog::ScanSizes(Sequence after,
+                           const std::function<bool(Sequence, size_t)>& visit) const {
   const Sequence last = range().last;
   const auto iterator = store_->Iterate(Column::kEvents);
   for (iterator->Seek(SequenceKey(after + 1)); iterator->Valid(); iterator->Next()) {
@@ -103,7 +105,8 @@ Sequence RocksDbLog::FirstDedupToKeep(absl::Time now) const {
   const auto iterator = store_->Iterate(Column::kDedup);
   for (iterator->Seek(SequenceKey(dedup_first_)); iterator->Valid(); iterator->Next()) {
     const auto newest = DecodeNewestDedup(iterator->value().ToStringView());
-    if (newest.ok() && newest->sequence > oldest_counted && newest->time >= now - limits::kDedupWindow) {
+    if (newest.ok() && newest->sequence > oldest_counted &&
+        newest->time >= now - limits::kDedupWindow) {
       break;
     }
     keep = newest.ok() ? newest->sequence + 1 : keep;
@@ -138,8 +141,10 @@ void RocksDbLog::DropFiles(Sequence first) {
   const rocksdb::Slice from(begin);
   const rocksdb::Slice to(end);
   const rocksdb::RangePtr range(&from, &to);
-  // When it fails the range tombstone still hides the events, and compaction frees their space later.
-  rocksdb::DeleteFilesInRanges(&store_->db(), store_->column(Column::kEvents), &range, 1, /*include_end=*/false)
+  // When it fails the range tombstone still hides the events, and compaction frees their space
+  // later.
+  rocksdb::DeleteFilesInRanges(&store_->db(), store_->column(Column::kEvents), &range, 1,
+                               /*include_end=*/false)
       .PermitUncheckedError();
 }
 

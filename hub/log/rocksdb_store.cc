@@ -41,11 +41,13 @@ rocksdb::DBOptions DatabaseOptions(rocksdb::Env* env, bool strict) {
 
 rocksdb::CompressionType BestCompression() {
   const auto supported = rocksdb::GetSupportedCompressions();
-  const bool lz4 = std::find(supported.begin(), supported.end(), rocksdb::kLZ4Compression) != supported.end();
+  const bool lz4 =
+      std::find(supported.begin(), supported.end(), rocksdb::kLZ4Compression) != supported.end();
   return lz4 ? rocksdb::kLZ4Compression : rocksdb::kNoCompression;
 }
 
-rocksdb::ColumnFamilyOptions ColumnOptions(const std::shared_ptr<rocksdb::Cache>& cache, size_t buffer, bool bloom) {
+rocksdb::ColumnFamilyOptions ColumnOptions(const std::shared_ptr<rocksdb::Cache>& cache,
+                                           size_t buffer, bool bloom) {
   rocksdb::BlockBasedTableOptions table;
   table.block_cache = cache;
   table.block_size = 16 * limits::kKiB;
@@ -79,7 +81,8 @@ std::vector<rocksdb::ColumnFamilyDescriptor> Columns() {
 rocksdb::Status RocksDbStore::TryOpen(const std::string& dir, rocksdb::Env* env, bool strict) {
   std::vector<rocksdb::ColumnFamilyHandle*> handles;
   rocksdb::DB* db = nullptr;
-  const rocksdb::Status status = rocksdb::DB::Open(DatabaseOptions(env, strict), dir, Columns(), &handles, &db);
+  const rocksdb::Status status =
+      rocksdb::DB::Open(DatabaseOptions(env, strict), dir, Columns(), &handles, &db);
   if (status.ok()) {
     db_.reset(db);
     std::copy(handles.begin(), handles.end(), handles_.begin());
@@ -87,7 +90,8 @@ rocksdb::Status RocksDbStore::TryOpen(const std::string& dir, rocksdb::Env* env,
   return status;
 }
 
-absl::StatusOr<std::unique_ptr<RocksDbStore>> RocksDbStore::Open(const std::string& dir, rocksdb::Env* env) {
+absl::StatusOr<std::unique_ptr<RocksDbStore>> RocksDbStore::Open(const std::string& dir,
+                                                                 rocksdb::Env* env) {
   std::unique_ptr<RocksDbStore> store(new RocksDbStore());
   rocksdb::Status status = store->TryOpen(dir, env, /*strict=*/true);
   if (status.IsCorruption()) {
@@ -108,7 +112,8 @@ RocksDbStore::~RocksDbStore() {
   }
 }
 
-absl::StatusOr<std::optional<std::string>> RocksDbStore::Get(Column from, std::string_view key) const {
+absl::StatusOr<std::optional<std::string>> RocksDbStore::Get(Column from,
+                                                             std::string_view key) const {
   std::string value;
   const rocksdb::Status status = db_->Get(rocksdb::ReadOptions(), column(from), key, &value);
   if (status.IsNotFound()) {
@@ -132,7 +137,8 @@ absl::Status FromRocksDb(const rocksdb::Status& status, std::string_view doing) 
   if (status.IsCorruption()) {
     return absl::DataLossError(message);
   }
-  return status.IsNoSpace() ? absl::ResourceExhaustedError(message) : absl::UnavailableError(message);
+  return status.IsNoSpace() ? absl::ResourceExhaustedError(message)
+                            : absl::UnavailableError(message);
 }
 
 }  // namespace tocsin::hub

@@ -1,14 +1,17 @@
-// rocksdb_store.h: the RocksDB database under the log: its column families, its tuning, and how it is opened.
+// rocksdb_store.h: the RocksDB database under the log: its column families, its tuning, and how it
+// is opened.
 //
-// Shape:   five column families. Events arrive in key order, so compaction moves files instead of rewriting them.
-// Threads: safe, as RocksDB is.
-// Errors:  DATA_LOSS for damage, RESOURCE_EXHAUSTED for a full disk, else UNAVAILABLE.
+// Shape:   five column families. Events arrive in key order, so compaction moves files instead of
+// rewriting them. Threads: safe, as RocksDB is. Errors:  DATA_LOSS for damage, RESOURCE_EXHAUSTED
+// for a full disk, else UNAVAILABLE.
 //
-// What is found out about damage, and what is not: a record of the write-ahead log, a block of a table file, and the manifest each
-// carry a checksum. A torn record at the very end of the write-ahead log is dropped in silence: it was never synced, so
-// nobody was told of it. Any other damage in the write-ahead log refuses the strict opening; the database is then opened
-// up to the damage and says so (salvaged), and the log above begins a new epoch. A write-ahead log that ends early exactly between
-// two records cannot be told from one that was never longer; a closed one that is missing or too short can, by the manifest.
+// What is found out about damage, and what is not: a record of the write-ahead log, a block of a
+// table file, and the manifest each carry a checksum. A torn record at the very end of the
+// write-ahead log is dropped in silence: it was never synced, so nobody was told of it. Any other
+// damage in the write-ahead log refuses the strict opening; the database is then opened up to the
+// damage and says so (salvaged), and the log above begins a new epoch. A write-ahead log that ends
+// early exactly between two records cannot be told from one that was never longer; a closed one
+// that is missing or too short can, by the manifest.
 #pragma once
 
 #include <rocksdb/db.h>
@@ -31,7 +34,8 @@ inline constexpr size_t kColumns = 6;
 class RocksDbStore {
  public:
   // `env` null: the system's.
-  static absl::StatusOr<std::unique_ptr<RocksDbStore>> Open(const std::string& dir, rocksdb::Env* env);
+  static absl::StatusOr<std::unique_ptr<RocksDbStore>> Open(const std::string& dir,
+                                                            rocksdb::Env* env);
   ~RocksDbStore();
   RocksDbStore(const RocksDbStore&) = delete;
   RocksDbStore& operator=(const RocksDbStore&) = delete;
@@ -40,7 +44,9 @@ class RocksDbStore {
   bool salvaged() const { return salvaged_; }
 
   rocksdb::DB& db() { return *db_; }
-  rocksdb::ColumnFamilyHandle* column(Column column) const { return handles_[static_cast<size_t>(column)]; }
+  rocksdb::ColumnFamilyHandle* column(Column column) const {
+    return handles_[static_cast<size_t>(column)];
+  }
   // Nothing when there is no such key.
   absl::StatusOr<std::optional<std::string>> Get(Column column, std::string_view key) const;
   std::unique_ptr<rocksdb::Iterator> Iterate(Column column) const;

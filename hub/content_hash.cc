@@ -1,0 +1,56 @@
+#include "hub/content_hash.h"
+
+#include <google/protobuf/io/coded_stream.h>
+#include <google/protobuf/io/zero_copy_stream_impl_lite.h>
+
+#include <algorithm>
+#include <string>
+
+namespace tocsin::hub {
+namespace {
+
+// Up to eight bytes as a little-endian number, whatever the machine is.
+uint64_t WordAt(std::string_view bytes) {
+  uint64_t word = 0;
+  for (size_t i = 0; i < std::min<size_t>(8, bytes.size()); ++i) {
+    word |= uint64_t{static_cast<unsigned char>(bytes[i])} << (8 * i);
+  }
+  return word;
+}
+
+// The finaliser of MurmurHash3: every bit of the input reaches every bit of the output.
+uint64_t Mix(uint64_t h) {
+  h = (h ^ h >> 33) * 0xff51afd7ed558ccdULL;
+  h = (h ^ h >> 33) * 0xc4ceb9fe1a85ec53ULL;
+  return h ^ h >> 33;
+}
+
+}  // namespace
+
+uint64_t StableHash(std::string_view bytes) {
+  uint64_t hash = Mix(bytes.size() + 0x9e3779b97f4a7c15ULL);
+  for (; !bytes.empty(); bytes.remove_prefix(std::min<size_t>(8, bytes.size()))) {
+    hash = (hash ^ WordAt(bytes)) * 0x9e3779b97f4a7c15ULL;
+    hash ^= hash >> 32;
+  }
+  return Mix(hash);
+}
+
+Content ContentOf(const v1::Event& event) {
+  Content content{.bytes = event.ByteSizeLong()};
+  if (event.id().empty()) {
+    return content;
+  }
+  std::string bytes;
+  bytes.reserve(content.bytes);
+  {
+    google::protobuf::io::StringOutputStream raw(&bytes);
+    google::protobuf::io::CodedOutputStream out(&raw);
+    out.SetSerializationDeterministic(true);
+    event.SerializeWithCachedSizes(&out);
+  }
+  content.hash = StableHash(bytes);
+  return content;
+}
+
+}  // namespace tocsin::hub

@@ -1,0 +1,236 @@
+#include "hub/group_commit.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "core/base/status_macros.h"
+#include "core/base/strings.h"
+#include "core/event/error.h"
+#include "core/event/text.h"
+#include "core/event/time_proto.h"
+#include "core/event/uuid.h"
+#include "core/event/validate.h"
+#include "core/event/wire.h"
+
+namespace tocsin::hub {
+namespace {
+
+// What the hub adds to an alert.
+void CompleteAlert(v1::Alert& alert, absl::Time time) {
+  if (alert.id().empty()) {
+    alert.set_id(NewUuid(time));
+  }
+  if (!alert.has_received_at()) {
+    SetTimestamp(*alert.mutable_received_at(), time);
+  }
+}
+
+void CompleteAlertOf(v1::Event& event, absl::Time time) {
+  if (event.type() == v1::EVENT_TYPE_ALERT_RECEIVED) {
+    CompleteAlert(*event.mutable_alert_received()->mutable_alert(), time);
+  } else if (event.type() == v1::EVENT_TYPE_ALERT_CONVERTED) {
+    v1::Alert& alert = *event.mutable_alert_converted()->mutable_alert();
+    CompleteAlert(alert, time);
+    alert.set_incident_id(event.alert_converted().incident_id());
+  }
+}
+
+absl::Status OtherContentError(const v1::Event& event, Sequence sequence, std::string_view path) {
+  ErrorDetails details;
+  details.field = JoinPath(path, "id");
+  return MakeErrorAs(ErrorCode::kConflict, absl::StatusCode::kAlreadyExists,
+                     absl::StrCat(details.field, ": ", event.id(),
+                                  " was published before with another content, as sequence ",
+                                  sequence, "; a new event needs a new id"),
+                     details);
+}
+
+absl::Status NotExpectedError(std::string_view incident, Sequence expected, Sequence known) {
+  ErrorDetails details;
+  details.field = "expected_incident_sequence";
+  const std::string what =
+      known == 0 ? "nothing is known of it" : absl::StrCat("its newest event has sequence ", known);
+  return MakeErrorAs(ErrorCode::kConflict, absl::StatusCode::kAborted,
+                     absl::StrCat("expected_incident_sequence: incident ", ToAbsl(incident),
+                                  " was expected at sequence ", expected, ", but ", what),
+                     details);
+}
+
+absl::Status NotOneIncidentError() {
+  ErrorDetails details;
+  details.field = "expected_incident_sequence";
+  return MakeError(
+      ErrorCode::kInvalidMessage,
+      "expected_incident_sequence: all events of the request must be about one incident", details);
+}
+
+// The incident that all events are about; "" for a single event whose incident has no id yet.
+absl::StatusOr<std::string> OneIncident(const std::vector<v1::Event>& events) {
+  const std::string id(IncidentIdOf(events.front()));
+  const bool is_new =
+      id.empty() && events.size() == 1 && events.front().type() == v1::EVENT_TYPE_INCIDENT_CREATED;
+  const bool is_one =
+      !id.empty() && std::all_of(events.begin(), events.end(),
+                                 [&](const v1::Event& event) { return IncidentIdOf(event) == id; });
+  if (!is_new && !is_one) {
+    return NotOneIncidentError();
+  }
+  return id;
+}
+
+}  // namespace
+
+GroupCommit::GroupCommit(Log& log, Clock& clock, DedupBounds dedup, IncidentCacheBounds incidents)
+    : log_(log), clock_(clock), dedup_(dedup), incidents_(log, incidents) {}
+
+absl::Status GroupCommit::Load() {
+  epochs_ = log_.epochs();
+  last_ = log_.extent().latest.sequence;
+  ASSIGN_OR_RETURN(const std::vector<DedupEntry> entries, log_.ReadDedup());
+  dedup_.Load(entries);
+  if (!entries.empty()) {
+    time_ = entries.back().time;
+  }
+  if (log_.extent().events > 0) {
+    const auto newest = log_.Read(last_ - 1, 1, 1);
+    if (newest.ok() && !newest->empty()) {
+      time_ = std::max(time_, newest->front()->time);
+    }
+  }
+  dedup_.Expire(clock_.Now());
+  return absl::OkStatus();
+}
+
+std::vector<EventPtr> GroupCommit::Commit(std::span<PendingPublish> group) {
+  BeginGroup();
+  for (PendingPublish& pending : group) {
+    pending.outcome = Stage(pending);
+  }
+  if (batch_.events.empty()) {
+    return {};
+  }
+  batch_.incidents = incidents_.GroupChanges();
+  last_append_ = log_.Append(batch_);
+  if (!last_append_.ok()) {
+    FailGroup(group);
+    return {};
+  }
+  incidents_.KeepGroup();
+  dedup_.Expire(time_);
+  last_ += batch_.events.size();
+  return std::move(batch_.events);
+}
+
+void GroupCommit::BeginGroup() {
+  batch_ = LogBatch();
+  const absl::Time now = absl::FromUnixMicros(absl::ToUnixMicros(clock_.Now()));
+  time_ = std::max(time_, now);
+}
+
+PublishOutcome GroupCommit::Stage(PendingPublish& pending) {
+  const size_t staged = batch_.events.size();
+  PublishOutcome outcome = StageEvents(pending);
+  if (outcome.ok()) {
+    incidents_.KeepRequest();
+  } else {
+    Unstage(staged);
+  }
+  return outcome;
+}
+
+PublishOutcome GroupCommit::StageEvents(PendingPublish& pending) {
+  std::vector<v1::Event>& events = pending.request.events;
+  std::vector<v1::PublishResult> results;
+  results.reserve(events.size());
+  bool checked = !pending.request.expected_incident_sequence.has_value();
+  for (size_t i = 0; i < events.size(); ++i) {
+    const std::string path = absl::StrCat("events[", i, "]");
+    ASSIGN_OR_RETURN(std::optional<v1::PublishResult> result,
+                     FindDuplicate(events[i], pending.contents[i], path));
+    if (!result && !checked) {
+      // Only now: a publish that is sent again is answered as the first time, although the incident
+      // has moved on.
+      RETURN_IF_ERROR(CheckExpected(pending.request));
+      checked = true;
+    }
+    if (!result) {
+      ASSIGN_OR_RETURN(result, StageEvent(events[i], pending.contents[i], path));
+    }
+    results.push_back(*std::move(result));
+  }
+  return results;
+}
+
+absl::StatusOr<std::optional<v1::PublishResult>> GroupCommit::FindDuplicate(
+    const v1::Event& event, const Content& content, std::string_view path) const {
+  const DedupWindow::Seen* const seen = event.id().empty() ? nullptr : dedup_.Find(event.id());
+  if (seen == nullptr) {
+    return std::optional<v1::PublishResult>();
+  }
+  if (seen->content != content.hash) {
+    return OtherContentError(event, seen->sequence, path);
+  }
+  v1::PublishResult result;
+  result.set_id(event.id());
+  result.set_cursor(FormatCursor(CursorAt(epochs_, seen->sequence)));
+  result.set_sequence(seen->sequence);
+  result.set_duplicate(true);
+  result.set_incident_id(UnpackUuid(seen->incident));
+  return std::optional<v1::PublishResult>(std::move(result));
+}
+
+absl::StatusOr<v1::PublishResult> GroupCommit::StageEvent(v1::Event& event, const Content& content,
+                                                          std::string_view path) {
+  const Cursor cursor{epochs_.back().epoch, last_ + batch_.events.size() + 1};
+  if (event.id().empty()) {
+    event.set_id(NewUuid(time_));
+  }
+  RETURN_IF_ERROR(incidents_.Apply(event, time_, cursor.sequence, path));
+  CompleteAlertOf(event, time_);
+  event.set_priority(PriorityOf(event));
+  event.set_sequence(cursor.sequence);
+  event.set_epoch(cursor.epoch);
+  event.set_cursor(FormatCursor(cursor));
+  SetTimestamp(*event.mutable_time(), time_);
+
+  DedupEntry entry{event.id(), content.hash, cursor.sequence, time_,
+                   std::string(IncidentIdOf(event))};
+  v1::PublishResult result;
+  result.set_id(event.id());
+  result.set_cursor(event.cursor());
+  result.set_sequence(cursor.sequence);
+  result.set_incident_id(entry.incident_id);
+  dedup_.Add(entry);
+  batch_.dedup.push_back(std::move(entry));
+  batch_.events.push_back(MakeWireRecord(event));
+  return result;
+}
+
+absl::Status GroupCommit::CheckExpected(const PublishRequestData& request) {
+  ASSIGN_OR_RETURN(const std::string id, OneIncident(request.events));
+  Sequence known = 0;
+  if (!id.empty()) {
+    ASSIGN_OR_RETURN(known, incidents_.LastSequence(id));
+  }
+  const Sequence expected = *request.expected_incident_sequence;
+  return known == expected ? absl::OkStatus() : NotExpectedError(id, expected, known);
+}
+
+void GroupCommit::Unstage(size_t keep) {
+  dedup_.RemoveNewest(batch_.events.size() - keep);
+  batch_.events.resize(keep);
+  batch_.dedup.resize(keep);
+  incidents_.DropRequest();
+}
+
+// Refused ones fail too: what they were refused for may be an event of this very group.
+void GroupCommit::FailGroup(std::span<PendingPublish> group) {
+  dedup_.RemoveNewest(batch_.events.size());
+  incidents_.DropGroup();
+  for (PendingPublish& pending : group) {
+    pending.outcome = last_append_;
+  }
+}
+
+}  // namespace tocsin::hub

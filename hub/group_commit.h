@@ -1,0 +1,62 @@
+// group_commit.h: turns waiting publishes into one append to the log.
+//
+// Shape:   each publish is staged in turn: duplicates are found, incidents applied, ids, times and
+// sequences given, events
+//          encoded. One that is refused leaves nothing behind. Then all that was staged is appended
+//          at once; if that fails, nothing of it has happened.
+// Threads: not thread-safe; the sequencer's.
+// Owns:    the dedup window and the incidents' present states.
+// Errors:  a publish's own, in its outcome; the log's, in every outcome of the group.
+// Source:  docs/life-of-an-event.md
+#pragma once
+
+#include <span>
+#include <string_view>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "core/base/clock.h"
+#include "hub/dedup.h"
+#include "hub/incidents.h"
+#include "hub/log/log.h"
+#include "hub/publish.h"
+
+namespace tocsin::hub {
+
+class GroupCommit {
+ public:
+  GroupCommit(Log& log, Clock& clock, DedupBounds dedup, IncidentCacheBounds incidents);
+
+  // Reads back what the log knows of ids and of time. Once, before all else.
+  absl::Status Load();
+  // Fills every outcome; answers the events that were appended. The status of the last append is in
+  // last_append().
+  std::vector<EventPtr> Commit(std::span<PendingPublish> group);
+  const absl::Status& last_append() const { return last_append_; }
+
+ private:
+  void BeginGroup();
+  PublishOutcome Stage(PendingPublish& pending);
+  PublishOutcome StageEvents(PendingPublish& pending);
+  absl::StatusOr<std::optional<v1::PublishResult>> FindDuplicate(const v1::Event& event,
+                                                                 const Content& content,
+                                                                 std::string_view path) const;
+  absl::StatusOr<v1::PublishResult> StageEvent(v1::Event& event, const Content& content,
+                                               std::string_view path);
+  absl::Status CheckExpected(const PublishRequestData& request);
+  void Unstage(size_t keep);
+  void FailGroup(std::span<PendingPublish> group);
+
+  Log& log_;
+  Clock& clock_;
+  DedupWindow dedup_;
+  Incidents incidents_;
+  std::vector<EpochStart> epochs_;
+  absl::Time time_ = absl::InfinitePast();  // of the group; never goes back
+  Sequence last_ = 0;                       // of the log, without what is staged
+  LogBatch batch_;
+  absl::Status last_append_;
+};
+
+}  // namespace tocsin::hub

@@ -1,0 +1,70 @@
+// hub_log_reader.h: the store's side of catching up: reads slices for shards on a thread of its
+// own.
+//
+// Shape:   requests wait in a queue and are answered in turn, one slice each, so that one long
+// replay does not starve another.
+//          A CatchUp has at most one request in it, so the queue is bounded by the subscriptions.
+// Threads: Open and Next on the shard's thread; the log is read on the reader's; answers are posted
+// to the shard. Without Start,
+//          RunOnce is called by hand (tests).
+// Owns:    its thread and queue. Log, window and shards are the caller's; Stop before a shard is
+// destroyed. Errors:  in the slices.
+#pragma once
+
+#include <deque>
+#include <memory>
+#include <thread>
+
+#include "core/base/mutex.h"
+#include "core/stream/log_reader.h"
+#include "core/stream/window.h"
+#include "hub/log/log.h"
+#include "hub/slice_reader.h"
+
+namespace tocsin::hub {
+
+class HubLogReader : public LogReader {
+ public:
+  HubLogReader(const Log& log, const Window& window) : slices_(log, window) {}
+  ~HubLogReader() override;
+
+  std::unique_ptr<CatchUp> Open(Shard& shard, const StartPoint& start, FilterPtr filter,
+                                Deliver deliver) override;
+
+  void Start();
+  // Ends the thread; what waits is never answered. May be called twice.
+  void Stop();
+  // Answers one request. False when none waits.
+  bool RunOnce();
+
+ private:
+  class HubCatchUp;
+
+  // What a CatchUp and the reader share. Passed between their threads by the queue and by
+  // Shard::Post, never used by both.
+  struct Job {
+    Shard* shard;
+    Deliver deliver;
+    SliceReader::Reading reading;
+    bool waiting = false;    // the shard's thread only
+    bool cancelled = false;  // the shard's thread only
+  };
+  struct Request {
+    std::shared_ptr<Job> job;
+    size_t max_events;
+    size_t max_bytes;
+  };
+
+  void Push(Request request);
+  bool Take(Request& request);
+  void Run();
+
+  const SliceReader slices_;
+  std::thread thread_;
+  Mutex mutex_;
+  CondVar changed_;
+  std::deque<Request> requests_ ABSL_GUARDED_BY(mutex_);
+  bool stopping_ ABSL_GUARDED_BY(mutex_) = false;
+};
+
+}  // namespace tocsin::hub

@@ -1,0 +1,152 @@
+#include "hub/incident_rules.h"
+
+#include <utility>
+
+#include "core/event/time_proto.h"
+#include "core/event/validate.h"
+#include "hub/incident_cache.h"
+
+namespace tocsin::hub {
+namespace {
+
+// ---- timeline and notes ----
+
+void Bound(v1::Incident& history) {
+  const auto drop = [](auto& list, int keep) {
+    if (list.size() > keep) {
+      list.DeleteSubrange(0, list.size() - keep);
+    }
+  };
+  drop(*history.mutable_timeline(), kHistoryEntries);
+  drop(*history.mutable_notes(), kHistoryEntries);
+  while (history.ByteSizeLong() > kHistoryBytes) {
+    auto& timeline = *history.mutable_timeline();
+    drop(timeline, timeline.size() / 2);
+    auto& notes = *history.mutable_notes();
+    drop(notes, notes.size() / 2);
+  }
+}
+
+void AddNote(v1::Incident& history, const v1::Event& event, absl::Time time) {
+  v1::Note& note = *history.add_notes();
+  note.set_id(event.id());
+  note.set_author(event.comment_added().author());
+  note.set_content(event.comment_added().comment());
+  SetTimestamp(*note.mutable_created_at(), time);
+}
+
+// ---- the incident itself ----
+
+// The incident before the event's own effect: as given, or as it was known.
+void SetBase(v1::Event& event, const v1::Incident* before, absl::Time time) {
+  v1::Incident& incident = *event.mutable_incident();
+  if (GivesIncidentByIdOnly(event)) {
+    v1::Resolution given;
+    const bool has_resolution = incident.has_resolution();
+    given.Swap(incident.mutable_resolution());
+    incident = *before;
+    if (has_resolution) {
+      incident.mutable_resolution()->Swap(&given);
+    }
+    return;
+  }
+  if (incident.state() == v1::INCIDENT_STATE_UNSPECIFIED) {
+    incident.set_state(before ? before->state() : v1::INCIDENT_STATE_DETECTED);
+  }
+  if (!incident.has_created_at()) {
+    if (before && before->has_created_at()) {
+      *incident.mutable_created_at() = before->created_at();
+    } else {
+      SetTimestamp(*incident.mutable_created_at(), time);
+    }
+  }
+}
+
+void Resolve(v1::Incident& incident, absl::Time time) {
+  incident.set_state(v1::INCIDENT_STATE_RESOLVED);
+  if (!incident.resolution().has_resolved_at()) {
+    SetTimestamp(*incident.mutable_resolution()->mutable_resolved_at(), time);
+  }
+}
+
+void Escalate(v1::Incident& incident, v1::Escalated& escalated, const v1::Incident* before) {
+  if (escalated.from_severity() == v1::SEVERITY_UNSPECIFIED) {
+    escalated.set_from_severity(before ? before->severity() : incident.severity());
+  }
+  incident.set_severity(escalated.to_severity());
+}
+
+void NoteStateChange(v1::Event& event, const v1::Incident* before) {
+  v1::IncidentUpdated& updated = *event.mutable_incident_updated();
+  const bool changed = before && before->state() != event.incident().state();
+  if (changed && updated.previous_state() == v1::INCIDENT_STATE_UNSPECIFIED) {
+    updated.set_previous_state(before->state());
+  }
+}
+
+void ApplyType(v1::Event& event, const v1::Incident* before, absl::Time time) {
+  v1::Incident& incident = *event.mutable_incident();
+  switch (event.type()) {
+    case v1::EVENT_TYPE_INCIDENT_UPDATED:
+      return NoteStateChange(event, before);
+    case v1::EVENT_TYPE_INCIDENT_RESOLVED:
+      return Resolve(incident, time);
+    case v1::EVENT_TYPE_INCIDENT_CLOSED:
+      return incident.set_state(v1::INCIDENT_STATE_CLOSED);
+    case v1::EVENT_TYPE_ESCALATED:
+      return Escalate(incident, *event.mutable_escalated(), before);
+    case v1::EVENT_TYPE_ASSIGNMENT_CHANGED:
+      *incident.mutable_assignees() = event.assignment_changed().assignees();
+      return;
+    case v1::EVENT_TYPE_PLAYBOOK_STARTED:
+      if (!event.playbook_started().playbook_id().empty()) {
+        incident.set_active_playbook(event.playbook_started().playbook_id());
+      }
+      return;
+    case v1::EVENT_TYPE_PLAYBOOK_COMPLETED:
+      return incident.clear_active_playbook();
+    default:
+      return;
+  }
+}
+
+}  // namespace
+
+bool HasIncident(v1::EventType type) {
+  return type != v1::EVENT_TYPE_ALERT_RECEIVED && type != v1::EVENT_TYPE_SYSTEM_EVENT;
+}
+
+std::shared_ptr<const v1::Incident> HistoryAfter(v1::Event& event, const IncidentState* before,
+                                                 absl::Time time) {
+  std::shared_ptr<const v1::Incident> known = before ? before->history : nullptr;
+  v1::Incident& given = *event.mutable_incident();
+  const bool commented = event.type() == v1::EVENT_TYPE_COMMENT_ADDED;
+  if (given.timeline_size() + given.notes_size() == 0 && !commented) {
+    return known;
+  }
+  auto history = known ? std::make_shared<v1::Incident>(*known) : std::make_shared<v1::Incident>();
+  if (given.timeline_size() > 0) {
+    history->mutable_timeline()->Swap(given.mutable_timeline());
+  }
+  if (given.notes_size() > 0) {
+    history->mutable_notes()->Swap(given.mutable_notes());
+  }
+  given.clear_timeline();
+  given.clear_notes();
+  if (commented) {
+    AddNote(*history, event, time);
+  }
+  Bound(*history);
+  return history;
+}
+
+void CompleteIncident(v1::Event& event, const v1::Incident* before, absl::Time time) {
+  SetBase(event, before, time);
+  ApplyType(event, before, time);
+  v1::Incident& incident = *event.mutable_incident();
+  if (event.type() != v1::EVENT_TYPE_INCIDENT_CREATED || !incident.has_updated_at()) {
+    SetTimestamp(*incident.mutable_updated_at(), time);
+  }
+}
+
+}  // namespace tocsin::hub

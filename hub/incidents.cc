@@ -1,0 +1,108 @@
+#include "hub/incidents.h"
+
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "core/base/status_macros.h"
+#include "core/base/strings.h"
+#include "core/event/error.h"
+#include "core/event/names.h"
+#include "core/event/text.h"
+#include "core/event/uuid.h"
+#include "core/event/validate.h"
+#include "hub/incident_rules.h"
+
+namespace tocsin::hub {
+namespace {
+
+absl::Status UnknownIncident(const v1::Event& event, std::string_view path) {
+  // Types with a payload of their own have the id there, the others in the incident.
+  const bool in_payload = event.payload_case() != v1::Event::PAYLOAD_NOT_SET &&
+                          event.type() != v1::EVENT_TYPE_INCIDENT_UPDATED;
+  ErrorDetails details;
+  details.field = in_payload ? JoinPath(JoinPath(path, NameOf(event.type())), "incident_id")
+                             : JoinPath(JoinPath(path, "incident"), "id");
+  return MakeError(
+      ErrorCode::kNotFound,
+      absl::StrCat(details.field, ": no incident ", ToAbsl(IncidentIdOf(event)),
+                   " is known; give the incident whole, or publish its incident_created first"),
+      details);
+}
+
+}  // namespace
+
+absl::Status Incidents::Apply(v1::Event& event, absl::Time time, Sequence sequence,
+                              std::string_view path) {
+  if (!HasIncident(event.type())) {
+    return absl::OkStatus();
+  }
+  IncidentPtr before;
+  if (IncidentIdOf(event).empty()) {
+    event.mutable_incident()->set_id(NewUuid(time));
+  } else {
+    ASSIGN_OR_RETURN(before, Find(IncidentIdOf(event)));
+  }
+  if (before == nullptr && GivesIncidentByIdOnly(event)) {
+    return UnknownIncident(event, path);
+  }
+  auto after = std::make_shared<IncidentState>();
+  after->history = HistoryAfter(event, before.get(), time);
+  CompleteIncident(event, before ? &before->core : nullptr, time);
+  after->core = event.incident();
+  after->last_sequence = sequence;
+  request_[after->core.id()] = std::move(after);
+  return absl::OkStatus();
+}
+
+absl::StatusOr<Sequence> Incidents::LastSequence(std::string_view id) {
+  ASSIGN_OR_RETURN(const IncidentPtr state, Find(id));
+  return state ? state->last_sequence : 0;
+}
+
+void Incidents::KeepRequest() {
+  for (auto& [id, state] : request_) {
+    group_[id] = std::move(state);
+  }
+  request_.clear();
+}
+
+std::vector<StoredIncident> Incidents::GroupChanges() const {
+  std::vector<StoredIncident> changes;
+  changes.reserve(group_.size());
+  for (const auto& [id, state] : group_) {
+    changes.push_back(state->ToStored());
+  }
+  return changes;
+}
+
+void Incidents::KeepGroup() {
+  for (auto& [id, state] : group_) {
+    cache_.Put(std::move(state));
+  }
+  group_.clear();
+}
+
+void Incidents::DropGroup() {
+  request_.clear();
+  group_.clear();
+}
+
+absl::StatusOr<IncidentPtr> Incidents::Find(std::string_view id) {
+  for (const Layer* layer : {&request_, &group_}) {
+    if (const auto found = layer->find(ToAbsl(id)); found != layer->end()) {
+      return found->second;
+    }
+  }
+  if (IncidentPtr cached = cache_.Find(id)) {
+    return cached;
+  }
+  ASSIGN_OR_RETURN(std::optional<StoredIncident> stored, log_.GetIncident(id));
+  if (!stored) {
+    return IncidentPtr();
+  }
+  IncidentPtr state = IncidentState::From(*std::move(stored));
+  cache_.Put(state);
+  return state;
+}
+
+}  // namespace tocsin::hub

@@ -1,0 +1,55 @@
+// incidents.h: what each event does to its incident, and what the hub knows of incidents while it
+// commits.
+//
+// Shape:   layers: the request being staged over the group being committed over the cache over the
+// log. A refused request drops
+//          the first, a failed append the first two, so nothing is left of either.
+// Threads: not thread-safe; the sequencer's.
+// Owns:    the layers and the cache.
+// Errors:  NOT_FOUND, naming the field, for an incident that is given by its id alone and unknown.
+// Source:  docs/events.md
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "absl/container/flat_hash_map.h"
+#include "absl/status/statusor.h"
+#include "hub/incident_cache.h"
+#include "hub/log/log.h"
+#include "tocsin/v1/event.pb.h"
+
+namespace tocsin::hub {
+
+class Incidents {
+ public:
+  explicit Incidents(const Log& log, IncidentCacheBounds bounds = {}) : log_(log), cache_(bounds) {}
+
+  // Applies a normalised event and completes it: its incident as it stands after it, without
+  // timeline and notes. Events without an incident are left alone. On error the event is unusable
+  // and the request is to be dropped.
+  absl::Status Apply(v1::Event& event, absl::Time time, Sequence sequence, std::string_view path);
+  // Of the newest event about it; 0 when it is unknown.
+  absl::StatusOr<Sequence> LastSequence(std::string_view id);
+
+  void KeepRequest();
+  void DropRequest() { request_.clear(); }
+  // What the group has changed, each incident once.
+  std::vector<StoredIncident> GroupChanges() const;
+  void KeepGroup();
+  void DropGroup();
+
+ private:
+  using Layer = absl::flat_hash_map<std::string, IncidentPtr>;
+
+  // Nullptr when it is unknown.
+  absl::StatusOr<IncidentPtr> Find(std::string_view id);
+
+  const Log& log_;
+  IncidentCache cache_;
+  Layer group_;
+  Layer request_;
+};
+
+}  // namespace tocsin::hub

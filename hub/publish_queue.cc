@@ -1,0 +1,91 @@
+#include "hub/publish_queue.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "core/event/error.h"
+
+namespace tocsin::hub {
+namespace {
+
+absl::Status FullError() {
+  ErrorDetails details;
+  details.retry_after = absl::Milliseconds(100);
+  return MakeErrorAs(ErrorCode::kServiceUnavailable, absl::StatusCode::kResourceExhausted,
+                     "the hub's publish queue is full", details);
+}
+
+absl::Status ClosedError() {
+  ErrorDetails details;
+  details.retry_after = absl::Seconds(1);
+  return MakeError(ErrorCode::kServiceUnavailable, "the hub is stopping", details);
+}
+
+}  // namespace
+
+absl::Status PublishQueue::Push(PendingPublish& pending) {
+  const size_t events = pending.request.events.size();
+  {
+    MutexLock lock(mutex_);
+    if (closed_) {
+      return ClosedError();
+    }
+    // An empty queue takes anything: a single request is bounded by its own limits.
+    if (!waiting_.empty() &&
+        (events_ + events > bounds_.events || bytes_ + pending.bytes > bounds_.bytes)) {
+      return FullError();
+    }
+    events_ += events;
+    bytes_ += pending.bytes;
+    waiting_.push_back(std::move(pending));
+  }
+  changed_.NotifyOne();
+  return absl::OkStatus();
+}
+
+std::vector<PendingPublish> PublishQueue::TakeGroup(const GroupBounds& bounds) {
+  std::vector<PendingPublish> group;
+  size_t events = 0;
+  size_t bytes = 0;
+  MutexLock lock(mutex_);
+  while (!waiting_.empty()) {
+    events += waiting_.front().request.events.size();
+    bytes += waiting_.front().bytes;
+    if (!group.empty() && (events > bounds.events || bytes > bounds.bytes)) {
+      break;
+    }
+    events_ -= waiting_.front().request.events.size();
+    bytes_ -= waiting_.front().bytes;
+    group.push_back(std::move(waiting_.front()));
+    waiting_.pop_front();
+  }
+  return group;
+}
+
+void PublishQueue::Wait(absl::Duration timeout) {
+  MutexLock lock(mutex_);
+  if (waiting_.empty() && !closed_) {
+    // A wake-up without a reason only makes the caller look once more.
+    changed_.WaitFor(mutex_, std::clamp(timeout, absl::ZeroDuration(), absl::Seconds(60)));
+  }
+}
+
+void PublishQueue::Close() {
+  {
+    MutexLock lock(mutex_);
+    closed_ = true;
+  }
+  changed_.NotifyAll();
+}
+
+bool PublishQueue::closed() const {
+  MutexLock lock(mutex_);
+  return closed_;
+}
+
+size_t PublishQueue::events() const {
+  MutexLock lock(mutex_);
+  return events_;
+}
+
+}  // namespace tocsin::hub

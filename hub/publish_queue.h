@@ -1,0 +1,58 @@
+// publish_queue.h: publishes that wait for the sequencer, bounded in events and bytes.
+//
+// Threads: safe; one leaf mutex.
+// Errors:  RESOURCE_EXHAUSTED (SERVICE_UNAVAILABLE) with a time to try again when it is full;
+// UNAVAILABLE once closed.
+#pragma once
+
+#include <cstddef>
+#include <deque>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/time/time.h"
+#include "core/base/mutex.h"
+#include "core/event/limits.h"
+#include "hub/publish.h"
+
+namespace tocsin::hub {
+
+struct PublishQueueBounds {
+  // 256 publishers with a full request each wait here; more are told to come back.
+  size_t events = 65'536;
+  size_t bytes = 64 * limits::kMiB;
+};
+
+// What one group commit takes: more would delay the first of them for no gain in throughput.
+struct GroupBounds {
+  size_t events = 4'096;
+  size_t bytes = 8 * limits::kMiB;
+};
+
+class PublishQueue {
+ public:
+  explicit PublishQueue(PublishQueueBounds bounds) : bounds_(bounds) {}
+
+  // On error `pending` is left as it was.
+  absl::Status Push(PendingPublish& pending);
+  // The oldest ones, at least one if any waits.
+  std::vector<PendingPublish> TakeGroup(const GroupBounds& bounds);
+  // Waits until something is there, the queue is closed, or the time is up.
+  void Wait(absl::Duration timeout);
+  // Nothing is let in any more; what is there can still be taken.
+  void Close();
+
+  bool closed() const;
+  size_t events() const;
+
+ private:
+  const PublishQueueBounds bounds_;
+  mutable Mutex mutex_;
+  CondVar changed_;
+  std::deque<PendingPublish> waiting_ ABSL_GUARDED_BY(mutex_);
+  size_t events_ ABSL_GUARDED_BY(mutex_) = 0;
+  size_t bytes_ ABSL_GUARDED_BY(mutex_) = 0;
+  bool closed_ ABSL_GUARDED_BY(mutex_) = false;
+};
+
+}  // namespace tocsin::hub

@@ -1,0 +1,135 @@
+#include "hub/sequencer.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "core/base/status_macros.h"
+
+namespace tocsin::hub {
+
+Sequencer::Sequencer(Log& log, Window& window, Clock& clock, SequencerOptions options)
+    : log_(log),
+      window_(window),
+      clock_(clock),
+      options_(options),
+      queue_(options.queue),
+      commit_(log, clock, options.dedup, options.incidents),
+      trim_due_(clock.Monotonic() + options.trim_interval),
+      sync_due_(clock.Monotonic() + options.sync_interval) {}
+
+Sequencer::~Sequencer() { Stop(); }
+
+absl::Status Sequencer::Open() {
+  RETURN_IF_ERROR(commit_.Load());
+  window_.Start(log_.extent().latest);
+  return absl::OkStatus();
+}
+
+void Sequencer::Start() {
+  thread_ = std::thread([this] { Run(); });
+}
+
+void Sequencer::Stop() {
+  queue_.Close();
+  if (thread_.joinable()) {
+    thread_.join();
+  }
+  while (RunOnce()) {
+  }
+  if (unsynced_) {
+    sync_due_ = clock_.Monotonic();
+    SyncIfDue(sync_due_);
+  }
+}
+
+void Sequencer::Publish(PublishRequestData request, Done done) {
+  PendingPublish pending;
+  pending.request = std::move(request);
+  pending.done = std::move(done);
+  pending.contents.reserve(pending.request.events.size());
+  for (const v1::Event& event : pending.request.events) {
+    pending.contents.push_back(ContentOf(event));
+    pending.bytes += pending.contents.back().bytes;
+  }
+  if (absl::Status let_in = queue_.Push(pending); !let_in.ok()) {
+    pending.done(std::move(let_in));
+  }
+}
+
+bool Sequencer::RunOnce() {
+  std::vector<PendingPublish> group = queue_.TakeGroup(options_.group);
+  const bool some = !group.empty();
+  if (some) {
+    CommitGroup(std::move(group));
+  }
+  Maintain();
+  return some;
+}
+
+SequencerState Sequencer::state() const {
+  MutexLock lock(mutex_);
+  return state_;
+}
+
+void Sequencer::Run() {
+  while (RunOnce() || !queue_.closed()) {
+    queue_.Wait(UntilDue());
+  }
+}
+
+void Sequencer::CommitGroup(std::vector<PendingPublish> group) {
+  const std::vector<EventPtr> appended = commit_.Commit(group);
+  if (!appended.empty() || !commit_.last_append().ok()) {
+    Note(commit_.last_append());
+  }
+  if (!appended.empty()) {
+    unsynced_ = options_.durability == Durability::kInterval;
+    appended_since_trim_ += appended.size();
+    window_.Append(appended);
+    on_appended_();
+  }
+  for (PendingPublish& pending : group) {
+    pending.done(std::move(pending.outcome));
+  }
+}
+
+void Sequencer::Maintain() {
+  const absl::Duration now = clock_.Monotonic();
+  SyncIfDue(now);
+  TrimIfDue(now);
+}
+
+void Sequencer::TrimIfDue(absl::Duration now) {
+  if (now < trim_due_ && appended_since_trim_ < options_.trim_after_events) {
+    return;
+  }
+  trim_due_ = now + options_.trim_interval;
+  appended_since_trim_ = 0;
+  if (const absl::Status status = log_.Trim(options_.retention, clock_.Now()); !status.ok()) {
+    Note(status);
+  }
+}
+
+void Sequencer::SyncIfDue(absl::Duration now) {
+  if (!unsynced_ || now < sync_due_) {
+    return;
+  }
+  sync_due_ = now + options_.sync_interval;
+  unsynced_ = false;
+  if (const absl::Status status = log_.Sync(); !status.ok()) {
+    Note(status);
+  }
+}
+
+absl::Duration Sequencer::UntilDue() {
+  const absl::Duration due = unsynced_ ? std::min(trim_due_, sync_due_) : trim_due_;
+  return due - clock_.Monotonic();
+}
+
+void Sequencer::Note(const absl::Status& status) {
+  MutexLock lock(mutex_);
+  state_.accepts_publish = status.ok();
+  state_.publish_error = std::string(status.message());
+}
+
+}  // namespace tocsin::hub

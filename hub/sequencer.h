@@ -1,0 +1,103 @@
+// sequencer.h: the one thread that gives every event its place.
+//
+// Shape:   publishes wait in a bounded queue; each pass takes what waits, commits it as one group,
+// hands it to the window, tells
+//          the shards, then answers the publishers. Nobody sees an event before it is as durable as
+//          the hub was set to.
+// Threads: Publish and state from any thread; done callbacks run on the sequencer's thread (or on
+// the caller's, for a publish
+//          that is not let in). Without Start, RunOnce is called by hand (tests).
+// Owns:    its thread and queue; log, window and clock are the caller's and outlive it.
+// Errors:  in the outcome of each publish. A log that stopped taking events shows in state().
+// Source:  docs/life-of-an-event.md
+#pragma once
+
+#include <functional>
+#include <string>
+#include <thread>
+
+#include "absl/status/status.h"
+#include "absl/time/time.h"
+#include "core/base/clock.h"
+#include "core/base/mutex.h"
+#include "core/stream/window.h"
+#include "hub/group_commit.h"
+#include "hub/log/log.h"
+#include "hub/publish.h"
+#include "hub/publish_queue.h"
+
+namespace tocsin::hub {
+
+struct SequencerOptions {
+  PublishQueueBounds queue;
+  GroupBounds group;
+  DedupBounds dedup;
+  IncidentCacheBounds incidents;
+  Retention retention;
+  absl::Duration trim_interval = absl::Seconds(5);
+  size_t trim_after_events = 65'536;  // so that a burst does not outgrow the retention by much
+  // Of the log; under kInterval the sequencer syncs it as often as this.
+  Durability durability = Durability::kAlways;
+  absl::Duration sync_interval = absl::Seconds(1);
+};
+
+struct SequencerState {
+  bool accepts_publish = true;
+  std::string publish_error;  // why not
+};
+
+class Sequencer {
+ public:
+  using Done = PublishDone;
+
+  Sequencer(Log& log, Window& window, Clock& clock, SequencerOptions options);
+  ~Sequencer();
+  Sequencer(const Sequencer&) = delete;
+  Sequencer& operator=(const Sequencer&) = delete;
+
+  // Called on the sequencer's thread after the window has grown. Set before Open.
+  void SetOnAppended(std::function<void()> on_appended) { on_appended_ = std::move(on_appended); }
+  // Reads the log's state back and opens the window at its end. Once, before all else.
+  absl::Status Open();
+  // From here on a thread does what RunOnce does.
+  void Start();
+  // Lets nothing more in, commits and answers what waits, syncs, and ends the thread. May be called
+  // twice.
+  void Stop();
+
+  // Any thread. `done` is called exactly once.
+  void Publish(PublishRequestData request, Done done);
+
+  // Commits one group and does what else is due. False when there was nothing to commit.
+  bool RunOnce();
+  SequencerState state() const;
+
+ private:
+  void Run();
+  void CommitGroup(std::vector<PendingPublish> group);
+  void Maintain();
+  void TrimIfDue(absl::Duration now);
+  void SyncIfDue(absl::Duration now);
+  absl::Duration UntilDue();
+  void Note(const absl::Status& status);
+
+  Log& log_;
+  Window& window_;
+  Clock& clock_;
+  const SequencerOptions options_;
+  std::function<void()> on_appended_ = [] {};
+  PublishQueue queue_;
+  std::thread thread_;
+
+  // The sequencer's thread only.
+  GroupCommit commit_;
+  absl::Duration trim_due_;
+  absl::Duration sync_due_;
+  size_t appended_since_trim_ = 0;
+  bool unsynced_ = false;
+
+  mutable Mutex mutex_;
+  SequencerState state_ ABSL_GUARDED_BY(mutex_);
+};
+
+}  // namespace tocsin::hub

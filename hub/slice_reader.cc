@@ -1,0 +1,129 @@
+#include "hub/slice_reader.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "core/base/status_macros.h"
+#include "hub/start_resolver.h"
+
+namespace tocsin::hub {
+namespace {
+
+constexpr Sequence kProbeOneByOne = 4'096;
+
+// DATA_LOSS and CURSOR_EXPIRED are about the place; all else is about the log.
+absl::StatusOr<bool> CanReadAfter(const Log& log, Sequence place) {
+  const auto read = log.Read(place, 1, 1);
+  if (read.ok()) {
+    return true;
+  }
+  return absl::IsDataLoss(read.status()) || absl::IsOutOfRange(read.status())
+             ? absl::StatusOr<bool>(false)
+             : read.status();
+}
+
+// Moves the reading on past a gap, which grows when there is one already.
+void Skip(SliceReader::Reading& reading, GapReason reason, const Cursor& to, LogSlice& slice) {
+  if (!slice.gap) {
+    slice.gap = Gap{reason, reading.place, to};
+  }
+  slice.gap->to = to;
+  reading.place = slice.from = to;
+}
+
+}  // namespace
+
+absl::StatusOr<Sequence> NextReadable(const Log& log, Sequence place) {
+  const Sequence end = log.extent().latest.sequence;
+  Sequence bad = place;
+  Sequence good = place;
+  bool found = false;
+  for (Sequence step = 1; !found && good < end;
+       step = good - place < kProbeOneByOne ? 1 : step * 2) {
+    bad = good;
+    good = std::min(good + step, end);
+    ASSIGN_OR_RETURN(found, CanReadAfter(log, good));
+  }
+  while (good - bad > 1) {
+    const Sequence middle = bad + (good - bad) / 2;
+    ASSIGN_OR_RETURN(const bool readable, CanReadAfter(log, middle));
+    (readable ? good : bad) = middle;
+  }
+  return good;
+}
+
+LogSlice SliceReader::Read(Reading& reading, size_t max_events, size_t max_bytes) const {
+  LogSlice slice;
+  const LogExtent extent = log_.extent();
+  const Cursor end = End(extent);
+  slice.earliest = extent.earliest;
+  slice.latest = end;
+  slice.status = Begin(reading, extent, slice);
+  if (slice.status.ok()) {
+    slice.status = Fill(reading, max_events, max_bytes, slice);
+  }
+  if (slice.status.ok()) {
+    Finish(reading, end, slice);
+  }
+  return slice;
+}
+
+Cursor SliceReader::End(const LogExtent& extent) const {
+  const Window::View view = window_.view();
+  return view.open && view.head.sequence < extent.latest.sequence ? view.head : extent.latest;
+}
+
+absl::Status SliceReader::Begin(Reading& reading, const LogExtent& extent, LogSlice& slice) const {
+  if (!reading.begun) {
+    const bool from_end = std::holds_alternative<Latest>(reading.start);
+    ASSIGN_OR_RETURN(
+        ResolvedStart resolved,
+        ResolveStart(from_end ? StartPoint(End(extent)) : reading.start, extent, log_.epochs(),
+                     [this](absl::Time time) { return log_.PlaceAt(time); }));
+    reading.begun = true;
+    reading.place = resolved.from;
+    slice.gap = std::move(resolved.gap);
+  }
+  slice.from = reading.place;
+  return absl::OkStatus();
+}
+
+absl::Status SliceReader::Fill(Reading& reading, size_t max_events, size_t max_bytes,
+                               LogSlice& slice) const {
+  while (true) {
+    auto events = log_.Read(reading.place.sequence, max_events, max_bytes);
+    if (events.ok()) {
+      slice.events = *std::move(events);
+      return absl::OkStatus();
+    }
+    if (absl::IsOutOfRange(events.status())) {
+      slice.earliest = log_.extent().earliest;
+      Skip(reading, GapReason::kExpired, slice.earliest, slice);
+    } else if (absl::IsDataLoss(events.status()) && !slice.gap) {
+      ASSIGN_OR_RETURN(const Sequence next, NextReadable(log_, reading.place.sequence));
+      Skip(reading, GapReason::kDamaged, CursorAt(log_.epochs(), next), slice);
+    } else if (absl::IsDataLoss(events.status())) {
+      return absl::OkStatus();  // a gap of its own, in the next slice
+    } else {
+      return events.status();
+    }
+  }
+}
+
+void SliceReader::Finish(Reading& reading, const Cursor& end, LogSlice& slice) const {
+  std::vector<EventPtr>& events = slice.events;
+  while (!events.empty() && events.back()->cursor.sequence > end.sequence) {
+    events.pop_back();
+  }
+  if (!events.empty()) {
+    reading.place = events.back()->cursor;
+  }
+  if (reading.place.sequence == end.sequence) {
+    reading.place = end;
+  }
+  slice.to = reading.place;
+  std::erase_if(events,
+                [&](const EventPtr& event) { return !reading.filter->Matches(event->facts); });
+}
+
+}  // namespace tocsin::hub

@@ -1,0 +1,48 @@
+// slice_reader.h: reads a log in slices, and says what it cannot give.
+//
+// Shape:   a reading is a place that moves. Each slice begins where the last one ended; what
+// retention took meanwhile and what
+//          cannot be read is a gap at the slice's beginning, and the events after it follow.
+// Threads: Read on one thread at a time for a reading; the log and window are safe.
+// Errors:  in LogSlice::status; after one the reading is over.
+#pragma once
+
+#include "core/event/cursor.h"
+#include "core/event/filter.h"
+#include "core/stream/log_reader.h"
+#include "core/stream/window.h"
+#include "hub/log/log.h"
+
+namespace tocsin::hub {
+
+// The place after which the log can be read again, given that the event after `place` cannot be:
+// the first such place within 4,096 events; past that, steps double and damage is taken to be in
+// one piece.
+absl::StatusOr<Sequence> NextReadable(const Log& log, Sequence place);
+
+class SliceReader {
+ public:
+  struct Reading {
+    StartPoint start;
+    FilterPtr filter;
+    bool begun = false;
+    Cursor place;
+  };
+
+  // Nothing past the window's head is given: it is not yet visible to others.
+  SliceReader(const Log& log, const Window& window) : log_(log), window_(window) {}
+
+  // At the end of the log: no events, and `to` is the end.
+  LogSlice Read(Reading& reading, size_t max_events, size_t max_bytes) const;
+
+ private:
+  Cursor End(const LogExtent& extent) const;
+  absl::Status Begin(Reading& reading, const LogExtent& extent, LogSlice& slice) const;
+  absl::Status Fill(Reading& reading, size_t max_events, size_t max_bytes, LogSlice& slice) const;
+  void Finish(Reading& reading, const Cursor& end, LogSlice& slice) const;
+
+  const Log& log_;
+  const Window& window_;
+};
+
+}  // namespace tocsin::hub
