@@ -86,7 +86,7 @@ class Process:
         self.text = ""
         environment = {**os.environ, "PYTHONUNBUFFERED": "1"}
         self._process = subprocess.Popen(
-            self.command, stdin=subprocess.PIPE if stdin is not None else subprocess.DEVNULL,
+            self.command, stdin=subprocess.PIPE,  # left open when nothing is given: wscat ends with it
             stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=environment, cwd=ROOT)
         if stdin is not None:
             self._process.stdin.write(stdin)
