@@ -1,0 +1,148 @@
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <limits>
+#include <random>
+#include <string>
+
+#include "core/event/cursor.h"
+#include "core/event/error.h"
+#include "core/event/text.h"
+#include "tests/core/event_samples.h"
+
+namespace tocsin {
+namespace {
+
+using ::testing::HasSubstr;
+
+constexpr Epoch kLastEpoch = (Epoch{1} << 48) - 1;
+constexpr Sequence kLastSequence = std::numeric_limits<Sequence>::max();
+
+TEST(CursorTest, TextIsEpochAndSequenceInHexadecimal) {
+  EXPECT_EQ(FormatCursor({0x3f9a1c07b2d4, 0x1a2b}), "3f9a1c07b2d4-1a2b");
+  EXPECT_EQ(FormatCursor({1, 0}), "1-0");
+}
+
+TEST(CursorTest, EveryCursorReadsBack) {
+  std::mt19937_64 random(1);
+  for (int i = 0; i < 1000; ++i) {
+    const Cursor cursor{1 + random() % kLastEpoch, random() >> (random() % 64)};
+    const absl::StatusOr<Cursor> parsed = ParseCursor(FormatCursor(cursor));
+    ASSERT_TRUE(parsed.ok()) << parsed.status();
+    EXPECT_EQ(*parsed, cursor);
+  }
+  EXPECT_EQ(*ParseCursor(FormatCursor({kLastEpoch, kLastSequence})),
+            (Cursor{kLastEpoch, kLastSequence}));
+}
+
+TEST(CursorTest, OnlyTheFormItWasGivenInIsRead) {
+  for (const char* text : {"",
+                           "-",
+                           "1",
+                           "1-",
+                           "-1",
+                           "0-1",
+                           "01-1",
+                           "1-01",
+                           "1-00",
+                           "A-1",
+                           "1-A",
+                           "1-1-1",
+                           " 1-1",
+                           "1-1 ",
+                           "1--1",
+                           "+1-1",
+                           "0x1-1",
+                           "1000000000000-1",
+                           "1-10000000000000000",
+                           "1-g",
+                           "ffffffffffffffffffff-1"}) {
+    const absl::StatusOr<Cursor> parsed = ParseCursor(text);
+    EXPECT_EQ(Describe(parsed.status()), "INVALID_MESSAGE ") << text;
+    EXPECT_FALSE(ErrorDetailsOf(parsed.status()).allowed.empty());
+  }
+}
+
+TEST(StartPointTest, ReadsEveryForm) {
+  EXPECT_EQ(*ParseStartPoint("", "from"), StartPoint(Latest{}));
+  EXPECT_EQ(*ParseStartPoint("latest", "from"), StartPoint(Latest{}));
+  EXPECT_EQ(*ParseStartPoint("earliest", "from"), StartPoint(Earliest{}));
+  EXPECT_EQ(*ParseStartPoint("2-a", "from"), StartPoint(Cursor{2, 10}));
+  EXPECT_EQ(*ParseStartPoint("2026-01-02T03:04:05Z", "from"),
+            StartPoint(absl::FromUnixSeconds(1'767'323'045)));
+}
+
+TEST(StartPointTest, FormatsAsItReads) {
+  const StartPoint starts[] = {Latest{}, Earliest{}, Cursor{kLastEpoch, 3},
+                               absl::FromUnixNanos(1'767'323'045'000'000'001),
+                               absl::FromUnixSeconds(-62'135'596'800)};
+  for (const StartPoint& start : starts) {
+    EXPECT_EQ(*ParseStartPoint(FormatStartPoint(start), "from"), start) << FormatStartPoint(start);
+  }
+}
+
+TEST(StartPointTest, ErrorNamesTheFieldAndWhatIsAllowed) {
+  const absl::Status status = ParseStartPoint("Latest", "resume_from").status();
+  EXPECT_EQ(Describe(status), "INVALID_MESSAGE resume_from");
+  EXPECT_THAT(std::string(status.message()), HasSubstr("resume_from"));
+  EXPECT_THAT(std::string(status.message()), HasSubstr("\"earliest\", \"latest\", an RFC 3339"));
+  EXPECT_THAT(std::string(status.message()), HasSubstr("\"Latest\""));
+}
+
+TEST(GapReasonTest, HasTheContractsNames) {
+  EXPECT_EQ(GapReasonName(GapReason::kExpired), "expired");
+  EXPECT_EQ(GapReasonName(GapReason::kEpoch), "epoch");
+  EXPECT_EQ(GapReasonName(GapReason::kDamaged), "damaged");
+}
+
+struct TimeRow {
+  const char* text;
+  int64_t unix_nanos;
+};
+
+TEST(Rfc3339Test, ReadsFractionsAndOffsets) {
+  constexpr int64_t kNoon = 1'767'355'200'000'000'000;  // 2026-01-02T12:00:00Z
+  const TimeRow rows[] = {
+      {"2026-01-02T12:00:00Z", kNoon},
+      {"2026-01-02t12:00:00z", kNoon},
+      {"2026-01-02T12:00:00.5Z", kNoon + 500'000'000},
+      {"2026-01-02T12:00:00.1234567891Z", kNoon + 123'456'789},
+      {"2026-01-02T13:30:00+01:30", kNoon},
+      {"2026-01-02T10:30:00-01:30", kNoon},
+      {"2026-01-02T12:00:00-00:00", kNoon},
+      {"2024-02-29T00:00:00Z", 1'709'164'800'000'000'000},
+  };
+  for (const TimeRow& row : rows) {
+    const auto time = ParseRfc3339(row.text);
+    ASSERT_TRUE(time.has_value()) << row.text;
+    EXPECT_EQ(absl::ToUnixNanos(*time), row.unix_nanos) << row.text;
+  }
+}
+
+TEST(Rfc3339Test, RefusesAllElse) {
+  for (const char* text : {"",
+                           "2026-01-02",
+                           "2026-01-02T12:00:00",
+                           "2026-01-02 12:00:00Z",
+                           "2026-01-02T12:00Z",
+                           "2026-1-2T12:00:00Z",
+                           "2026-13-02T12:00:00Z",
+                           "2026-02-29T12:00:00Z",
+                           "2026-01-02T24:00:00Z",
+                           "2026-01-02T12:60:00Z",
+                           "2026-01-02T12:00:60Z",
+                           "2026-01-02T12:00:00.Z",
+                           "2026-01-02T12:00:00+0100",
+                           "2026-01-02T12:00:00+24:00",
+                           "2026-01-02T12:00:00Zx",
+                           " 2026-01-02T12:00:00Z",
+                           "0000-01-01T00:00:00Z",
+                           "0001-01-01T00:00:00+01:00",
+                           "9999-12-31T23:59:59-01:00",
+                           "infinite-future"}) {
+    EXPECT_FALSE(ParseRfc3339(text).has_value()) << text;
+  }
+}
+
+}  // namespace
+}  // namespace tocsin

@@ -1,0 +1,277 @@
+#include <gmock/gmock.h>
+#include <google/protobuf/timestamp.pb.h>
+#include <google/protobuf/util/message_differencer.h>
+#include <gtest/gtest.h>
+
+#include <boost/json/value.hpp>
+#include <cstdlib>
+#include <fstream>
+#include <limits>
+#include <sstream>
+#include <string>
+
+#include "absl/strings/str_cat.h"
+#include "core/base/strings.h"
+#include "core/event/json_reader.h"
+#include "core/event/json_writer.h"
+#include "core/event/names.h"
+#include "tests/core/event_samples.h"
+
+namespace tocsin {
+namespace {
+
+namespace json = boost::json;
+using google::protobuf::Descriptor;
+using google::protobuf::FieldDescriptor;
+using google::protobuf::util::MessageDifferencer;
+using ::testing::HasSubstr;
+using ::testing::Not;
+
+std::string BodyOf(const v1::Event& event) {
+  std::string text;
+  AppendJsonEventBody(text, event);
+  return text;
+}
+
+std::string TextOf(const v1::Event& event) {
+  std::string text;
+  AppendJsonEvent(text, event);
+  return text;
+}
+
+std::string Escaped(std::string_view text) {
+  std::string out;
+  AppendJsonString(out, text);
+  return out;
+}
+
+std::string Number(double number) {
+  std::string out;
+  AppendJsonNumber(out, number);
+  return out;
+}
+
+std::string TimeText(absl::Time time) {
+  std::string out;
+  AppendJsonTime(out, time);
+  return out;
+}
+
+json::value Parsed(std::string_view text) {
+  json::value value;
+  const absl::Status status = ParseJson(text, value);
+  EXPECT_TRUE(status.ok()) << status << "\n" << text;
+  return value;
+}
+
+v1::Event WithoutOutputOnly(v1::Event event) {
+  event.clear_sequence();
+  event.clear_epoch();
+  event.clear_time();
+  event.clear_cursor();
+  return event;
+}
+
+// ---- golden files: body and whole event of each type, one a line ----
+
+std::string GoldenPath(v1::EventType type) {
+  return absl::StrCat(TOCSIN_SOURCE_DIR, "/tests/core/golden/", ToAbsl(NameOf(type)), ".json");
+}
+
+std::string ReadFile(const std::string& path) {
+  std::ifstream file(path);
+  std::ostringstream content;
+  content << file.rdbuf();
+  return content.str();
+}
+
+// A change of a golden file is a change of the contract. TOCSIN_WRITE_GOLDEN=1 writes them anew.
+TEST(EventJsonTest, EachTypeIsWrittenAsItsGoldenFile) {
+  for (const v1::EventType type : AllEventTypes()) {
+    const v1::Event event = SampleEvent(type);
+    const std::string text = absl::StrCat(BodyOf(event), "\n", TextOf(event), "\n");
+    if (std::getenv("TOCSIN_WRITE_GOLDEN") != nullptr) {
+      std::ofstream(GoldenPath(type)) << text;
+    }
+    EXPECT_EQ(text, ReadFile(GoldenPath(type)));
+  }
+}
+
+TEST(EventJsonTest, EachTypeReadsBack) {
+  for (const v1::EventType type : AllEventTypes()) {
+    const v1::Event event = SampleEvent(type);
+    for (const std::string& text : {BodyOf(event), TextOf(event)}) {
+      const absl::StatusOr<v1::Event> read = ReadJsonEvent(text);
+      ASSERT_TRUE(read.ok()) << read.status();
+      EXPECT_TRUE(MessageDifferencer::Equals(*read, WithoutOutputOnly(event))) << text;
+    }
+  }
+}
+
+// ---- completeness: no field of the schema is forgotten ----
+
+void ExpectEveryField(const json::value& value, const Descriptor& type, const std::string& path) {
+  ASSERT_TRUE(value.is_object()) << path;
+  for (int i = 0; i < type.field_count(); ++i) {
+    const FieldDescriptor& field = *type.field(i);
+    const json::value* const inner = value.get_object().if_contains(field.name());
+    ASSERT_NE(inner, nullptr) << path << "." << field.name() << " is not written";
+    EXPECT_FALSE(inner->is_null()) << path << "." << field.name();
+    if (field.cpp_type() == FieldDescriptor::CPPTYPE_MESSAGE && !field.is_map() &&
+        field.message_type() != google::protobuf::Timestamp::descriptor()) {
+      const json::value& item = field.is_repeated() ? inner->as_array().at(0) : *inner;
+      ExpectEveryField(item, *field.message_type(), path + "." + field.name());
+    }
+  }
+}
+
+v1::Event FullEvent(v1::EventType type) {
+  v1::Event event;
+  FillEveryField(event);
+  event.set_type(type);
+  const FieldDescriptor* const payload = v1::Event::descriptor()->FindFieldByNumber(20 + type);
+  if (payload != nullptr) {
+    FillEveryField(*event.GetReflection()->MutableMessage(&event, payload));
+  }
+  return event;
+}
+
+TEST(EventJsonTest, EveryFieldOfTheSchemaIsWrittenAndReadsBack) {
+  for (const v1::EventType type : AllEventTypes()) {
+    const v1::Event event = FullEvent(type);
+    const std::string text = TextOf(event);
+    const json::value value = Parsed(text);
+    const FieldDescriptor* const payload = v1::Event::descriptor()->FindFieldByNumber(20 + type);
+    if (payload != nullptr) {
+      ExpectEveryField(value, *payload->message_type(), payload->name());
+    }
+    const Descriptor& event_type = *v1::Event::descriptor();
+    for (int i = 0; i < event_type.field_count(); ++i) {
+      if (event_type.field(i)->real_containing_oneof() == nullptr) {
+        EXPECT_TRUE(value.as_object().contains(event_type.field(i)->name()))
+            << event_type.field(i)->name();
+      }
+    }
+    ExpectEveryField(value.at("incident"), *v1::Incident::descriptor(), "incident");
+    const absl::StatusOr<v1::Event> read = ReadJsonEvent(text);
+    ASSERT_TRUE(read.ok()) << read.status();
+    EXPECT_TRUE(MessageDifferencer::Equals(*read, WithoutOutputOnly(event)))
+        << read->ShortDebugString() << "\n"
+        << event.ShortDebugString();
+  }
+}
+
+TEST(EventJsonTest, BodyHasAllButWhatTheMessageAroundItSays) {
+  const json::value value = Parsed(BodyOf(FullEvent(v1::EVENT_TYPE_COMMENT_ADDED)));
+  for (const char* name : {"event_type", "incident_id", "author", "comment", "incident", "id",
+                           "priority", "actor", "traceparent"}) {
+    EXPECT_TRUE(value.as_object().contains(name)) << name;
+  }
+  EXPECT_EQ(value.as_object().size(), 9u);
+  EXPECT_EQ(value.as_object().begin()->key(), "event_type");
+}
+
+TEST(FilterJsonTest, EveryFieldIsWrittenAndReadsBack) {
+  v1::Filter filter;
+  FillEveryField(filter);
+  std::string text;
+  AppendJsonFilter(text, filter);
+  ExpectEveryField(Parsed(text), *v1::Filter::descriptor(), "filter");
+  const absl::StatusOr<v1::Filter> read = ReadJsonFilter(text, "filter");
+  ASSERT_TRUE(read.ok()) << read.status();
+  EXPECT_TRUE(MessageDifferencer::Equals(*read, filter));
+}
+
+TEST(FilterJsonTest, EmptyIsAnEmptyObject) {
+  std::string text;
+  AppendJsonFilter(text, v1::Filter());
+  EXPECT_EQ(text, "{}");
+}
+
+TEST(NamesTest, EveryValueOfEveryEnumHasANameThatReadsBack) {
+  using google::protobuf::EnumDescriptor;
+  for (const EnumDescriptor* type :
+       {v1::EventType_descriptor(), v1::Severity_descriptor(), v1::IncidentState_descriptor(),
+        v1::IncidentType_descriptor(), v1::ResolutionMethod_descriptor(),
+        v1::Priority_descriptor()}) {
+    EXPECT_EQ(EnumNames(*type).size(), static_cast<size_t>(type->value_count()) - 1);
+    EXPECT_EQ(EnumName(*type, 0), "");
+    EXPECT_EQ(EnumName(*type, -1), "");
+    EXPECT_EQ(EnumName(*type, 99), "");
+    for (int i = 1; i < type->value_count(); ++i) {
+      const std::string name(EnumName(*type, i));
+      ASSERT_NE(name, "") << type->value(i)->name();
+      std::string upper = name;
+      for (char& c : upper) c = static_cast<char>(std::toupper(static_cast<unsigned char>(c)));
+      EXPECT_EQ(EnumNumber(*type, name), i);
+      EXPECT_EQ(EnumNumber(*type, upper), i);
+      EXPECT_EQ(EnumNumber(*type, type->value(i)->name()), i);
+    }
+    EXPECT_EQ(EnumNumber(*type, ""), std::nullopt);
+    EXPECT_EQ(EnumNumber(*type, type->value(0)->name()), std::nullopt);
+  }
+}
+
+// The name of a type is the name of its payload's field: paths of errors are made of it.
+TEST(NamesTest, EventTypesAreNamedAsTheirPayloads) {
+  for (const v1::EventType type : AllEventTypes()) {
+    const FieldDescriptor* const payload = v1::Event::descriptor()->FindFieldByNumber(20 + type);
+    if (payload != nullptr) {
+      EXPECT_EQ(payload->name(), NameOf(type));
+    }
+  }
+}
+
+TEST(IncidentJsonTest, AnEmptyIncidentHasAllThatIsPromised) {
+  std::string text;
+  AppendJsonIncident(text, v1::Incident());
+  EXPECT_EQ(text, R"({"id":"","created_at":null,"updated_at":null,"state":null,"severity":null,)"
+                  R"("incident_type":null,"source":"","title":"","description":"",)"
+                  R"("affected_resources":[],"labels":{},"metadata":{},"related_incidents":[],)"
+                  R"("assignees":[]})");
+}
+
+TEST(JsonStringTest, EscapesWhatJsonAndScriptsNeed) {
+  EXPECT_EQ(Escaped(""), R"("")");
+  EXPECT_EQ(Escaped("a\"b\\c/d"), R"("a\"b\\c/d")");
+  EXPECT_EQ(Escaped("\b\f\n\r\t"), R"("\b\f\n\r\t")");
+  EXPECT_EQ(Escaped(std::string("\0\x01\x1f\x7f", 4)), R"("\u0000\u0001\u001f\u007f")");
+  EXPECT_EQ(Escaped("\u2028\u2029"), R"("\u2028\u2029")");
+  EXPECT_EQ(Escaped("x\u2028y\u2027z\u20ac"), "\"x\\u2028y\u2027z\u20ac\"");
+  EXPECT_EQ(Escaped("\xe2"), "\"\xe2\"");
+  EXPECT_EQ(Escaped("\U0001F525é"), "\"\U0001F525é\"");
+}
+
+TEST(JsonNumberTest, IsShortestAndFinite) {
+  EXPECT_EQ(Number(0), "0");
+  EXPECT_EQ(Number(0.1), "0.1");
+  EXPECT_EQ(Number(1e300), "1e+300");
+  EXPECT_EQ(Number(std::numeric_limits<double>::quiet_NaN()), "null");
+  EXPECT_EQ(Number(std::numeric_limits<double>::infinity()), "null");
+}
+
+TEST(JsonNumberTest, ReadsBackToTheLastBit) {
+  for (const double number : {0.1, 1.0 / 3, 2.2250738585072014e-308, 1.7976931348623157e308,
+                              123456789.123456789, 5e-324, 9007199254740993.0}) {
+    EXPECT_EQ(Parsed(Number(number)).to_number<double>(), number);
+  }
+}
+
+TEST(JsonTimeTest, IsRfc3339InMicroseconds) {
+  EXPECT_EQ(TimeText(absl::UnixEpoch()), "1970-01-01T00:00:00.000000Z");
+  EXPECT_EQ(TimeText(absl::FromUnixMicros(1'767'323'045'678'901)), "2026-01-02T03:04:05.678901Z");
+  EXPECT_EQ(TimeText(absl::FromUnixMicros(-1)), "1969-12-31T23:59:59.999999Z");
+  EXPECT_EQ(TimeText(absl::FromUnixSeconds(951'782'400)), "2000-02-29T00:00:00.000000Z");
+  EXPECT_EQ(TimeText(absl::InfiniteFuture()), "9999-12-31T23:59:59.999999Z");
+  EXPECT_EQ(TimeText(absl::InfinitePast()), "0001-01-01T00:00:00.000000Z");
+}
+
+TEST(EventJsonTest, WhatTheHubGivesIsLeftOutUntilItIsGiven) {
+  const std::string text = TextOf(WithoutOutputOnly(SampleEvent(v1::EVENT_TYPE_ESCALATED)));
+  EXPECT_THAT(text, Not(HasSubstr("\"sequence\"")));
+  EXPECT_THAT(text, Not(HasSubstr("\"cursor\"")));
+  EXPECT_THAT(text, HasSubstr("\"type\":\"escalated\""));
+}
+
+}  // namespace
+}  // namespace tocsin
