@@ -1,0 +1,273 @@
+// One suite over every store: they must answer alike. The oracle is a std::vector.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <random>
+
+#include "core/event/error.h"
+#include "hub/log/memory_log.h"
+#include "hub/log/rocksdb_log.h"
+#include "tests/hub/hub_fixtures.h"
+
+namespace tocsin::hub {
+namespace {
+
+using testing::ElementsAre;
+using testing::IsEmpty;
+
+class LogTest : public testing::TestWithParam<std::string> {
+ protected:
+  LogTest() {
+    if (GetParam() == "memory") {
+      log_ = std::make_unique<MemoryLog>();
+    } else {
+      log_ = OpenRocks(RocksIn(dir_, Durability::kMemory));
+    }
+  }
+
+  void Append(size_t count, absl::Time time = kStart, size_t padding = 0) {
+    ASSERT_EQ(log_->Append(NextBatch(*log_, count, time, padding)), absl::OkStatus());
+  }
+
+  std::vector<Sequence> Read(Sequence after, size_t max_events = 1000, size_t max_bytes = 1 << 20) {
+    const auto events = log_->Read(after, max_events, max_bytes);
+    EXPECT_TRUE(events.ok()) << events.status();
+    return events.ok() ? SequencesOf(*events) : std::vector<Sequence>{};
+  }
+
+  TempDir dir_;
+  std::unique_ptr<Log> log_;
+};
+
+INSTANTIATE_TEST_SUITE_P(Stores, LogTest, testing::Values("memory", "rocksdb"),
+                         [](const auto& info) { return info.param; });
+
+TEST_P(LogTest, ANewLogIsEmptyAndHasAnEpoch) {
+  const LogExtent extent = log_->extent();
+  ASSERT_EQ(log_->epochs().size(), 1u);
+  EXPECT_EQ(extent.earliest, (Cursor{log_->epochs()[0].epoch, 0}));
+  EXPECT_EQ(extent.latest, extent.earliest);
+  EXPECT_EQ(extent.events, 0u);
+  EXPECT_NE(extent.latest.epoch, 0u);
+  EXPECT_THAT(Read(0), IsEmpty());
+}
+
+TEST_P(LogTest, ReadsBackWhatWasAppended) {
+  Append(2);
+  Append(1);
+  EXPECT_THAT(Read(0), ElementsAre(1, 2, 3));
+  EXPECT_THAT(Read(2), ElementsAre(3));
+  EXPECT_THAT(Read(3), IsEmpty());
+  const auto events = log_->Read(0, 1, 1);
+  ASSERT_TRUE(events.ok());
+  const EventPtr expected = TestRecord({log_->epochs()[0].epoch, 1}, kStart);
+  EXPECT_EQ((*events)[0]->payload, expected->payload);
+  EXPECT_EQ((*events)[0]->time, kStart);
+  EXPECT_EQ((*events)[0]->cursor, expected->cursor);
+}
+
+TEST_P(LogTest, ASliceIsBoundedInEventsAndBytesButNeverEmpty) {
+  Append(10, kStart, 1000);
+  EXPECT_THAT(Read(0, 3), ElementsAre(1, 2, 3));
+  EXPECT_THAT(Read(4, 100, 2500), ElementsAre(5, 6));
+  EXPECT_THAT(Read(4, 100, 1), ElementsAre(5));
+}
+
+TEST_P(LogTest, AGapInTheSequenceIsRefusedAndLeavesNothing) {
+  LogBatch batch = NextBatch(*log_, 2, kStart);
+  batch.events.erase(batch.events.begin());
+  EXPECT_EQ(log_->Append(batch).code(), absl::StatusCode::kInternal);
+  EXPECT_EQ(log_->extent().events, 0u);
+}
+
+TEST_P(LogTest, ExtentCountsEventsAndBytes) {
+  Append(100, kStart, 300);
+  const LogExtent extent = log_->extent();
+  const size_t one = TestRecord({log_->epochs()[0].epoch, 1}, kStart, 300)->payload.size();
+  EXPECT_EQ(extent.events, 100u);
+  EXPECT_NEAR(static_cast<double>(extent.bytes), 100.0 * one, 200.0);
+  EXPECT_EQ(extent.latest.sequence, 100u);
+}
+
+TEST_P(LogTest, TrimsToACountExactly) {
+  Append(500);
+  ASSERT_EQ(log_->Trim({.max_events = 123}, kStart), absl::OkStatus());
+  EXPECT_EQ(log_->extent().events, 123u);
+  EXPECT_EQ(log_->extent().earliest.sequence, 377u);
+  EXPECT_EQ(Read(377).size(), 123u);
+}
+
+TEST_P(LogTest, ReadingWhatWasTrimmedSaysWhatIsHeld) {
+  Append(10);
+  ASSERT_EQ(log_->Trim({.max_events = 4}, kStart), absl::OkStatus());
+  const absl::Status status = log_->Read(5, 10, 1000).status();
+  EXPECT_EQ(ErrorCodeOf(status), ErrorCode::kCursorExpired);
+  EXPECT_EQ(ErrorDetailsOf(status).earliest, FormatCursor(log_->extent().earliest));
+  EXPECT_EQ(ErrorDetailsOf(status).latest, FormatCursor(log_->extent().latest));
+  EXPECT_THAT(Read(6), ElementsAre(7, 8, 9, 10));
+}
+
+TEST_P(LogTest, TrimsToBytes) {
+  Append(400, kStart, 2000);
+  const uint64_t keep = log_->extent().bytes / 3;
+  ASSERT_EQ(log_->Trim({.max_bytes = keep}, kStart), absl::OkStatus());
+  const LogExtent extent = log_->extent();
+  EXPECT_LE(extent.bytes, keep);
+  EXPECT_GT(extent.bytes, keep - 2200);
+  uint64_t held = 0;
+  const auto events = log_->Read(extent.earliest.sequence, 1000, 10 << 20);
+  ASSERT_TRUE(events.ok());
+  for (const EventPtr& event : *events) held += event->payload.size();
+  EXPECT_EQ(extent.bytes, held);
+}
+
+TEST_P(LogTest, TrimsToAnAge) {
+  for (int minute = 0; minute < 10; ++minute) {
+    Append(30, kStart + absl::Minutes(minute));
+  }
+  ASSERT_EQ(log_->Trim({.max_age = absl::Minutes(3)}, kStart + absl::Minutes(9)), absl::OkStatus());
+  EXPECT_EQ(log_->extent().earliest.sequence, 180u);  // minutes 6 to 9 are held
+}
+
+TEST_P(LogTest, EverythingMayBeTrimmedAndTheSequenceGoesOn) {
+  Append(70);
+  ASSERT_EQ(log_->Trim({.max_age = absl::Minutes(1)}, kStart + absl::Hours(1)), absl::OkStatus());
+  EXPECT_EQ(log_->extent().events, 0u);
+  EXPECT_EQ(log_->extent().bytes, 0u);
+  EXPECT_EQ(log_->extent().latest.sequence, 70u);
+  EXPECT_EQ(log_->extent().earliest, log_->extent().latest);
+  Append(1);
+  EXPECT_THAT(Read(70), ElementsAre(71));
+}
+
+TEST_P(LogTest, FindsThePlaceOfATime) {
+  for (int second = 0; second < 20; ++second) {
+    Append(17, kStart + absl::Seconds(second));
+  }
+  EXPECT_EQ(*log_->PlaceAt(kStart - absl::Hours(1)), 0u);
+  EXPECT_EQ(*log_->PlaceAt(kStart), 0u);
+  EXPECT_EQ(*log_->PlaceAt(kStart + absl::Seconds(5)), 85u);
+  EXPECT_EQ(*log_->PlaceAt(kStart + absl::Milliseconds(5500)), 102u);
+  EXPECT_EQ(*log_->PlaceAt(kStart + absl::Hours(1)), 340u);
+}
+
+TEST_P(LogTest, KeepsTheNewestStateOfAnIncident) {
+  LogBatch batch = NextBatch(*log_, 1, kStart);
+  batch.incidents.push_back({IncidentCreated(TestUuid(1)).incident(), 1});
+  ASSERT_EQ(log_->Append(batch), absl::OkStatus());
+  batch = NextBatch(*log_, 1, kStart);
+  batch.incidents.push_back({IncidentCreated(TestUuid(1), v1::SEVERITY_P0).incident(), 2});
+  ASSERT_EQ(log_->Append(batch), absl::OkStatus());
+
+  const auto stored = log_->GetIncident(TestUuid(1));
+  ASSERT_TRUE(stored.ok() && stored->has_value());
+  EXPECT_EQ((*stored)->incident.severity(), v1::SEVERITY_P0);
+  EXPECT_EQ((*stored)->last_sequence, 2u);
+  EXPECT_FALSE(log_->GetIncident(TestUuid(2))->has_value());
+}
+
+TEST_P(LogTest, DedupEntriesOutliveTheirEventsButNotTheirWindow) {
+  Append(5);
+  Append(5, kStart + absl::Minutes(8));
+  ASSERT_EQ(log_->Trim({.max_events = 1}, kStart + absl::Minutes(9)), absl::OkStatus());
+  auto entries = log_->ReadDedup();
+  ASSERT_TRUE(entries.ok());
+  ASSERT_EQ(entries->size(), 10u);
+  EXPECT_EQ((*entries)[2].id, TestUuid(3));
+  EXPECT_EQ((*entries)[2].content, 21u);
+  EXPECT_EQ((*entries)[2].sequence, 3u);
+  EXPECT_EQ((*entries)[2].time, kStart);
+
+  ASSERT_EQ(log_->Trim({}, kStart + absl::Minutes(11)), absl::OkStatus());
+  entries = log_->ReadDedup();
+  ASSERT_TRUE(entries.ok());
+  ASSERT_EQ(entries->size(), 5u);
+  EXPECT_EQ(entries->front().sequence, 6u);
+}
+
+// A log of two vectors: everything ever appended, and where the held part begins.
+struct Oracle {
+  std::vector<EventPtr> all;
+  size_t first = 0;
+
+  void Trim(const Retention& retention, absl::Time now) {
+    uint64_t bytes = 0;
+    for (size_t i = first; i < all.size(); ++i) bytes += all[i]->payload.size();
+    while (first < all.size() &&
+           ((retention.max_events != 0 && all.size() - first > retention.max_events) ||
+            (retention.max_bytes != 0 && bytes > retention.max_bytes) ||
+            all[first]->time < now - retention.max_age)) {
+      bytes -= all[first++]->payload.size();
+    }
+  }
+};
+
+TEST_P(LogTest, AgreesWithAVectorUnderRandomUse) {
+  std::mt19937 random(20'240'601);
+  const auto pick = [&](size_t below) { return random() % below; };
+  Oracle oracle;
+  absl::Time now = kStart;
+  for (int step = 0; step < 600; ++step) {
+    now += absl::Milliseconds(pick(500));
+    if (pick(3) != 0) {
+      const LogBatch batch = NextBatch(*log_, 1 + pick(40), now, pick(3000));
+      ASSERT_EQ(log_->Append(batch), absl::OkStatus());
+      oracle.all.insert(oracle.all.end(), batch.events.begin(), batch.events.end());
+    }
+    if (pick(10) == 0) {
+      Retention retention;
+      if (pick(2) == 0) retention.max_events = 1 + pick(900);
+      if (pick(2) == 0) retention.max_bytes = 1 + pick(1 << 20);
+      if (pick(2) == 0) retention.max_age = absl::Milliseconds(pick(20'000));
+      ASSERT_EQ(log_->Trim(retention, now), absl::OkStatus());
+      oracle.Trim(retention, now);
+    }
+    ASSERT_EQ(log_->extent().earliest.sequence, oracle.first) << "step " << step;
+    ASSERT_EQ(log_->extent().latest.sequence, oracle.all.size());
+
+    const size_t after = oracle.first + pick(oracle.all.size() - oracle.first + 1);
+    const size_t count = 1 + pick(50);
+    const auto read = log_->Read(after, count, 1 << 30);
+    ASSERT_TRUE(read.ok()) << read.status();
+    ASSERT_EQ(read->size(), std::min(count, oracle.all.size() - after));
+    for (size_t i = 0; i < read->size(); ++i) {
+      ASSERT_EQ((*read)[i]->payload, oracle.all[after + i]->payload);
+    }
+
+    const absl::Time time = kStart + absl::Milliseconds(pick(200'000));
+    size_t place = oracle.first;
+    while (place < oracle.all.size() && oracle.all[place]->time < time) ++place;
+    ASSERT_EQ(*log_->PlaceAt(time), place) << "step " << step;
+  }
+}
+
+TEST(MemoryLogTest, IsBoundedWithoutBeingTrimmed) {
+  MemoryLog log({.retention = {.max_events = 10, .max_bytes = 100'000}, .max_incidents = 2});
+  for (int i = 1; i <= 4; ++i) {
+    LogBatch batch = NextBatch(log, 5, kStart);
+    batch.incidents.push_back(
+        {IncidentCreated(TestUuid(i)).incident(), static_cast<Sequence>(5 * i)});
+    ASSERT_EQ(log.Append(batch), absl::OkStatus());
+  }
+  EXPECT_EQ(log.extent().events, 10u);
+  EXPECT_FALSE(log.GetIncident(TestUuid(2))->has_value());
+  EXPECT_TRUE(log.GetIncident(TestUuid(3))->has_value());
+  ASSERT_EQ(log.Append(NextBatch(log, 3, kStart, 40'000)), absl::OkStatus());
+  EXPECT_EQ(log.extent().events, 2u);
+}
+
+TEST(MemoryLogTest, EachLifeHasAnEpochOfItsOwn) {
+  EXPECT_NE(MemoryLog().epochs()[0].epoch, MemoryLog().epochs()[0].epoch);
+}
+
+TEST(CursorAtTest, NamesTheEpochOfAnEvent) {
+  const std::vector<EpochStart> epochs = {{7, 1}, {8, 11}, {9, 11}, {10, 21}};
+  EXPECT_EQ(CursorAt(epochs, 0), (Cursor{7, 0}));
+  EXPECT_EQ(CursorAt(epochs, 10), (Cursor{7, 10}));
+  EXPECT_EQ(CursorAt(epochs, 11), (Cursor{9, 11}));
+  EXPECT_EQ(CursorAt(epochs, 99), (Cursor{10, 99}));
+}
+
+}  // namespace
+}  // namespace tocsin::hub

@@ -1,0 +1,318 @@
+#include "hub/log/rocksdb_log.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <filesystem>
+#include <fstream>
+
+#include "core/event/error.h"
+#include "hub/log/log_codec.h"
+#include "hub/log/log_life.h"
+#include "hub/log/rocksdb_store.h"
+#include "hub/slice_reader.h"
+#include "tests/hub/hub_fixtures.h"
+
+namespace tocsin::hub {
+namespace {
+
+using testing::ElementsAre;
+using testing::HasSubstr;
+
+class RocksDbLogTest : public testing::Test {
+ protected:
+  void Append(Log& log, size_t count, size_t padding = 0) {
+    ASSERT_EQ(log.Append(NextBatch(log, count, kStart, padding)), absl::OkStatus());
+  }
+
+  // What the newest write-ahead log is called.
+  std::filesystem::path WriteAheadLog() {
+    std::filesystem::path newest;
+    for (const auto& entry : std::filesystem::directory_iterator(dir_.path() + "/data/log")) {
+      if (entry.path().extension() == ".log" && entry.path() > newest) newest = entry.path();
+    }
+    return newest;
+  }
+
+  TempDir dir_;
+};
+
+TEST_F(RocksDbLogTest, ARestartFindsEverythingAsItWas) {
+  LogExtent before;
+  std::vector<EpochStart> epochs;
+  {
+    auto log = OpenRocks(RocksIn(dir_));
+    EXPECT_EQ(log->found(), LogFound::kNew);
+    LogBatch batch = NextBatch(*log, 300, kStart, 500);
+    batch.incidents.push_back({IncidentCreated(TestUuid(1)).incident(), 300});
+    ASSERT_EQ(log->Append(batch), absl::OkStatus());
+    Append(*log, 10, 70'000);
+    ASSERT_EQ(log->Trim({.max_events = 250}, kStart), absl::OkStatus());
+    before = log->extent();
+    epochs = log->epochs();
+    ASSERT_EQ(log->Close(), absl::OkStatus());
+  }
+  auto log = OpenRocks(RocksIn(dir_));
+  EXPECT_EQ(log->found(), LogFound::kClean);
+  const LogExtent after = log->extent();
+  EXPECT_EQ(after.earliest, before.earliest);
+  EXPECT_EQ(after.latest, before.latest);
+  EXPECT_EQ(after.events, 250u);
+  EXPECT_EQ(after.bytes, before.bytes);
+  EXPECT_EQ(log->epochs()[0].epoch, epochs[0].epoch);
+  EXPECT_EQ(log->Read(after.earliest.sequence, 1000, 10 << 20)->size(), 250u);
+  EXPECT_EQ(log->ReadDedup()->size(), 310u);
+  EXPECT_TRUE(log->GetIncident(TestUuid(1))->has_value());
+  EXPECT_EQ(*log->PlaceAt(kStart), 60u);
+}
+
+TEST_F(RocksDbLogTest, ALogThatWasTrimmedToNothingGoesOnAfterARestart) {
+  {
+    auto log = OpenRocks(RocksIn(dir_));
+    Append(*log, 90);
+    ASSERT_EQ(log->Trim({.max_age = absl::Seconds(1)}, kStart + absl::Hours(1)), absl::OkStatus());
+    ASSERT_EQ(log->Close(), absl::OkStatus());
+  }
+  auto log = OpenRocks(RocksIn(dir_));
+  EXPECT_EQ(log->extent().latest.sequence, 90u);
+  EXPECT_EQ(log->extent().events, 0u);
+  Append(*log, 1);
+  EXPECT_EQ(log->extent().latest.sequence, 91u);
+}
+
+struct UncleanCase {
+  Durability durability;
+  std::string boot_id;
+  LogFound found;
+  size_t epochs;
+};
+
+class UncleanEndTest : public RocksDbLogTest, public testing::WithParamInterface<UncleanCase> {};
+
+INSTANTIATE_TEST_SUITE_P(
+    All, UncleanEndTest,
+    testing::Values(UncleanCase{Durability::kAlways, "boot-1", LogFound::kUnclean, 1},
+                    UncleanCase{Durability::kAlways, "boot-2", LogFound::kUnclean, 1},
+                    UncleanCase{Durability::kInterval, "boot-1", LogFound::kUnclean, 1},
+                    UncleanCase{Durability::kInterval, "boot-2", LogFound::kMayHaveLost, 2},
+                    UncleanCase{Durability::kMemory, "boot-1", LogFound::kUnclean, 1},
+                    UncleanCase{Durability::kMemory, "boot-2", LogFound::kMayHaveLost, 2},
+                    UncleanCase{Durability::kMemory, "", LogFound::kMayHaveLost, 2}));
+
+TEST_P(UncleanEndTest, BeginsAnEpochOnlyWhereSomethingMayBeLost) {
+  {
+    auto log = OpenRocks(RocksIn(dir_, GetParam().durability));
+    Append(*log, 5);  // and no Close
+  }
+  // The durability of the run that ended counts, not that of the one that begins.
+  RocksDbOptions options = RocksIn(dir_, Durability::kAlways);
+  options.boot_id = GetParam().boot_id;
+  auto log = OpenRocks(options);
+  EXPECT_EQ(log->found(), GetParam().found) << LogFoundText(log->found());
+  ASSERT_EQ(log->epochs().size(), GetParam().epochs);
+  EXPECT_EQ(log->extent().latest, (Cursor{log->epochs().back().epoch, 5}));
+  if (GetParam().epochs == 2) {
+    EXPECT_NE(log->epochs()[0].epoch, log->epochs()[1].epoch);
+    EXPECT_EQ(log->epochs()[1].first, 6u);
+  }
+  Append(*log, 1);
+  EXPECT_EQ(log->extent().latest, (Cursor{log->epochs().back().epoch, 6}));
+}
+
+TEST_F(RocksDbLogTest, ACleanEndLosesNothingWhateverTheDurability) {
+  {
+    auto log = OpenRocks(RocksIn(dir_, Durability::kMemory));
+    Append(*log, 5);
+    ASSERT_EQ(log->Close(), absl::OkStatus());
+    EXPECT_EQ(log->Append(NextBatch(*log, 1, kStart)).code(), absl::StatusCode::kUnavailable);
+  }
+  RocksDbOptions options = RocksIn(dir_, Durability::kMemory);
+  options.boot_id = "boot-2";
+  auto log = OpenRocks(options);
+  EXPECT_EQ(log->found(), LogFound::kClean);
+  EXPECT_EQ(log->epochs().size(), 1u);
+}
+
+TEST_F(RocksDbLogTest, ASecondHubIsToldWhoHasTheDirectory) {
+  auto first = OpenRocks(RocksIn(dir_));
+  const auto second = RocksDbLog::Open(RocksIn(dir_));
+  EXPECT_EQ(second.status().code(), absl::StatusCode::kFailedPrecondition);
+  EXPECT_EQ(second.status().message(), "data directory " + dir_.path() +
+                                           "/data is in use by another tocsin-hub (pid " +
+                                           std::to_string(getpid()) + ")");
+  first.reset();
+  EXPECT_TRUE(RocksDbLog::Open(RocksIn(dir_)).ok());
+}
+
+TEST_F(RocksDbLogTest, TheDataDirectoryIsItsOwnersOnly) {
+  auto log = OpenRocks(RocksIn(dir_));
+  struct stat info {};
+  ASSERT_EQ(stat((dir_.path() + "/data").c_str(), &info), 0);
+  EXPECT_EQ(info.st_mode & 0777, 0700u);
+}
+
+TEST_F(RocksDbLogTest, AFullDiskRefusesAndIsNoLastingState) {
+  uint64_t free = uint64_t{1} << 40;
+  RocksDbOptions options = RocksIn(dir_);
+  options.free_space = [&](const std::string&) -> absl::StatusOr<uint64_t> { return free; };
+  auto log = OpenRocks(options);
+  Append(*log, 1);
+  free = options.free_space_reserve - 1;
+  const absl::Status status = log->Append(NextBatch(*log, 1, kStart));
+  EXPECT_EQ(status.code(), absl::StatusCode::kResourceExhausted);
+  EXPECT_EQ(ErrorCodeOf(status), ErrorCode::kServiceUnavailable);
+  EXPECT_EQ(ErrorDetailsOf(status).retry_after, absl::Seconds(5));
+  EXPECT_EQ(log->extent().events, 1u);
+  EXPECT_EQ(log->Trim({.max_events = 1}, kStart), absl::OkStatus());
+  free = options.free_space_reserve;
+  Append(*log, 1);
+}
+
+TEST_F(RocksDbLogTest, AFailedSyncEndsWritingForGoodAndReadingGoesOn) {
+  FailingDisk disk;
+  RocksDbOptions options = RocksIn(dir_);
+  options.env = disk.env();
+  {
+    auto log = OpenRocks(options);
+    Append(*log, 2);
+    disk.FailSyncs(true);
+    const absl::Status status = log->Append(NextBatch(*log, 1, kStart));
+    EXPECT_EQ(status.code(), absl::StatusCode::kUnavailable);
+    EXPECT_THAT(std::string(status.message()), HasSubstr("restart the hub"));
+    disk.FailSyncs(false);
+    EXPECT_EQ(log->Append(NextBatch(*log, 1, kStart)), status);
+    EXPECT_EQ(log->Trim({.max_events = 1}, kStart), status);
+    EXPECT_EQ(log->Close(), status);
+    EXPECT_THAT(SequencesOf(*log->Read(0, 10, 1000)), ElementsAre(1, 2));
+  }
+  auto log = OpenRocks(options);
+  EXPECT_GE(log->extent().latest.sequence, 2u);
+  Append(*log, 1);
+}
+
+TEST_F(RocksDbLogTest, UnderIntervalItIsSyncThatFails) {
+  FailingDisk disk;
+  RocksDbOptions options = RocksIn(dir_, Durability::kInterval);
+  options.env = disk.env();
+  auto log = OpenRocks(options);
+  Append(*log, 1);
+  ASSERT_EQ(log->Sync(), absl::OkStatus());
+  disk.FailSyncs(true);
+  Append(*log, 1);
+  EXPECT_EQ(log->Sync().code(), absl::StatusCode::kUnavailable);
+  EXPECT_EQ(log->Append(NextBatch(*log, 1, kStart)).code(), absl::StatusCode::kUnavailable);
+}
+
+TEST_F(RocksDbLogTest, DamageIsToldAndCanBePassed) {
+  {
+    auto log = OpenRocks(RocksIn(dir_));
+    Append(*log, 10);
+    ASSERT_EQ(log->Close(), absl::OkStatus());
+  }
+  {
+    auto store = RocksDbStore::Open(dir_.path() + "/data/log", nullptr);
+    ASSERT_TRUE(store.ok());
+    rocksdb::ColumnFamilyHandle* events = (*store)->column(Column::kEvents);
+    ASSERT_TRUE((*store)->db().Delete({}, events, SequenceKey(4)).ok());           // a hole
+    ASSERT_TRUE((*store)->db().Put({}, events, SequenceKey(5), "no event").ok());  // not an event
+    ASSERT_TRUE((*store)->db().Put({}, events, SequenceKey(9), "no event").ok());
+  }
+  auto log = OpenRocks(RocksIn(dir_));
+  EXPECT_THAT(SequencesOf(*log->Read(0, 100, 10'000)), ElementsAre(1, 2, 3));
+  EXPECT_EQ(log->Read(3, 100, 10'000).status().code(), absl::StatusCode::kDataLoss);
+  EXPECT_THAT(std::string(log->Read(4, 100, 10'000).status().message()), HasSubstr("sequence 5"));
+  EXPECT_EQ(*NextReadable(*log, 3), 5u);
+  EXPECT_THAT(SequencesOf(*log->Read(5, 100, 10'000)), ElementsAre(6, 7, 8));
+  EXPECT_EQ(*NextReadable(*log, 8), 9u);
+}
+
+TEST_F(RocksDbLogTest, DamageAtTheEndReachesToTheEnd) {
+  {
+    auto log = OpenRocks(RocksIn(dir_));
+    Append(*log, 3);
+  }
+  {
+    auto store = RocksDbStore::Open(dir_.path() + "/data/log", nullptr);
+    ASSERT_TRUE(
+        (*store)->db().Put({}, (*store)->column(Column::kEvents), SequenceKey(3), "no event").ok());
+  }
+  auto log = OpenRocks(RocksIn(dir_));
+  EXPECT_EQ(*NextReadable(*log, 2), 3u);
+}
+
+TEST_F(RocksDbLogTest, ADamagedWriteAheadLogIsNeverSwallowed) {
+  Epoch first = 0;
+  {
+    auto log = OpenRocks(RocksIn(dir_));
+    first = log->epochs()[0].epoch;
+    for (int i = 0; i < 20; ++i) Append(*log, 1, 1000);
+  }
+  const std::filesystem::path path = WriteAheadLog();
+  const auto size = std::filesystem::file_size(path);
+  {
+    std::fstream file(path, std::ios::in | std::ios::out | std::ios::binary);
+    file.seekp(static_cast<std::streamoff>(size / 2));
+    file.write("damage", 6);
+  }
+  auto log = OpenRocks(RocksIn(dir_));
+  EXPECT_EQ(log->found(), LogFound::kSalvaged);
+  ASSERT_EQ(log->epochs().size(), 2u);
+  EXPECT_EQ(log->epochs()[0].epoch, first);
+  EXPECT_GT(log->extent().events, 0u);
+  EXPECT_LT(log->extent().events, 20u);
+  EXPECT_EQ(log->epochs()[1].first, log->extent().latest.sequence + 1);
+  EXPECT_EQ(log->Read(0, 100, 1 << 20)->size(), log->extent().events);
+}
+
+TEST_F(RocksDbLogTest, ATornRecordAtTheEndWasNeverAcknowledged) {
+  {
+    auto log = OpenRocks(RocksIn(dir_));
+    for (int i = 0; i < 5; ++i) Append(*log, 1, 1000);
+  }
+  const std::filesystem::path path = WriteAheadLog();
+  std::filesystem::resize_file(path, std::filesystem::file_size(path) - 100);
+  auto log = OpenRocks(RocksIn(dir_));
+  EXPECT_EQ(log->found(), LogFound::kUnclean);
+  EXPECT_EQ(log->extent().events, 4u);
+  EXPECT_EQ(log->epochs().size(), 1u);
+  EXPECT_EQ(log->ReadDedup()->size(), 4u);
+}
+
+TEST_F(RocksDbLogTest, ALogOfALaterVersionIsLeftAlone) {
+  OpenRocks(RocksIn(dir_));
+  {
+    auto store = RocksDbStore::Open(dir_.path() + "/data/log", nullptr);
+    ASSERT_TRUE((*store)->db().Put({}, (*store)->column(Column::kMeta), "format", "2").ok());
+  }
+  EXPECT_EQ(RocksDbLog::Open(RocksIn(dir_)).status().code(), absl::StatusCode::kFailedPrecondition);
+}
+
+TEST(LogLifeTest, EpochsAreBoundedAndRoundTrip) {
+  std::vector<EpochStart> epochs;
+  for (Epoch epoch = 1; epoch <= 2'000; ++epoch) {
+    BeginEpoch(epochs, epoch, epoch);
+  }
+  EXPECT_EQ(epochs.size(), 1'024u);
+  const auto decoded = DecodeEpochs(EncodeEpochs(epochs));
+  ASSERT_TRUE(decoded.ok());
+  EXPECT_EQ(decoded->back().epoch, 2'000u);
+  EXPECT_EQ(decoded->back().first, 2'001u);
+  EXPECT_FALSE(DecodeEpochs("short").ok());
+  EXPECT_FALSE(DecodeRun("short").ok());
+}
+
+TEST(LogCodecTest, RefusesWhatItDidNotWrite) {
+  std::vector<DedupEntry> entries;
+  EXPECT_EQ(DecodeDedup("x", entries).code(), absl::StatusCode::kDataLoss);
+  EXPECT_EQ(DecodeNewestDedup("").status().code(), absl::StatusCode::kDataLoss);
+  EXPECT_EQ(DecodeIncident("short").status().code(), absl::StatusCode::kDataLoss);
+  EXPECT_EQ(ParseSequenceKey("short").status().code(), absl::StatusCode::kDataLoss);
+  EXPECT_EQ(*ParseSequenceKey(SequenceKey(0x0102030405060708)), 0x0102030405060708u);
+  EXPECT_LT(SequenceKey(255), SequenceKey(256));
+  EXPECT_FALSE(EncodeDedup(std::vector<DedupEntry>{{"no uuid", 0, 0, kStart, ""}}).ok());
+}
+
+}  // namespace
+}  // namespace tocsin::hub
