@@ -1,0 +1,29 @@
+// No bytes from a damaged log or a hostile publisher bring the decoder, the checks, the facts or
+// the writer down.
+#include <boost/json/value.hpp>
+#include <cstddef>
+#include <cstdint>
+#include <string>
+
+#include "core/base/check.h"
+#include "core/event/filter.h"
+#include "core/event/json_reader.h"
+#include "core/event/json_writer.h"
+#include "core/event/validate.h"
+#include "core/event/wire.h"
+
+extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
+  const std::string bytes(reinterpret_cast<const char*>(data), size);
+  if (!tocsin::MakeWireRecord(bytes).ok()) {
+    return 0;
+  }
+  tocsin::v1::Event event = tocsin::DecodeEventField(bytes).value();
+  std::string text;
+  tocsin::AppendJsonEvent(text, event);
+  boost::json::value value;
+  TOCSIN_CHECK(tocsin::ParseJson(text, value).ok());
+  if (tocsin::NormalizeEvent(event, "event").ok()) {
+    TOCSIN_CHECK(tocsin::DecodeEventField(tocsin::EncodeEventField(event)).ok());
+  }
+  return 0;
+}
