@@ -49,11 +49,12 @@ std::span<const ErrorRow> ErrorTable();
 const ErrorRow& RowOf(ErrorCode code);
 
 // What may accompany an error. Empty parts are left out on the wire.
+// Every member has an initialiser, so that GCC takes {.field = …} without a warning.
 struct ErrorDetails {
-  std::string field;                 // path of the wrong field: "filters.severities[1]"
-  std::vector<std::string> allowed;  // what the field may be
-  std::string earliest;              // cursors held, for kCursorExpired
-  std::string latest;
+  std::string field = {};                 // path of the wrong field: "filters.severities[1]"
+  std::vector<std::string> allowed = {};  // what the field may be
+  std::string earliest = {};              // cursors held, for kCursorExpired
+  std::string latest = {};
   absl::Duration retry_after = absl::ZeroDuration();
 };
 
