@@ -21,7 +21,9 @@ Sequencer::~Sequencer() { Stop(); }
 
 absl::Status Sequencer::Open() {
   RETURN_IF_ERROR(commit_.Load());
-  window_.Start(log_.extent().latest);
+  if (!window_.view().open) {
+    window_.Start(log_.extent().latest);
+  }
   return absl::OkStatus();
 }
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "absl/strings/str_cat.h"
+#include "absl/time/clock.h"
 #include "core/event/error.h"
 
 namespace tocsin::hub {
@@ -34,6 +35,26 @@ absl::Status Admission::EnterSubscription() {
   return MakeError(ErrorCode::kSubscriptionLimitExceeded,
                    absl::StrCat("the hub holds its ", max_subscriptions_, " subscriptions already"),
                    {.retry_after = absl::Seconds(5)});
+}
+
+void Admission::LeaveSubscription() {
+  if (subscriptions_.fetch_sub(1) == 1 && draining_.load()) {
+    MutexLock lock(mutex_);
+    emptied_.NotifyAll();
+  }
+}
+
+bool Admission::WaitEmpty(absl::Duration timeout) {
+  const absl::Time deadline = absl::Now() + timeout;
+  MutexLock lock(mutex_);
+  while (subscriptions_.load() > 0) {
+    const absl::Duration left = deadline - absl::Now();
+    if (left <= absl::ZeroDuration()) {
+      return false;
+    }
+    emptied_.WaitFor(mutex_, left);
+  }
+  return true;
 }
 
 absl::Duration Admission::NextReconnectSlot() {

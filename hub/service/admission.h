@@ -12,6 +12,7 @@
 
 #include "absl/status/status.h"
 #include "absl/time/time.h"
+#include "core/base/mutex.h"
 
 namespace tocsin::hub {
 
@@ -22,9 +23,12 @@ class Admission {
   absl::Status CheckOpen() const;
   // Each OK is given back by one Leave.
   absl::Status EnterSubscription();
-  void LeaveSubscription() { subscriptions_.fetch_sub(1); }
+  void LeaveSubscription();
 
+  // From here on nothing comes in.
   void BeginDrain() { draining_.store(true); }
+  // While draining: false when some subscriptions are left after the time.
+  bool WaitEmpty(absl::Duration timeout);
   bool draining() const { return draining_.load(); }
   size_t subscriptions() const { return subscriptions_.load(); }
   // When the next client of a drained hub should come back: one after the other, so that a restart
@@ -36,6 +40,8 @@ class Admission {
   std::atomic<bool> draining_{false};
   std::atomic<size_t> subscriptions_{0};
   std::atomic<uint64_t> slots_{0};
+  Mutex mutex_;
+  CondVar emptied_;
 };
 
 }  // namespace tocsin::hub

@@ -1,8 +1,9 @@
 // event_hub_rpc.h: which of gRPC's server styles each method uses.
 //
-// Subscribe runs on completion queues, raw: its shard owns its streams and writes encoded bytes
-// (docs/adr/0004-fan-out.md). All others run on the callback API; those that nobody overrides
-// answer UNIMPLEMENTED.
+// Shape:   Subscribe runs on completion queues, raw: its shard owns its streams and writes encoded
+//          bytes. Publish runs on the callback API, raw: a request is parsed into a message of
+//          ours, from which the events are moved. All others run on the callback API; those that
+//          nobody overrides answer UNIMPLEMENTED.
 #pragma once
 
 #include "tocsin/v1/hub.grpc.pb.h"
@@ -10,17 +11,17 @@
 namespace tocsin::hub {
 
 namespace rpc_internal {
-using V = v1::EventHub;
-using A = V::WithCallbackMethod_Publish<V::Service>;
-using B = V::WithCallbackMethod_PublishStream<A>;
-using C = V::WithCallbackMethod_GetStatus<B>;
-using D = V::WithCallbackMethod_SubmitAlert<C>;
-using E = V::WithCallbackMethod_GetIncident<D>;
-using F = V::WithCallbackMethod_ListIncidents<E>;
-using G = V::WithCallbackMethod_ListEvents<F>;
-using H = V::WithCallbackMethod_Explain<G>;
+using Hub = v1::EventHub;
+using Publish = Hub::WithRawCallbackMethod_Publish<Hub::Service>;
+using PublishStream = Hub::WithCallbackMethod_PublishStream<Publish>;
+using GetStatus = Hub::WithCallbackMethod_GetStatus<PublishStream>;
+using SubmitAlert = Hub::WithCallbackMethod_SubmitAlert<GetStatus>;
+using GetIncident = Hub::WithCallbackMethod_GetIncident<SubmitAlert>;
+using ListIncidents = Hub::WithCallbackMethod_ListIncidents<GetIncident>;
+using ListEvents = Hub::WithCallbackMethod_ListEvents<ListIncidents>;
+using Explain = Hub::WithCallbackMethod_Explain<ListEvents>;
 }  // namespace rpc_internal
 
-using EventHubRpc = v1::EventHub::WithRawMethod_Subscribe<rpc_internal::H>;
+using EventHubRpc = v1::EventHub::WithRawMethod_Subscribe<rpc_internal::Explain>;
 
 }  // namespace tocsin::hub

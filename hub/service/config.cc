@@ -1,0 +1,131 @@
+#include "hub/service/config.h"
+
+#include <algorithm>
+#include <limits>
+#include <thread>
+
+#include "core/base/status_macros.h"
+
+namespace tocsin::hub {
+namespace {
+
+constexpr size_t kAny = std::numeric_limits<size_t>::max() / 2;
+
+// Half of the cores: the other half is the publishers', the log's and the kernel's.
+size_t DefaultShards() { return std::max(1u, std::thread::hardware_concurrency() / 2); }
+
+void RegisterFaces(Options& options, HubFlags& flags) {
+  options.Text(
+      &flags.listen, "listen",
+      "Where clients connect over gRPC; port 0 picks a free one. unix:PATH for a Unix socket.",
+      "ADDRESS:PORT");
+  options.Text(&flags.ops_listen, "ops-listen",
+               "Where /health and /metrics are served over HTTP. Empty: nowhere.", "ADDRESS:PORT");
+  options.Bool(&flags.insecure, "insecure",
+               "Allows listening on addresses that other machines reach, without authentication.");
+  options.Count(&flags.max_subscriptions, "max-subscriptions",
+                "Subscribe streams at a time; more are refused.", 1, 1'000'000);
+  options.Duration(
+      &flags.drain_timeout, "drain-timeout",
+      "How long a shutdown may take: telling the subscribers, answering what was published.",
+      absl::Milliseconds(100), absl::Minutes(10));
+}
+
+void RegisterLog(Options& options, HubFlags& flags) {
+  options.Text(&flags.data_dir, "data-dir", "Where the log is kept. One hub a directory.", "DIR");
+  options.Choice(&flags.store, "store",
+                 "Where events are stored: on disk, or in memory only (gone at the end).",
+                 {"rocksdb", "memory"});
+  options.Choice(&flags.durability, "durability",
+                 "When a publish is acknowledged: always = after its events are synced to the "
+                 "disk; interval = at once, "
+                 "synced every sync-interval; memory = at once, synced by the system.",
+                 {"always", "interval", "memory"});
+  options.Duration(&flags.sync_interval, "sync-interval", "How often durability=interval syncs.",
+                   absl::Milliseconds(1), absl::Minutes(10));
+  options.Count(&flags.retain_events, "retain-events", "How many events are kept; 0: no bound.", 0,
+                kAny);
+  options.Bytes(&flags.retain_bytes, "retain-bytes",
+                "How many bytes of events are kept; 0: no bound.", 0, kAny);
+  options.Duration(&flags.retain_age, "retain-age", "How long events are kept; 0s: no bound.",
+                   absl::ZeroDuration(), absl::Hours(24) * 36'500);
+}
+
+void RegisterEngine(Options& options, HubFlags& flags) {
+  options.Count(&flags.recent_events, "recent-events", "Recent events held in memory for replay.",
+                1, 10'000'000);
+  options.Bytes(&flags.recent_bytes, "recent-bytes", "Bytes of recent events held in memory.",
+                64 * limits::kKiB, kAny);
+  options.Count(&flags.pending_messages, "pending-messages",
+                "Events that wait in memory for one subscriber; past it, it reads from the log.", 1,
+                1'000'000);
+  options.Count(&flags.shards, "shards", "Threads that serve subscriptions; 0: half of the cores.",
+                0, 256);
+  options.Choice(&flags.log_level, "log-level", "The least that is logged.",
+                 {"debug", "info", "warning", "error"});
+  options.Choice(&flags.log_format, "log-format",
+                 "auto = text on a terminal, JSON lines otherwise.", {"auto", "text", "json"});
+}
+
+// All that can be checked before anything is opened, so that --check-config finds it.
+absl::Status CheckFlags(const HubFlags& flags) { return HubConfig::From(flags).status(); }
+
+Durability DurabilityNamed(std::string_view name) {
+  return name == "interval" ? Durability::kInterval
+         : name == "memory" ? Durability::kMemory
+                            : Durability::kAlways;
+}
+
+}  // namespace
+
+void HubFlags::Register(Options& options) {
+  RegisterFaces(options, *this);
+  RegisterLog(options, *this);
+  RegisterEngine(options, *this);
+  options.Check([this] { return CheckFlags(*this); });
+}
+
+absl::StatusOr<HubConfig> HubConfig::From(const HubFlags& flags) {
+  HubConfig config;
+  ASSIGN_OR_RETURN(config.listen,
+                   ParseListenAddress(flags.listen, "--listen", UnixSockets::kAllowed));
+  RETURN_IF_ERROR(CheckExposure(config.listen, flags.insecure, "--listen"));
+  config.serve_ops = !flags.ops_listen.empty();
+  if (config.serve_ops) {
+    ASSIGN_OR_RETURN(config.ops_listen, ParseListenAddress(flags.ops_listen, "--ops-listen"));
+    RETURN_IF_ERROR(CheckExposure(config.ops_listen, flags.insecure, "--ops-listen"));
+  }
+  if (flags.store == "rocksdb" && flags.data_dir.empty()) {
+    return absl::InvalidArgumentError("--data-dir is empty; give the directory that holds the log");
+  }
+  config.data_dir = flags.data_dir;
+  config.store = flags.store;
+  config.durability = DurabilityNamed(flags.durability);
+  config.sync_interval = flags.sync_interval;
+  config.retention = {.max_events = flags.retain_events,
+                      .max_bytes = flags.retain_bytes,
+                      .max_age = flags.retain_age > absl::ZeroDuration()
+                                     ? flags.retain_age
+                                     : absl::InfiniteDuration()};
+  config.recent_events = flags.recent_events;
+  config.recent_bytes = flags.recent_bytes;
+  config.pending_messages = flags.pending_messages;
+  config.shards = flags.shards > 0 ? flags.shards : DefaultShards();
+  config.max_subscriptions = flags.max_subscriptions;
+  config.drain_timeout = flags.drain_timeout;
+  return config;
+}
+
+std::string_view DurabilityName(Durability durability) {
+  switch (durability) {
+    case Durability::kAlways:
+      return "always";
+    case Durability::kInterval:
+      return "interval";
+    case Durability::kMemory:
+      return "memory";
+  }
+  return "";
+}
+
+}  // namespace tocsin::hub

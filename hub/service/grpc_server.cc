@@ -1,0 +1,101 @@
+#include "hub/service/grpc_server.h"
+
+#include <grpc/grpc.h>
+#include <grpcpp/ext/proto_server_reflection_plugin.h>
+#include <grpcpp/health_check_service_interface.h>
+#include <grpcpp/resource_quota.h>
+#include <grpcpp/security/server_credentials.h>
+#include <grpcpp/server_builder.h>
+
+#include <chrono>
+#include <mutex>
+
+#include "absl/strings/str_cat.h"
+#include "core/event/limits.h"
+
+namespace tocsin::hub {
+namespace {
+
+// Room above the largest publish, so that one that is a little too large gets our own error with the field.
+constexpr size_t kMaxMessageBytes = limits::kPublishBytes + limits::kMiB;
+
+// Both are process-wide switches of gRPC's, to be thrown before the first server is built.
+void EnablePlugins() {
+  static std::once_flag once;
+  std::call_once(once, [] {
+    grpc::EnableDefaultHealthCheckService(true);
+    grpc::reflection::InitProtoReflectionServerBuilderPlugin();
+  });
+}
+
+void SetLimits(grpc::ServerBuilder& builder) {
+  builder.SetMaxReceiveMessageSize(static_cast<int>(kMaxMessageBytes));
+  // A port belongs to one hub: by default gRPC would share it with another in silence.
+  builder.AddChannelArgument(GRPC_ARG_ALLOW_REUSEPORT, 0);
+  // A client that has gone without a word is noticed by pings; its own pings may come every 10 s.
+  builder.AddChannelArgument(GRPC_ARG_KEEPALIVE_TIME_MS, 30'000);
+  builder.AddChannelArgument(GRPC_ARG_KEEPALIVE_TIMEOUT_MS, 10'000);
+  builder.AddChannelArgument(GRPC_ARG_HTTP2_MIN_RECV_PING_INTERVAL_WITHOUT_DATA_MS, 10'000);
+  // Only reflection uses gRPC's synchronous threads.
+  builder.SetSyncServerOption(grpc::ServerBuilder::NUM_CQS, 1);
+  builder.SetSyncServerOption(grpc::ServerBuilder::MIN_POLLERS, 1);
+  builder.SetSyncServerOption(grpc::ServerBuilder::MAX_POLLERS, 1);
+  grpc::ResourceQuota quota("tocsin-hub");
+  quota.SetMaxThreads(16);
+  builder.SetResourceQuota(quota);
+}
+
+absl::Status CannotListen(const ListenAddress& listen) {
+  return absl::UnavailableError(
+      absl::StrCat("cannot listen on ", listen.ToString(),
+                   ": the port is in use by another program, or the address is not this machine's; "
+                   "choose another one with --listen (port 0 picks a free one)"));
+}
+
+}  // namespace
+
+absl::StatusOr<std::unique_ptr<GrpcServer>> GrpcServer::Start(const ListenAddress& listen,
+                                                              EventHubRpc& service, size_t queues) {
+  EnablePlugins();
+  grpc::ServerBuilder builder;
+  SetLimits(builder);
+  int port = 0;
+  builder.AddListeningPort(listen.ToString(), grpc::InsecureServerCredentials(), &port);
+  builder.RegisterService(&service);
+  auto made = std::unique_ptr<GrpcServer>(new GrpcServer());
+  for (size_t i = 0; i < queues; ++i) {
+    made->queues_.push_back(builder.AddCompletionQueue());
+  }
+  made->server_ = builder.BuildAndStart();
+  if (made->server_ == nullptr || port == 0) {
+    return CannotListen(listen);
+  }
+  made->address_ = listen;
+  if (!listen.IsUnix()) {
+    made->address_.port = static_cast<uint16_t>(port);
+  }
+  return made;
+}
+
+GrpcServer::~GrpcServer() {
+  if (server_ != nullptr) {
+    server_->Shutdown(std::chrono::system_clock::now());
+  }
+  for (const auto& queue : queues_) {
+    queue->Shutdown();
+    void* tag = nullptr;
+    bool ok = false;
+    while (queue->Next(&tag, &ok)) {
+    }
+  }
+}
+
+void GrpcServer::SetServing(bool serving) {
+  server_->GetHealthCheckService()->SetServingStatus(serving);
+}
+
+void GrpcServer::Shutdown(absl::Duration grace) {
+  server_->Shutdown(std::chrono::system_clock::now() + absl::ToChronoMilliseconds(grace));
+}
+
+}  // namespace tocsin::hub

@@ -1,0 +1,46 @@
+// grpc_server.h: the gRPC server around the service: listening, health, reflection, limits.
+//
+// Threads: Start and Shutdown on the hub's; SetServing from any.
+// Owns:    the server; the queues it makes are handed to the shards.
+// Errors:  UNAVAILABLE that names the address when it cannot be listened on.
+#pragma once
+
+#include <grpcpp/completion_queue.h>
+#include <grpcpp/server.h>
+
+#include <memory>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "absl/time/time.h"
+#include "core/base/listen_address.h"
+#include "hub/service/event_hub_rpc.h"
+
+namespace tocsin::hub {
+
+class GrpcServer {
+ public:
+  static absl::StatusOr<std::unique_ptr<GrpcServer>> Start(const ListenAddress& listen,
+                                                           EventHubRpc& service, size_t queues);
+  ~GrpcServer();
+
+  // The address with the port that was picked.
+  const ListenAddress& address() const { return address_; }
+  // One for each shard; they live on after the server.
+  std::vector<std::unique_ptr<grpc::ServerCompletionQueue>> TakeQueues() {
+    return std::move(queues_);
+  }
+  // What grpc.health.v1.Health answers, for all and for tocsin.v1.EventHub.
+  void SetServing(bool serving);
+  // Takes no more calls; those that are not over by then are cancelled.
+  void Shutdown(absl::Duration grace);
+
+ private:
+  GrpcServer() = default;
+
+  ListenAddress address_;
+  std::vector<std::unique_ptr<grpc::ServerCompletionQueue>> queues_;
+  std::unique_ptr<grpc::Server> server_;
+};
+
+}  // namespace tocsin::hub

@@ -1,0 +1,219 @@
+// Start builds from the inside out, so that nothing is called before what it needs is there: log, window, sequencer, log reader, server
+// with its queues, shards, operations port. Drain goes the other way: first the clients are told, then the server stops, then
+// the shards, and when nothing can publish or read any more, sequencer and log.
+#include "hub/service/hub.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "core/base/log.h"
+#include "core/base/status_macros.h"
+#include "core/base/version.h"
+#include "core/event/time_proto.h"
+#include "hub/log/memory_log.h"
+#include "hub/log/rocksdb_log.h"
+#include "hub/service/metered_log.h"
+#include "hub/service/window_fill.h"
+
+namespace tocsin::hub {
+namespace {
+
+// Of the drain's time, what is kept for gRPC to end what is left (health watches, reflection).
+constexpr absl::Duration kServerGrace = absl::Milliseconds(500);
+
+absl::StatusOr<std::unique_ptr<Log>> OpenStore(const HubConfig& config) {
+  if (config.store == "memory") {
+    return std::make_unique<MemoryLog>();
+  }
+  RocksDbOptions options;
+  options.dir = config.data_dir;
+  options.durability = config.durability;
+  ASSIGN_OR_RETURN(std::unique_ptr<RocksDbLog> log, RocksDbLog::Open(std::move(options)));
+  LogInfo("log opened", {{"dir", config.data_dir}, {"found", LogFoundText(log->found())}});
+  return log;
+}
+
+}  // namespace
+
+Hub::Hub(HubConfig config)
+    : config_(std::move(config)),
+      started_at_(clock_.Now()),
+      started_(clock_.Monotonic()),
+      admission_(config_.max_subscriptions),
+      window_({.max_events = config_.recent_events, .max_bytes = config_.recent_bytes}) {}
+
+Hub::~Hub() { Halt(absl::ZeroDuration()); }
+
+absl::StatusOr<std::unique_ptr<Hub>> Hub::Start(HubConfig config) {
+  auto hub = std::unique_ptr<Hub>(new Hub(std::move(config)));
+  RETURN_IF_ERROR(hub->OpenLog());
+  hub->OpenEngine();
+  RETURN_IF_ERROR(hub->Serve());
+  return hub;
+}
+
+absl::Status Hub::OpenLog() {
+  ASSIGN_OR_RETURN(std::unique_ptr<Log> store, OpenStore(config_));
+  log_ = std::make_unique<MeteredLog>(std::move(store), metrics_, clock_);
+  FillWindow(*log_, {.max_events = config_.recent_events, .max_bytes = config_.recent_bytes},
+             window_);
+  SequencerOptions options;
+  options.retention = config_.retention;
+  options.durability = config_.durability;
+  options.sync_interval = config_.sync_interval;
+  sequencer_ = std::make_unique<Sequencer>(*log_, window_, clock_, options);
+  sequencer_->SetOnAppended([this] {
+    for (const auto& shard : shards_) {
+      shard->engine().Ring();
+    }
+  });
+  return sequencer_->Open();
+}
+
+void Hub::OpenEngine() {
+  log_reader_ = std::make_unique<HubLogReader>(*log_, window_);
+  publisher_ = std::make_unique<Publisher>(*sequencer_, admission_, metrics_);
+  publish_streams_ = std::make_unique<PublishStreams>(*publisher_, admission_);
+  service_ = std::make_unique<HubService>(
+      *publisher_, *publish_streams_,
+      [this](v1::GetStatusResponse& response) { FillStatus(response); });
+}
+
+// Calls that come before the sequencer's thread runs wait in its queue.
+absl::Status Hub::Serve() {
+  ASSIGN_OR_RETURN(server_, GrpcServer::Start(config_.listen, *service_, config_.shards));
+  ShardOptions options;
+  options.pending_messages = config_.pending_messages;
+  options.stuck_after = config_.stuck_after;
+  for (auto& queue : server_->TakeQueues()) {
+    shards_.push_back(std::make_unique<SubscribeShard>(*service_, std::move(queue), admission_,
+                                                       window_, *log_reader_, clock_, options));
+  }
+  if (config_.serve_ops) {
+    const OpsSources sources{.health = [this] { return Health(); },
+                             .metrics = [this] { return metrics_.Render(Gauges()); }};
+    ASSIGN_OR_RETURN(ops_,
+                     http::PlainServer::Start(config_.ops_listen.host, config_.ops_listen.port,
+                                              [sources](const http::HttpRequest& request) {
+                                                return AnswerOps(request, sources);
+                                              }));
+  }
+  log_reader_->Start();
+  sequencer_->Start();
+  for (const auto& shard : shards_) {
+    shard->Start();
+  }
+  health_ = std::make_unique<HealthKeeper>(
+      [this] { return !admission_.draining() && sequencer_->state().accepts_publish; },
+      [this](bool serving) { server_->SetServing(serving); });
+  return absl::OkStatus();
+}
+
+absl::Status Hub::Drain() {
+  const absl::Duration deadline = clock_.Monotonic() + config_.drain_timeout;
+  admission_.BeginDrain();
+  health_->Stop();
+  for (const auto& shard : shards_) {
+    shard->Drain();
+  }
+  publish_streams_->Drain();
+  if (!WaitForStreams(deadline - kServerGrace - clock_.Monotonic())) {
+    LogWarning("some streams did not end in time and are cut",
+               {{"subscriptions", admission_.subscriptions()}});
+  }
+  Halt(std::clamp(deadline - clock_.Monotonic(), absl::ZeroDuration(), kServerGrace));
+  return log_->Close();
+}
+
+bool Hub::WaitForStreams(absl::Duration timeout) {
+  const absl::Duration deadline = clock_.Monotonic() + timeout;
+  const bool subscribers_gone = admission_.WaitEmpty(timeout);
+  return publish_streams_->WaitEmpty(
+             std::max(absl::ZeroDuration(), deadline - clock_.Monotonic())) &&
+         subscribers_gone;
+}
+
+void Hub::Halt(absl::Duration grace) {
+  if (halted_) {
+    return;
+  }
+  halted_ = true;
+  if (health_ != nullptr) {
+    health_->Stop();
+  }
+  // A server that failed to start leaves shards that never ran; Stop knows.
+  if (server_ != nullptr) {
+    server_->Shutdown(grace);
+  }
+  for (const auto& shard : shards_) {
+    shard->Stop();
+  }
+  if (log_reader_ != nullptr) {
+    log_reader_->Stop();
+  }
+  if (sequencer_ != nullptr) {
+    sequencer_->Stop();
+  }
+  if (ops_ != nullptr) {
+    ops_->Stop();
+  }
+}
+
+void Hub::FillStatus(v1::GetStatusResponse& response) const {
+  const LogExtent extent = log_->extent();
+  const SequencerState state = sequencer_->state();
+  response.set_version(std::string(Version()));
+  SetTimestamp(*response.mutable_started_at(), started_at_);
+  response.set_latest(FormatCursor(extent.latest));
+  response.set_earliest(FormatCursor(extent.earliest));
+  response.set_first_sequence(extent.events > 0 ? extent.earliest.sequence + 1 : 0);
+  response.set_last_sequence(extent.latest.sequence);
+  response.set_epoch(log_->epochs().back().epoch);
+  response.set_store(std::string(log_->name()));
+  response.set_durability(std::string(DurabilityName(config_.durability)));
+  response.set_events_held(extent.events);
+  response.set_bytes_held(extent.bytes);
+  response.set_subscriptions(admission_.subscriptions());
+  response.set_accepts_publish(state.accepts_publish && !admission_.draining());
+  response.set_publish_error(state.publish_error);
+  response.set_draining(admission_.draining());
+}
+
+HubHealth Hub::Health() const {
+  HubHealth health;
+  health.uptime = clock_.Monotonic() - started_;
+  const SequencerState state = sequencer_->state();
+  if (admission_.draining()) {
+    health.status = "draining";
+  } else if (!state.accepts_publish) {
+    health.status = "read-only";
+    health.reason = state.publish_error;
+  }
+  return health;
+}
+
+HubGauges Hub::Gauges() const {
+  HubGauges gauges;
+  gauges.uptime_seconds = absl::ToDoubleSeconds(clock_.Monotonic() - started_);
+  gauges.accepts_publish = sequencer_->state().accepts_publish;
+  gauges.draining = admission_.draining();
+  gauges.subscriptions = admission_.subscriptions();
+  const LogExtent extent = log_->extent();
+  gauges.log_events = extent.events;
+  gauges.log_bytes = extent.bytes;
+  gauges.log_last_sequence = extent.latest.sequence;
+  gauges.window_events = window_.events();
+  gauges.window_bytes = window_.bytes();
+  for (const auto& shard : shards_) {
+    const ShardStats& stats = shard->engine().stats();
+    gauges.subscriptions_live += stats.live.load();
+    gauges.delivered += stats.delivered.load();
+    gauges.writes += stats.writes.load();
+    gauges.fell_behind += stats.fell_behind.load();
+    gauges.stuck += stats.stuck.load();
+    gauges.pending_bytes += shard->pending_bytes();
+  }
+  return gauges;
+}
+
+}  // namespace tocsin::hub

@@ -1,0 +1,77 @@
+// hub.h: the whole hub: log, window, sequencer, shards, gRPC server and operations port.
+//
+// Shape:   built from the log upwards by Start, taken down from the ports inwards by Drain.
+// Threads: Start, Drain and the destructor on one thread; the numbers from any.
+// Owns:    everything.
+// Errors:  Start says what could not be opened or listened on, and leaves nothing behind.
+#pragma once
+
+#include <memory>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "core/base/clock.h"
+#include "core/http/plain_server.h"
+#include "core/stream/window.h"
+#include "hub/hub_log_reader.h"
+#include "hub/sequencer.h"
+#include "hub/service/admission.h"
+#include "hub/service/config.h"
+#include "hub/service/grpc_server.h"
+#include "hub/service/health_keeper.h"
+#include "hub/service/hub_service.h"
+#include "hub/service/metrics.h"
+#include "hub/service/ops.h"
+#include "hub/service/subscribe_shard.h"
+
+namespace tocsin::hub {
+
+class Hub {
+ public:
+  static absl::StatusOr<std::unique_ptr<Hub>> Start(HubConfig config);
+  // Without a Drain before it, calls are cut and the log is not closed cleanly.
+  ~Hub();
+  Hub(const Hub&) = delete;
+  Hub& operator=(const Hub&) = delete;
+
+  const ListenAddress& address() const { return server_->address(); }
+  // 0 when there is no operations port.
+  uint16_t ops_port() const { return ops_ == nullptr ? 0 : ops_->port(); }
+
+  // Health says NOT_SERVING, subscribers are told when to come back, what was published is answered, the log is closed.
+  // Takes at most the configured time, as long as the disk answers.
+  absl::Status Drain();
+
+ private:
+  explicit Hub(HubConfig config);
+
+  absl::Status OpenLog();
+  void OpenEngine();
+  absl::Status Serve();
+  void Halt(absl::Duration grace);
+  bool WaitForStreams(absl::Duration timeout);
+  void FillStatus(v1::GetStatusResponse& response) const;
+  HubHealth Health() const;
+  HubGauges Gauges() const;
+
+  const HubConfig config_;
+  Clock& clock_ = Clock::Real();
+  const absl::Time started_at_;
+  const absl::Duration started_;
+  HubMetrics metrics_;
+  Admission admission_;
+  std::unique_ptr<Log> log_;
+  Window window_;
+  std::unique_ptr<Sequencer> sequencer_;
+  std::unique_ptr<HubLogReader> log_reader_;
+  std::unique_ptr<Publisher> publisher_;
+  std::unique_ptr<PublishStreams> publish_streams_;
+  std::unique_ptr<HubService> service_;
+  std::unique_ptr<GrpcServer> server_;
+  std::vector<std::unique_ptr<SubscribeShard>> shards_;
+  std::unique_ptr<HealthKeeper> health_;
+  std::unique_ptr<http::PlainServer> ops_;
+  bool halted_ = false;
+};
+
+}  // namespace tocsin::hub

@@ -1,0 +1,51 @@
+// metered_log.h: a log whose appends are counted and timed.
+//
+// Threads: as the log it stands before.
+// Owns:    that log.
+#pragma once
+
+#include <memory>
+#include <utility>
+
+#include "core/base/clock.h"
+#include "hub/log/log.h"
+#include "hub/service/metrics.h"
+
+namespace tocsin::hub {
+
+class MeteredLog final : public Log {
+ public:
+  MeteredLog(std::unique_ptr<Log> log, HubMetrics& metrics, Clock& clock)
+      : log_(std::move(log)), metrics_(metrics), clock_(clock) {}
+
+  std::string_view name() const override { return log_->name(); }
+  absl::Status Append(const LogBatch& batch) override {
+    const absl::Duration begun = clock_.Monotonic();
+    const absl::Status status = log_->Append(batch);
+    metrics_.Committed(batch.events.size(), clock_.Monotonic() - begun);
+    return status;
+  }
+  absl::Status Trim(const Retention& retention, absl::Time now) override {
+    return log_->Trim(retention, now);
+  }
+  absl::Status Sync() override { return log_->Sync(); }
+  absl::Status Close() override { return log_->Close(); }
+  LogExtent extent() const override { return log_->extent(); }
+  std::vector<EpochStart> epochs() const override { return log_->epochs(); }
+  absl::StatusOr<std::vector<EventPtr>> Read(Sequence after, size_t max_events,
+                                             size_t max_bytes) const override {
+    return log_->Read(after, max_events, max_bytes);
+  }
+  absl::StatusOr<Sequence> PlaceAt(absl::Time time) const override { return log_->PlaceAt(time); }
+  absl::StatusOr<std::optional<StoredIncident>> GetIncident(std::string_view id) const override {
+    return log_->GetIncident(id);
+  }
+  absl::StatusOr<std::vector<DedupEntry>> ReadDedup() const override { return log_->ReadDedup(); }
+
+ private:
+  const std::unique_ptr<Log> log_;
+  HubMetrics& metrics_;
+  Clock& clock_;
+};
+
+}  // namespace tocsin::hub

@@ -1,0 +1,161 @@
+#include "hub/service/metrics.h"
+
+#include <prometheus/counter.h>
+#include <prometheus/gauge.h>
+#include <prometheus/histogram.h>
+#include <prometheus/registry.h>
+#include <prometheus/text_serializer.h>
+
+#include <array>
+#include <sstream>
+#include <vector>
+
+#include "core/base/mutex.h"
+#include "core/base/version.h"
+
+namespace tocsin::hub {
+namespace {
+
+using prometheus::Counter;
+using prometheus::Gauge;
+using prometheus::Histogram;
+using prometheus::Registry;
+
+Counter& AddCounter(Registry& registry, const char* name, const char* help) {
+  return prometheus::BuildCounter().Name(name).Help(help).Register(registry).Add({});
+}
+
+Gauge& AddGauge(Registry& registry, const char* name, const char* help) {
+  return prometheus::BuildGauge().Name(name).Help(help).Register(registry).Add({});
+}
+
+Histogram& AddHistogram(Registry& registry, const char* name, const char* help,
+                        const std::vector<double>& buckets) {
+  return prometheus::BuildHistogram().Name(name).Help(help).Register(registry).Add({}, buckets);
+}
+
+// A counter that is kept elsewhere.
+void Raise(Counter& counter, uint64_t to) {
+  const double behind = static_cast<double>(to) - counter.Value();
+  if (behind > 0) {
+    counter.Increment(behind);
+  }
+}
+
+}  // namespace
+
+struct HubMetrics::Impl {
+  Registry registry;
+
+  Counter& published =
+      AddCounter(registry, "tocsin_events_published_total", "Events appended to the log.");
+  Counter& duplicates = AddCounter(registry, "tocsin_publish_duplicates_total",
+                                   "Events whose id had been published before.");
+  prometheus::Family<Counter>& refused =
+      prometheus::BuildCounter()
+          .Name("tocsin_publish_refused_total")
+          .Help("Publish requests that were refused, by the error's name.")
+          .Register(registry);
+  // By ErrorCode: looked up once.
+  std::vector<Counter*> refused_by_code;
+  Gauge& queue = AddGauge(registry, "tocsin_publish_queue_events",
+                          "Events that wait to be committed and answered.");
+  Histogram& commit_seconds = AddHistogram(
+      registry, "tocsin_commit_seconds", "How long a group commit took, with its sync.",
+      {0.00005, 0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1, 5});
+  Histogram& commit_events =
+      AddHistogram(registry, "tocsin_commit_events", "Events of a group commit.",
+                   {1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1024, 2048, 4096});
+
+  Counter& delivered =
+      AddCounter(registry, "tocsin_events_delivered_total", "Events sent to subscribers.");
+  Counter& writes =
+      AddCounter(registry, "tocsin_subscription_writes_total", "Writes to subscribers.");
+  Counter& fell_behind = AddCounter(
+      registry, "tocsin_subscriptions_fell_behind_total",
+      "Times that a live subscription's batch was full and it went back to reading the log.");
+  Counter& stuck = AddCounter(registry, "tocsin_subscribers_stuck_total",
+                              "Subscribers closed because they took nothing.");
+  Gauge& subscriptions = AddGauge(registry, "tocsin_subscriptions", "Subscriptions now.");
+  Gauge& live = AddGauge(registry, "tocsin_subscriptions_live",
+                         "Subscriptions that follow the log's end now.");
+  Gauge& pending_bytes = AddGauge(registry, "tocsin_subscriptions_pending_bytes",
+                                  "Bytes that wait in memory for subscribers.");
+  Gauge& log_events = AddGauge(registry, "tocsin_log_events", "Events held in the log.");
+  Gauge& log_bytes = AddGauge(registry, "tocsin_log_bytes", "Bytes of the events held in the log.");
+  Gauge& last_sequence =
+      AddGauge(registry, "tocsin_log_last_sequence", "The newest event's sequence.");
+  Gauge& window_events =
+      AddGauge(registry, "tocsin_window_events", "Recent events held in memory.");
+  Gauge& window_bytes =
+      AddGauge(registry, "tocsin_window_bytes", "Bytes of recent events held in memory.");
+  Gauge& accepts_publish =
+      AddGauge(registry, "tocsin_accepts_publish", "1 while events can be published.");
+  Gauge& draining = AddGauge(registry, "tocsin_draining", "1 from the start of a shutdown.");
+  Gauge& uptime = AddGauge(registry, "tocsin_uptime_seconds", "Seconds since the start.");
+
+  Mutex render;  // a scrape raises the counters that are kept elsewhere
+
+  Impl() {
+    for (const ErrorRow& row : ErrorTable()) {
+      refused_by_code.push_back(&refused.Add({{"reason", std::string(row.name)}}));
+    }
+    prometheus::BuildGauge()
+        .Name("tocsin_build_info")
+        .Help("1, with the version as a label.")
+        .Register(registry)
+        .Add({{"version", std::string(Version())}})
+        .Set(1);
+  }
+
+  void Take(const HubGauges& now) {
+    Raise(delivered, now.delivered);
+    Raise(writes, now.writes);
+    Raise(fell_behind, now.fell_behind);
+    Raise(stuck, now.stuck);
+    subscriptions.Set(static_cast<double>(now.subscriptions));
+    live.Set(static_cast<double>(now.subscriptions_live));
+    pending_bytes.Set(static_cast<double>(now.pending_bytes));
+    log_events.Set(static_cast<double>(now.log_events));
+    log_bytes.Set(static_cast<double>(now.log_bytes));
+    last_sequence.Set(static_cast<double>(now.log_last_sequence));
+    window_events.Set(static_cast<double>(now.window_events));
+    window_bytes.Set(static_cast<double>(now.window_bytes));
+    accepts_publish.Set(now.accepts_publish ? 1 : 0);
+    draining.Set(now.draining ? 1 : 0);
+    uptime.Set(now.uptime_seconds);
+  }
+};
+
+HubMetrics::HubMetrics() : impl_(std::make_unique<Impl>()) {}
+HubMetrics::~HubMetrics() = default;
+
+void HubMetrics::PublishBegun(size_t events) {
+  impl_->queue.Increment(static_cast<double>(events));
+}
+
+void HubMetrics::PublishAnswered(size_t events, size_t published, size_t duplicates) {
+  impl_->queue.Decrement(static_cast<double>(events));
+  impl_->published.Increment(static_cast<double>(published));
+  impl_->duplicates.Increment(static_cast<double>(duplicates));
+}
+
+void HubMetrics::PublishRefused(size_t events, ErrorCode code) {
+  impl_->queue.Decrement(static_cast<double>(events));
+  impl_->refused_by_code[static_cast<size_t>(code)]->Increment();
+}
+
+void HubMetrics::Committed(size_t events, absl::Duration took) {
+  impl_->commit_seconds.Observe(absl::ToDoubleSeconds(took));
+  impl_->commit_events.Observe(static_cast<double>(events));
+}
+
+std::string HubMetrics::Render(const HubGauges& gauges) {
+  MutexLock lock(impl_->render);
+  impl_->Take(gauges);
+  std::ostringstream out;
+  prometheus::TextSerializer().Serialize(out, impl_->registry.Collect());
+  return out.str();
+}
+
+}  // namespace tocsin::hub

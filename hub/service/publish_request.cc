@@ -1,0 +1,59 @@
+#include "hub/service/publish_request.h"
+
+#include <google/protobuf/unknown_field_set.h>
+
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "core/base/status_macros.h"
+#include "core/event/error.h"
+#include "core/event/limits.h"
+#include "core/event/text.h"
+#include "core/event/validate.h"
+
+namespace tocsin::hub {
+namespace {
+
+absl::Status CheckSize(const v1::PublishRequest& request) {
+  const auto events = static_cast<size_t>(request.events_size());
+  if (events == 0 || events > limits::kPublishEvents) {
+    return FieldError(ErrorCode::kInvalidMessage, "events", absl::StrCat("has ", events, " events"),
+                      {absl::StrCat("1 to ", limits::kPublishEvents, " events")});
+  }
+  if (request.ByteSizeLong() > limits::kPublishBytes) {
+    return FieldError(ErrorCode::kMessageTooLarge, "events",
+                      absl::StrCat("takes ", request.ByteSizeLong(), " bytes"),
+                      {absl::StrCat("up to ", limits::kPublishBytes, " bytes in all")});
+  }
+  return absl::OkStatus();
+}
+
+absl::Status CheckNoUnknownFields(const v1::PublishRequest& request) {
+  const auto& unknown = request.GetReflection()->GetUnknownFields(request);
+  if (unknown.empty()) {
+    return absl::OkStatus();
+  }
+  return MakeError(
+      ErrorCode::kInvalidMessage,
+      absl::StrCat("the request has an unknown field, number ", unknown.field(0).number(),
+                   "; it was made for another version of the schema"));
+}
+
+}  // namespace
+
+absl::StatusOr<PublishRequestData> ReadPublishRequest(v1::PublishRequest& request) {
+  RETURN_IF_ERROR(CheckNoUnknownFields(request));
+  RETURN_IF_ERROR(CheckSize(request));
+  PublishRequestData data;
+  data.events.reserve(static_cast<size_t>(request.events_size()));
+  for (v1::Event& event : *request.mutable_events()) {
+    RETURN_IF_ERROR(NormalizeEvent(event, IndexPath("events", data.events.size())));
+    data.events.push_back(std::move(event));
+  }
+  if (request.has_expected_incident_sequence()) {
+    data.expected_incident_sequence = request.expected_incident_sequence();
+  }
+  return data;
+}
+
+}  // namespace tocsin::hub

@@ -1,0 +1,130 @@
+#include "hub/service/publish_stream.h"
+
+#include <utility>
+
+#include "hub/service/grpc_status.h"
+#include "hub/service/publish_streams.h"
+
+namespace tocsin::hub {
+namespace {
+
+v1::PublishStreamResponse ToStreamResponse(absl::StatusOr<v1::PublishResponse> response) {
+  v1::PublishStreamResponse out;
+  if (response.ok()) {
+    *out.mutable_response() = *std::move(response);
+  } else {
+    *out.mutable_error() = ToPublishError(response.status());
+  }
+  return out;
+}
+
+}  // namespace
+
+void PublishStream::Begin(const absl::Status& admitted) {
+  self_ = shared_from_this();
+  if (admitted.ok()) {
+    Step();
+  } else {
+    End(admitted);
+  }
+}
+
+void PublishStream::End(const absl::Status& status) {
+  {
+    MutexLock lock(mutex_);
+    if (!end_) {
+      end_ = status;
+    }
+  }
+  Step();
+}
+
+void PublishStream::OnReadDone(bool ok) {
+  {
+    MutexLock lock(mutex_);
+    reading_ = false;
+    read_closed_ = !ok;
+    ok = ok && !finished_;  // what came after the end has no answer, and so must not be published
+  }
+  if (ok) {
+    Publish();
+  }
+  Step();
+}
+
+// The thread that read is the only one here until Step starts the next read.
+void PublishStream::Publish() {
+  size_t number = 0;
+  {
+    MutexLock lock(mutex_);
+    number = first_ + slots_.size();
+    slots_.push_back({.bytes = request_.ByteSizeLong(), .answer = std::nullopt});
+    bytes_ += slots_.back().bytes;
+  }
+  publisher_.Publish(
+      *request_.mutable_publish(),
+      [self = shared_from_this(), number](absl::StatusOr<v1::PublishResponse> response) {
+        self->OnAnswer(number, std::move(response));
+      });
+}
+
+void PublishStream::OnAnswer(size_t number, absl::StatusOr<v1::PublishResponse> response) {
+  {
+    MutexLock lock(mutex_);
+    slots_[number - first_].answer = ToStreamResponse(std::move(response));
+  }
+  Step();
+}
+
+void PublishStream::OnWriteDone(bool ok) {
+  {
+    MutexLock lock(mutex_);
+    writing_ = false;
+    broken_ = broken_ || !ok;
+  }
+  Step();
+}
+
+void PublishStream::Step() {
+  grpc::Status status;
+  {
+    MutexLock lock(mutex_);
+    StartWriteIfReady();
+    StartReadIfRoom();
+    if (finished_ || writing_ || !slots_.empty() || TakesMore()) {
+      return;
+    }
+    finished_ = true;
+    status = end_ ? ToGrpcStatus(*end_) : grpc::Status::OK;
+  }
+  Finish(status);
+}
+
+bool PublishStream::TakesMore() const { return !read_closed_ && !broken_ && !end_; }
+
+void PublishStream::StartWriteIfReady() {
+  while (!writing_ && !slots_.empty() && slots_.front().answer) {
+    written_ = *std::move(slots_.front().answer);
+    bytes_ -= slots_.front().bytes;
+    slots_.pop_front();
+    ++first_;
+    if (!broken_) {
+      writing_ = true;
+      StartWrite(&written_);
+    }
+  }
+}
+
+void PublishStream::StartReadIfRoom() {
+  if (!reading_ && TakesMore() && slots_.size() < kMaxRequests && bytes_ < kMaxBytes) {
+    reading_ = true;
+    StartRead(&request_);
+  }
+}
+
+void PublishStream::OnDone() {
+  streams_.Remove(this);
+  self_.reset();
+}
+
+}  // namespace tocsin::hub
