@@ -1,0 +1,165 @@
+// Who reaches whom:
+//
+//   upstream ── window ──▶ shards (one a worker) ── sessions ── sockets
+//      └── rings ─────────▶   └── catch-up streams ──▶ hub
+//
+// Destroyed in this order: listener and upstream first, so that nothing new comes; then the workers, whose sessions let go of their
+// catch-up streams; then the reader, which waits for those to end; the window last.
+#include "bridge/bridge.h"
+
+#include <grpcpp/channel.h>
+
+#include <algorithm>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "bridge/connection_limits.h"
+#include "bridge/http/listener.h"
+#include "bridge/http/routes.h"
+#include "bridge/metrics.h"
+#include "bridge/upstream/catch_up.h"
+#include "bridge/upstream/upstream.h"
+#include "bridge/worker.h"
+#include "core/base/log.h"
+#include "core/base/status_macros.h"
+#include "core/http/bind.h"
+
+namespace tocsin::bridge {
+namespace {
+
+using boost::asio::ip::tcp;
+
+// Clients come back one after the other: a thousand of them within ten seconds, twenty thousand within forty.
+constexpr absl::Duration kSlot = absl::Milliseconds(10);
+constexpr absl::Duration kLastSlot = absl::Seconds(40);
+
+std::string AddressText(const tcp::endpoint& endpoint) {
+  const std::string host = endpoint.address().to_string();
+  return endpoint.address().is_v6() ? absl::StrCat("[", host, "]:", endpoint.port())
+                                    : absl::StrCat(host, ":", endpoint.port());
+}
+
+}  // namespace
+
+class Bridge::Impl {
+ public:
+  explicit Impl(const BridgeConfig& config)
+      : config_(config),
+        limits_(config.max_connections, config.max_connections_per_address),
+        window_(config.window),
+        channel_(MakeHubChannel(config.hub)),
+        log_(channel_, window_),
+        routes_(state_, config.allowed_origins, [this] { return MetricsText(); }),
+        upstream_(
+            channel_, window_, metrics_,
+            {.on_news = [this] { OnNews(); }, .on_state = [this](bool up) { OnHubState(up); }}) {
+    state_.started_at = absl::Now();
+    for (size_t i = 0; i < config.threads; ++i) {
+      workers_.push_back(std::make_unique<Worker>(window_, log_, Clock::Real(), config_.shard,
+                                                  config_.session, metrics_));
+    }
+  }
+
+  ~Impl() {
+    upstream_.Stop();
+    for (const auto& worker : workers_) {
+      worker->Stop();
+    }
+    listener_.reset();
+    workers_.clear();
+  }
+
+  absl::Status Start() {
+    ASSIGN_OR_RETURN(
+        tcp::acceptor acceptor,
+        http::BindTcp(workers_.front()->io(), config_.listen.host, config_.listen.port));
+    bound_ = acceptor.local_endpoint();
+    listener_ = std::make_unique<Listener>(std::move(acceptor), workers_, routes_, limits_);
+    listener_->Start();
+    for (const auto& worker : workers_) {
+      worker->Start();
+    }
+    upstream_.Start();
+    return absl::OkStatus();
+  }
+
+  void Drain() {
+    state_.draining = true;
+    listener_->Stop();
+    const size_t clients = limits_.connections();
+    const absl::Duration step =
+        std::min(kSlot, kLastSlot / static_cast<int64_t>(std::max<size_t>(clients, 1)));
+    LogInfo("draining", {{"connections", clients}});
+    for (const auto& worker : workers_) {
+      worker->Post([this, &worker = *worker, step] {
+        worker.Drain(slots_, std::max(step, absl::Milliseconds(1)));
+      });
+    }
+    if (!limits_.WaitForNone(config_.drain_timeout)) {
+      LogWarning("not all connections ended in time", {{"left", limits_.connections()}});
+    }
+  }
+
+  const tcp::endpoint& bound() const { return bound_; }
+  const ConnectionLimits& limits() const { return limits_; }
+  const BridgeState& state() const { return state_; }
+
+ private:
+  // The upstream's thread.
+  void OnNews() {
+    for (const auto& worker : workers_) {
+      worker->shard().Ring();
+    }
+  }
+  void OnHubState(bool connected) {
+    state_.hub_connected = connected;
+    for (const auto& worker : workers_) {
+      worker->Post([&worker = *worker, connected] { worker.SetHubState(connected); });
+    }
+    // Last: who is let in from here on finds the window open and the state told.
+    state_.window_open = true;
+  }
+
+  std::string MetricsText() {
+    const Window::View view = window_.view();
+    Sequence slowest = view.head.sequence;
+    for (const auto& worker : workers_) {
+      slowest = std::min(slowest, std::max(worker->served(), view.base.sequence));
+    }
+    const double behind = static_cast<double>(view.head.sequence - slowest);
+    metrics_.broadcast_channel_usage_ratio.Set(
+        std::min(1.0, behind / static_cast<double>(config_.window.max_events)));
+    return metrics_.Text();
+  }
+
+  const BridgeConfig config_;
+  BridgeState state_;
+  Metrics metrics_;
+  ConnectionLimits limits_;
+  Window window_;
+  const std::shared_ptr<grpc::Channel> channel_;
+  HubLogReader log_;
+  Routes routes_;
+  std::vector<std::unique_ptr<Worker>> workers_;
+  std::unique_ptr<Listener> listener_;
+  Upstream upstream_;
+  tcp::endpoint bound_;
+  std::atomic<uint32_t> slots_{1};
+};
+
+Bridge::Bridge(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
+Bridge::~Bridge() = default;
+
+absl::StatusOr<std::unique_ptr<Bridge>> Bridge::Start(const BridgeConfig& config) {
+  auto impl = std::make_unique<Impl>(config);
+  RETURN_IF_ERROR(impl->Start());
+  return std::unique_ptr<Bridge>(new Bridge(std::move(impl)));
+}
+
+std::string Bridge::address() const { return AddressText(impl_->bound()); }
+uint16_t Bridge::port() const { return impl_->bound().port(); }
+bool Bridge::hub_connected() const { return impl_->state().hub_connected; }
+size_t Bridge::connections() const { return impl_->limits().connections(); }
+void Bridge::Drain() { impl_->Drain(); }
+
+}  // namespace tocsin::bridge

@@ -1,0 +1,41 @@
+// bridge.h: the whole bridge, as main and tests run it.
+//
+// Shape:   Start binds and serves; until the hub has been reached once, upgrades are answered 503. Drain, then destroy.
+// Threads: Start, Drain and the destructor from one thread of the caller's.
+// Owns:    everything.
+// Errors:  Start says what it could not bind and why.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "bridge/config.h"
+
+namespace tocsin::bridge {
+
+class Bridge {
+ public:
+  static absl::StatusOr<std::unique_ptr<Bridge>> Start(const BridgeConfig& config);
+  ~Bridge();
+
+  // "127.0.0.1:8080": where it really listens.
+  std::string address() const;
+  uint16_t port() const;
+  bool hub_connected() const;
+  size_t connections() const;
+
+  // Stops accepting, tells every client when to come back, and waits for them, at most the drain time.
+  void Drain();
+
+ private:
+  class Impl;
+  explicit Bridge(std::unique_ptr<Impl> impl);
+
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace tocsin::bridge

@@ -1,0 +1,44 @@
+// metrics.h: what the bridge counts (docs/protocol.md, section 9).
+//
+// Threads: every counter may be touched from any thread.
+// Owns:    the registry.
+#pragma once
+
+#include <prometheus/counter.h>
+#include <prometheus/gauge.h>
+#include <prometheus/histogram.h>
+#include <prometheus/registry.h>
+
+#include <string>
+
+#include "absl/time/time.h"
+
+namespace tocsin::bridge {
+
+class Metrics {
+  // First: the counters below live in it.
+  prometheus::Registry registry_;
+
+ public:
+  Metrics();
+
+  prometheus::Gauge& active_connections;
+  prometheus::Counter& total_connections;
+  prometheus::Gauge& active_subscriptions;
+  prometheus::Counter& messages_sent;
+  prometheus::Counter& messages_received;
+  prometheus::Counter& events_broadcast;
+  prometheus::Counter& events_delivered;
+  prometheus::Counter& connection_errors;
+  prometheus::Counter& send_errors;
+  prometheus::Histogram& session_duration_seconds;
+  prometheus::Histogram& message_latency_seconds;
+  prometheus::Gauge& broadcast_channel_usage_ratio;
+  prometheus::Gauge& hub_connected;
+  prometheus::Counter& hub_reconnects;
+
+  // Prometheus' text form.
+  std::string Text() const;
+};
+
+}  // namespace tocsin::bridge

@@ -1,0 +1,73 @@
+#include "bridge/ws/frames.h"
+
+namespace tocsin::bridge::ws {
+namespace {
+
+constexpr uint8_t kFinal = 0x80;
+
+void AppendBigEndian(std::string& out, uint64_t value, int bytes) {
+  for (int shift = 8 * (bytes - 1); shift >= 0; shift -= 8) {
+    out += static_cast<char>((value >> shift) & 0xff);
+  }
+}
+
+bool ContinuesCharacter(char c) { return (static_cast<uint8_t>(c) & 0xc0) == 0x80; }
+
+}  // namespace
+
+void AppendFrameHeader(std::string& out, Opcode opcode, size_t payload_bytes) {
+  out += static_cast<char>(kFinal | static_cast<uint8_t>(opcode));
+  if (payload_bytes < 126) {
+    out += static_cast<char>(payload_bytes);
+  } else if (payload_bytes <= 0xffff) {
+    out += static_cast<char>(126);
+    AppendBigEndian(out, payload_bytes, 2);
+  } else {
+    out += static_cast<char>(127);
+    AppendBigEndian(out, payload_bytes, 8);
+  }
+}
+
+void AppendTextFrame(std::string& out, std::string_view payload) {
+  AppendFrameHeader(out, Opcode::kText, payload.size());
+  out += payload;
+}
+
+void AppendTextFrame(std::string& out, std::string_view head, std::string_view tail) {
+  AppendFrameHeader(out, Opcode::kText, head.size() + tail.size());
+  out += head;
+  out += tail;
+}
+
+std::string CloseFrame(uint16_t code, std::string_view reason) {
+  const std::string_view text = CutUtf8(reason, kMaxReasonBytes);
+  std::string out;
+  AppendFrameHeader(out, Opcode::kClose, 2 + text.size());
+  AppendBigEndian(out, code, 2);
+  out += text;
+  return out;
+}
+
+std::string_view CutUtf8(std::string_view text, size_t bytes) {
+  if (text.size() <= bytes) {
+    return text;
+  }
+  while (bytes > 0 && ContinuesCharacter(text[bytes])) {
+    --bytes;
+  }
+  return text.substr(0, bytes);
+}
+
+uint16_t CloseCodeOf(std::string_view frame) {
+  if (frame.size() < 2 ||
+      static_cast<uint8_t>(frame[0]) != (kFinal | static_cast<uint8_t>(Opcode::kClose))) {
+    return 0;
+  }
+  if (frame.size() < 4) {
+    return 1005;
+  }
+  return static_cast<uint16_t>(static_cast<uint8_t>(frame[2]) << 8 |
+                               static_cast<uint8_t>(frame[3]));
+}
+
+}  // namespace tocsin::bridge::ws

@@ -1,0 +1,56 @@
+// server_message.h: what /ws tells its clients, as JSON texts (docs/protocol.md, section 5).
+//
+// Shape:   one function a message. The event message is in two parts: its head here, with the subscription's ids, and its
+//          tail with the event (bridge/event_json.h).
+// Threads: pure.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+
+#include "absl/status/status.h"
+#include "absl/time/time.h"
+#include "core/event/cursor.h"
+#include "core/event/filter.h"
+
+namespace tocsin::bridge::ws {
+
+// The limits that a client can run into, as `welcome` tells them.
+struct ClientLimits {
+  size_t message_bytes = 0;
+  size_t subscriptions = 0;
+  size_t messages_per_second = 0;
+  size_t message_burst = 0;
+  absl::Duration session_timeout;
+};
+
+struct Welcome {
+  std::string_view session_id;
+  absl::Time server_time;
+  absl::Duration heartbeat_interval;
+  Cursor cursor;
+  ClientLimits limits;
+};
+
+std::string WelcomeMessage(const Welcome& welcome);
+std::string SubscribedMessage(std::string_view subscription_id, const Filter& filter,
+                              const Cursor& cursor, bool recovered);
+std::string UnsubscribedMessage(std::string_view subscription_id);
+std::string GapMessage(std::string_view subscription_id, const Gap& gap);
+// `timestamp` is a JSON value. A cursor without an epoch is left out.
+std::string PongMessage(std::string_view timestamp, const Cursor& cursor);
+std::string StatusMessage(bool hub_connected);
+// An empty subscription_id is left out.
+std::string ErrorMessage(const absl::Status& status, std::string_view subscription_id = "");
+std::string ClosingMessage(std::string_view reason, uint16_t code, absl::Duration reconnect_after);
+
+// The time as a JSON value.
+std::string JsonTime(absl::Time time);
+std::string JsonString(std::string_view text);
+// {"type":"event","subscription_ids":["a","b"
+std::string EventMessageHead(std::span<const std::string_view> quoted_ids);
+
+}  // namespace tocsin::bridge::ws
