@@ -1,0 +1,206 @@
+#include "hub/incidents.h"
+
+#include <gtest/gtest.h>
+
+#include "core/event/error.h"
+#include "core/event/time_proto.h"
+#include "core/event/validate.h"
+#include "hub/incident_rules.h"
+#include "tests/hub/hub_fixtures.h"
+#include "tests/hub/wrapped_log.h"
+
+namespace tocsin::hub {
+namespace {
+
+const std::string kId = TestUuid(77);
+
+class IncidentsTest : public testing::Test {
+ protected:
+  // Applies and keeps, as a publish of one event does.
+  v1::Event Apply(v1::Event event) {
+    const absl::Status normal = NormalizeEvent(event, "event");
+    EXPECT_TRUE(normal.ok()) << normal;
+    now_ += absl::Seconds(1);
+    const absl::Status status = incidents_.Apply(event, now_, ++sequence_, "events[0]");
+    EXPECT_TRUE(status.ok()) << status;
+    incidents_.KeepRequest();
+    return event;
+  }
+  v1::Event Typed(v1::EventType type) {
+    v1::Event event;
+    event.set_type(type);
+    event.mutable_incident()->set_id(kId);
+    return event;
+  }
+  // As the log would be given it.
+  StoredIncident Stored() {
+    for (const StoredIncident& stored : incidents_.GroupChanges()) {
+      if (stored.incident.id() == kId) return stored;
+    }
+    ADD_FAILURE() << "the incident has not changed";
+    return {};
+  }
+
+  absl::Time now_ = kStart;
+  Sequence sequence_ = 0;
+  WrappedLog log_;
+  Incidents incidents_{log_};
+};
+
+TEST_F(IncidentsTest, AnIncidentIsCompletedWhenItIsCreated) {
+  const v1::Event event = Apply(IncidentCreated(""));
+  EXPECT_TRUE(!event.incident().id().empty());
+  EXPECT_EQ(event.incident().state(), v1::INCIDENT_STATE_DETECTED);
+  EXPECT_EQ(ToTime(event.incident().created_at()), now_);
+  EXPECT_EQ(ToTime(event.incident().updated_at()), now_);
+}
+
+TEST_F(IncidentsTest, AnEventThatGivesTheIdCarriesTheWholeIncident) {
+  Apply(IncidentCreated(kId));
+  const v1::Event event = Apply(CommentOn(kId, "looking"));
+  EXPECT_EQ(event.incident().title(), "disk full");
+  EXPECT_EQ(event.incident().severity(), v1::SEVERITY_P2);
+  EXPECT_EQ(ToTime(event.incident().updated_at()), now_);
+  EXPECT_EQ(ToTime(event.incident().created_at()), kStart + absl::Seconds(1));
+}
+
+TEST_F(IncidentsTest, AnUnknownIdIsNotFoundAndNamesTheField) {
+  v1::Event comment = CommentOn(kId, "who?");
+  const absl::Status status = incidents_.Apply(comment, now_, 1, "events[3]");
+  EXPECT_EQ(ErrorCodeOf(status), ErrorCode::kNotFound);
+  EXPECT_EQ(ErrorDetailsOf(status).field, "events[3].comment_added.incident_id");
+  v1::Event closed = Typed(v1::EVENT_TYPE_INCIDENT_CLOSED);
+  EXPECT_EQ(ErrorDetailsOf(incidents_.Apply(closed, now_, 1, "events[0]")).field,
+            "events[0].incident.id");
+}
+
+TEST_F(IncidentsTest, ResolvingSetsStateAndTimeAndKeepsWhatIsGiven) {
+  Apply(IncidentCreated(kId));
+  v1::Event resolved = Typed(v1::EVENT_TYPE_INCIDENT_RESOLVED);
+  resolved.mutable_incident()->mutable_resolution()->set_root_cause("a full disk");
+  resolved = Apply(resolved);
+  EXPECT_EQ(resolved.incident().state(), v1::INCIDENT_STATE_RESOLVED);
+  EXPECT_EQ(resolved.incident().resolution().root_cause(), "a full disk");
+  EXPECT_EQ(ToTime(resolved.incident().resolution().resolved_at()), now_);
+  EXPECT_EQ(resolved.incident().title(), "disk full");
+  const v1::Event closed = Apply(Typed(v1::EVENT_TYPE_INCIDENT_CLOSED));
+  EXPECT_EQ(closed.incident().state(), v1::INCIDENT_STATE_CLOSED);
+  EXPECT_EQ(closed.incident().resolution().root_cause(), "a full disk");
+}
+
+TEST_F(IncidentsTest, EscalatingMovesTheSeverityAndSaysFromWhere) {
+  Apply(IncidentCreated(kId));
+  v1::Event event;
+  event.mutable_escalated()->set_incident_id(kId);
+  event.mutable_escalated()->set_to_severity(v1::SEVERITY_P0);
+  event = Apply(event);
+  EXPECT_EQ(event.escalated().from_severity(), v1::SEVERITY_P2);
+  EXPECT_EQ(event.incident().severity(), v1::SEVERITY_P0);
+}
+
+TEST_F(IncidentsTest, AssignmentsAndPlaybooksAreKeptUp) {
+  Apply(IncidentCreated(kId));
+  v1::Event assigned;
+  assigned.mutable_assignment_changed()->set_incident_id(kId);
+  assigned.mutable_assignment_changed()->add_assignees("ann");
+  EXPECT_EQ(Apply(assigned).incident().assignees(0), "ann");
+  v1::Event started;
+  started.mutable_playbook_started()->set_incident_id(kId);
+  started.mutable_playbook_started()->set_playbook_id(TestUuid(5));
+  EXPECT_EQ(Apply(started).incident().active_playbook(), TestUuid(5));
+  v1::Event completed;
+  completed.mutable_playbook_completed()->set_incident_id(kId);
+  const v1::Event done = Apply(completed);
+  EXPECT_FALSE(done.incident().has_active_playbook());
+  EXPECT_EQ(done.incident().assignees(0), "ann");
+}
+
+TEST_F(IncidentsTest, AnUpdateReplacesTheIncidentAndNotesAChangeOfState) {
+  Apply(IncidentCreated(kId));
+  v1::Event update = IncidentCreated(kId, v1::SEVERITY_P1);
+  update.set_type(v1::EVENT_TYPE_INCIDENT_UPDATED);
+  update.mutable_incident()->set_state(v1::INCIDENT_STATE_TRIAGED);
+  const v1::Event changed = Apply(update);
+  EXPECT_EQ(changed.incident_updated().previous_state(), v1::INCIDENT_STATE_DETECTED);
+  EXPECT_EQ(changed.incident().severity(), v1::SEVERITY_P1);
+  EXPECT_EQ(ToTime(changed.incident().created_at()), kStart + absl::Seconds(1));
+  EXPECT_EQ(Apply(update).incident_updated().previous_state(), v1::INCIDENT_STATE_UNSPECIFIED);
+}
+
+TEST_F(IncidentsTest, TimelineAndNotesStayBehindAndAreKept) {
+  v1::Event created = IncidentCreated(kId);
+  created.mutable_incident()->add_timeline()->set_description("seen");
+  created = Apply(created);
+  EXPECT_EQ(created.incident().timeline_size(), 0);
+  v1::Event comment = CommentOn(kId, "looking");
+  comment.set_id(TestUuid(9));
+  EXPECT_EQ(Apply(comment).incident().notes_size(), 0);
+  const StoredIncident stored = Stored();
+  ASSERT_EQ(stored.incident.timeline_size(), 1);
+  ASSERT_EQ(stored.incident.notes_size(), 1);
+  EXPECT_EQ(stored.incident.notes(0).content(), "looking");
+  EXPECT_EQ(stored.incident.notes(0).author(), "ann");
+  EXPECT_EQ(stored.incident.notes(0).id(), TestUuid(9));
+  EXPECT_EQ(stored.last_sequence, 2u);
+}
+
+TEST_F(IncidentsTest, NotesAreBoundedInCountAndBytes) {
+  Apply(IncidentCreated(kId));
+  for (int i = 0; i < 150; ++i) Apply(CommentOn(kId, std::to_string(i)));
+  EXPECT_EQ(Stored().incident.notes_size(), kHistoryEntries);
+  EXPECT_EQ(Stored().incident.notes(kHistoryEntries - 1).content(), "149");
+  Apply(CommentOn(kId, std::string(2 * kHistoryBytes, 'x')));
+  EXPECT_LT(Stored().incident.ByteSizeLong(), kHistoryBytes + 1'000);
+}
+
+TEST_F(IncidentsTest, ARefusedRequestLeavesNothing) {
+  v1::Event created = IncidentCreated(kId);
+  ASSERT_TRUE(incidents_.Apply(created, now_, 1, "events[0]").ok());
+  EXPECT_EQ(*incidents_.LastSequence(kId), 1u);
+  incidents_.DropRequest();
+  EXPECT_EQ(*incidents_.LastSequence(kId), 0u);
+  EXPECT_TRUE(incidents_.GroupChanges().empty());
+}
+
+TEST_F(IncidentsTest, AFailedGroupLeavesNothingAndAKeptOneIsRemembered) {
+  Apply(IncidentCreated(kId));
+  incidents_.DropGroup();
+  EXPECT_EQ(*incidents_.LastSequence(kId), 0u);
+  Apply(IncidentCreated(kId));
+  incidents_.KeepGroup();
+  const int reads = log_.incident_reads;
+  EXPECT_EQ(*incidents_.LastSequence(kId), sequence_);
+  EXPECT_EQ(log_.incident_reads, reads);
+}
+
+TEST_F(IncidentsTest, WhatTheCacheForgotComesFromTheLog) {
+  Incidents incidents(log_, {.incidents = 1, .bytes = 1 << 20});
+  LogBatch batch = NextBatch(log_, 1, kStart);
+  batch.incidents.push_back({IncidentCreated(kId).incident(), 1});
+  batch.incidents[0].incident.add_notes()->set_content("from disk");
+  ASSERT_TRUE(log_.Append(batch).ok());
+  v1::Event other = IncidentCreated(TestUuid(1));
+  ASSERT_TRUE(incidents.Apply(other, now_, 2, "").ok());
+  v1::Event comment = CommentOn(kId, "again");
+  ASSERT_TRUE(incidents.Apply(comment, now_, 3, "").ok());
+  EXPECT_EQ(comment.incident().title(), "disk full");
+  EXPECT_EQ(comment.incident().notes_size(), 0);
+}
+
+TEST(IncidentCacheTest, TheLeastRecentlyUsedGoesFirst) {
+  IncidentCache cache({.incidents = 2, .bytes = 1 << 20});
+  const auto put = [&](uint64_t number) {
+    cache.Put(IncidentState::From({IncidentCreated(TestUuid(number)).incident(), number}));
+  };
+  put(1);
+  put(2);
+  ASSERT_NE(cache.Find(TestUuid(1)), nullptr);
+  put(3);
+  EXPECT_EQ(cache.Find(TestUuid(2)), nullptr);
+  EXPECT_NE(cache.Find(TestUuid(1)), nullptr);
+  put(1);
+  EXPECT_EQ(cache.size(), 2u);
+}
+
+}  // namespace
+}  // namespace tocsin::hub

@@ -1,0 +1,59 @@
+// wrapped_log.h: a memory log whose appends fail and whose events are damaged when told.
+#pragma once
+
+#include <set>
+#include <string>
+#include <vector>
+
+#include "hub/log/memory_log.h"
+
+namespace tocsin::hub {
+
+class WrappedLog : public Log {
+ public:
+  std::string_view name() const override { return "wrapped"; }
+  absl::Status Append(const LogBatch& batch) override {
+    ++appends;
+    if (!append_error.ok()) {
+      return append_error;
+    }
+    return log.Append(batch);
+  }
+  absl::Status Trim(const Retention& retention, absl::Time now) override {
+    ++trims;
+    return log.Trim(retention, now);
+  }
+  absl::Status Sync() override {
+    ++syncs;
+    return sync_error;
+  }
+  absl::Status Close() override { return log.Close(); }
+  LogExtent extent() const override { return log.extent(); }
+  std::vector<EpochStart> epochs() const override { return log.epochs(); }
+  absl::StatusOr<std::vector<EventPtr>> Read(Sequence after, size_t max_events,
+                                             size_t max_bytes) const override {
+    if (damaged.contains(after + 1)) {
+      return absl::DataLossError("damaged");
+    }
+    const auto next = damaged.upper_bound(after);
+    const size_t readable = next == damaged.end() ? max_events : *next - after - 1;
+    return log.Read(after, std::min(max_events, readable), max_bytes);
+  }
+  absl::StatusOr<Sequence> PlaceAt(absl::Time time) const override { return log.PlaceAt(time); }
+  absl::StatusOr<std::optional<StoredIncident>> GetIncident(std::string_view id) const override {
+    ++incident_reads;
+    return log.GetIncident(id);
+  }
+  absl::StatusOr<std::vector<DedupEntry>> ReadDedup() const override { return log.ReadDedup(); }
+
+  MemoryLog log;
+  absl::Status append_error;
+  absl::Status sync_error;
+  std::set<Sequence> damaged;
+  int appends = 0;
+  int trims = 0;
+  int syncs = 0;
+  mutable int incident_reads = 0;
+};
+
+}  // namespace tocsin::hub
