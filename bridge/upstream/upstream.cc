@@ -43,7 +43,7 @@ std::shared_ptr<grpc::Channel> MakeHubChannel(const std::string& address) {
   arguments.SetInt(GRPC_ARG_KEEPALIVE_PERMIT_WITHOUT_CALLS, 1);
   arguments.SetInt(GRPC_ARG_HTTP2_MAX_PINGS_WITHOUT_DATA, 0);
   arguments.SetInt(GRPC_ARG_INITIAL_RECONNECT_BACKOFF_MS, 100);
-  arguments.SetInt(GRPC_ARG_MIN_RECONNECT_BACKOFF_MS, 100);
+  arguments.SetInt(GRPC_ARG_MIN_RECONNECT_BACKOFF_MS, 3'000);  // how long one attempt may take
   arguments.SetInt(GRPC_ARG_MAX_RECONNECT_BACKOFF_MS, 2'000);
   arguments.SetMaxReceiveMessageSize(kMaxResponseBytes);
   return grpc::CreateCustomChannel(address, grpc::InsecureChannelCredentials(), arguments);
@@ -156,6 +156,8 @@ void Upstream::Follow() {
     MutexLock lock(mutex_);
     stream_ = nullptr;
   };
+  // The channel connects only while a call is polled: the call waits for it.
+  context.set_wait_for_ready(true);
   const auto stub = v1::EventHub::NewStub(channel_);
   Stream stream(*stub, context,
                 Request(started_ ? FormatCursor(place_) : FormatStartPoint(Latest{})));
@@ -169,10 +171,9 @@ void Upstream::Follow() {
     }
     Connected();
   }
-  if (stream.silent()) {
-    LogWarning("the hub is silent", {{"for", kSilence}});
-  }
-  OnEnd(stream.Finish());
+  const grpc::Status status = stream.Finish();
+  OnEnd(stream.silent() ? grpc::Status(grpc::StatusCode::UNAVAILABLE, "the hub does not answer")
+                        : status);
 }
 
 void Upstream::OnEnd(const grpc::Status& status) {

@@ -455,11 +455,12 @@ void Session::RenderEnded(SubscriptionTag tag, const absl::Status& status, std::
 const std::string& Session::HeadFor(std::span<const SubscriptionTag> tags) {
   if (!std::equal(tags.begin(), tags.end(), head_tags_.begin(), head_tags_.end())) {
     head_tags_.assign(tags.begin(), tags.end());
+    std::vector<SubscriptionTag> sorted = head_tags_;  // in the order in which they were subscribed
+    std::sort(sorted.begin(), sorted.end());
     std::vector<std::string> quoted;
-    for (SubscriptionTag tag : tags) {
+    for (SubscriptionTag tag : sorted) {
       const Named* named = FindByTag(tag);
-      quoted.push_back(
-          JsonString(named == nullptr ? std::string_view() : std::string_view(named->id)));
+      quoted.push_back(JsonString(named == nullptr ? "" : std::string_view(named->id)));
     }
     head_ = EventMessageHead(std::vector<std::string_view>(quoted.begin(), quoted.end()));
   }
