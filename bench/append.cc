@@ -1,0 +1,177 @@
+// append.cc: synced events a second through the sequencer, the store on disk under it.
+//
+// Each run keeps so many publishes in flight; every one waits for the sync that makes it durable.
+// The data directory is made beside the program, so that it is on the disk one builds on, not in memory.
+//
+//   bench_append [--in_flight=256] [--events=1] [--seconds=3] [--kind=system|incident] [--durability=always|memory]
+//   bench_append      without options: 1, 16 and 256 in flight, then 256 with 16 events each
+#include <stdlib.h>
+#include <sys/resource.h>
+
+#include <atomic>
+#include <cstdio>
+#include <cstring>
+#include <filesystem>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <thread>
+#include <vector>
+
+#include "absl/strings/numbers.h"
+#include "core/base/check.h"
+#include "core/base/strings.h"
+#include "core/event/uuid.h"
+#include "core/event/validate.h"
+#include "hub/log/rocksdb_log.h"
+#include "hub/sequencer.h"
+
+namespace tocsin::hub {
+namespace {
+
+struct Load {
+  int in_flight = 256;
+  int events = 1;  // in a publish
+  double seconds = 3;
+  std::string kind = "system";
+  std::string durability = "always";
+};
+
+v1::Event MakeEvent(const Load& load) {
+  v1::Event event;
+  event.set_id(NewUuid(absl::Now()));
+  if (load.kind == "incident") {
+    event.set_type(v1::EVENT_TYPE_INCIDENT_CREATED);
+    v1::Incident& incident = *event.mutable_incident();
+    incident.set_severity(v1::SEVERITY_P2);
+    incident.set_source("bench");
+    incident.set_title("a disk is filling up");
+    incident.set_description(std::string(300, 'x'));
+    (*incident.mutable_labels())["service"] = "checkout";
+  } else {
+    event.mutable_system_event()->set_category("bench");
+    event.mutable_system_event()->set_message(std::string(400, 'x'));
+  }
+  TOCSIN_CHECK(NormalizeEvent(event, "event").ok());
+  return event;
+}
+
+double CpuSeconds() {
+  rusage usage{};
+  getrusage(RUSAGE_SELF, &usage);
+  const auto seconds = [](const timeval& t) {
+    return static_cast<double>(t.tv_sec) + 1e-6 * t.tv_usec;
+  };
+  return seconds(usage.ru_utime) + seconds(usage.ru_stime);
+}
+
+// Publishes again as soon as it is answered, until told to stop.
+class Publishers {
+ public:
+  Publishers(Sequencer& sequencer, const Load& load) : sequencer_(sequencer), load_(load) {
+    for (int i = 0; i < 512; ++i) {
+      samples_.push_back(MakeEvent(load));
+    }
+  }
+  void Start() {
+    for (int i = 0; i < load_.in_flight; ++i) {
+      Next();
+    }
+  }
+  void Stop() { stopping_ = true; }
+  uint64_t durable() const { return durable_; }
+
+ private:
+  void Next() {
+    PublishRequestData request;
+    for (int i = 0; i < load_.events; ++i) {
+      request.events.push_back(samples_[next_++ % samples_.size()]);
+      request.events.back().set_id(NewUuid(absl::Now()));
+    }
+    sequencer_.Publish(std::move(request), [this](PublishOutcome outcome) {
+      TOCSIN_CHECK(outcome.ok());
+      durable_ += outcome->size();
+      if (!stopping_) {
+        Next();
+      }
+    });
+  }
+
+  Sequencer& sequencer_;
+  const Load load_;
+  std::vector<v1::Event> samples_;
+  std::atomic<size_t> next_{0};
+  std::atomic<uint64_t> durable_{0};
+  std::atomic<bool> stopping_{false};
+};
+
+void Run(const std::string& dir, const Load& load) {
+  RocksDbOptions options;
+  options.dir = dir;
+  options.durability = load.durability == "memory" ? Durability::kMemory : Durability::kAlways;
+  auto log = RocksDbLog::Open(options);
+  TOCSIN_CHECK(log.ok());
+  Window window({10'000, 64 << 20});
+  Sequencer sequencer(**log, window, Clock::Real(), {.retention = {.max_events = 2'000'000}});
+  TOCSIN_CHECK(sequencer.Open().ok());
+  Publishers publishers(sequencer, load);
+  const double cpu = CpuSeconds();
+  const absl::Time start = absl::Now();
+  sequencer.Start();
+  publishers.Start();
+  std::this_thread::sleep_for(std::chrono::duration<double>(load.seconds));
+  const double took = absl::ToDoubleSeconds(absl::Now() - start);
+  const auto durable = static_cast<double>(publishers.durable());
+  const double used = CpuSeconds() - cpu;
+  publishers.Stop();
+  sequencer.Stop();
+  std::printf("%-8s %-8s in flight %4d x %3d   %9.0f events/s   %5.2f us CPU an event\n",
+              load.kind.c_str(), load.durability.c_str(), load.in_flight, load.events,
+              durable / took, 1e6 * used / durable);
+  std::fflush(stdout);
+}
+
+bool Set(Load& load, std::string_view argument) {
+  const size_t equals = argument.find('=');
+  if (equals == std::string_view::npos) return false;
+  const std::string_view name = argument.substr(0, equals);
+  const std::string_view value = argument.substr(equals + 1);
+  if (name == "--in_flight") return absl::SimpleAtoi(ToAbsl(value), &load.in_flight);
+  if (name == "--events") return absl::SimpleAtoi(ToAbsl(value), &load.events);
+  if (name == "--seconds") return absl::SimpleAtod(ToAbsl(value), &load.seconds);
+  if (name == "--kind") load.kind = value;
+  if (name == "--durability") load.durability = value;
+  return name == "--kind" || name == "--durability";
+}
+
+}  // namespace
+}  // namespace tocsin::hub
+
+int main(int argc, char** argv) {
+  using tocsin::hub::Load;
+  std::vector<Load> loads;
+  if (argc > 1) {
+    loads.emplace_back();
+  } else {
+    loads = {{.in_flight = 1},
+             {.in_flight = 16},
+             {.in_flight = 256},
+             {.in_flight = 256, .kind = "incident"},
+             {.in_flight = 256, .events = 16},
+             {.in_flight = 256, .events = 16, .kind = "incident"}};
+  }
+  for (int i = 1; i < argc; ++i) {
+    if (!tocsin::hub::Set(loads[0], argv[i])) {
+      std::fprintf(stderr, "unknown argument %s\n", argv[i]);
+      return 2;
+    }
+  }
+  std::string dir = (std::filesystem::path(argv[0]).parent_path() / "bench-append-XXXXXX").string();
+  TOCSIN_CHECK(mkdtemp(dir.data()) != nullptr);
+  for (const Load& load : loads) {
+    tocsin::hub::Run(dir + "/data", load);
+    std::filesystem::remove_all(dir + "/data");
+  }
+  std::filesystem::remove_all(dir);
+  return 0;
+}
