@@ -7,7 +7,7 @@ const protos = fileURLToPath(new URL("../../proto", import.meta.url));
 
 export function connect(address) {
   const definition = loader.loadSync("tocsin/v1/hub.proto", {
-    includeDirs: [protos], keepCase: true, longs: String, enums: String, oneofs: true,
+    includeDirs: [protos], keepCase: true, longs: String, enums: String, arrays: true,
   });
   const { EventHub } = grpc.loadPackageDefinition(definition).tocsin.v1;
   return new EventHub(address, grpc.credentials.createInsecure());

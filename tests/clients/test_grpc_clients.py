@@ -44,7 +44,7 @@ def test_grpcurl_publishes_the_example(hub, client):
     with client.subscribe(start="earliest") as stream:
         events = stream.to_end_of_log()
     [event] = [e for e in events if e.cursor == result["cursor"]]
-    assert (event.incident.title, event.incident.id) == ("API gateway down", result["incidentId"])
+    assert (event.incident.title, event.incident.id) == ("API gateway down", result["incident_id"])
 
 
 def test_grpcurl_subscribes_with_a_filter_and_resumes(scenario, hub):
