@@ -191,8 +191,9 @@ absl::Status JsonFields::ReadNumber(const json::value& value, Message& message,
   TOCSIN_CHECK(field.cpp_type() == FieldDescriptor::CPPTYPE_UINT32);
   const std::optional<uint32_t> number = ToUint32(value);
   if (!number) {
-    return FieldError(code_, path, absl::StrCat("is ", ToAbsl(KindOf(value)), " it cannot be"),
-                      {"a whole number from 0 to 4294967295"});
+    const std::string problem =
+        value.is_number() ? "is out of range" : absl::StrCat("is ", ToAbsl(KindOf(value)));
+    return FieldError(code_, path, problem, {"a whole number from 0 to 4294967295"});
   }
   reflection.SetUInt32(&message, &field, *number);
   return absl::OkStatus();
