@@ -91,7 +91,9 @@ GrpcServer::~GrpcServer() {
 }
 
 void GrpcServer::SetServing(bool serving) {
-  server_->GetHealthCheckService()->SetServingStatus(serving);
+  grpc::HealthCheckServiceInterface* health = server_->GetHealthCheckService();
+  health->SetServingStatus(v1::EventHub::service_full_name(), serving);
+  health->SetServingStatus(serving);
 }
 
 void GrpcServer::Shutdown(absl::Duration grace) {

@@ -1,6 +1,7 @@
-// Start builds from the inside out, so that nothing is called before what it needs is there: log, window, sequencer, log reader, server
-// with its queues, shards, operations port. Drain goes the other way: first the clients are told, then the server stops, then
-// the shards, and when nothing can publish or read any more, sequencer and log.
+// Start builds from the inside out, so that nothing is called before what it needs is there: log,
+// window, sequencer, log reader, server with its queues, shards, operations port. Drain goes the
+// other way: the clients are told, the sequencer commits and answers what was let in, the server
+// ends what is left, then the shards, the log reader and the log.
 #include "hub/service/hub.h"
 
 #include <algorithm>
@@ -48,7 +49,11 @@ absl::StatusOr<std::unique_ptr<Hub>> Hub::Start(HubConfig config) {
   auto hub = std::unique_ptr<Hub>(new Hub(std::move(config)));
   RETURN_IF_ERROR(hub->OpenLog());
   hub->OpenEngine();
-  RETURN_IF_ERROR(hub->Serve());
+  if (absl::Status serves = hub->Serve(); !serves.ok()) {
+    hub->Halt(absl::ZeroDuration());
+    serves.Update(hub->log_->Close());
+    return serves;
+  }
   return hub;
 }
 
@@ -141,7 +146,10 @@ void Hub::Halt(absl::Duration grace) {
   if (health_ != nullptr) {
     health_->Stop();
   }
-  // A server that failed to start leaves shards that never ran; Stop knows.
+  // Before the server, which waits for the answers of its calls.
+  if (sequencer_ != nullptr) {
+    sequencer_->Stop();
+  }
   if (server_ != nullptr) {
     server_->Shutdown(grace);
   }
@@ -150,9 +158,6 @@ void Hub::Halt(absl::Duration grace) {
   }
   if (log_reader_ != nullptr) {
     log_reader_->Stop();
-  }
-  if (sequencer_ != nullptr) {
-    sequencer_->Stop();
   }
   if (ops_ != nullptr) {
     ops_->Stop();

@@ -39,20 +39,24 @@ void PublishStream::End(const absl::Status& status) {
   Step();
 }
 
+// Until reading_ is false again no other thread starts a read, so the request is this thread's.
 void PublishStream::OnReadDone(bool ok) {
+  if (ok && MayPublish()) {
+    Publish();
+  }
   {
     MutexLock lock(mutex_);
     reading_ = false;
     read_closed_ = !ok;
-    ok = ok && !finished_;  // what came after the end has no answer, and so must not be published
-  }
-  if (ok) {
-    Publish();
   }
   Step();
 }
 
-// The thread that read is the only one here until Step starts the next read.
+bool PublishStream::MayPublish() {
+  MutexLock lock(mutex_);
+  return !finished_;
+}
+
 void PublishStream::Publish() {
   size_t number = 0;
   {

@@ -50,6 +50,8 @@ class PublishStream final
     std::optional<v1::PublishStreamResponse> answer;
   };
 
+  // False for what came after the end: it would have no answer.
+  bool MayPublish();
   void Publish();
   void OnAnswer(size_t number, absl::StatusOr<v1::PublishResponse> response);
   // Starts what can be started. Last touch.

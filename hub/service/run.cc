@@ -1,5 +1,6 @@
 #include "hub/service/run.h"
 
+#include <google/protobuf/stubs/logging.h>
 #include <grpc/support/log.h>
 #include <sys/resource.h>
 
@@ -51,8 +52,10 @@ class Ending {
   bool signalled_ ABSL_GUARDED_BY(mutex_) = false;
 };
 
-// gRPC's own lines are for its authors: what matters reaches us as a status.
-void QuietGrpc() {
+// The libraries' own lines are for their authors, and some quote what a client sent: what matters
+// reaches us as a status.
+void QuietLibraries() {
+  google::protobuf::SetLogHandler(nullptr);
   gpr_set_log_function([](gpr_log_func_args* line) {
     if (line->severity == GPR_LOG_SEVERITY_ERROR) {
       LogDebug("grpc", {{"message", line->message}});
@@ -127,7 +130,7 @@ int RunHub(int argc, const char* const* argv) {
     return Fail(begun, kWrongSettings);
   }
   SignalWatcher signals([&ending](int signal) { ending.OnSignal(signal); });
-  QuietGrpc();
+  QuietLibraries();
   RaiseFileLimit();
   auto hub = Hub::Start(*config);
   if (!hub.ok()) {
