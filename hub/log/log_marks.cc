@@ -44,6 +44,17 @@ LogMark LogMarks::AtOrBefore(Sequence sequence) const {
   return LastWhere(base_, marks_, [&](const LogMark& mark) { return mark.sequence <= sequence; });
 }
 
+std::vector<Sequence> LogMarks::UpTo(Sequence sequence) const {
+  std::vector<Sequence> sequences;
+  for (const LogMark& mark : marks_) {
+    if (mark.sequence > sequence) {
+      break;
+    }
+    sequences.push_back(mark.sequence);
+  }
+  return sequences;
+}
+
 LogMark LogMarks::BeforeTime(absl::Time time) const {
   return LastWhere(base_, marks_, [&](const LogMark& mark) { return mark.time < time; });
 }

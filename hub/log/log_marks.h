@@ -11,6 +11,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
@@ -53,7 +54,8 @@ class LogMarks {
   LogMark BeforeTime(absl::Time time) const;
   // The newest mark (or the base) up to which fewer than `bytes` were appended.
   LogMark BelowBytes(uint64_t bytes) const;
-  size_t size() const { return marks_.size(); }
+  // The sequences of the marks up to and including `sequence`.
+  std::vector<Sequence> UpTo(Sequence sequence) const;
 
  private:
   LogMark base_;

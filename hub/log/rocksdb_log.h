@@ -94,8 +94,8 @@ class RocksDbLog : public Log {
   Sequence PlaceToKeep(const Retention& retention, absl::Time now) const;
   Sequence PlaceOfBytes(uint64_t keep) const;
   uint64_t BytesUpTo(Sequence place) const;
-  Sequence FirstDedupToKeep(absl::Time now) const;
-  absl::Status WriteTrim(const LogMark& base, Sequence dedup_first);
+  std::vector<Sequence> DedupToDrop(absl::Time now) const;
+  absl::Status WriteTrim(const LogMark& base, const std::vector<Sequence>& dedup);
   void DropFiles(Sequence first);
   // Calls `visit` with each event's sequence and size after `after` until it answers false or the
   // range ends.
@@ -108,7 +108,7 @@ class RocksDbLog : public Log {
   LogFound found_ = LogFound::kNew;
   std::vector<EpochStart> epochs_;  // not changed after Open
 
-  // The sequencer's thread only.
+  // The sequencer's thread only: dedup records before it are gone.
   Sequence dedup_first_ = 0;
 
   mutable Mutex mutex_;

@@ -5,6 +5,7 @@
 #include <rocksdb/write_batch.h>
 
 #include <algorithm>
+#include <vector>
 
 #include "core/base/status_macros.h"
 #include "hub/log/log_codec.h"
@@ -12,18 +13,49 @@
 #include "hub/log/rocksdb_store.h"
 
 namespace tocsin::hub {
+namespace {
+
+// A range tombstone is cheap for many keys, but a log that is trimmed by a few events every few
+// seconds would gather tens of thousands of them in a memtable, and each read sorts them anew: few
+// keys are deleted one by one.
+constexpr size_t kMostSingleKeys = 4'096;
+
+void DropKeys(rocksdb::WriteBatch& write, rocksdb::ColumnFamilyHandle* column,
+              const std::vector<Sequence>& keys) {
+  if (keys.size() > kMostSingleKeys) {
+    write.DeleteRange(column, SequenceKey(keys.front()), SequenceKey(keys.back() + 1));
+    return;
+  }
+  for (const Sequence key : keys) {
+    write.Delete(column, SequenceKey(key));
+  }
+}
+
+// All from first to last; there is a key for each.
+void DropSpan(rocksdb::WriteBatch& write, rocksdb::ColumnFamilyHandle* column, Sequence first,
+              Sequence last) {
+  if (last + 1 - first > kMostSingleKeys) {
+    write.DeleteRange(column, SequenceKey(first), SequenceKey(last + 1));
+    return;
+  }
+  for (Sequence key = first; key <= last; ++key) {
+    write.Delete(column, SequenceKey(key));
+  }
+}
+
+}  // namespace
 
 absl::Status RocksDbLog::Trim(const Retention& retention, absl::Time now) {
   RETURN_IF_ERROR(Writable());
   const Sequence place = PlaceToKeep(retention, now);
-  const Sequence dedup_first = FirstDedupToKeep(now);
+  const std::vector<Sequence> dedup = DedupToDrop(now);
   const bool events = place + 1 > range().first;
-  if (!events && dedup_first == dedup_first_) {
+  if (!events && dedup.empty()) {
     return absl::OkStatus();
   }
   const LogMark base{.sequence = place, .bytes = BytesUpTo(place)};
-  RETURN_IF_ERROR(WriteTrim(base, dedup_first));
-  dedup_first_ = dedup_first;
+  RETURN_IF_ERROR(WriteTrim(base, dedup));
+  dedup_first_ = dedup.empty() ? dedup_first_ : dedup.back() + 1;
   {
     MutexLock lock(mutex_);
     marks_.SetBase(base);
@@ -97,38 +129,36 @@ void RocksDbLog::ScanSizes(Sequence after,
   }
 }
 
-// The dedup window has its own bounds; a record is dropped when its newest id is past one of them.
-Sequence RocksDbLog::FirstDedupToKeep(absl::Time now) const {
+// The dedup window has its own bounds; a record goes when its newest id is past one of them.
+std::vector<Sequence> RocksDbLog::DedupToDrop(absl::Time now) const {
   const Sequence last = range().last;
   const Sequence oldest_counted = last > limits::kDedupIds ? last - limits::kDedupIds : 0;
-  Sequence keep = dedup_first_;
+  std::vector<Sequence> drop;
   const auto iterator = store_->Iterate(Column::kDedup);
   for (iterator->Seek(SequenceKey(dedup_first_)); iterator->Valid(); iterator->Next()) {
+    const auto key = ParseSequenceKey(iterator->key().ToStringView());
     const auto newest = DecodeNewestDedup(iterator->value().ToStringView());
-    if (newest.ok() && newest->sequence > oldest_counted &&
-        newest->time >= now - limits::kDedupWindow) {
+    if (!key.ok() || (newest.ok() && newest->sequence > oldest_counted &&
+                      newest->time >= now - limits::kDedupWindow)) {
       break;
     }
-    keep = newest.ok() ? newest->sequence + 1 : keep;
+    drop.push_back(*key);
   }
-  return keep;
+  return drop;
 }
 
-absl::Status RocksDbLog::WriteTrim(const LogMark& base, Sequence dedup_first) {
+absl::Status RocksDbLog::WriteTrim(const LogMark& base, const std::vector<Sequence>& dedup) {
   rocksdb::WriteBatch write;
-  const std::string begin = SequenceKey(0);
-  const std::string end = SequenceKey(base.sequence + 1);
   std::string value;
   PutU64(value, base.sequence);
   PutU64(value, base.bytes);
   write.Put(store_->column(Column::kMeta), "base", value);
-  if (base.sequence + 1 > range().first) {
-    write.DeleteRange(store_->column(Column::kEvents), begin, end);
-    write.DeleteRange(store_->column(Column::kMarks), begin, end);
+  DropSpan(write, store_->column(Column::kEvents), range().first, base.sequence);
+  {
+    MutexLock lock(mutex_);
+    DropKeys(write, store_->column(Column::kMarks), marks_.UpTo(base.sequence));
   }
-  if (dedup_first != dedup_first_) {
-    write.DeleteRange(store_->column(Column::kDedup), begin, SequenceKey(dedup_first));
-  }
+  DropKeys(write, store_->column(Column::kDedup), dedup);
   rocksdb::WriteOptions options;
   options.sync = true;
   const rocksdb::Status status = store_->db().Write(options, &write);
@@ -141,7 +171,7 @@ void RocksDbLog::DropFiles(Sequence first) {
   const rocksdb::Slice from(begin);
   const rocksdb::Slice to(end);
   const rocksdb::RangePtr range(&from, &to);
-  // When it fails the range tombstone still hides the events, and compaction frees their space
+  // When it fails the events are deleted all the same, and compaction frees their space
   // later.
   rocksdb::DeleteFilesInRanges(&store_->db(), store_->column(Column::kEvents), &range, 1,
                                /*include_end=*/false)

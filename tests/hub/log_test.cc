@@ -98,6 +98,17 @@ TEST_P(LogTest, TrimsToACountExactly) {
   EXPECT_EQ(Read(377).size(), 123u);
 }
 
+TEST_P(LogTest, TrimsManyAtOnceAsWellAsFew) {
+  for (int i = 0; i < 7; ++i) Append(1'000);
+  ASSERT_EQ(log_->Trim({.max_events = 6'999}, kStart), absl::OkStatus());
+  EXPECT_THAT(Read(1, 2), ElementsAre(2, 3));
+  ASSERT_EQ(log_->Trim({.max_events = 10}, kStart), absl::OkStatus());
+  EXPECT_EQ(log_->extent().earliest.sequence, 6'990u);
+  EXPECT_EQ(Read(6'990).size(), 10u);
+  ASSERT_EQ(log_->Trim({.max_events = 9}, kStart), absl::OkStatus());
+  EXPECT_EQ(Read(6'991).size(), 9u);
+}
+
 TEST_P(LogTest, ReadingWhatWasTrimmedSaysWhatIsHeld) {
   Append(10);
   ASSERT_EQ(log_->Trim({.max_events = 4}, kStart), absl::OkStatus());
