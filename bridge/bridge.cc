@@ -13,6 +13,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "absl/time/clock.h"
 #include "bridge/connection_limits.h"
 #include "bridge/http/listener.h"
 #include "bridge/http/routes.h"

@@ -1,6 +1,7 @@
 #include "bridge/connection_limits.h"
 
 #include "absl/strings/str_cat.h"
+#include "absl/time/clock.h"
 #include "core/event/error.h"
 
 namespace tocsin::bridge {

@@ -17,6 +17,7 @@
 #include <optional>
 #include <utility>
 
+#include "absl/time/clock.h"
 #include "bridge/upstream/backoff.h"
 #include "bridge/upstream/grpc_status.h"
 #include "bridge/upstream/response.h"

@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "absl/cleanup/cleanup.h"
+#include "absl/time/clock.h"
 #include "bridge/upstream/grpc_status.h"
 #include "bridge/upstream/response.h"
 #include "core/base/log.h"

@@ -1,0 +1,126 @@
+#include "bridge/http/routes.h"
+
+#include <gtest/gtest.h>
+
+#include "absl/strings/match.h"
+#include "absl/time/clock.h"
+#include "core/base/version.h"
+
+namespace tocsin::bridge {
+namespace {
+
+using http::HttpRequest;
+using http::HttpResponse;
+
+class RoutesTest : public ::testing::Test {
+ protected:
+  RoutesTest()
+      : routes(state, {"https://ops.example.com"}, [] { return std::string("metric 1\n"); }) {
+    state.started_at = absl::Now();
+    state.window_open = state.hub_connected = true;
+  }
+
+  HttpResponse Get(std::string_view target, std::string_view method = "GET") {
+    HttpRequest request;
+    request.method = std::string(method);
+    request.target = std::string(target);
+    request.fields = {{"Host", "localhost:8080"}};
+    return routes.Answer(request);
+  }
+
+  static HttpRequest Upgrade(std::vector<http::Field> more = {}) {
+    HttpRequest request;
+    request.method = "GET";
+    request.target = "/ws";
+    request.fields = {{"Host", "localhost:8080"},
+                      {"Upgrade", "WebSocket"},
+                      {"Connection", "keep-alive, Upgrade"},
+                      {"Sec-WebSocket-Version", "13"},
+                      {"Sec-WebSocket-Key", "dGhlIHNhbXBsZSBub25jZQ=="}};
+    for (http::Field& field : more) {
+      auto found = std::find_if(request.fields.begin(), request.fields.end(),
+                                [&](const http::Field& each) { return each.name == field.name; });
+      if (found == request.fields.end()) {
+        request.fields.push_back(field);
+      } else {
+        found->value = field.value;
+      }
+    }
+    return request;
+  }
+  int Refused(const HttpRequest& request) {
+    const auto refusal = routes.RefuseUpgrade(request);
+    return refusal.has_value() ? refusal->status : 0;
+  }
+
+  BridgeState state;
+  Routes routes;
+};
+
+TEST_F(RoutesTest, HealthSaysHowTheBridgeIs) {
+  const HttpResponse ready = Get("/health");
+  EXPECT_EQ(ready.status, 200);
+  EXPECT_TRUE(absl::StrContains(ready.body, R"("status":"ok")"));
+  EXPECT_TRUE(absl::StrContains(ready.body, R"("hub":"connected")"));
+  EXPECT_TRUE(absl::StrContains(ready.body, std::string(Version())));
+  state.hub_connected = false;
+  EXPECT_EQ(Get("/health").status, 503);
+  EXPECT_EQ(Get("/health/ready").status, 503);
+  EXPECT_TRUE(absl::StrContains(Get("/health").body, R"("hub":"reconnecting")"));
+  EXPECT_EQ(Get("/health/live").status, 200);
+  state.hub_connected = state.draining = true;
+  EXPECT_EQ(Get("/health/ready").status, 503);
+  EXPECT_TRUE(absl::StrContains(Get("/health/ready").body, "draining"));
+}
+
+TEST_F(RoutesTest, MetricsAreText) {
+  const HttpResponse response = Get("/metrics");
+  EXPECT_EQ(response.body, "metric 1\n");
+  EXPECT_TRUE(absl::StartsWith(response.content_type, "text/plain"));
+}
+
+TEST_F(RoutesTest, WhatIsNotThereIsAProblem) {
+  EXPECT_EQ(Get("/nope").status, 404);
+  EXPECT_EQ(Get("/nope").content_type, "application/problem+json");
+  EXPECT_EQ(Get("/health", "POST").status, 405);
+  EXPECT_EQ(Get("/ws").status, 426);
+  EXPECT_EQ(Get("/ws", "POST").status, 405);
+}
+
+TEST_F(RoutesTest, AGoodHandshakeIsLetIn) {
+  EXPECT_TRUE(Routes::WantsWebSocket(Upgrade()));
+  EXPECT_EQ(Refused(Upgrade()), 0);
+}
+
+TEST_F(RoutesTest, WrongHandshakesAreRefused) {
+  EXPECT_EQ(Refused(Upgrade({{"Sec-WebSocket-Version", "8"}})), 426);
+  EXPECT_EQ(Refused(Upgrade({{"Sec-WebSocket-Key", "short"}})), 400);
+  EXPECT_EQ(Refused(Upgrade({{"Sec-WebSocket-Key", "dGhlIHNhbXBsZSBub25jZTEy"}})), 400);
+  EXPECT_EQ(Refused(Upgrade({{"Connection", "close"}})), 400);
+  HttpRequest post = Upgrade();
+  post.method = "POST";
+  EXPECT_EQ(Refused(post), 405);
+}
+
+TEST_F(RoutesTest, OnlyListedAndOwnOriginsAreLetIn) {
+  EXPECT_EQ(Refused(Upgrade({{"Origin", "https://ops.example.com"}})), 0);
+  EXPECT_EQ(Refused(Upgrade({{"Origin", "http://localhost:8080"}})), 0);
+  EXPECT_EQ(Refused(Upgrade({{"Origin", "http://localhost:9090"}})), 403);
+  EXPECT_EQ(Refused(Upgrade({{"Origin", "https://ops.example.com.evil.org"}})), 403);
+  EXPECT_EQ(Refused(Upgrade({{"Origin", "http://ops.example.com"}})), 403);
+  EXPECT_EQ(Refused(Upgrade({{"Origin", "null"}})), 403);
+  EXPECT_EQ(Refused(Upgrade({{"Origin", ""}})), 403);
+}
+
+TEST_F(RoutesTest, NoUpgradeBeforeTheHubIsReachedOrWhileDraining) {
+  state.window_open = false;
+  EXPECT_EQ(Refused(Upgrade()), 503);
+  state.window_open = true;
+  state.hub_connected = false;
+  EXPECT_EQ(Refused(Upgrade()), 0) << "sessions outlive the hub";
+  state.draining = true;
+  EXPECT_EQ(Refused(Upgrade()), 503);
+}
+
+}  // namespace
+}  // namespace tocsin::bridge

@@ -1,0 +1,215 @@
+// session_fixture.h: sessions over a real shard and window, with a client that is two strings: what it sent, what it got.
+#pragma once
+
+#include <gtest/gtest.h>
+
+#include <boost/json/parse.hpp>
+#include <boost/json/serialize.hpp>
+#include <boost/json/value.hpp>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "bridge/event_json.h"
+#include "bridge/ws/session.h"
+#include "tests/core/stream_fixture.h"
+
+namespace tocsin::bridge::testing {
+
+namespace json = boost::json;
+using tocsin::testing::kEpoch;
+using tocsin::testing::VectorLog;
+
+inline v1::Event SampleEvent(Sequence sequence, v1::Severity severity = v1::SEVERITY_P2,
+                             std::string_view title = "down") {
+  v1::Event event;
+  event.set_id("0190a000-0000-7000-8000-000000000001");
+  event.set_epoch(kEpoch);
+  event.set_sequence(sequence);
+  event.mutable_time()->set_seconds(1'700'000'000);
+  event.set_type(v1::EVENT_TYPE_INCIDENT_CREATED);
+  event.mutable_incident()->set_severity(severity);
+  event.mutable_incident()->set_title(std::string(title));
+  event.mutable_incident()->set_source("monitor");
+  return event;
+}
+
+// One frame of a server: FIN, unmasked.
+struct Frame {
+  int opcode = 0;
+  std::string payload;
+};
+
+// The whole frames at the beginning of `bytes`, which are taken away.
+inline std::vector<Frame> TakeFrames(std::string& bytes) {
+  std::vector<Frame> frames;
+  while (bytes.size() >= 2) {
+    const auto at = [&](size_t i) { return static_cast<uint64_t>(static_cast<uint8_t>(bytes[i])); };
+    EXPECT_EQ(at(0) & 0xf0, 0x80u) << "not a final frame";
+    EXPECT_EQ(at(1) & 0x80, 0u) << "a server's frame is not masked";
+    size_t header = 2;
+    uint64_t length = at(1);
+    const size_t more = length == 126 ? 2 : length == 127 ? 8 : 0;
+    if (more > 0) {
+      if (bytes.size() < header + more) break;
+      length = 0;
+      for (size_t i = 0; i < more; ++i) length = length << 8 | at(header + i);
+      header += more;
+    }
+    if (bytes.size() < header + length) break;
+    frames.push_back({static_cast<int>(at(0) & 0x0f), bytes.substr(header, length)});
+    bytes.erase(0, header + length);
+  }
+  return frames;
+}
+
+class FakeOutput : public ws::SessionOutput {
+ public:
+  void SendBatch(std::string_view frames) override {
+    EXPECT_FALSE(batch_in_flight);
+    EXPECT_EQ(close_code, 0);
+    batch_in_flight = true;
+    bytes += frames;
+  }
+  void Send(std::string_view frames) override {
+    EXPECT_EQ(close_code, 0) << "sent after the close";
+    bytes += frames;
+  }
+  void Close(uint16_t code, std::string_view reason) override {
+    EXPECT_EQ(close_code, 0);
+    close_code = code;
+    close_reason = std::string(reason);
+  }
+  void Drop() override { dropped = true; }
+  uint64_t BytesTaken() override { return taken; }
+  size_t BytesWaiting() const override { return waiting; }
+
+  std::string bytes;
+  bool batch_in_flight = false;
+  uint16_t close_code = 0;
+  std::string close_reason;
+  bool dropped = false;
+  uint64_t taken = 0;
+  size_t waiting = 0;
+};
+
+class SessionTest : public ::testing::Test {
+ protected:
+  struct Client {
+    Client(ws::SessionContext& context) : session(context, output) {}
+    FakeOutput output;
+    ws::Session session;
+    bool reads = true;
+    size_t pings = 0;
+    std::vector<json::object> got;
+  };
+
+  explicit SessionTest(ShardOptions shard_options = {}, WindowBounds bounds = {1000, 1 << 30})
+      : log(bounds),
+        shard(log.window, log, clock, shard_options),
+        context{.shard = shard,
+                .window = log.window,
+                .clock = clock,
+                .options = options,
+                .metrics = metrics} {
+    shard.SetBell([this] { rung = true; });
+  }
+  ~SessionTest() override { clients.clear(); }
+
+  Client& Connect() {
+    clients.push_back(std::make_unique<Client>(context));
+    clients.back()->session.Start();
+    Settle();
+    return *clients.back();
+  }
+
+  void Publish(Sequence sequence, v1::Severity severity = v1::SEVERITY_P2,
+               std::string_view title = "down") {
+    log.Append(MakeJsonRecord(SampleEvent(sequence, severity, title)).value());
+    shard.Ring();
+  }
+  void PublishUpTo(Sequence last) {
+    for (Sequence next = log.latest().sequence + 1; next <= last; ++next) Publish(next);
+  }
+
+  // Lets everything happen that can without more time passing than the engine's tick.
+  void Settle() {
+    for (int turn = 0; turn < 100'000; ++turn) {
+      clock.Advance(limits::kHotTick);
+      const bool due = rung || due_at <= clock.Monotonic();
+      rung = false;
+      if (due) due_at = shard.RunOnce();
+      bool wrote = false;
+      for (const auto& client : clients) wrote |= Take(*client);
+      if (!rung && !wrote && due_at > clock.Monotonic() + limits::kHotTick) return;
+    }
+    FAIL() << "the shard never comes to rest";
+  }
+
+  bool Take(Client& client) {
+    if (!client.reads) return false;
+    for (const Frame& frame : TakeFrames(client.output.bytes)) {
+      if (frame.opcode == 9) {
+        ++client.pings;
+      } else {
+        EXPECT_EQ(frame.opcode, 1);
+        client.got.push_back(json::parse(frame.payload).as_object());
+      }
+    }
+    EXPECT_EQ(client.output.bytes, "") << "half a frame";
+    if (!client.output.batch_in_flight) return false;
+    client.output.batch_in_flight = false;
+    shard.Written(client.session.subscriber());
+    return true;
+  }
+
+  void Send(Client& client, std::string_view text) {
+    client.session.OnText(text);
+    Settle();
+  }
+  void Pass(absl::Duration time) {
+    clock.Advance(time);
+    for (const auto& client : clients) client->session.Tick();
+    Settle();
+  }
+
+  // What came since the last call.
+  std::vector<json::object> Got(Client& client) { return std::exchange(client.got, {}); }
+  // The only thing that came since the last call.
+  json::object One(Client& client) {
+    std::vector<json::object> got = Got(client);
+    EXPECT_EQ(got.size(), 1u) << (got.size() > 1 ? json::serialize(got[1]) : "");
+    return got.empty() ? json::object{{"type", "nothing"}} : got[0];
+  }
+  static std::string Text(const json::object& message, std::string_view field) {
+    const json::value* value = message.if_contains(field);
+    if (value == nullptr) return "(absent)";
+    return value->is_string() ? std::string(value->as_string().c_str()) : json::serialize(*value);
+  }
+  static std::vector<Sequence> Sequences(const std::vector<json::object>& messages) {
+    std::vector<Sequence> found;
+    for (const json::object& message : messages) {
+      if (Text(message, "type") == "event")
+        found.push_back(message.at("sequence").to_number<Sequence>());
+    }
+    return found;
+  }
+  static std::vector<std::string> Types(const std::vector<json::object>& messages) {
+    std::vector<std::string> types;
+    for (const json::object& message : messages) types.push_back(Text(message, "type"));
+    return types;
+  }
+
+  ManualClock clock;
+  VectorLog log;
+  bool rung = false;
+  absl::Duration due_at = absl::ZeroDuration();
+  ws::SessionOptions options;
+  Metrics metrics;
+  Shard shard;
+  ws::SessionContext context;
+  std::vector<std::unique_ptr<Client>> clients;
+};
+
+}  // namespace tocsin::bridge::testing
