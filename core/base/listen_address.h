@@ -1,8 +1,9 @@
 // listen_address.h: where a server listens, and whether others than this machine can reach it.
 //
 // Shape:   "127.0.0.1:8080", "[::1]:8080", "localhost:0" (0 picks a free port),
-// "unix:/run/tocsin.sock". Threads: a value. Errors:  INVALID_ARGUMENT that names the flag and the
-// forms allowed.
+//          "unix:/run/tocsin.sock".
+// Threads: a value.
+// Errors:  INVALID_ARGUMENT that names the flag and the forms allowed.
 #pragma once
 
 #include <cstdint>

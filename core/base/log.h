@@ -1,11 +1,10 @@
 // log.h: what a program says to its operator: one event and its fields a line, on stderr.
 //
 // Shape:   text for people on a terminal, JSON lines otherwise; never a token, never an event's
-// payload.
-//          The event's words are constant ("hub started"); what varies is in the fields, so that a
-//          log can be searched.
-// Threads: Log is safe from every thread. StartLog once, first in main; before it, text from kInfo
-// up. Errors:  none: a line that cannot be written is lost.
+//          payload. The event's words are constant ("hub started"); what varies is in the fields,
+//          so that a log can be searched.
+// Threads: Log is safe from every thread. StartLog once, first in main; before it, text from kInfo.
+// Errors:  none: a line that cannot be written is lost.
 #pragma once
 
 #include <concepts>

@@ -1,8 +1,7 @@
-// option_values.h: the texts that sizes, times and numbers are given as, in flags, environment and
-// files alike.
+// option_values.h: the texts of sizes, times and numbers, in flags, environment and files alike.
 //
 // Errors:  INVALID_ARGUMENT that quotes the text and says what is allowed; the caller puts the
-// flag's name before it.
+//          flag's name before it.
 #pragma once
 
 #include <cstddef>

@@ -1,18 +1,17 @@
 // options.h: a program's settings as one table.
 //
-// Shape:   each setting is registered once, with the variable it sets (whose value then is the
-// default). From that table come
-//          the flag, the environment's TOCSIN_NAME, the key in the TOML file, --help, and
-//          docs/configuration.md, so that none can drift. Flags win over the environment, that over
-//          the file, that over the default. The file: flat keys with the flag's name (data-dir =
-//          "…"). One file may serve hub and bridge: the keys of [hub] and [bridge] win over those
-//          at the top; each program passes over the other's section.
+// Shape:   each setting is registered once, with the variable it sets, whose value then is the
+//          default. From that table come the flag, the environment's TOCSIN_NAME, the key in the
+//          TOML file, --help, and docs/configuration.md, so that none can drift. Flags win over the
+//          environment, that over the file, that over the default.
+//          The file has flat keys with the flag's name (data-dir = "…"). One file may serve hub and
+//          bridge: the keys of [hub] and [bridge] win over those at the top, and each program
+//          passes over the other's section.
 // Threads: main's, before others start.
 // Owns:    the table; the variables outlive Parse.
 // Errors:  INVALID_ARGUMENT that names the flag, the variable or the file's line, what is allowed,
-// and for an unknown
-//          name what is close. An unknown TOCSIN_ variable is none: the programs share the
-//          environment. Every wrong value is an error, also one that a flag overrides.
+//          and for an unknown name what is close. An unknown TOCSIN_ variable is none: the programs
+//          share the environment. Every wrong value is an error, also one that a flag overrides.
 #pragma once
 
 #include <cstddef>
@@ -57,7 +56,7 @@ class Options {
   absl::StatusOr<Outcome> Parse(int argc, const char* const* argv, std::ostream& out);
 
   std::string Help() const;
-  // The table of docs/configuration.md for this program.
+  // The table of docs/configuration.md for this program, without a heading.
   std::string Markdown() const;
 
  private:

@@ -1,8 +1,6 @@
-// options_file.h: a TOML file as a list of keys with their texts and lines; what they mean is
-// options.cc's to say.
+// options_file.h: a TOML file as keys with their texts and lines; their meaning is options.cc's.
 //
-// Errors:  INVALID_ARGUMENT (NOT_FOUND for a file that is not there) that names the file and the
-// line.
+// Errors:  INVALID_ARGUMENT (NOT_FOUND for a file that is not there) that names file and line.
 #pragma once
 
 #include <string>

@@ -69,7 +69,7 @@ std::string Options::Help() const {
 
 std::string Options::Markdown() const {
   std::string out =
-      absl::StrCat("## ", program_, "\n\n", what_it_is_, "\n\n",
+      absl::StrCat(what_it_is_, "\n\n",
                    "| Flag, and key in the file | Environment | Default | Allowed | Meaning |\n",
                    "|---|---|---|---|---|\n");
   for (const Setting& setting : settings_) {

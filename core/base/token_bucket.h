@@ -1,8 +1,7 @@
 // token_bucket.h: lets through so many a second, and a burst on top.
 //
 // Shape:   tokens come at a steady rate up to the burst; each Take costs one or more. Time is the
-// caller's
-//          (Clock::Monotonic), so that a test needs no sleep.
+//          caller's (Clock::Monotonic), so that a test needs no sleep.
 // Threads: not thread-safe; owned by what it limits.
 #pragma once
 

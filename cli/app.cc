@@ -1,0 +1,154 @@
+// CLI11 splits and converts; what it says about unknown words is replaced by what is close to them.
+#include "cli/app.h"
+
+#include <iostream>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_replace.h"
+#include "cli/exit_codes.h"
+#include "cli/flags.h"
+#include "core/base/closest.h"
+#include "core/base/version.h"
+
+namespace tocsin::cli {
+namespace {
+
+std::string Footer() {
+  return absl::StrCat(
+      "Examples:\n"
+      "  tocsin sub --severities P0,P1\n"
+      "  tocsin pub incident-created --severity P0 --title \"API gateway down\" --source "
+      "llm-sentinel\n"
+      "  tocsin status\n"
+      "  tocsin pub --help\n\n",
+      kExitCodesHelp);
+}
+
+void AddGlobals(CLI::App& app, Globals& globals) {
+  app.add_option("--hub", globals.hub, "Where the hub is")
+      ->type_name("HOST:PORT")
+      ->envname("TOCSIN_HUB")
+      ->capture_default_str();
+  AddTime(app, "--timeout", &globals.timeout, absl::Milliseconds(1),
+          "How long to wait for the hub before giving up")
+      ->envname("TOCSIN_TIMEOUT");
+  app.add_flag("--print-config-docs", "Print the table of docs/configuration.md")->group("");
+}
+
+std::vector<std::string> CommandNames(const CLI::App& app) {
+  std::vector<std::string> names;
+  for (const CLI::App* command : app.get_subcommands([](const CLI::App*) { return true; })) {
+    names.push_back(command->get_name());
+  }
+  return names;
+}
+
+void AppendFlags(const CLI::App& app, std::vector<std::string>& flags) {
+  for (const CLI::Option* option : app.get_options()) {
+    for (const std::string& name : option->get_lnames()) flags.push_back("--" + name);
+  }
+}
+
+// The command that was chosen, or the program itself.
+const CLI::App& Chosen(const CLI::App& app) {
+  const auto chosen = app.get_subcommands();
+  return chosen.empty() ? app : *chosen.front();
+}
+
+std::string PathOf(const CLI::App& app, const CLI::App& command) {
+  return &app == &command ? "tocsin" : absl::StrCat("tocsin ", command.get_name());
+}
+
+int UnknownWord(const CLI::App& app, const std::vector<std::string>& words) {
+  const CLI::App& command = Chosen(app);
+  const std::string path = PathOf(app, command);
+  for (const std::string& word : words) {
+    if (!word.starts_with("-") || word == "-") continue;
+    std::vector<std::string> flags;
+    AppendFlags(command, flags);
+    if (&command != &app) AppendFlags(app, flags);
+    const std::string flag = word.substr(0, word.find('='));
+    return Fail(kUsage, absl::StrCat(path, " has no flag ", flag, DidYouMean(flag, flags), " (",
+                                     path, " --help lists them)"));
+  }
+  if (&command == &app) {
+    return Fail(kUsage, absl::StrCat("there is no command '", words.front(), "'",
+                                     DidYouMean(words.front(), CommandNames(app)),
+                                     " (tocsin --help lists them)"));
+  }
+  return Fail(kUsage,
+              absl::StrCat(path, " does not take '", words.front(), "' (see ", path, " --help)"));
+}
+
+int RunChosen(const CLI::App& app, const Run& chosen) {
+  if (app.count("--print-config-docs") > 0) {
+    std::cout << ConfigDocs(app) << std::flush;
+    return kOk;
+  }
+  const std::vector<std::string> unknown = app.remaining(true);
+  if (!unknown.empty()) return UnknownWord(app, unknown);
+  if (!chosen) {
+    std::cerr << app.help() << std::flush;
+    return kUsage;
+  }
+  return chosen();
+}
+
+}  // namespace
+
+int Fail(int exit_code, const std::string& what) {
+  std::cerr << "tocsin: " << what << std::endl;
+  return exit_code;
+}
+
+std::unique_ptr<CLI::App> MakeApp(Globals& globals, Run& chosen) {
+  auto app =
+      std::make_unique<CLI::App>("Publish, follow and look after incidents and alerts", "tocsin");
+  app->get_formatter()->column_width(36);
+  app->set_version_flag("--version", absl::StrCat("tocsin ", std::string(Version())));
+  app->allow_extras();  // answered by UnknownWord
+  AddGlobals(*app, globals);
+  app->footer(Footer());
+  AddPub(*app, globals, chosen);
+  AddSub(*app, globals, chosen);
+  AddStatus(*app, globals, chosen);
+  AddCompletion(*app, chosen);
+  for (CLI::App* command : app->get_subcommands([](CLI::App*) { return true; })) {
+    command->fallthrough();  // global flags may stand after the command too
+    command->allow_extras();
+  }
+  return app;
+}
+
+std::string ConfigDocs(const CLI::App& app) {
+  std::string out =
+      "The command line. These may be given in the environment too:\n\n"
+      "| Flag | Environment | Default | Meaning |\n|---|---|---|---|\n";
+  for (const CLI::Option* option : app.get_options()) {
+    if (option->get_envname().empty()) continue;
+    absl::StrAppend(&out, "| `--", option->get_lnames().front(), "` | `", option->get_envname(),
+                    "` | `", option->get_default_str(), "` | ", option->get_description(), " |\n");
+  }
+  return out;
+}
+
+int Main(int argc, const char* const* argv) {
+  Globals globals;
+  Run chosen;
+  const std::unique_ptr<CLI::App> app = MakeApp(globals, chosen);
+  try {
+    app->parse(argc, argv);
+  } catch (const CLI::CallForHelp&) {
+    std::cout << app->help() << std::flush;
+    return kOk;
+  } catch (const CLI::CallForVersion& version) {
+    std::cout << version.what() << std::endl;
+    return kOk;
+  } catch (const CLI::ParseError& error) {
+    const std::string path = PathOf(*app, Chosen(*app));
+    return Fail(kUsage, absl::StrCat(error.what(), " (see ", path, " --help)"));
+  }
+  return RunChosen(*app, chosen);
+}
+
+}  // namespace tocsin::cli

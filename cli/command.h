@@ -1,0 +1,36 @@
+// command.h: what the subcommands share: the global flags, and how each hangs itself into the tree.
+//
+// Shape:   Add…(app, globals, chosen) registers a subcommand with its flags; when the user chooses
+//          it, `chosen` becomes what to run after the whole command line has been read and checked.
+#pragma once
+
+#include <functional>
+#include <string>
+
+#include "absl/status/status.h"
+#include "absl/time/time.h"
+
+namespace CLI {
+class App;
+class Option;
+}  // namespace CLI
+
+namespace tocsin::cli {
+
+struct Globals {
+  std::string hub = "127.0.0.1:50051";
+  absl::Duration timeout = absl::Seconds(10);
+};
+
+// Returns an exit code.
+using Run = std::function<int()>;
+
+void AddPub(CLI::App& app, const Globals& globals, Run& chosen);
+void AddSub(CLI::App& app, const Globals& globals, Run& chosen);
+void AddStatus(CLI::App& app, const Globals& globals, Run& chosen);
+void AddCompletion(CLI::App& app, Run& chosen);
+
+// `tocsin: what` on stderr; returns `exit_code`.
+int Fail(int exit_code, const std::string& what);
+
+}  // namespace tocsin::cli

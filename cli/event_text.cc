@@ -1,0 +1,147 @@
+#include "cli/event_text.h"
+
+#include <map>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
+#include "absl/strings/str_join.h"
+#include "absl/time/time.h"
+#include "core/base/strings.h"
+#include "core/event/names.h"
+#include "core/event/validate.h"
+
+namespace tocsin::cli {
+namespace {
+
+constexpr std::string_view kPlain = "\x1b[0m";
+
+std::string TimeText(const google::protobuf::Timestamp& time) {
+  const absl::Time moment = absl::FromUnixSeconds(time.seconds()) + absl::Nanoseconds(time.nanos());
+  return absl::FormatTime("%Y-%m-%d %H:%M:%E3S", moment, absl::UTCTimeZone());
+}
+
+std::string_view ColorOf(v1::Severity severity) {
+  switch (severity) {
+    case v1::SEVERITY_P0:
+      return "\x1b[1;31m";
+    case v1::SEVERITY_P1:
+      return "\x1b[31m";
+    case v1::SEVERITY_P2:
+      return "\x1b[33m";
+    default:
+      return "";
+  }
+}
+
+const v1::Alert* AlertOf(const v1::Event& event) {
+  if (event.has_alert_received()) return &event.alert_received().alert();
+  return event.has_alert_converted() ? &event.alert_converted().alert() : nullptr;
+}
+
+v1::Severity SeverityOf(const v1::Event& event) {
+  if (event.has_incident()) return event.incident().severity();
+  const v1::Alert* alert = AlertOf(event);
+  return alert != nullptr ? alert->severity() : v1::SEVERITY_UNSPECIFIED;
+}
+
+std::string Quoted(std::string_view text) { return absl::StrCat("\"", Clean(text), "\""); }
+
+std::string Named(std::string_view name, std::string_view value) {
+  return value.empty() ? "" : absl::StrCat(" ", ToAbsl(name), "=", Clean(value));
+}
+
+std::string Outcome(bool success) { return success ? " succeeded" : " FAILED"; }
+
+// What the type adds to the incident; begins with a space, or is empty.
+std::string PayloadText(const v1::Event& event) {
+  switch (event.payload_case()) {
+    case v1::Event::kIncidentUpdated: {
+      const auto previous = NameOf(event.incident_updated().previous_state());
+      return previous.empty() ? "" : absl::StrCat(" was ", ToAbsl(previous));
+    }
+    case v1::Event::kEscalated: {
+      const auto& escalated = event.escalated();
+      return absl::StrCat(" ", ToAbsl(NameOf(escalated.from_severity())), "->",
+                          ToAbsl(NameOf(escalated.to_severity())),
+                          Named("reason", escalated.reason()));
+    }
+    case v1::Event::kPlaybookStarted:
+      return absl::StrCat(" ", Quoted(event.playbook_started().playbook_name()));
+    case v1::Event::kPlaybookActionExecuted: {
+      const auto& action = event.playbook_action_executed();
+      return absl::StrCat(" ", Quoted(action.action_name()), Outcome(action.success()),
+                          Named("message", action.message()));
+    }
+    case v1::Event::kPlaybookCompleted:
+      return absl::StrCat(Outcome(event.playbook_completed().success()), " after ",
+                          event.playbook_completed().actions_executed(), " actions");
+    case v1::Event::kNotificationSent:
+      return absl::StrCat(" ", Clean(event.notification_sent().channel()),
+                          Outcome(event.notification_sent().success()));
+    case v1::Event::kAssignmentChanged:
+      return absl::StrCat(" to ",
+                          Clean(absl::StrJoin(event.assignment_changed().assignees(), ", ")));
+    case v1::Event::kCommentAdded:
+      return absl::StrCat(" ", Clean(event.comment_added().author()), ": ",
+                          Quoted(event.comment_added().comment()));
+    case v1::Event::kSystemEvent:
+      return absl::StrCat(" ", Clean(event.system_event().category()), ": ",
+                          Quoted(event.system_event().message()));
+    default:
+      return "";
+  }
+}
+
+// Title, state, source and labels of what the event is about.
+template <typename Subject>
+std::string SubjectText(const Subject& subject) {
+  std::string text = absl::StrCat(" ", Quoted(subject.title()), Named("source", subject.source()));
+  const std::map<std::string, std::string> labels(subject.labels().begin(), subject.labels().end());
+  for (const auto& [key, value] : labels)
+    absl::StrAppend(&text, " ", Clean(key), "=", Clean(value));
+  return text;
+}
+
+}  // namespace
+
+std::string Clean(std::string_view text) {
+  std::string clean;
+  for (size_t i = 0; i < text.size(); ++i) {
+    const auto byte = static_cast<unsigned char>(text[i]);
+    // C1 controls are C2 80 to C2 9F in UTF-8.
+    const bool c1 =
+        byte == 0xc2 && i + 1 < text.size() && static_cast<unsigned char>(text[i + 1]) < 0xa0;
+    if (c1) {
+      absl::StrAppendFormat(&clean, "\\x%02x", static_cast<unsigned char>(text[++i]));
+    } else if (byte == '\n') {
+      clean += "\\n";
+    } else if (byte < 0x20 || byte == 0x7f) {
+      absl::StrAppendFormat(&clean, "\\x%02x", byte);
+    } else {
+      clean += text[i];
+    }
+  }
+  return clean;
+}
+
+std::string EventText(const v1::Event& event, const TextStyle& style) {
+  const v1::Severity severity = SeverityOf(event);
+  const std::string_view color = style.color ? ColorOf(severity) : "";
+  const std::string_view name = NameOf(severity);
+  std::string line =
+      absl::StrFormat("%s  %s%-2s%s  %-24s", TimeText(event.time()), ToAbsl(color),
+                      name.empty() ? "--" : std::string(name),
+                      color.empty() ? "" : std::string(kPlain), ToAbsl(NameOf(event.type())));
+  absl::StrAppend(&line, PayloadText(event));
+  if (event.has_incident()) {
+    absl::StrAppend(&line, " [", ToAbsl(NameOf(event.incident().state())), "]",
+                    SubjectText(event.incident()));
+  } else if (const v1::Alert* alert = AlertOf(event); alert != nullptr) {
+    absl::StrAppend(&line, SubjectText(*alert));
+  }
+  absl::StrAppend(&line, Named("incident", IncidentIdOf(event)));
+  if (style.cursor) absl::StrAppend(&line, Named("cursor", event.cursor()));
+  return line;
+}
+
+}  // namespace tocsin::cli

@@ -1,0 +1,26 @@
+// exit_codes.h: what `tocsin` exits with; scripts rely on it, and `tocsin --help` prints it.
+#pragma once
+
+namespace tocsin::cli {
+
+enum ExitCode : int {
+  kOk = 0,
+  kFailed = 1,       // something else went wrong; `status`: the hub is there and not healthy
+  kUsage = 2,        // wrong flags or values
+  kUnreachable = 3,  // no hub answers there, or it is starting or stopping
+  kRefused = 4,      // the hub, or the check before it, refused an event, a filter or a cursor
+  kGap = 5,          // the cursor has expired or is of another log: `sub` cannot resume from it
+  kInterrupted = 130,
+};
+
+inline constexpr char kExitCodesHelp[] =
+    "Exit codes:\n"
+    "  0    done\n"
+    "  1    failed; status: the hub answers and is not healthy\n"
+    "  2    wrong flags or values\n"
+    "  3    the hub cannot be reached, or is starting or stopping\n"
+    "  4    refused: an invalid event, filter or cursor, or a conflict\n"
+    "  5    the cursor has expired or belongs to another log\n"
+    "  130  interrupted (Ctrl-C, SIGTERM)\n";
+
+}  // namespace tocsin::cli

@@ -1,0 +1,181 @@
+#include "cli/follow.h"
+
+#include <iostream>
+#include <optional>
+
+#include "absl/strings/ascii.h"
+#include "absl/strings/str_cat.h"
+#include "cli/backoff.h"
+#include "cli/exit_codes.h"
+#include "core/base/strings.h"
+#include "core/event/json_writer.h"
+
+namespace tocsin::cli {
+namespace {
+
+void Say(std::string_view what) { std::cerr << "tocsin: " << what << std::endl; }
+
+std::string ReasonOf(const v1::Gap& gap) {
+  switch (gap.reason()) {
+    case v1::GAP_REASON_EXPIRED:
+      return "expired";
+    case v1::GAP_REASON_EPOCH:
+      return "epoch";
+    case v1::GAP_REASON_DAMAGED:
+      return "damaged";
+    default:
+      return "unknown";
+  }
+}
+
+class Follower {
+ public:
+  Follower(const Globals& globals, const FollowOptions& options, Interrupt& interrupt,
+           std::ostream& out)
+      : globals_(globals),
+        options_(options),
+        interrupt_(interrupt),
+        out_(out),
+        hub_(OpenHub(globals)) {}
+
+  int Run() {
+    while (true) {
+      const grpc::Status status = ReadStream();
+      if (done_) return kOk;
+      if (interrupt_.Raised()) return Interrupted();
+      if (!MayRetry(status)) return GiveUp(status);
+      SayLost(status);
+      if (!interrupt_.Sleep(backoff_.Next(reconnect_after_))) return Interrupted();
+    }
+  }
+
+ private:
+  grpc::Status ReadStream() {
+    v1::SubscribeRequest request = options_.request;
+    if (!cursor_.empty()) request.set_from(cursor_);
+    reconnect_after_ = absl::ZeroDuration();
+    grpc::ClientContext context;
+    const auto stream = hub_->Subscribe(&context, request);
+    {
+      const Interrupt::Guard guard(interrupt_, [&] { context.TryCancel(); });
+      v1::SubscribeResponse response;
+      while (!done_ && stream->Read(&response)) Handle(response);
+    }
+    if (done_) context.TryCancel();
+    const grpc::Status status = stream->Finish();
+    // A hub that ends a stream says why; an end without a word is a cut.
+    return status.ok() ? grpc::Status(grpc::StatusCode::UNAVAILABLE, "the stream ended") : status;
+  }
+
+  void Handle(const v1::SubscribeResponse& response) {
+    SayConnected();
+    for (const v1::Event& event : response.events()) {
+      Print(event);
+      if (done_) break;
+    }
+    if (!done_) HandleRest(response);
+    out_.flush();
+    // Nobody reads any more: `tocsin sub | head`.
+    if (!out_) done_ = true;
+  }
+
+  void HandleRest(const v1::SubscribeResponse& response) {
+    if (response.has_gap()) PrintGap(response.gap());
+    if (!response.cursor().empty()) cursor_ = response.cursor();
+    if (response.has_closing()) {
+      const auto& after = response.closing().reconnect_after();
+      reconnect_after_ = absl::Seconds(after.seconds()) + absl::Nanoseconds(after.nanos());
+    }
+    if (response.caught_up() && options_.until_caught_up) done_ = true;
+  }
+
+  void Print(const v1::Event& event) {
+    line_.clear();
+    if (options_.json) {
+      AppendJsonEvent(line_, event);
+    } else {
+      line_ = EventText(event, options_.style);
+    }
+    line_ += '\n';
+    out_ << line_;
+    cursor_ = event.cursor();
+    ++printed_;
+    if (options_.count != 0 && printed_ == options_.count) done_ = true;
+  }
+
+  void PrintGap(const v1::Gap& gap) {
+    if (options_.json) out_ << GapJson(gap) << '\n';
+    out_.flush();
+    Say(GapText(gap));
+    cursor_ = gap.to();
+  }
+
+  void SayConnected() {
+    if (lost_) Say(absl::StrCat("connected again", cursor_.empty() ? "" : "; nothing was missed"));
+    lost_ = false;
+    connected_ = true;
+    backoff_.Reset();
+  }
+
+  void SayLost(const grpc::Status& status) {
+    if (lost_) return;
+    lost_ = true;
+    Say(absl::StrCat(FailureOf(status, globals_.hub).text, ". Trying again",
+                     cursor_.empty() ? "" : absl::StrCat(" from ", cursor_)));
+  }
+
+  bool MayRetry(const grpc::Status& status) const {
+    return IsTransient(status) && (connected_ || absl::Now() - start_ < globals_.timeout);
+  }
+
+  int GiveUp(const grpc::Status& status) const {
+    const Failure failure = FailureOf(status, globals_.hub);
+    return Fail(failure.exit_code, failure.text);
+  }
+
+  int Interrupted() const {
+    if (!cursor_.empty()) Say(absl::StrCat("to go on from here: tocsin sub --from ", cursor_));
+    return kInterrupted;
+  }
+
+  const Globals globals_;
+  const FollowOptions options_;
+  Interrupt& interrupt_;
+  std::ostream& out_;
+  const std::unique_ptr<v1::EventHub::Stub> hub_;
+  const absl::Time start_ = absl::Now();
+  Backoff backoff_;
+  std::string cursor_;  // resuming from here repeats and misses nothing
+  std::string line_;
+  size_t printed_ = 0;
+  absl::Duration reconnect_after_;
+  bool connected_ = false;  // at least once
+  bool lost_ = false;       // and told so
+  bool done_ = false;
+};
+
+}  // namespace
+
+int Follow(const Globals& globals, const FollowOptions& options, Interrupt& interrupt,
+           std::ostream& out) {
+  return Follower(globals, options, interrupt, out).Run();
+}
+
+std::string GapJson(const v1::Gap& gap) {
+  std::string json = absl::StrCat("{\"gap\":{\"reason\":\"", ReasonOf(gap), "\",\"from\":");
+  AppendJsonString(json, gap.from());
+  json += ",\"to\":";
+  AppendJsonString(json, gap.to());
+  return json + "}}";
+}
+
+std::string GapText(const v1::Gap& gap) {
+  const std::string reason = ReasonOf(gap);
+  const char* why = reason == "expired" ? "retention has dropped it"
+                    : reason == "epoch" ? "it belongs to another log"
+                                        : "the log is damaged there";
+  return absl::StrCat("GAP: events after ", gap.from(), " up to ", gap.to(), " cannot be given (",
+                      reason, ": ", why, ")");
+}
+
+}  // namespace tocsin::cli

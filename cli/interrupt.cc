@@ -1,0 +1,42 @@
+#include "cli/interrupt.h"
+
+#include <utility>
+
+namespace tocsin::cli {
+
+bool Interrupt::Raised() {
+  MutexLock lock(mutex_);
+  return raised_;
+}
+
+bool Interrupt::Sleep(absl::Duration time) {
+  const absl::Time end = absl::Now() + time;
+  MutexLock lock(mutex_);
+  while (!raised_) {
+    const absl::Duration left = end - absl::Now();
+    if (left <= absl::ZeroDuration()) return true;
+    changed_.WaitFor(mutex_, left);
+  }
+  return false;
+}
+
+void Interrupt::Raise() {
+  MutexLock lock(mutex_);
+  raised_ = true;
+  if (cancel_) cancel_();
+  changed_.NotifyAll();
+}
+
+Interrupt::Guard::Guard(Interrupt& interrupt, std::function<void()> cancel)
+    : interrupt_(interrupt) {
+  MutexLock lock(interrupt_.mutex_);
+  if (interrupt_.raised_) cancel();
+  interrupt_.cancel_ = std::move(cancel);
+}
+
+Interrupt::Guard::~Guard() {
+  MutexLock lock(interrupt_.mutex_);
+  interrupt_.cancel_ = nullptr;
+}
+
+}  // namespace tocsin::cli

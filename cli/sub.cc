@@ -1,0 +1,133 @@
+#include <unistd.h>
+
+#include <cstdlib>
+#include <iostream>
+#include <memory>
+
+#include "absl/strings/str_cat.h"
+#include "cli/command.h"
+#include "cli/exit_codes.h"
+#include "cli/flags.h"
+#include "cli/follow.h"
+#include "cli/interrupt.h"
+#include "cli/sub_filter.h"
+#include "core/event/cursor.h"
+#include "core/event/limits.h"
+
+namespace tocsin::cli {
+namespace {
+
+constexpr char kExamples[] =
+    "Examples:\n"
+    "  tocsin sub --severities P0,P1                      the worst, as they happen\n"
+    "  tocsin sub --label env=production --active-only    only this label, only what is not "
+    "resolved\n"
+    "  tocsin sub --from earliest --until-caught-up       all that is held, then end\n"
+    "  tocsin sub --from 2026-01-02T03:00:00Z             since then\n"
+    "  tocsin sub --output json | jq .incident.title\n\n"
+    "A list is repeated or joined by commas. Flags are joined by AND, the values of one by OR, "
+    "labels by AND.\n"
+    "After a cut it goes on from the last cursor by itself. Ctrl-C prints the cursor to go on "
+    "from.\n";
+
+struct SubChoices {
+  FilterFlags filter;
+  std::string from = "latest";
+  std::string on_gap = "fail";
+  std::string output = "text";
+  std::string color = "auto";
+  std::string name = "tocsin-sub";
+  size_t count = 0;
+  bool until_caught_up = false;
+  bool show_cursor = false;
+};
+
+bool UseColor(const std::string& choice) {
+  if (choice != "auto") return choice == "always";
+  const char* no_color = std::getenv("NO_COLOR");
+  return isatty(STDOUT_FILENO) != 0 && (no_color == nullptr || *no_color == '\0');
+}
+
+absl::StatusOr<FollowOptions> OptionsOf(const SubChoices& choices) {
+  const auto filter = MakeFilter(choices.filter);
+  if (!filter.ok()) return filter.status();
+  const auto start = ParseStartPoint(choices.from, "--from");
+  if (!start.ok()) return start.status();
+  FollowOptions options;
+  *options.request.mutable_filter() = *filter;
+  options.request.set_from(choices.from);
+  options.request.set_on_gap(choices.on_gap == "notify" ? v1::ON_GAP_NOTIFY : v1::ON_GAP_FAIL);
+  options.request.set_label(choices.name);
+  options.json = choices.output == "json";
+  options.style = {.color = UseColor(choices.color), .cursor = choices.show_cursor};
+  options.count = choices.count;
+  options.until_caught_up = choices.until_caught_up;
+  return options;
+}
+
+int RunSub(const Globals& globals, const SubChoices& choices) {
+  const auto options = OptionsOf(choices);
+  if (!options.ok()) return Fail(kUsage, std::string(options.status().message()));
+  std::ios::sync_with_stdio(false);
+  Interrupt interrupt;
+  return Follow(globals, *options, interrupt, std::cout);
+}
+
+void AddList(CLI::App& app, const std::string& name, std::vector<std::string>* values,
+             const std::string& placeholder, const std::string& help) {
+  app.add_option(name, *values, help)
+      ->type_name(placeholder)
+      ->delimiter(',')
+      ->allow_extra_args(false)
+      ->group("Filter");
+}
+
+void AddFilter(CLI::App& app, FilterFlags& filter) {
+  AddList(app, "--types", &filter.types, "TYPE", "incident-created, comment-added, ...");
+  AddList(app, "--severities", &filter.severities, "P0..P4", "Of the incident or alert");
+  AddList(app, "--states", &filter.states, "STATE", "Detected, Triaged, Investigating, ...");
+  AddList(app, "--sources", &filter.sources, "TEXT", "Who noticed");
+  AddList(app, "--resources", &filter.resources, "TEXT", "At least one of these is affected");
+  AddList(app, "--incident-ids", &filter.incident_ids, "UUID", "Only these incidents");
+  app.add_option("--label", filter.labels, "Has exactly this value; repeat for more")
+      ->type_name("KEY=VALUE")
+      ->allow_extra_args(false)
+      ->group("Filter");
+  app.add_flag("--active-only", filter.active_only, "Not resolved, not closed")->group("Filter");
+}
+
+}  // namespace
+
+void AddSub(CLI::App& app, const Globals& globals, Run& chosen) {
+  CLI::App* sub =
+      app.add_subcommand("sub", "Print events as they happen, or from a place in the log");
+  auto choices = std::make_shared<SubChoices>();
+  AddFilter(*sub, choices->filter);
+  sub->add_option("--from", choices->from,
+                  "A cursor, earliest, latest, or a time as RFC 3339 writes it")
+      ->type_name("START")
+      ->capture_default_str();
+  AddChoice(*sub, "--on-gap", &choices->on_gap, {"fail", "notify"},
+            "When events asked for are no longer there: end, or say so and go on");
+  AddChoice(*sub, "--output", &choices->output, {"text", "json"},
+            "Lines for people, or a JSON object a line");
+  AddChoice(*sub, "--color", &choices->color, {"auto", "always", "never"}, "Colours by severity");
+  sub->add_option("--count", choices->count, "End after so many events")->type_name("NUMBER");
+  sub->add_flag("--until-caught-up", choices->until_caught_up,
+                "End when all that is in the log has been printed");
+  sub->add_flag("--show-cursor", choices->show_cursor, "End each line with its cursor");
+  sub->add_option("--name", choices->name, "What the hub's metrics call this subscriber")
+      ->type_name("TEXT")
+      ->capture_default_str()
+      ->check([](const std::string& name) {
+        return name.size() <= limits::kSubscriberLabelChars
+                   ? ""
+                   : absl::StrCat("at most ", limits::kSubscriberLabelChars, " characters");
+      });
+  sub->footer(kExamples);
+  sub->callback([&globals, &chosen, choices] {
+    chosen = [&globals, choices] { return RunSub(globals, *choices); };
+  });
+}
+
+}  // namespace tocsin::cli
