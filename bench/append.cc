@@ -9,6 +9,7 @@
 #include <sys/resource.h>
 
 #include <atomic>
+#include <chrono>
 #include <cstdio>
 #include <cstring>
 #include <filesystem>
@@ -78,22 +79,33 @@ class Publishers {
       Next();
     }
   }
-  void Stop() { stopping_ = true; }
+  // Waits for the answers that are due.
+  void Stop() {
+    stopping_ = true;
+    while (outstanding_ > 0) {
+      std::this_thread::sleep_for(std::chrono::milliseconds(1));
+    }
+  }
   uint64_t durable() const { return durable_; }
 
  private:
   void Next() {
+    ++outstanding_;
     PublishRequestData request;
     for (int i = 0; i < load_.events; ++i) {
       request.events.push_back(samples_[next_++ % samples_.size()]);
       request.events.back().set_id(NewUuid(absl::Now()));
     }
     sequencer_.Publish(std::move(request), [this](PublishOutcome outcome) {
-      TOCSIN_CHECK(outcome.ok());
+      if (!outcome.ok()) {
+        std::fprintf(stderr, "refused: %s\n", std::string(outcome.status().message()).c_str());
+        std::exit(1);
+      }
       durable_ += outcome->size();
       if (!stopping_) {
         Next();
       }
+      --outstanding_;
     });
   }
 
@@ -103,6 +115,7 @@ class Publishers {
   std::atomic<size_t> next_{0};
   std::atomic<uint64_t> durable_{0};
   std::atomic<bool> stopping_{false};
+  std::atomic<int> outstanding_{0};
 };
 
 void Run(const std::string& dir, const Load& load) {
