@@ -7,8 +7,6 @@
 // catch-up streams; then the reader, which waits for those to end; the window last.
 #include "bridge/bridge.h"
 
-#include <grpcpp/channel.h>
-
 #include <algorithm>
 #include <utility>
 

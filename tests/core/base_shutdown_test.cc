@@ -1,10 +1,10 @@
-#include "core/base/shutdown.h"
-
 #include <gtest/gtest.h>
 #include <signal.h>
 #include <unistd.h>
 
 #include <future>
+
+#include "core/base/shutdown.h"
 
 namespace tocsin {
 namespace {
@@ -19,7 +19,9 @@ TEST(SignalWatcherTest, CallsBackOnAThreadOfItsOwn) {
 }
 
 TEST(SignalWatcherTest, EndsWithoutASignalAndMayBeMadeAgain) {
-  { SignalWatcher watcher([](int) { FAIL(); }); }
+  {
+    SignalWatcher watcher([](int) { FAIL(); });
+  }
   SignalWatcher again([](int) { FAIL(); });
 }
 
