@@ -1,6 +1,7 @@
 // bridge.h: the whole bridge, as main and tests run it.
 //
-// Shape:   Start binds and serves; until the hub has been reached once, upgrades are answered 503. Drain, then destroy.
+// Shape:   Start binds and serves; until the hub has been reached once, upgrades are answered 503.
+//          Drain, then destroy.
 // Threads: Start, Drain and the destructor from one thread of the caller's.
 // Owns:    everything.
 // Errors:  Start says what it could not bind and why.

@@ -1,6 +1,7 @@
 // connection_limits.h: how many connections there are, in all and from one address.
 //
-// Shape:   Admit gives a ticket or says why not; a connection keeps its ticket for as long as it lives.
+// Shape:   Admit gives a ticket or says why not; a connection keeps its ticket for as long as it
+//          lives.
 // Threads: safe; one leaf mutex.
 // Owns:    the counts. Outlives its tickets.
 #pragma once

@@ -1,8 +1,9 @@
 // event_json.h: an event as the bridge keeps it: rendered once, for every client.
 //
-// Shape:   the payload is the end of the `event` message, from the bracket that closes `subscription_ids` on:
-//          ],"message_id":"…","timestamp":"…","sequence":7,"event":{…}}. What comes before it differs by connection and is
-//          spliced in when a batch is written (ws/session.h).
+// Shape:   the payload is the end of the `event` message, from the bracket that closes
+//          `subscription_ids` on: ],"message_id":"…","timestamp":"…","sequence":7,"event":{…}}.
+//          What comes before it differs by connection and is spliced in when a batch is written
+//          (ws/session.h).
 // Threads: pure.
 // Errors:  DATA_LOSS for an event without a place in the log.
 #pragma once

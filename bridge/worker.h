@@ -1,6 +1,7 @@
 // worker.h: one thread: its io_context, its shard, and the connections that live on them.
 //
-// Shape:   the shard's bell is a post, its next time a timer; connections are looked at a few times a second, all together.
+// Shape:   the shard's bell is a post, its next time a timer; connections are looked at a few times
+//          a second, all together.
 // Threads: the constructor, Start, Stop and Post from outside; all else on the worker's own thread.
 // Owns:    thread, shard, connections. Stop ends the connections without ceremony: drain before.
 // Errors:  a handler that throws is logged; what it worked for ends, the worker goes on.

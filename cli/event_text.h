@@ -1,7 +1,7 @@
 // event_text.h: an event as one line for people.
 //
-// Shape:   time, severity, type, the incident's title, what the type adds, labels, the incident's id.
-//          Every text of others is cleaned: no control character of theirs reaches a terminal.
+// Shape:   time, severity, type, the incident's title, what the type adds, labels, the incident's
+//          id. Every text of others is cleaned: no control character of theirs reaches a terminal.
 // Threads: pure.
 #pragma once
 

@@ -1,8 +1,10 @@
 // follow.h: a subscription that is kept up: printed as it comes, resumed after every cut.
 //
-// Shape:   one Subscribe after the other, each from the last cursor seen; what is missing is told, nothing is repeated.
+// Shape:   one Subscribe after the other, each from the last cursor seen; what is missing is told,
+//          nothing is repeated.
 // Threads: one; interrupts come from their own.
-// Errors:  the first connection must come about within the timeout; after that it tries until it is interrupted.
+// Errors:  the first connection must come about within the timeout; after that it tries until it is
+//          interrupted.
 #pragma once
 
 #include <iosfwd>

@@ -1,7 +1,8 @@
 // pub_event.h: the flags of `tocsin pub TYPE` as one table, and the event that they make.
 //
-// Shape:   a row says which types a flag belongs to and where its value goes in the JSON of an event; the event is then
-//          read by the reader that every client's JSON goes through, so that a flag means what the field means.
+// Shape:   a row says which types a flag belongs to and where its value goes in the JSON of an
+//          event; the event is then read by the reader that every client's JSON goes through, so
+//          that a flag means what the field means.
 // Threads: pure.
 // Errors:  INVALID_ARGUMENT that names the flag and what is allowed.
 #pragma once

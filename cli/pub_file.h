@@ -1,7 +1,7 @@
 // pub_file.h: `tocsin pub --file`: a file or a pipe of events, published at a rate.
 //
-// Shape:   lines are read, checked and batched on main's thread, and pipelined by Publisher. A pipe that holds nothing
-//          for now does not hold back what was read from it.
+// Shape:   lines are read, checked and batched on main's thread, and pipelined by Publisher. A pipe
+//          that holds nothing for now does not hold back what was read from it.
 // Errors:  "FILE:LINE: what" on stderr; the first one ends the run unless keep_going.
 #pragma once
 

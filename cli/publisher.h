@@ -1,11 +1,12 @@
 // publisher.h: a pipelined PublishStream that outlives the hub's restarts.
 //
-// Shape:   requests are kept until they are answered; when the stream breaks, all unanswered ones are sent again over
-//          a new one. Every event has an id, so what the hub had already taken is not taken twice.
-//          At most kMostInFlight requests are unanswered; Publish then waits.
-// Threads: Publish and Finish from one thread; answers are reported on a thread of the publisher's, one at a time.
-// Errors:  a refused request is reported as an answer and ends nothing. Publish and Finish fail when
-//          the hub has been out of reach for the timeout, or on an interrupt (CANCELLED).
+// Shape:   requests are kept until they are answered; when the stream breaks, all unanswered ones
+//          are sent again over a new one. Every event has an id, so what the hub had already taken
+//          is not taken twice. At most kMostInFlight requests are unanswered; Publish then waits.
+// Threads: Publish and Finish from one thread; answers are reported on a thread of the publisher's,
+//          one at a time.
+// Errors:  a refused request is reported as an answer and ends nothing. Publish and Finish fail
+//          when the hub has been out of reach for the timeout, or on an interrupt (CANCELLED).
 #pragma once
 
 #include <cstddef>

@@ -2,8 +2,8 @@
 // under the same id.
 //
 // Shape:   64 bits over the deterministic bytes of the event as it was given, before the hub fills
-// anything in. It is stored in
-//          the dedup window, so it must never change: not with the build, the machine or the run.
+//          anything in. It is stored in the dedup window, so it must never change: not with the
+//          build, the machine or the run.
 // Threads: pure.
 #pragma once
 

@@ -1,9 +1,8 @@
 // group_commit.h: turns waiting publishes into one append to the log.
 //
 // Shape:   each publish is staged in turn: duplicates are found, incidents applied, ids, times and
-// sequences given, events
-//          encoded. One that is refused leaves nothing behind. Then all that was staged is appended
-//          at once; if that fails, nothing of it has happened.
+//          sequences given, events encoded. One that is refused leaves nothing behind. Then all
+//          that was staged is appended at once; if that fails, nothing of it has happened.
 // Threads: not thread-safe; the sequencer's.
 // Owns:    the dedup window and the incidents' present states.
 // Errors:  a publish's own, in its outcome; the log's, in every outcome of the group.

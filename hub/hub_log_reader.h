@@ -2,13 +2,13 @@
 // own.
 //
 // Shape:   requests wait in a queue and are answered in turn, one slice each, so that one long
-// replay does not starve another.
-//          A CatchUp has at most one request in it, so the queue is bounded by the subscriptions.
+//          replay does not starve another. A CatchUp has at most one request in it, so the queue is
+//          bounded by the subscriptions.
 // Threads: Open and Next on the shard's thread; the log is read on the reader's; answers are posted
-// to the shard. Without Start,
-//          RunOnce is called by hand (tests).
+//          to the shard. Without Start, RunOnce is called by hand (tests).
 // Owns:    its thread and queue. Log, window and shards are the caller's; Stop before a shard is
-// destroyed. Errors:  in the slices.
+//          destroyed.
+// Errors:  in the slices.
 #pragma once
 
 #include <deque>

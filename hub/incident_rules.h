@@ -1,10 +1,9 @@
 // incident_rules.h: what an event does to its incident.
 //
 // Shape:   pure: the incident before and the event give the incident after. The hub follows the
-// publishers: it fills in and
-//          keeps up, and does not forbid a change of state.
+//          publishers: it fills in and keeps up, and does not forbid a change of state.
 // Threads: pure.
-// Source:  docs/events.md
+// Source:  docs/protocol.md, section 1
 #pragma once
 
 #include <memory>

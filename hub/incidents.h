@@ -2,12 +2,12 @@
 // commits.
 //
 // Shape:   layers: the request being staged over the group being committed over the cache over the
-// log. A refused request drops
-//          the first, a failed append the first two, so nothing is left of either.
+//          log. A refused request drops the first, a failed append the first two, so nothing is
+//          left of either.
 // Threads: not thread-safe; the sequencer's.
 // Owns:    the layers and the cache.
 // Errors:  NOT_FOUND, naming the field, for an incident that is given by its id alone and unknown.
-// Source:  docs/events.md
+// Source:  docs/protocol.md, section 1
 #pragma once
 
 #include <string>

@@ -2,7 +2,7 @@
 //
 // Threads: safe; one leaf mutex.
 // Errors:  RESOURCE_EXHAUSTED (SERVICE_UNAVAILABLE) with a time to try again when it is full;
-// UNAVAILABLE once closed.
+//          UNAVAILABLE once closed.
 #pragma once
 
 #include <cstddef>

@@ -1,12 +1,11 @@
 // sequencer.h: the one thread that gives every event its place.
 //
 // Shape:   publishes wait in a bounded queue; each pass takes what waits, commits it as one group,
-// hands it to the window, tells
-//          the shards, then answers the publishers. Nobody sees an event before it is as durable as
-//          the hub was set to.
+//          hands it to the window, tells the shards, then answers the publishers. Nobody sees an
+//          event before it is as durable as the hub was set to.
 // Threads: Publish and state from any thread; done callbacks run on the sequencer's thread (or on
-// the caller's, for a publish
-//          that is not let in). Without Start, RunOnce is called by hand (tests).
+//          the caller's, for a publish that is not let in). Without Start, RunOnce is called by
+//          hand (tests).
 // Owns:    its thread and queue; log, window and clock are the caller's and outlive it.
 // Errors:  in the outcome of each publish. A log that stopped taking events shows in state().
 // Source:  docs/life-of-an-event.md

@@ -1,8 +1,8 @@
 // slice_reader.h: reads a log in slices, and says what it cannot give.
 //
 // Shape:   a reading is a place that moves. Each slice begins where the last one ended; what
-// retention took meanwhile and what
-//          cannot be read is a gap at the slice's beginning, and the events after it follow.
+//          retention took meanwhile and what cannot be read is a gap at the slice's beginning, and
+//          the events after it follow.
 // Threads: Read on one thread at a time for a reading; the log and window are safe.
 // Errors:  in LogSlice::status; after one the reading is over.
 #pragma once

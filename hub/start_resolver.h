@@ -2,14 +2,14 @@
 // be given before it.
 //
 // Shape:   a cursor (epoch, sequence) is good when its epoch is known and the sequence lies within
-// it, from the place before the
-//          epoch's first event to its last event. Older than what is held: a gap `expired`. Past
-//          the end of an epoch that is over, or of an unknown one: a gap `epoch`. A time before the
-//          oldest event held, where older ones were dropped: a gap `expired`, because nobody knows
-//          any more whether they belonged to it.
+//          it, from the place before the epoch's first event to its last event. Older than what is
+//          held: a gap `expired`. Past the end of an epoch that is over, or of an unknown one: a
+//          gap `epoch`. A time before the oldest event held, where older ones were dropped: a gap
+//          `expired`, because nobody knows any more whether they belonged to it.
 // Threads: pure.
 // Errors:  CURSOR_EXPIRED for a cursor past the end of the present epoch: the log has lost what the
-// client saw. Source:  docs/cursors.md
+//          client saw.
+// Source:  docs/protocol.md, section 3
 #pragma once
 
 #include <functional>

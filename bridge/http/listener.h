@@ -1,6 +1,7 @@
 // listener.h: takes connections in and hands them to the workers in turn.
 //
-// Shape:   accepts on the first worker's thread. One that is too many is answered by HTTP; when even those are many, closed.
+// Shape:   accepts on the first worker's thread. One that is too many is answered by HTTP; when
+//          even those are many, closed.
 // Threads: Start before the workers start or on the first one's thread; Stop from any.
 // Errors:  out of file descriptors: waits, says so, goes on.
 #pragma once

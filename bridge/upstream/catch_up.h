@@ -1,8 +1,10 @@
 // catch_up.h: what the bridge's window no longer holds, read from the hub: one filtered stream a subscription that catches up.
 //
-// Shape:   a stream is opened at the first Next and read one response a Next; one that breaks is opened again at the place it came to,
-//          unseen by the shard. At most kMaxStreams are open; others wait their turn, in order.
-// Threads: Open, Next and the destruction of a CatchUp on the shard's thread; gRPC's threads read and post to the shard.
+// Shape:   a stream is opened at the first Next and read one response a Next; one that breaks is
+//          opened again at the place it came to, unseen by the shard. At most kMaxStreams are open;
+//          others wait their turn, in order.
+// Threads: Open, Next and the destruction of a CatchUp on the shard's thread; gRPC's threads read
+//          and post to the shard.
 // Owns:    the streams. The destructor waits until the last has ended.
 // Errors:  a start that the hub refuses is LogSlice::status; a hub that is away is waited for.
 #pragma once

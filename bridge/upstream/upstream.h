@@ -1,10 +1,12 @@
 // upstream.h: the bridge's one stream from the hub: everything, into the window.
 //
-// Shape:   Subscribe from the log's end at first, then resumed by cursor for as long as it runs; each response is appended to the
-//          window as one batch and the shards are rung once. A gap resets the window.
+// Shape:   Subscribe from the log's end at first, then resumed by cursor for as long as it runs;
+//          each response is appended to the window as one batch and the shards are rung once. A gap
+//          resets the window.
 // Threads: one of its own. The callbacks run on it.
 // Owns:    its thread and stream. Stop (and the destructor) ends both.
-// Errors:  a stream that breaks or falls silent is opened again, for ever; on_state tells of it once each way.
+// Errors:  a stream that breaks or falls silent is opened again, for ever; on_state tells of it
+//          once each way.
 #pragma once
 
 #include <atomic>

@@ -1,12 +1,15 @@
 // mux_stream.h: a TCP socket under Beast's websocket::stream that lets data frames in beside Beast's own writes.
 //
-// Shape:   Beast does the handshake, all reads, control frames and closing through it. Data frames, framed once for everyone, are
-//          put straight into the same out queue. Every entry is whole frames, so nothing can fall between the parts of one;
-//          after a close frame nothing is let in. Beast's write completes when its bytes have left.
-//          A send is tried at once; only what the kernel does not take is kept, and nothing is held when all has left.
+// Shape:   Beast does the handshake, all reads, control frames and closing through it. Data frames,
+//          framed once for everyone, are put straight into the same out queue. Every entry is whole
+//          frames, so nothing can fall between the parts of one; after a close frame nothing is let
+//          in. Beast's write completes when its bytes have left. A send is tried at once; only what
+//          the kernel does not take is kept, and nothing is held when all has left.
 // Threads: the shard's, whose io_context the socket belongs to.
-// Owns:    the socket and what waits. The owner keeps it alive; its handlers ask for the owner first.
-// Errors:  a failed send shuts the socket down, so that the read that is always outstanding ends with an error.
+// Owns:    the socket and what waits. The owner keeps it alive; its handlers ask for the owner
+//          first.
+// Errors:  a failed send shuts the socket down, so that the read that is always outstanding ends
+//          with an error.
 // Source:  docs/adr/0005-sockets.md. Includes Asio and Beast: for .cc files of bridge/ws only.
 #pragma once
 

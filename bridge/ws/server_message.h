@@ -1,7 +1,7 @@
 // server_message.h: what /ws tells its clients, as JSON texts (docs/protocol.md, section 5).
 //
-// Shape:   one function a message. The event message is in two parts: its head here, with the subscription's ids, and its
-//          tail with the event (bridge/event_json.h).
+// Shape:   one function a message. The event message is in two parts: its head here, with the
+//          subscription's ids, and its tail with the event (bridge/event_json.h).
 // Threads: pure.
 #pragma once
 

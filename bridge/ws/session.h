@@ -1,10 +1,12 @@
 // session.h: one /ws session: the protocol as a state machine without a socket.
 //
-// Shape:   messages and ticks in, frames out. What belongs to the stream (events, gaps, bookmarks, answers that must keep their
-//          place among them) goes through the shard and comes back through Write; all else is sent at once.
+// Shape:   messages and ticks in, frames out. What belongs to the stream (events, gaps, bookmarks,
+//          answers that must keep their place among them) goes through the shard and comes back
+//          through Write; all else is sent at once.
 // Threads: its shard's.
 // Owns:    its subscriptions' names; its subscriber in the shard, until it ends.
-// Errors:  a bad message is answered and the session lives on; what ends it says so first: error, closing, close frame.
+// Errors:  a bad message is answered and the session lives on; what ends it says so first: error,
+//          closing, close frame.
 // Source:  docs/protocol.md, sections 5 and 8.
 #pragma once
 

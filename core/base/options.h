@@ -3,10 +3,9 @@
 // Shape:   each setting is registered once, with the variable it sets, whose value then is the
 //          default. From that table come the flag, the environment's TOCSIN_NAME, the key in the
 //          TOML file, --help, and docs/configuration.md, so that none can drift. Flags win over the
-//          environment, that over the file, that over the default.
-//          The file has flat keys with the flag's name (data-dir = "…"). One file may serve hub and
-//          bridge: the keys of [hub] and [bridge] win over those at the top, and each program
-//          passes over the other's section.
+//          environment, that over the file, that over the default. The file has flat keys with the
+//          flag's name (data-dir = "…"). One file may serve hub and bridge: the keys of [hub] and
+//          [bridge] win over those at the top, and each program passes over the other's section.
 // Threads: main's, before others start.
 // Owns:    the table; the variables outlive Parse.
 // Errors:  INVALID_ARGUMENT that names the flag, the variable or the file's line, what is allowed,

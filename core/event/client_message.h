@@ -1,8 +1,11 @@
 // client_message.h: what a client may send on /ws, read once and strictly.
 //
 // Shape:   one struct a message type; what is in it is well formed, but filters are not compiled
-// yet. Threads: pure. Errors:  INVALID_MESSAGE, or INVALID_FILTER below "filters", with the field's
-// path and what is allowed. Source:  docs/protocol.md, section 5.
+//          yet.
+// Threads: pure.
+// Errors:  INVALID_MESSAGE, or INVALID_FILTER below "filters", with the field's path and what is
+//          allowed.
+// Source:  docs/protocol.md, section 5.
 #pragma once
 
 #include <string>

@@ -4,7 +4,7 @@
 //          Its text is opaque to clients: epoch and sequence in hexadecimal, "3f9a1c07b2d4-1a2b".
 // Threads: values.
 // Errors:  a text that is no cursor is INVALID_MESSAGE; whether a well-formed one is held is the
-// log's to say.
+//          log's to say.
 #pragma once
 
 #include <compare>

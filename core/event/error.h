@@ -3,7 +3,8 @@
 // Shape:   an absl::Status that carries an ErrorCode and what a client needs to mend its request.
 // Threads: all functions are pure.
 // Errors:  a status that did not come from MakeError reads as kInternal, or as what its gRPC code
-// is closest to. Source:  docs/protocol.md, section 5.
+//          is closest to.
+// Source:  docs/protocol.md, section 5.
 #pragma once
 
 #include <span>

@@ -1,8 +1,7 @@
 // facts.h: what filters look at in an event, taken out of it once.
 //
 // Shape:   enum values as numbers, strings with their hashes. Matching compares hashes first and
-// texts only where
-//          the hashes agree, so a collision costs time and never a wrong match.
+//          texts only where the hashes agree, so a collision costs time and never a wrong match.
 // Threads: immutable after Of().
 // Owns:    copies of its texts, in one block.
 #pragma once

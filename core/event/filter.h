@@ -3,7 +3,8 @@
 // Shape:   Compile checks everything once; after that a filter cannot fail.
 // Threads: immutable; shared between shards as FilterPtr.
 // Errors:  INVALID_FILTER with the field's path and what is allowed. An unknown value is never
-// 'match all'. Source:  docs/protocol.md, section 2.
+//          'match all'.
+// Source:  docs/protocol.md, section 2.
 #pragma once
 
 #include <cstdint>

@@ -2,8 +2,7 @@
 // use json_reader.h.
 //
 // Shape:   a field is named in JSON as in the schema; enums by names.h; times as RFC 3339. null is
-// as if left out, but not within
-//          a list or a map.
+//          as if left out, but not within a list or a map.
 // Threads: pure.
 // Errors:  of the code given to the constructor, with the field's path and what is allowed.
 #pragma once

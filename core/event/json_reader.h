@@ -1,11 +1,11 @@
 // json_reader.h: strict JSON in: what a client may send, and nothing else.
 //
 // Shape:   text → v1 messages, by walking the schema. An unknown field, a wrong type, a number that
-// is not finite or out of
-//          range, a duplicate key, invalid UTF-8, or nesting past limits::kJsonDepth is an error.
+//          is not finite or out of range, a duplicate key, invalid UTF-8, or nesting past
+//          limits::kJsonDepth is an error.
 // Threads: pure.
 // Errors:  INVALID_MESSAGE (INVALID_FILTER inside a filter) with the field's path and what is
-// allowed.
+//          allowed.
 #pragma once
 
 #include <string_view>

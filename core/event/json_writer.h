@@ -1,9 +1,10 @@
 // json_writer.h: events, incidents, alerts and filters as JSON, by hand: once an event, in one pass
 // (bench/json).
 //
-// Shape:   appends to a string; fields in the order of the schema. What the contract promises is always there, empty or
-//          null if need be; the rest when it is set (json_writer.cc has the table).
-//          Strings are valid UTF-8 by the schema; control characters and U+2028/9 are escaped.
+// Shape:   appends to a string; fields in the order of the schema. What the contract promises is
+//          always there, empty or null if need be; the rest when it is set (json_writer.cc has the
+//          table). Strings are valid UTF-8 by the schema; control characters and U+2028/9 are
+//          escaped.
 // Threads: pure.
 // Errors:  none: a number that is not finite is written as null.
 #pragma once

@@ -1,7 +1,8 @@
 // record.h: an event as the engine moves it: what to match, and the bytes to send.
 //
 // Shape:   made once when the event is appended (hub) or arrives (bridge), shared by all who are
-// sent it. Threads: immutable.
+//          sent it.
+// Threads: immutable.
 #pragma once
 
 #include <memory>

@@ -1,7 +1,8 @@
 // validate.h: what a publisher may send, checked in one place for every way in.
 //
 // Errors:  INVALID_MESSAGE (MESSAGE_TOO_LARGE for size) with the field's path below `path` and what
-// is allowed. Source:  docs/protocol.md, sections 1 and 8.
+//          is allowed.
+// Source:  docs/protocol.md, sections 1 and 8.
 #pragma once
 
 #include <string_view>

@@ -2,8 +2,8 @@
 //
 // Shape:   GET and HEAD, keep-alive, no bodies in; one thread; a request's head must come within 5
 //          s.
-// Threads: Start and Stop from any thread. The handler runs on the server's own thread and must
-//          not block for long.
+// Threads: Start and Stop from any thread. The handler runs on the server's own thread and must not
+//          block for long.
 // Owns:    its thread and sockets. Stop (and the destructor) ends the thread.
 // Errors:  Start binds before it returns; the error names the address and says what to do. A
 //          handler that throws answers 500.

@@ -2,10 +2,9 @@
 //
 // Shape:   CheckHeadBytes over the raw bytes up to and including the empty line, then CheckRequest
 //          over the parsed head. ParseHead (request_head.h) does both, with Beast's parser between
-//          them.
-// Why:     Boost 1.81's parser throws on long chunk trailers and accepts Transfer-Encodings that
-//          it frames wrongly, several Hosts or none, lists of lengths, and folded lines: each a
-//          way to smuggle a request past a proxy.
+//          them. Why:     Boost 1.81's parser throws on long chunk trailers and accepts
+//          Transfer-Encodings that it frames wrongly, several Hosts or none, lists of lengths, and
+//          folded lines: each a way to smuggle a request past a proxy.
 // Threads: pure.
 // Errors:  a Refusal. Answer it, with application/problem+json, and close the connection: its
 //          framing is not to be trusted.

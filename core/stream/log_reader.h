@@ -1,11 +1,10 @@
 // log_reader.h: where the engine reads what the window no longer holds.
 //
 // Shape:   a reader is opened at a start point and asked for one slice at a time; the hub's reads
-// the store, the
-//          bridge's reads a filtered stream from the hub.
+//          the store, the bridge's reads a filtered stream from the hub.
 // Threads: Open and Next are called on the shard's thread. The answer to a Next is delivered on
-// that thread too (through
-//          Shard::Post), once, never from inside Next, and never after the CatchUp was destroyed.
+//          that thread too (through Shard::Post), once, never from inside Next, and never after the
+//          CatchUp was destroyed.
 // Owns:    the shard owns the CatchUp; destroying it cancels.
 #pragma once
 

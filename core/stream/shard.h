@@ -1,13 +1,11 @@
 // shard.h: the engine: one thread, its subscribers, and the match index of those that are live.
 //
 // Shape:   a subscription is a place in the log and a filter. Live: in the index, its place is the
-// shard's. Behind: not in the
-//          index; it reads window or log in slices until its place is the shard's. A live one whose
-//          batch is full goes behind. So replay, resume and slowness are one path, and memory is
-//          bounded by window + subscribers × batch.
+//          shard's. Behind: not in the index; it reads window or log in slices until its place is
+//          the shard's. A live one whose batch is full goes behind. So replay, resume and slowness
+//          are one path, and memory is bounded by window + subscribers × batch.
 // Threads: Ring and Post from any thread; everything else on the owner's, which calls RunOnce when
-// the bell rings or the
-//          time it returned has come. Tests call it by hand.
+//          the bell rings or the time it returned has come. Tests call it by hand.
 // Owns:    its subscriptions. Sinks are the transport's and outlive their Remove.
 // Errors:  a subscription that is refused or breaks ends with Item::kEnded, in order.
 // Source:  docs/life-of-an-event.md

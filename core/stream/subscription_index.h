@@ -1,11 +1,10 @@
 // subscription_index.h: finds the live subscriptions whose filter matches an event.
 //
 // Shape:   equal filters share one entry. An entry is posted under the values of its one most
-// selective field (incident,
-//          resource, source, the rarest of its labels, type, severity, state), else in a list that
-//          every event visits. An event visits the lists of its own values; a posting's bit masks
-//          rule out most candidates before the exact check. The cost follows the candidates, not
-//          the subscriptions (bench/match).
+//          selective field (incident, resource, source, the rarest of its labels, type, severity,
+//          state), else in a list that every event visits. An event visits the lists of its own
+//          values; a posting's bit masks rule out most candidates before the exact check. The cost
+//          follows the candidates, not the subscriptions (bench/match).
 // Threads: not thread-safe; owned by one shard.
 // Owns:    its entries. Remove a member before it dies.
 // Errors:  filters are valid by construction; misuse is a CHECK.

@@ -2,9 +2,10 @@
 // read.
 //
 // Shape:   the events after `base` up to `head`, bounded in count and bytes; the oldest leave
-// first, and base follows them. Threads: safe; one leaf mutex. One thread appends. Owns:    shares
-// of the events. Readers get shares of their own. Errors:  reading from before base answers
-// kBefore: the reader goes to the log (log_reader.h).
+//          first, and base follows them.
+// Threads: safe; one leaf mutex. One thread appends.
+// Owns:    shares of the events. Readers get shares of their own.
+// Errors:  reading from before base answers kBefore: the reader goes to the log (log_reader.h).
 #pragma once
 
 #include <cstdint>

@@ -1,7 +1,8 @@
 // data_dir_lock.h: one hub a data directory.
 //
 // Shape:   an flock on DIR/tocsin.lock, which holds the pid; it goes with the process, however that
-// ends. Errors:  FAILED_PRECONDITION when another process holds it, and says which.
+//          ends.
+// Errors:  FAILED_PRECONDITION when another process holds it, and says which.
 #pragma once
 
 #include <memory>

@@ -1,7 +1,7 @@
 // free_space.h: refuses to write when the disk is nearly full, while it can still be said politely.
 //
 // Errors:  RESOURCE_EXHAUSTED (SERVICE_UNAVAILABLE) with a time to try again; it is no lasting
-// state.
+//          state.
 #pragma once
 
 #include <cstdint>

@@ -4,8 +4,8 @@
 // Shape:   one Append is one group commit: events, dedup ids and incidents together or not at all.
 // Threads: Append and Trim on the sequencer's thread; everything else from any thread.
 // Errors:  a log that failed to write stays readable, and every further Append fails with
-// UNAVAILABLE. A full disk is
-//          RESOURCE_EXHAUSTED and may be tried again. Damage is DATA_LOSS.
+//          UNAVAILABLE. A full disk is RESOURCE_EXHAUSTED and may be tried again. Damage is
+//          DATA_LOSS.
 // Source:  docs/guarantees.md
 #pragma once
 

@@ -1,8 +1,8 @@
 // log_codec.h: how the log's records look on disk.
 //
 // Shape:   keys sort as their sequences do (big-endian); values are fixed-width little-endian
-// numbers, then bytes. They
-//          are read by every later version: a change of form is a new format number in log_life.h.
+//          numbers, then bytes. They are read by every later version: a change of form is a new
+//          format number in log_life.h.
 // Threads: pure.
 // Errors:  DATA_LOSS for bytes that are not of that form.
 #pragma once

@@ -1,9 +1,8 @@
 // log_life.h: the epochs of a log, and when a start begins a new one.
 //
 // Shape:   what the last run left behind, and a pure decision over it. A new epoch begins where it
-// cannot be ruled out that
-//          somebody saw an event which is no longer there: its sequence will be given to another
-//          event, and the epoch keeps the two apart.
+//          cannot be ruled out that somebody saw an event which is no longer there: its sequence
+//          will be given to another event, and the epoch keeps the two apart.
 // Threads: pure.
 // Errors:  DATA_LOSS for a record that cannot be read.
 #pragma once

@@ -1,8 +1,8 @@
 // log_marks.h: milestones along the log, so that its size, its trimming and PlaceAt need no scan.
 //
 // Shape:   a mark every 64 events or 64 KiB: how many bytes were appended up to and including its
-// event since the log began,
-//          and when that event was accepted. 24 bytes of memory for every 64 events held.
+//          event since the log began, and when that event was accepted. 24 bytes of memory for
+//          every 64 events held.
 // Threads: not thread-safe; the log's mutex guards it.
 // Errors:  a mark that cannot be decoded is DATA_LOSS.
 #pragma once

@@ -5,7 +5,7 @@
 // Threads: as log.h; one leaf mutex.
 // Owns:    shares of the events.
 // Errors:  never damaged, never full. Each life has an epoch of its own, so an old cursor is never
-// mistaken.
+//          mistaken.
 #pragma once
 
 #include <deque>

@@ -1,11 +1,12 @@
 // rocksdb_log.h: the log on disk.
 //
 // Shape:   one RocksDB WriteBatch an Append: events, dedup ids, incidents and marks are there
-// together after a crash, or none is. Threads: as log.h; one leaf mutex over the range and the
-// marks, never held while RocksDB works. Owns:    the data directory, by its lock, and the database
-// in it. Errors:  as log.h. A write or sync that failed is never tried again: what the file then
-// holds is not known, and only a
-//          restart reads it back. What damage is found out is said in rocksdb_store.h.
+//          together after a crash, or none is.
+// Threads: as log.h; one leaf mutex over the range and the marks, never held while RocksDB works.
+// Owns:    the data directory, by its lock, and the database in it.
+// Errors:  as log.h. A write or sync that failed is never tried again: what the file then holds is
+//          not known, and only a restart reads it back. What damage is found out is said in
+//          rocksdb_store.h.
 // Source:  docs/guarantees.md
 #pragma once
 

@@ -2,8 +2,8 @@
 // hold.
 //
 // Threads: safe.
-// Errors:  SERVICE_UNAVAILABLE while draining, SUBSCRIPTION_LIMIT_EXCEEDED past the bound; both
-//          say when to come back.
+// Errors:  SERVICE_UNAVAILABLE while draining, SUBSCRIPTION_LIMIT_EXCEEDED past the bound; both say
+//          when to come back.
 #pragma once
 
 #include <atomic>

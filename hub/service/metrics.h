@@ -3,11 +3,13 @@
 // Shape:   what happens is counted as it happens; what stands is read at the scrape and handed to
 //          Render.
 // Threads: safe.
-// Owns:    the registry. No label comes from a client.
+// Owns:    the registry. Subscribers' labels come from clients: so many at a time have a series
+//          each, the others share one.
 #pragma once
 
 #include <memory>
 #include <string>
+#include <string_view>
 
 #include "absl/time/time.h"
 #include "core/event/error.h"
@@ -47,6 +49,10 @@ class HubMetrics {
   void PublishRefused(size_t events, ErrorCode code);
   // One group commit.
   void Committed(size_t events, absl::Duration took);
+
+  // A subscription's label, counted while it is open. Answers the series to close it under.
+  std::string SubscriptionOpened(std::string_view label);
+  void SubscriptionClosed(const std::string& series);
 
   // The text format, version 0.0.4.
   std::string Render(const HubGauges& gauges);

@@ -1,8 +1,8 @@
 // publisher.h: what Publish and PublishStream have in common: check, hand to the sequencer, count,
 // answer.
 //
-// Threads: safe. The answer comes once, on the sequencer's thread, or on the caller's for a
-//          request that is refused here.
+// Threads: safe. The answer comes once, on the sequencer's thread, or on the caller's for a request
+//          that is refused here.
 // Errors:  in the answer.
 #pragma once
 

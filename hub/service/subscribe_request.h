@@ -1,8 +1,8 @@
 // subscribe_request.h: a SubscribeRequest, checked.
 //
 // Threads: pure.
-// Errors:  INVALID_MESSAGE or INVALID_FILTER with the field's path and what is allowed;
-//          UNSUPPORTED for snapshot.
+// Errors:  INVALID_MESSAGE or INVALID_FILTER with the field's path and what is allowed; UNSUPPORTED
+//          for snapshot.
 #pragma once
 
 #include <string>

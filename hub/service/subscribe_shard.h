@@ -22,6 +22,7 @@
 #include "core/stream/shard.h"
 #include "hub/service/admission.h"
 #include "hub/service/event_hub_rpc.h"
+#include "hub/service/metrics.h"
 #include "hub/service/subscribe_stream.h"
 
 namespace tocsin::hub {
@@ -29,8 +30,8 @@ namespace tocsin::hub {
 class SubscribeShard {
  public:
   SubscribeShard(EventHubRpc& service, std::unique_ptr<grpc::ServerCompletionQueue> queue,
-                 Admission& admission, const Window& window, LogReader& log, Clock& clock,
-                 const ShardOptions& options);
+                 Admission& admission, HubMetrics& metrics, const Window& window, LogReader& log,
+                 Clock& clock, const ShardOptions& options);
   ~SubscribeShard();
   SubscribeShard(const SubscribeShard&) = delete;
   SubscribeShard& operator=(const SubscribeShard&) = delete;
@@ -51,6 +52,7 @@ class SubscribeShard {
   EventHubRpc& service() { return service_; }
   grpc::ServerCompletionQueue& queue() { return *queue_; }
   Admission& admission() { return admission_; }
+  HubMetrics& metrics() { return metrics_; }
   // A call has come: another stream waits for the next one. `ok` is false when the server takes no
   // more.
   void Listened(bool ok);
@@ -68,6 +70,7 @@ class SubscribeShard {
 
   EventHubRpc& service_;
   Admission& admission_;
+  HubMetrics& metrics_;
   Clock& clock_;
   const std::unique_ptr<grpc::ServerCompletionQueue> queue_;
   Shard engine_;

@@ -78,6 +78,7 @@ class SubscribeStream final : public Sink {
   bool writing_ = false;
   bool finishing_ = false;  // Finish was called and has not come back
   bool finish_called_ = false;
+  std::string series_;   // in the metrics, while id_ is set
   SubscriberId id_ = 0;  // 0: not in the engine
   std::vector<grpc::ByteBuffer> queue_;
   std::optional<absl::Status> end_;
