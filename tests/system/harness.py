@@ -286,6 +286,15 @@ def start_bridge(hub, *extra, folder=None, wait=True):
     return bridge
 
 
+def in_step(hub, bridge):
+    """Waits until the bridge has what the hub has, so that `latest` means the same on both."""
+    async def cursor():
+        async with connect(bridge) as ws:
+            return ws.welcome["cursor"]
+
+    wait_for(lambda: run(cursor()) == hub.status().latest, what="the bridge to have all events")
+
+
 def cli(hub, *arguments, input=None, timeout=60):
     """Runs the command line to its end: subprocess.CompletedProcess with text output."""
     environment = {k: v for k, v in os.environ.items() if not k.startswith("TOCSIN_")}
@@ -571,7 +580,9 @@ class Ws:
 async def connect(bridge, welcome=True, **options):
     """A connection to a bridge's /ws that has been welcomed (its message is ws.welcome)."""
     url = bridge if isinstance(bridge, str) else bridge.url
-    options = {"max_size": None, "ping_interval": None, "proxy": None, "compression": None, **options}
+    # max_queue: with one, a client that leaves messages unread waits ten seconds for the answer to its close.
+    options = {"max_size": None, "max_queue": None, "ping_interval": None, "proxy": None, "compression": None,
+               **options}
     async with ws_client.connect(url, **options) as connection:
         ws = Ws(connection)
         if welcome:

@@ -1,0 +1,229 @@
+"""The same events for the same filter, whichever way they come: 220 filters × 2,000 events of all types, delivered
+live and by replay, over gRPC and /ws, and by the oracle."""
+
+import asyncio
+import contextlib
+import random
+import threading
+
+import pytest
+
+import corpus
+import harness
+
+FILTERS = 220
+EVENTS = 2_000
+PER_CHANNEL = 50  # gRPC streams
+PER_CONNECTION = 110  # /ws subscriptions
+
+
+class World:
+    """One run of the corpus through the programs, and what each way delivered."""
+
+    def __init__(self, hub, bridge):
+        self.hub, self.bridge = hub, bridge
+        self.made = corpus.events(EVENTS)
+        self.facts = [facts for _, facts in self.made]
+        self.filters = corpus.filters(FILTERS, self.facts)
+        self.results = []
+        self.delivered = {}  # way → for each filter its [(sequence, cursor)]
+        self.protos = {}  # sequence → the event as gRPC delivered it
+        self.messages = {}  # sequence → the event message as /ws delivered it
+
+    @property
+    def end(self):
+        return self.results[-1].cursor
+
+    def expected(self):
+        return [[(result.sequence, result.cursor) for result, facts in zip(self.results, self.facts)
+                 if corpus.matches(given, facts)] for given in self.filters]
+
+    def publish(self):
+        rng = random.Random(4)
+        events = [corpus.to_proto(event) for event, _ in self.made]
+        with self.hub.client() as client:
+            while events:
+                batch = rng.randint(1, 40)
+                self.results += client.publish_many(events[:batch])
+                del events[:batch]
+
+    @contextlib.contextmanager
+    def grpc_streams(self, start):
+        with contextlib.ExitStack() as stack:
+            streams = []
+            for at in range(0, FILTERS, PER_CHANNEL):
+                client = stack.enter_context(self.hub.client())
+                for given in self.filters[at:at + PER_CHANNEL]:
+                    stream = client.subscribe(given, start)
+                    stack.callback(stream.cancel)
+                    streams.append(stream)
+            yield streams
+
+    def read_grpc(self, streams):
+        """What each stream brings until its cursor is the log's end."""
+        got = []
+        for stream in streams:
+            events = stream.until(lambda s: s.cursor == self.end, timeout=60)
+            self.protos.update((event.sequence, event) for event in events)
+            got.append([(event.sequence, event.cursor) for event in events])
+        return got
+
+    async def open_ws(self, stack, bridge, start, odd=False):
+        """Connections that hold all filters between them."""
+        connections = []
+        for at in range(0, FILTERS, PER_CONNECTION):
+            ws = await stack.enter_async_context(harness.connect(bridge))
+            for index in range(at, min(at + PER_CONNECTION, FILTERS)):
+                given = self.filters[index]
+                await ws.subscribe(str(index), corpus.odd_form(given) if odd and index % 3 == 0 else given, start)
+            connections.append(ws)
+        return connections
+
+    async def read_ws(self, connections):
+        """What each subscription brings until a pong says that the connection is at the log's end."""
+        got = [[] for _ in self.filters]
+        for ws in connections:
+            await ws.send({"type": "ping"})
+            while True:
+                message = await ws.recv(60)
+                if message["type"] == "event":
+                    self.messages[message["sequence"]] = message
+                    for index in message["subscription_ids"]:
+                        got[int(index)].append((message["sequence"], message["message_id"]))
+                elif message["type"] == "pong":
+                    if message["cursor"] == self.end:
+                        break
+                    await asyncio.sleep(0.05)
+                    await ws.send({"type": "ping"})
+                else:
+                    assert message["type"] == "subscribed", message
+        return got
+
+    async def replay_ws(self, bridge):
+        async with contextlib.AsyncExitStack() as stack:
+            return await self.read_ws(await self.open_ws(stack, bridge, "earliest", odd=True))
+
+    def run_live(self):
+        """All subscriptions stand before the first event is published."""
+        async def over_ws(ready):
+            async with contextlib.AsyncExitStack() as stack:
+                connections = await self.open_ws(stack, self.bridge, "latest")
+                ready.set()
+                await asyncio.to_thread(published.wait)
+                return await self.read_ws(connections)
+
+        def run_ws():
+            try:
+                self.delivered["/ws live"] = harness.run(over_ws(ready))
+            finally:
+                ready.set()
+
+        ready, published = threading.Event(), threading.Event()
+        ws_thread = threading.Thread(target=run_ws)
+        with self.grpc_streams("latest") as streams:
+            ws_thread.start()
+            ready.wait()
+            try:
+                self.publish()
+            finally:
+                published.set()
+            self.delivered["gRPC live"] = self.read_grpc(streams)
+        ws_thread.join()
+
+
+@pytest.fixture(scope="module")
+def world():
+    # A window much smaller than the run: most of a replay comes from the store.
+    with harness.start_hub("--recent-events", 200) as hub, harness.start_bridge(hub) as bridge:
+        made = World(hub, bridge)
+        made.run_live()
+        with made.grpc_streams("earliest") as streams:
+            made.delivered["gRPC replay"] = made.read_grpc(streams)
+        made.delivered["/ws replay, from the bridge's window"] = harness.run(made.replay_ws(bridge))
+        with harness.start_bridge(hub, "--recent-events", 100) as late:
+            made.delivered["/ws replay, from the hub"] = harness.run(made.replay_ws(late))
+        yield made
+
+
+@pytest.mark.parametrize("way", ["gRPC live", "/ws live", "gRPC replay", "/ws replay, from the bridge's window",
+                                 "/ws replay, from the hub"])
+def test_every_filter_gets_the_oracles_events(world, way):
+    expected = world.expected()
+    assert len(expected) >= 200 and len(world.results) >= 2000
+    assert way in world.delivered
+    for given, wanted, got in zip(world.filters, expected, world.delivered[way]):
+        assert got == wanted, f"{way}, {given}"
+    print(f"{way}: {len(expected)} filters × {len(world.results)} events, {sum(map(len, expected))} deliveries")
+
+
+def test_the_log_is_whole_and_in_order(world):
+    sequences = [result.sequence for result in world.results]
+    assert sequences == list(range(sequences[0], sequences[0] + EVENTS))
+    assert not any(result.duplicate for result in world.results)
+    assert sorted(world.protos) == sorted(world.messages) == sequences
+
+
+def test_the_hub_fills_the_incident_in(world):
+    """What the model of the corpus says of each event is what the event carries."""
+    for result, (given, facts) in zip(world.results, world.made):
+        event = corpus.to_json(world.protos[result.sequence])
+        assert event["id"] == given["id"] and event["type"] == facts["event_type"]
+        assert event["cursor"] == result.cursor
+        subject = event.get("incident") or event.get("alert_received", {}).get("alert", {})
+        named = {"affected_resources": "affected_resources" if "incident" in event else "affected_services"}
+        for fact in ("severity", "state", "source", "affected_resources", "labels"):
+            assert (subject.get(named.get(fact, fact)) or None) == (facts.get(fact) or None), (fact, event)
+        assert event.get("incident", {}).get("id") == facts.get("incident_id")
+        assert event["priority"] == given.get("priority", _priority(event))
+
+
+def _priority(event):
+    """Section 1 of docs/protocol.md."""
+    kind, severity = event["type"], event.get("incident", {}).get("severity")
+    if kind == "incident_created" and severity in ("P0", "P1"):
+        return "Critical" if severity == "P0" else "High"
+    if kind == "escalated":
+        return "Critical" if event["escalated"]["to_severity"] == "P0" else "High"
+    if kind == "alert_received" and event["alert_received"]["alert"]["severity"] == "P0":
+        return "High"
+    if kind in ("comment_added", "playbook_action_executed", "system_event"):
+        return "Low"
+    return "Normal"
+
+
+def test_json_and_protobuf_say_the_same(world):
+    for sequence, message in world.messages.items():
+        event = corpus.to_json(world.protos[sequence])
+        assert message["message_id"] == event.pop("cursor")
+        assert message["timestamp"] == event.pop("time")
+        assert message["sequence"] == event.pop("sequence")
+        del event["epoch"]
+        event["event_type"] = event.pop("type")
+        event.update(event.pop(event["event_type"], {}))
+        assert corpus.without_empty(message["event"]) == corpus.without_empty(event)
+
+
+def test_json_always_has_what_the_contract_names(world):
+    payloads = {
+        "alert_received": "alert", "alert_converted": "alert incident_id",
+        "escalated": "incident_id from_severity to_severity reason",
+        "playbook_started": "incident_id playbook_id playbook_name",
+        "playbook_action_executed": "incident_id playbook_id action_name success message",
+        "playbook_completed": "incident_id playbook_id success actions_executed",
+        "notification_sent": "incident_id channel success", "assignment_changed": "incident_id assignees",
+        "comment_added": "incident_id author comment", "system_event": "category message metadata"}
+    incident = ("id created_at updated_at state severity incident_type source title description affected_resources "
+                "labels metadata related_incidents assignees").split()
+    alert = ("id external_id source timestamp received_at severity alert_type title description labels "
+             "affected_services annotations deduplicated").split()
+    seen = set()
+    for message in world.messages.values():
+        event = message["event"]
+        kind = event["event_type"]
+        seen.add(kind)
+        assert set(payloads.get(kind, "").split()) <= set(event), event
+        assert ("incident" in event) == (kind not in ("alert_received", "system_event"))
+        assert set(incident) <= set(event.get("incident", incident)), event
+        assert set(alert) <= set(event.get("alert", alert)), event
+        assert not {"timeline", "notes"} & set(event.get("incident", ()))
+    assert seen == set(corpus.EVENT_TYPES)
