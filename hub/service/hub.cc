@@ -91,8 +91,8 @@ absl::Status Hub::Serve() {
   options.pending_messages = config_.pending_messages;
   options.stuck_after = config_.stuck_after;
   for (auto& queue : server_->TakeQueues()) {
-    shards_.push_back(std::make_unique<SubscribeShard>(*service_, std::move(queue), admission_,
-                                                       window_, *log_reader_, clock_, options));
+    shards_.push_back(std::make_unique<SubscribeShard>(
+        *service_, std::move(queue), admission_, metrics_, window_, *log_reader_, clock_, options));
   }
   if (config_.serve_ops) {
     const OpsSources sources{.health = [this] { return Health(); },

@@ -6,7 +6,7 @@
 #include <prometheus/registry.h>
 #include <prometheus/text_serializer.h>
 
-#include <array>
+#include <map>
 #include <sstream>
 #include <vector>
 
@@ -41,6 +41,48 @@ void Raise(Counter& counter, uint64_t to) {
     counter.Increment(behind);
   }
 }
+
+// Series past this are no use to whoever reads them, and memory to whoever keeps them.
+constexpr size_t kMaxLabels = 100;
+constexpr char kOtherLabels[] = "(other)";
+
+class SubscriberLabels {
+ public:
+  explicit SubscriberLabels(Registry& registry)
+      : family_(prometheus::BuildGauge()
+                    .Name("tocsin_subscriptions_by_label")
+                    .Help("Subscriptions now, by the label that they gave.")
+                    .Register(registry)) {}
+
+  std::string Open(std::string_view label) {
+    MutexLock lock(mutex_);
+    std::string series(label);
+    if (series_.size() >= kMaxLabels && series_.find(series) == series_.end()) {
+      series = kOtherLabels;
+    }
+    Gauge*& gauge = series_[series];
+    if (gauge == nullptr) {
+      gauge = &family_.Add({{"label", series}});
+    }
+    gauge->Increment();
+    return series;
+  }
+
+  void Close(const std::string& series) {
+    MutexLock lock(mutex_);
+    const auto found = series_.find(series);
+    found->second->Decrement();
+    if (found->second->Value() <= 0) {
+      family_.Remove(found->second);
+      series_.erase(found);
+    }
+  }
+
+ private:
+  prometheus::Family<Gauge>& family_;
+  Mutex mutex_;
+  std::map<std::string, Gauge*> series_ ABSL_GUARDED_BY(mutex_);
+};
 
 }  // namespace
 
@@ -94,6 +136,7 @@ struct HubMetrics::Impl {
   Gauge& draining = AddGauge(registry, "tocsin_draining", "1 from the start of a shutdown.");
   Gauge& uptime = AddGauge(registry, "tocsin_uptime_seconds", "Seconds since the start.");
 
+  SubscriberLabels labels{registry};
   Mutex render;  // a scrape raises the counters that are kept elsewhere
 
   Impl() {
@@ -149,6 +192,12 @@ void HubMetrics::Committed(size_t events, absl::Duration took) {
   impl_->commit_seconds.Observe(absl::ToDoubleSeconds(took));
   impl_->commit_events.Observe(static_cast<double>(events));
 }
+
+std::string HubMetrics::SubscriptionOpened(std::string_view label) {
+  return impl_->labels.Open(label);
+}
+
+void HubMetrics::SubscriptionClosed(const std::string& series) { impl_->labels.Close(series); }
 
 std::string HubMetrics::Render(const HubGauges& gauges) {
   MutexLock lock(impl_->render);

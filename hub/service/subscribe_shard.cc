@@ -29,10 +29,11 @@ gpr_timespec After(absl::Duration wait) {
 
 SubscribeShard::SubscribeShard(EventHubRpc& service,
                                std::unique_ptr<grpc::ServerCompletionQueue> queue,
-                               Admission& admission, const Window& window, LogReader& log,
-                               Clock& clock, const ShardOptions& options)
+                               Admission& admission, HubMetrics& metrics, const Window& window,
+                               LogReader& log, Clock& clock, const ShardOptions& options)
     : service_(service),
       admission_(admission),
+      metrics_(metrics),
       clock_(clock),
       queue_(std::move(queue)),
       engine_(window, log, clock, options) {

@@ -55,6 +55,7 @@ absl::Status SubscribeStream::Begin() {
   }
   ASSIGN_OR_RETURN(Subscribing subscribing, ReadSubscribeRequest(request));
   LogDebug("subscribed", {{"label", subscribing.label}, {"peer", context_.peer()}});
+  series_ = shard_.metrics().SubscriptionOpened(subscribing.label);
   id_ = shard_.engine().Add(this, subscribing.bookmark_interval);
   shard_.engine().Subscribe(id_, {.tag = 0,
                                   .filter = std::move(subscribing.filter),
@@ -148,6 +149,7 @@ void SubscribeStream::LeaveEngine() {
     return;
   }
   shard_.engine().Remove(id_);
+  shard_.metrics().SubscriptionClosed(series_);
   id_ = 0;
 }
 

@@ -219,6 +219,23 @@ TEST(HubSubscribe, MoreThanTheHubHoldsAreRefusedWithATimeToComeBack) {
   hub.Subscribe()->AwaitCaughtUp();
 }
 
+TEST(HubSubscribe, LabelNamesTheSubscriberInTheMetricsWhileItStays) {
+  TestHub hub;
+  v1::SubscribeRequest request;
+  request.set_label("pager \"A\"");
+  auto first = hub.Subscribe(request);
+  auto second = hub.Subscribe(request);
+  first->AwaitCaughtUp();
+  second->AwaitCaughtUp();
+  const std::string series = R"(tocsin_subscriptions_by_label{label="pager \"A\""} )";
+  EXPECT_NE(hub.GetOps("/metrics").find(series + "2"), std::string::npos);
+  first.reset();
+  EXPECT_TRUE(
+      Eventually([&] { return hub.GetOps("/metrics").find(series + "1") != std::string::npos; }));
+  second.reset();
+  EXPECT_TRUE(Eventually([&] { return hub.GetOps("/metrics").find(series) == std::string::npos; }));
+}
+
 // The client's own flow control stops the write: the hub cannot send a status behind it, and cuts the call with one.
 TEST(HubSubscribe, ClientThatTakesNothingIsCutAsASlowConsumerAndResumes) {
   HubConfig config = TestConfig();
