@@ -102,7 +102,7 @@ class Program:
     def start(self, extra=()):
         assert not self.running(), f"{self.name} runs already"
         pinned = self.pinned() if self.ports else []
-        self.ports = []
+        self._found = []
         command = [str(BIN / self.name), *self._arguments, *pinned, *extra]
         environment = {k: v for k, v in os.environ.items() if not k.startswith("TOCSIN_")}
         self._process = subprocess.Popen(
@@ -115,7 +115,7 @@ class Program:
 
     def _wait_until_listening(self, command):
         deadline = time.monotonic() + START_TIMEOUT
-        while len(self.ports) < self._ports_expected:
+        while len(self._found) < self._ports_expected:
             if self._process.poll() is not None:
                 self._reader.join(5)
                 raise AssertionError(
@@ -124,6 +124,7 @@ class Program:
                 self.kill()
                 raise AssertionError(f"{self.name} did not listen in time:\n{self.log()}")
             time.sleep(0.005)
+        self.ports = self._found
 
     def _read(self, process):
         with open(self.log_path, "a") as log:
@@ -133,7 +134,7 @@ class Program:
                 self.lines.append(line.rstrip("\n"))
                 found = _LISTENING.search(line)
                 if found:
-                    self.ports.append((found[1], int(found[2]), found[3] or ""))
+                    self._found.append((found[1], int(found[2]), found[3] or ""))
 
     def running(self):
         return self._process is not None and self._process.poll() is None
@@ -281,8 +282,12 @@ def start_bridge(hub, *extra, folder=None, wait=True):
     bridge = Bridge(["--hub", address, *map(str, extra)], folder)
     bridge._own_folder = own
     bridge.start(["--listen", "127.0.0.1:0"])
-    if wait:
-        wait_for(bridge.ready, what="the bridge to be ready")
+    try:
+        if wait:
+            wait_for(bridge.ready, what="the bridge to be ready")
+    except BaseException:
+        bridge.__exit__(*sys.exc_info())
+        raise
     return bridge
 
 
