@@ -37,6 +37,19 @@ bool HasToken(const HttpRequest& request, std::string_view field, std::string_vi
   return false;
 }
 
+// The handshake's fields that mean nothing when there are two of them.
+std::optional<std::string_view> GivenTwice(const HttpRequest& request) {
+  for (std::string_view name : {"Sec-WebSocket-Key", "Sec-WebSocket-Version", "Origin"}) {
+    const auto count = std::count_if(
+        request.fields.begin(), request.fields.end(),
+        [&](const http::Field& field) { return absl::EqualsIgnoreCase(field.name, ToAbsl(name)); });
+    if (count > 1) {
+      return name;
+    }
+  }
+  return std::nullopt;
+}
+
 bool IsKey(std::string_view text) {
   std::string bytes;
   return absl::Base64Unescape(ToAbsl(text), &bytes) && bytes.size() == kKeyBytes;
@@ -52,6 +65,10 @@ HttpResponse UpgradeRequired(std::string_view detail) {
 std::optional<HttpResponse> RefuseHandshake(const HttpRequest& request) {
   if (request.method != "GET") {
     return http::MethodNotAllowed("GET");
+  }
+  if (const auto name = GivenTwice(request)) {
+    return http::ProblemResponse(
+        http::Refusal{400, absl::StrCat(ToAbsl(*name), " must be given only once")});
   }
   if (!HasToken(request, "Connection", "upgrade")) {
     return http::ProblemResponse(http::Refusal{400, "Connection must have Upgrade in it"});

@@ -184,6 +184,7 @@ void Upstream::OnEnd(const grpc::Status& status) {
   const absl::Status error = FromGrpcStatus(status);
   if (connected_.exchange(false)) {
     metrics_.hub_connected.Set(0);
+    told_waiting_ = true;
     LogWarning("the hub is lost", {{"error", error}});
     callbacks_.on_state(false);
   } else if (!told_waiting_) {

@@ -97,6 +97,15 @@ TEST_F(RoutesTest, WrongHandshakesAreRefused) {
   EXPECT_EQ(Refused(Upgrade({{"Sec-WebSocket-Key", "short"}})), 400);
   EXPECT_EQ(Refused(Upgrade({{"Sec-WebSocket-Key", "dGhlIHNhbXBsZSBub25jZTEy"}})), 400);
   EXPECT_EQ(Refused(Upgrade({{"Connection", "close"}})), 400);
+  for (const http::Field& field : {http::Field{"sec-websocket-key", "dGhlIHNhbXBsZSBub25jZQ=="},
+                                   http::Field{"sec-websocket-version", "13"}}) {
+    HttpRequest twice = Upgrade();
+    twice.fields.push_back(field);
+    EXPECT_EQ(Refused(twice), 400) << field.name;
+  }
+  HttpRequest origins = Upgrade({{"Origin", "https://ops.example.com"}});
+  origins.fields.push_back({"origin", "https://evil.example.com"});
+  EXPECT_EQ(Refused(origins), 400);
   HttpRequest post = Upgrade();
   post.method = "POST";
   EXPECT_EQ(Refused(post), 405);
