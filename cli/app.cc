@@ -32,7 +32,9 @@ void AddGlobals(CLI::App& app, Globals& globals) {
   AddTime(app, "--timeout", &globals.timeout, absl::Milliseconds(1),
           "How long to wait for the hub before giving up")
       ->envname("TOCSIN_TIMEOUT");
-  app.add_flag("--print-config-docs", "Print the table of docs/configuration.md")->group("");
+  app.add_flag("--print-config-docs")
+      ->description("Print the table of docs/configuration.md")
+      ->group("");
 }
 
 std::vector<std::string> CommandNames(const CLI::App& app) {
