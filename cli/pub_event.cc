@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <boost/json/array.hpp>
 #include <boost/json/object.hpp>
+#include <limits>
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
@@ -191,7 +192,10 @@ absl::StatusOr<json::value> Scalar(const PubFlag& flag, const std::vector<std::s
   if (flag.shape == Shape::kText) return json::value(Json(values.front()));
   const auto number = ParseCount(values.front());
   if (!number.ok()) return Wrong(flag.name, ToStd(number.status().message()));
-  return json::value(uint64_t{*number});
+  // As the parser makes numbers: unsigned only where signed is too small.
+  constexpr auto kMost = static_cast<uint64_t>(std::numeric_limits<int64_t>::max());
+  return *number <= kMost ? json::value(static_cast<int64_t>(*number))
+                          : json::value(uint64_t{*number});
 }
 
 absl::StatusOr<json::value> ValueOf(const PubFlag& flag, const std::vector<std::string>& values) {
@@ -257,6 +261,8 @@ absl::Status InFlags(const absl::Status& status, v1::EventType type) {
 absl::StatusOr<json::object> JsonOf(v1::EventType type, const GivenFlags& given) {
   json::object event;
   event["type"] = Json(NameOf(type));
+  // There, so that what it lacks is named.
+  if ((kAlert & Bit(type)) != 0) ObjectAt(event, "alert");
   for (const auto& [name, values] : given) {
     const PubFlag* flag = RowOf(name, type);
     if (flag == nullptr) return NotOfThisType(name, type);
