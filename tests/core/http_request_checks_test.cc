@@ -115,7 +115,7 @@ INSTANTIATE_TEST_SUITE_P(
         Row{"LongTarget",
             "GET /" + std::string(kMaxTargetBytes, 'a') + " HTTP/1.1\r\nHost: a\r\n\r\n", 414},
         Row{"LongHead", WithHost("X: " + std::string(kMaxHeadBytes, 'a') + "\r\n"), 431}),
-    [](const testing::TestParamInfo<Row>& info) { return info.param.name; });
+    [](const testing::TestParamInfo<Row>& row) { return row.param.name; });
 
 TEST(RequestHead, KeepsWhatTheRequestSays) {
   HttpRequest request;
