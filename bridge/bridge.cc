@@ -3,8 +3,9 @@
 //   upstream ── window ──▶ shards (one a worker) ── sessions ── sockets
 //      └── rings ─────────▶   └── catch-up streams ──▶ hub
 //
-// Destroyed in this order: listener and upstream first, so that nothing new comes; then the workers, whose sessions let go of their
-// catch-up streams; then the reader, which waits for those to end; the window last.
+// Destroyed in this order: listener and upstream first, so that nothing new comes; then the
+// workers, whose sessions let go of their catch-up streams; then the reader, which waits for those
+// to end; the window last.
 #include "bridge/bridge.h"
 
 #include <algorithm>
@@ -28,7 +29,8 @@ namespace {
 
 using boost::asio::ip::tcp;
 
-// Clients come back one after the other: a thousand of them within ten seconds, twenty thousand within forty.
+// Clients come back one after the other: a thousand of them within ten seconds, twenty thousand
+// within forty.
 constexpr absl::Duration kSlot = absl::Milliseconds(10);
 constexpr absl::Duration kLastSlot = absl::Seconds(40);
 

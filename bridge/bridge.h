@@ -29,7 +29,8 @@ class Bridge {
   bool hub_connected() const;
   size_t connections() const;
 
-  // Stops accepting, tells every client when to come back, and waits for them, at most the drain time.
+  // Stops accepting, tells every client when to come back, and waits for them, at most the drain
+  // time.
   void Drain();
 
  private:

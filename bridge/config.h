@@ -1,4 +1,5 @@
-// config.h: what a bridge is told at its start: flags, TOCSIN_ variables, and the [bridge] of a TOML file.
+// config.h: what a bridge is told at its start: flags, TOCSIN_ variables, and the [bridge] of a
+// TOML file.
 //
 // Threads: values.
 // Errors:  INVALID_ARGUMENT and FAILED_PRECONDITION that name the flag; see core/base/options.h.

@@ -17,7 +17,8 @@
 
 namespace tocsin::bridge {
 
-// An IPv4 address as IPv6 maps it; of an IPv6 address the first 64 bits, since one client has all of the rest.
+// An IPv4 address as IPv6 maps it; of an IPv6 address the first 64 bits, since one client has all
+// of the rest.
 using AddressKey = std::array<uint8_t, 16>;
 
 class ConnectionLimits {
@@ -51,7 +52,8 @@ class ConnectionLimits {
   ConnectionLimits(size_t max_connections, size_t max_per_address)
       : max_connections_(max_connections), max_per_address_(max_per_address) {}
 
-  // SERVICE_UNAVAILABLE when full, RATE_LIMIT_EXCEEDED when the address has too many; loopback is not counted by address.
+  // SERVICE_UNAVAILABLE when full, RATE_LIMIT_EXCEEDED when the address has too many; loopback is
+  // not counted by address.
   absl::StatusOr<Ticket> Admit(const AddressKey& key, bool loopback);
   size_t connections() const;
   // False when the time ran out before the last one went.

@@ -1,5 +1,7 @@
 #include "bridge/run.h"
 
+#include <sys/resource.h>
+
 #include <csignal>
 #include <ostream>
 
@@ -41,9 +43,25 @@ class EndSignal {
   int signal_ ABSL_GUARDED_BY(mutex_) = 0;
 };
 
+// Every connection is a file descriptor, and shells give programs few: takes what is allowed.
+void RaiseFileLimit(size_t connections) {
+  constexpr size_t kOthers = 256;  // logs, the hub, what is refused
+  rlimit limit{};
+  if (::getrlimit(RLIMIT_NOFILE, &limit) != 0) {
+    return;
+  }
+  limit.rlim_cur = limit.rlim_max;
+  ::setrlimit(RLIMIT_NOFILE, &limit);
+  if (limit.rlim_max < connections + kOthers) {
+    LogWarning("the system allows fewer files than connections",
+               {{"files", uint64_t{limit.rlim_max}}, {"max_connections", connections}});
+  }
+}
+
 int Serve(const BridgeConfig& config, std::ostream& out, std::ostream& err) {
   EndSignal end;
   const SignalWatcher watcher([&end](int signal) { end.On(signal); });
+  RaiseFileLimit(config.max_connections);
   auto bridge = Bridge::Start(config);
   if (!bridge.ok()) {
     err << "tocsin-bridge: " << bridge.status().message() << "\n";

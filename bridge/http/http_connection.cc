@@ -19,7 +19,8 @@ namespace asio = boost::asio;
 using Error = boost::system::error_code;
 using http::HttpResponse;
 
-// After a last answer the rest of what the client sends is read, so that a reset does not take the answer away.
+// After a last answer the rest of what the client sends is read, so that a reset does not take the
+// answer away.
 constexpr absl::Duration kLinger = absl::Seconds(1);
 constexpr absl::Duration kWriteTimeout = absl::Seconds(5);
 

@@ -1,4 +1,5 @@
-// http_connection.h: a connection while it speaks HTTP: a checked head, one answer after the other, or the step to /ws.
+// http_connection.h: a connection while it speaks HTTP: a checked head, one answer after the other,
+// or the step to /ws.
 //
 // Threads: its worker's.
 // Owns:    itself, through its handlers and the worker's list; the socket, until it becomes a

@@ -159,7 +159,8 @@ std::optional<HttpResponse> Routes::RefuseUpgrade(const HttpRequest& request) co
   return std::nullopt;
 }
 
-// Not a browser: no Origin. The page's own server: Origin names the host that the request is for. Else it must be listed.
+// Not a browser: no Origin. The page's own server: Origin names the host that the request is for.
+// Else it must be listed.
 bool Routes::OriginAllowed(const HttpRequest& request) const {
   const auto origin = request.Header("Origin");
   if (!origin.has_value()) {

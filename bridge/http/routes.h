@@ -1,4 +1,5 @@
-// routes.h: what the bridge answers over HTTP besides /ws itself, and which requests may become a WebSocket.
+// routes.h: what the bridge answers over HTTP besides /ws itself, and which requests may become a
+// WebSocket.
 //
 // Shape:   requests and responses as values: no sockets.
 // Threads: any; what it reads of the bridge is atomic.

@@ -1,4 +1,5 @@
-// backoff.h: how long to wait before the next try: doubling, and jittered so that many bridges do not come back at once.
+// backoff.h: how long to wait before the next try: doubling, and jittered so that many bridges do
+// not come back at once.
 //
 // Threads: not thread-safe.
 #pragma once

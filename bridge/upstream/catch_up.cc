@@ -1,11 +1,11 @@
 // Three lives of different length:
 //
 //   Handle   the shard's; destroying it is the end of the matter for the shard
-//   Reading  what is to be read: the place, the answer that is due. Shared by Handle and the attempt in progress
-//   Attempt  one gRPC call; deletes itself in OnDone, and leaves the next attempt to Reading
+//   Reading  what is to be read: the place, the answer that is due; shared by Handle and Attempt
+//   Attempt  one gRPC call; deletes itself in OnDone, and leaves the next one to Reading
 //
-// An answer is posted to the shard only while the Handle lives (checked under Reading's mutex), and the task checks again when it
-// runs, on the thread on which the Handle dies.
+// An answer is posted to the shard only while the Handle lives (checked under Reading's mutex), and
+// the task checks again when it runs, on the thread on which the Handle dies.
 #include "bridge/upstream/catch_up.h"
 
 #include <grpcpp/alarm.h>

@@ -1,4 +1,5 @@
-// catch_up.h: what the bridge's window no longer holds, read from the hub: one filtered stream a subscription that catches up.
+// catch_up.h: what the bridge's window no longer holds, read from the hub: one filtered stream a
+// subscription that catches up.
 //
 // Shape:   a stream is opened at the first Next and read one response a Next; one that breaks is
 //          opened again at the place it came to, unseen by the shard. At most kMaxStreams are open;

@@ -1,5 +1,6 @@
-// A stream whose other end is gone without a word is noticed twice over: gRPC's keepalive pings the connection, and the bookmarks
-// that the hub sends once a second are missed here, which also notices a hub that is alive and stuck.
+// A stream whose other end is gone without a word is noticed twice over: gRPC's keepalive pings the
+// connection, and the bookmarks that the hub sends once a second are missed here, which also
+// notices a hub that is alive and stuck.
 #include "bridge/upstream/upstream.h"
 
 #include <grpcpp/grpcpp.h>
@@ -84,7 +85,8 @@ class Upstream::Stream {
   }
 
  private:
-  // The outcome of the one outstanding operation. One that takes too long is cancelled, and then ends soon.
+  // The outcome of the one outstanding operation. One that takes too long is cancelled, and then
+  // ends soon.
   bool Wait() {
     void* tag;
     bool ok = false;
@@ -194,8 +196,9 @@ void Upstream::OnEnd(const grpc::Status& status) {
   if (status.error_code() != grpc::StatusCode::OUT_OF_RANGE || !started_) {
     return;
   }
-  // The hub does not know the place where this bridge stands: it has lost events that were seen here. Clients are told as they
-  // come to their own places; the window begins again where the hub now is.
+  // The hub does not know the place where this bridge stands: it has lost events that were seen
+  // here. Clients are told as they come to their own places; the window begins again where the hub
+  // now is.
   LogError("the hub has lost events", {{"place", FormatCursor(place_)}, {"error", error}});
   const absl::StatusOr<Cursor> latest = ParseCursor(ErrorDetailsOf(error).latest);
   if (latest.ok()) {

@@ -1,4 +1,5 @@
-// frames.h: WebSocket frames as a server sends them: whole, final, unmasked, so that one is the same for everyone.
+// frames.h: WebSocket frames as a server sends them: whole, final, unmasked, so that one is the
+// same for everyone.
 //
 // Threads: pure.
 // Source:  RFC 6455, sections 5.2 and 5.5.
@@ -24,10 +25,12 @@ void AppendTextFrame(std::string& out, std::string_view head, std::string_view t
 
 // A close frame; a reason that is too long is cut between characters.
 std::string CloseFrame(uint16_t code, std::string_view reason);
-// The longest beginning of `text` that is no longer than `bytes` and does not end within a UTF-8 character.
+// The longest beginning of `text` that is no longer than `bytes` and does not end within a UTF-8
+// character.
 std::string_view CutUtf8(std::string_view text, size_t bytes);
 
-// The code of a close frame's bytes as they go on the wire; 0 when it is no close frame, 1005 when it has no code.
+// The code of a close frame's bytes as they go on the wire; 0 when it is no close frame, 1005 when
+// it has no code.
 uint16_t CloseCodeOf(std::string_view frame);
 
 }  // namespace tocsin::bridge::ws

@@ -1,4 +1,5 @@
-// mux_stream.h: a TCP socket under Beast's websocket::stream that lets data frames in beside Beast's own writes.
+// mux_stream.h: a TCP socket under Beast's websocket::stream that lets data frames in beside
+// Beast's own writes.
 //
 // Shape:   Beast does the handshake, all reads, control frames and closing through it. Data frames,
 //          framed once for everyone, are put straight into the same out queue. Every entry is whole
@@ -39,7 +40,8 @@ class MuxOwner {
   virtual ~MuxOwner() = default;
   // The batch that SendBatch did not send at once has left.
   virtual void OnBatchSent() = 0;
-  // A close frame is about to be queued: frames to put before it; a reason that is set replaces the frame's own.
+  // A close frame is about to be queued: frames to put before it; a reason that is set replaces the
+  // frame's own.
   virtual std::string BeforeClose(uint16_t code, std::string& reason) = 0;
   virtual void OnSendFailed() = 0;
 };
@@ -57,12 +59,13 @@ class MuxStream {
   void Open() { open_ = true; }
   bool closing() const { return closing_; }
 
-  // Queues one batch of whole frames; at most one is in flight. True when it has left already; else OnBatchSent follows,
-  // unless the stream closes or fails.
+  // Queues one batch of whole frames; at most one is in flight. True when it has left already; else
+  // OnBatchSent follows, unless the stream closes or fails.
   bool SendBatch(std::string_view frames);
   // Queues whole frames beside it.
   void Send(std::string_view frames);
-  // Bytes that the peer's side has acknowledged since the beginning; looked up only while a batch is in flight.
+  // Bytes that the peer's side has acknowledged since the beginning; looked up only while a batch
+  // is in flight.
   uint64_t BytesTaken();
   // Bytes not yet taken by the kernel that are not of the batch in flight.
   size_t ReplyBytesQueued() const;

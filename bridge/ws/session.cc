@@ -1,11 +1,13 @@
 // Where a message goes:
 //
-//   subscribe, unsubscribe, ping   the shard, and back as an item in the stream's order: the answer stands exactly where the
-//                                  subscription begins, ends, or was when the ping came
+//   subscribe, unsubscribe, ping   the shard, and back as an item in the stream's order: the answer
+//                                  stands exactly where the subscription begins, ends, or was when
+//                                  the ping came
 //   errors, welcome, status        straight to the output: they belong to no place in the stream
 //
-// What a client may make the server hold is bounded by not reading on (WantsRead): what it asked since the last write that it
-// took, whose answers wait for the next, and frames beside the stream that it does not take.
+// What a client may make the server hold is bounded by not reading on (WantsRead): what it asked
+// since the last write that it took, whose answers wait for the next, and frames beside the stream
+// that it does not take.
 #include "bridge/ws/session.h"
 
 #include <algorithm>
@@ -27,7 +29,8 @@ constexpr size_t kKeptScratchBytes = 4 * limits::kWriteBytes;
 constexpr uint32_t kBadMessagesPerMinute = 10;
 constexpr absl::Duration kRateLimitedFor = absl::Seconds(10);
 constexpr absl::Duration kRateLimitPause = absl::Seconds(1);
-// A ping that says no time, and the server's own: notes of Shard::Bookmark. Others are the ping's timestamp as JSON.
+// A ping that says no time, and the server's own: notes of Shard::Bookmark. Others are the ping's
+// timestamp as JSON.
 constexpr std::string_view kPlainPing = "ping";
 constexpr std::string_view kHeartbeat = "heartbeat";
 
@@ -355,7 +358,8 @@ void Session::Reply(std::string_view message) {
 
 // ---- to the client ----
 
-// The engine holds the items while it calls, so a session that fails here ends later, and is written to no more.
+// The engine holds the items while it calls, so a session that fails here ends later, and is
+// written to no more.
 void Session::Write(const WriteView& view) {
   try {
     RenderAll(view);
@@ -481,8 +485,8 @@ Session::Named* Session::FindById(std::string_view id) {
   return found == named_.end() ? nullptr : &*found;
 }
 
-// The tag of a subscription that is there, or a new one: an id may be given again while the end of its last bearer is
-// still on the way.
+// The tag of a subscription that is there, or a new one: an id may be given again while the end of
+// its last bearer is still on the way.
 SubscriptionTag Session::Name(std::string_view id) {
   if (const Named* named = FindById(id)) {
     return named->tag;

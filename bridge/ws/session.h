@@ -51,11 +51,13 @@ struct SessionContext {
   std::minstd_rand random = std::minstd_rand(std::random_device{}());
 };
 
-// The transport under a session. All calls are on the shard's thread; none calls back into the session from inside.
+// The transport under a session. All calls are on the shard's thread; none calls back into the
+// session from inside.
 class SessionOutput {
  public:
   virtual ~SessionOutput() = default;
-  // The engine's write; Shard::Written is called once it has left. The frames are gone when this returns.
+  // The engine's write; Shard::Written is called once it has left. The frames are gone when this
+  // returns.
   virtual void SendBatch(std::string_view frames) = 0;
   // Frames beside it, in the order of the calls.
   virtual void Send(std::string_view frames) = 0;
@@ -85,7 +87,8 @@ class Session final : public Sink {
   // A ping, or a part of a message.
   void OnSignOfLife() { Heard(); }
   void OnPong();
-  // The transport is about to end the connection for what the peer did (1002, 1007): the frames to send before.
+  // The transport is about to end the connection for what the peer did (1002, 1007): the frames to
+  // send before.
   std::string BeforeProtocolClose(uint16_t code, std::string& reason);
   // A handler threw.
   void OnInternalError();
@@ -96,7 +99,8 @@ class Session final : public Sink {
   // The server goes: closes with 1012 and this client's slot.
   void Drain(absl::Duration reconnect_after);
 
-  // False while the client has not taken the answers to what it asked: reading on would only pile them up.
+  // False while the client has not taken the answers to what it asked: reading on would only pile
+  // them up.
   bool WantsRead() const;
   bool closing() const { return closing_; }
   SubscriberId subscriber() const { return subscriber_; }

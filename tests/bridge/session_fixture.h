@@ -1,4 +1,5 @@
-// session_fixture.h: sessions over a real shard and window, with a client that is two strings: what it sent, what it got.
+// session_fixture.h: sessions over a real shard and window, with a client that is two strings: what
+// it sent, what it got.
 #pragma once
 
 #include <gtest/gtest.h>
