@@ -41,7 +41,7 @@ class LogTest : public testing::TestWithParam<std::string> {
 };
 
 INSTANTIATE_TEST_SUITE_P(Stores, LogTest, testing::Values("memory", "rocksdb"),
-                         [](const auto& info) { return info.param; });
+                         [](const auto& store) { return store.param; });
 
 TEST_P(LogTest, ANewLogIsEmptyAndHasAnEpoch) {
   const LogExtent extent = log_->extent();

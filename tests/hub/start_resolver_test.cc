@@ -51,7 +51,7 @@ INSTANTIATE_TEST_SUITE_P(
         Row{"ATimeAcrossEpochs", kStart + absl::Seconds(16), {9, 15}, {}, {}},
         Row{"ATimeToCome", kStart + absl::Hours(1), {9, 20}, {}, {}},
         Row{"ATimeBeforeWhatIsHeld", kStart, {7, 4}, GapReason::kExpired, {7, 0}}),
-    [](const auto& info) { return info.param.name; });
+    [](const auto& row) { return row.param.name; });
 
 TEST_P(StartResolverTest, Resolves) {
   const auto resolved = ResolveStart(GetParam().start, kExtent, kEpochs, PlaceAt);
