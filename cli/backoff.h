@@ -14,11 +14,11 @@ class Backoff {
  public:
   Backoff() : random_(std::random_device{}()) {}
 
-  // Between half of the step and all of it; at least `floor`, which a server asked for.
-  absl::Duration Next(absl::Duration floor = absl::ZeroDuration()) {
+  // Between half of the step and all of it.
+  absl::Duration Next() {
     const absl::Duration step = step_;
     step_ = std::min(step_ * 2, kMost);
-    return floor + step * std::uniform_real_distribution<double>(0.5, 1.0)(random_);
+    return step * std::uniform_real_distribution<double>(0.5, 1.0)(random_);
   }
   void Reset() { step_ = kFirst; }
 

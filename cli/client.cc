@@ -16,6 +16,10 @@ constexpr int kMaxReceivedBytes = 16 << 20;
 // gRPC's "failed to connect to all addresses; last error: … : Connection refused", without the steps.
 std::string WhyUnreachable(const std::string& message) {
   if (absl::StrContains(message, "Connection refused")) return "connection refused";
+  if (absl::StrContains(message, "reset by peer") || absl::StrContains(message, "Socket closed") ||
+      absl::StrContains(message, "shutdown") || absl::StrContains(message, "GOAWAY")) {
+    return "the connection was cut";
+  }
   if (absl::StrContains(message, "No such file")) return "there is no such socket";
   if (absl::StrContains(message, "DNS") || absl::StrContains(message, "resol")) {
     return "the name cannot be resolved";
@@ -68,10 +72,6 @@ std::shared_ptr<grpc::Channel> OpenChannel(const Globals& globals) {
   return grpc::CreateCustomChannel(globals.hub, grpc::InsecureChannelCredentials(), arguments);
 }
 
-std::unique_ptr<v1::EventHub::Stub> OpenHub(const Globals& globals) {
-  return v1::EventHub::NewStub(OpenChannel(globals));
-}
-
 void SetTimeout(grpc::ClientContext& context, absl::Duration timeout) {
   context.set_deadline(absl::ToChronoTime(absl::Now() + timeout));
 }
@@ -101,6 +101,11 @@ StatusDetails DetailsOf(const grpc::Status& status) {
     }
   }
   return details;
+}
+
+std::string WhyLost(const grpc::Status& status) {
+  return DetailsOf(status).reason.empty() ? WhyUnreachable(status.error_message())
+                                          : status.error_message();
 }
 
 Failure FailureOf(const grpc::Status& status, const std::string& hub) {
@@ -143,7 +148,8 @@ bool IsTransient(grpc::StatusCode code, const std::string& reason) {
   switch (code) {
     case grpc::StatusCode::UNAVAILABLE:
     case grpc::StatusCode::RESOURCE_EXHAUSTED:
-    // A connection that is cut in the middle of a stream shows as one of these.
+    // A stream that is cut in the middle, or by a hub that is just ending, shows as one of these.
+    case grpc::StatusCode::CANCELLED:
     case grpc::StatusCode::INTERNAL:
     case grpc::StatusCode::UNKNOWN:
       return true;

@@ -16,7 +16,6 @@
 namespace tocsin::cli {
 
 std::shared_ptr<grpc::Channel> OpenChannel(const Globals& globals);
-std::unique_ptr<v1::EventHub::Stub> OpenHub(const Globals& globals);
 
 // From now; what the call may take in all.
 void SetTimeout(grpc::ClientContext& context, absl::Duration timeout);
@@ -35,6 +34,8 @@ struct Failure {
   int exit_code;
   std::string text;
 };
+// In a few words: "connection refused", or the hub's own message.
+std::string WhyLost(const grpc::Status& status);
 Failure FailureOf(const grpc::Status& status, const std::string& hub);
 
 // The same request may succeed later: nobody there, starting, draining, overloaded, connection cut.

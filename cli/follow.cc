@@ -7,6 +7,7 @@
 #include "absl/strings/str_cat.h"
 #include "cli/backoff.h"
 #include "cli/exit_codes.h"
+#include "cli/reconnect.h"
 #include "core/base/strings.h"
 #include "core/event/json_writer.h"
 
@@ -36,7 +37,8 @@ class Follower {
         options_(options),
         interrupt_(interrupt),
         out_(out),
-        hub_(OpenHub(globals)) {}
+        channel_(OpenChannel(globals)),
+        hub_(v1::EventHub::NewStub(channel_)) {}
 
   int Run() {
     while (true) {
@@ -45,7 +47,9 @@ class Follower {
       if (interrupt_.Raised()) return Interrupted();
       if (!MayRetry(status)) return GiveUp(status);
       SayLost(status);
-      if (!interrupt_.Sleep(backoff_.Next(reconnect_after_))) return Interrupted();
+      if (!WaitForNextTry(*channel_, reconnect_after_, backoff_.Next(), &interrupt_)) {
+        return Interrupted();
+      }
     }
   }
 
@@ -120,7 +124,8 @@ class Follower {
   void SayLost(const grpc::Status& status) {
     if (lost_) return;
     lost_ = true;
-    Say(absl::StrCat(FailureOf(status, globals_.hub).text, ". Trying again",
+    Say(absl::StrCat(connected_ ? "lost" : "cannot reach", " the hub at ", globals_.hub, ": ",
+                     WhyLost(status), ". Trying again",
                      cursor_.empty() ? "" : absl::StrCat(" from ", cursor_)));
   }
 
@@ -142,6 +147,7 @@ class Follower {
   const FollowOptions options_;
   Interrupt& interrupt_;
   std::ostream& out_;
+  const std::shared_ptr<grpc::Channel> channel_;
   const std::unique_ptr<v1::EventHub::Stub> hub_;
   const absl::Time start_ = absl::Now();
   Backoff backoff_;

@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <iostream>
 #include <memory>
 
@@ -11,6 +12,7 @@
 #include "cli/pub_event.h"
 #include "cli/pub_file.h"
 #include "cli/pub_result.h"
+#include "cli/reconnect.h"
 #include "core/base/strings.h"
 #include "core/event/limits.h"
 #include "core/event/names.h"
@@ -28,6 +30,8 @@ constexpr char kExamples[] =
     "  tocsin pub --file examples/day.jsonl --rate 50/s\n"
     "  tocsin sub --output json | tocsin --hub other:50051 pub --file -\n\n"
     "An event that is sent again because the hub was away has the same id: it is published once.\n";
+
+constexpr absl::Duration kLastTry = absl::Milliseconds(200);
 
 struct PubChoices {
   std::string type;
@@ -48,15 +52,18 @@ grpc::Status PublishOnce(v1::EventHub::Stub& hub, absl::Time deadline,
 // Tries again while the hub is away; the event's id makes that harmless.
 grpc::Status PublishWithRetries(const Globals& globals, const v1::PublishRequest& request,
                                 v1::PublishResponse& response) {
-  const std::unique_ptr<v1::EventHub::Stub> hub = OpenHub(globals);
+  const std::shared_ptr<grpc::Channel> channel = OpenChannel(globals);
+  const std::unique_ptr<v1::EventHub::Stub> hub = v1::EventHub::NewStub(channel);
   const absl::Time deadline = absl::Now() + globals.timeout;
   Backoff backoff;
   while (true) {
     const grpc::Status status = PublishOnce(*hub, deadline, request, response);
     if (status.ok() || !IsTransient(status)) return status;
-    const absl::Duration wait = backoff.Next(DetailsOf(status).retry_after);
-    if (absl::Now() + wait >= deadline) return status;
-    absl::SleepFor(wait);
+    const absl::Duration floor = DetailsOf(status).retry_after;
+    const absl::Duration left = deadline - absl::Now() - floor;
+    // The last try comes just before the end, not after it.
+    if (left < kLastTry) return status;
+    WaitForNextTry(*channel, floor, std::min(backoff.Next(), left - kLastTry / 2), nullptr);
   }
 }
 

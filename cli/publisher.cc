@@ -2,6 +2,8 @@
 
 #include <utility>
 
+#include "cli/reconnect.h"
+
 namespace tocsin::cli {
 namespace {
 
@@ -15,7 +17,8 @@ Publisher::Publisher(const Globals& globals, Interrupt& interrupt, OnAnswer on_a
     : globals_(globals),
       interrupt_(interrupt),
       on_answer_(std::move(on_answer)),
-      hub_(OpenHub(globals)) {
+      channel_(OpenChannel(globals)),
+      hub_(v1::EventHub::NewStub(channel_)) {
   Open();
 }
 
@@ -76,6 +79,7 @@ bool Publisher::Answered(const v1::PublishStreamResponse& answer) {
     request = std::move(in_flight_.front());
     in_flight_.pop_front();
     --sent_;
+    backoff_.Reset();
     last_answer_ = absl::Now();
     changed_.NotifyAll();
   }
@@ -117,7 +121,7 @@ grpc::Status Publisher::Restore() {
       for (Request& request : in_flight_) request.sent_before = true;
       retry_after = retry_after_;
     }
-    if (!interrupt_.Sleep(backoff_.Next(retry_after))) {
+    if (!WaitForNextTry(*channel_, retry_after, backoff_.Next(), &interrupt_)) {
       return {grpc::StatusCode::CANCELLED, "interrupted"};
     }
     Open();

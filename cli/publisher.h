@@ -64,6 +64,7 @@ class Publisher {
   const Globals globals_;
   Interrupt& interrupt_;
   const OnAnswer on_answer_;
+  const std::shared_ptr<grpc::Channel> channel_;
   const std::unique_ptr<v1::EventHub::Stub> hub_;
   Backoff backoff_;
   std::unique_ptr<grpc::ClientContext> context_;
