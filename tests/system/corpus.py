@@ -131,7 +131,8 @@ class _Maker:
         self.incidents[now["id"]] = now
         while len(self.incidents) > 40:
             del self.incidents[next(iter(self.incidents))]
-        facts = {key: copy.deepcopy(now[key]) for key in ("severity", "state", "source", "affected_resources", "labels")}
+        facts = {key: copy.deepcopy(now[key])
+                 for key in ("severity", "state", "source", "affected_resources", "labels")}
         return event, {"event_type": kind, "incident_id": now["id"], **facts}
 
     @staticmethod

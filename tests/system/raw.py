@@ -107,7 +107,8 @@ class Frames:
             key = os.urandom(4)
             head += key
             pattern = key * (len(payload) // 4 + 1)
-            payload = (int.from_bytes(payload, "big") ^ int.from_bytes(pattern[:len(payload)], "big")).to_bytes(len(payload), "big")
+            masked = int.from_bytes(payload, "big") ^ int.from_bytes(pattern[:len(payload)], "big")
+            payload = masked.to_bytes(len(payload), "big")
         self.sock.sendall(head + payload)
 
     def send_json(self, message):

@@ -45,7 +45,8 @@ def _grpc(hub, start, on_gap, count):
                 reason = harness.hub_pb2.GapReason.Name(gap.reason).removeprefix("GAP_REASON_").lower()
                 return {"reason": reason, "from": getattr(gap, "from"), "to": gap.to}, [e.sequence for e in events]
         except grpc.RpcError as error:
-            codes = {"CURSOR_EXPIRED": grpc.StatusCode.OUT_OF_RANGE, "INVALID_MESSAGE": grpc.StatusCode.INVALID_ARGUMENT}
+            codes = {"CURSOR_EXPIRED": grpc.StatusCode.OUT_OF_RANGE,
+                     "INVALID_MESSAGE": grpc.StatusCode.INVALID_ARGUMENT}
             details = harness.error_details(error)
             info = details["ErrorInfo"]
             assert error.code() == codes[info.reason]
@@ -62,7 +63,8 @@ async def _ws(bridge, start, on_gap, count):
             assert first["subscription_id"] == "s"
             await ws.send({"type": "unsubscribe", "subscription_id": "s"})
             assert (await ws.expect("error"))["code"] == "NOT_FOUND"  # a refused one is gone, and the session lives
-            raise Refused(first["code"], first["message"], first.get("earliest"), first.get("latest"), first.get("field"))
+            raise Refused(first["code"], first["message"], first.get("earliest"), first.get("latest"),
+                          first.get("field"))
         assert first["type"] == "subscribed", first
         gap = None
         if not first["recovered"]:
@@ -167,8 +169,8 @@ def test_a_cursor_of_an_unknown_epoch(world, transport):
 
 
 @TRANSPORTS
-@pytest.mark.parametrize("text", ["garbage", "-", "0-1", "1-", "-1", "1-1-1", "g-1", "01-1", "1-01", " 1-1", "earliest ",
-                                  "EARLIEST", "2026-13-01T00:00:00Z", "2026-01-01", "é", "1" * 5000])
+@pytest.mark.parametrize("text", ["garbage", "-", "0-1", "1-", "-1", "1-1-1", "g-1", "01-1", "1-01", " 1-1",
+                                  "earliest ", "EARLIEST", "2026-13-01T00:00:00Z", "2026-01-01", "é", "1" * 5000])
 def test_a_malformed_start_names_its_field(world, transport, text):
     with pytest.raises(Refused) as caught:
         world.start(transport, text, "notify", 0)

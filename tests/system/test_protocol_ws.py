@@ -238,7 +238,7 @@ async def test_a_pong_stands_after_the_events_before_it(bridge, client):
     async with harness.connect(bridge) as ws:
         await ws.subscribe()
         publishing = asyncio.create_task(asyncio.to_thread(
-            client.publish_many, [harness.system_event() for _ in range(500)], 5))
+            client.publish_many, [harness.system_event() for _ in range(500)], 1))
         last, pongs = ws.welcome["cursor"], 0
         seen = 0
         await ws.send({"type": "ping"})
@@ -249,10 +249,10 @@ async def test_a_pong_stands_after_the_events_before_it(bridge, client):
             else:
                 assert message["cursor"] == last
                 pongs += 1
-                await asyncio.sleep(0.02)
-                await ws.send({"type": "ping"})
+                if pongs < 150:  # within the burst that a client may send
+                    await ws.send({"type": "ping"})
         await publishing
-        assert pongs > 2
+        assert pongs >= 5
 
 
 @_ws_test()
