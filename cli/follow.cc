@@ -1,5 +1,8 @@
 #include "cli/follow.h"
 
+#include <poll.h>
+#include <unistd.h>
+
 #include <iostream>
 #include <optional>
 
@@ -15,6 +18,12 @@ namespace tocsin::cli {
 namespace {
 
 void Say(std::string_view what) { std::cerr << "tocsin: " << what << std::endl; }
+
+// `tocsin sub | head`: noticed with the next bookmark, without an event to write.
+bool ReaderHasGone() {
+  pollfd out{STDOUT_FILENO, 0, 0};
+  return poll(&out, 1, 0) > 0 && (out.revents & POLLERR) != 0;
+}
 
 std::string ReasonOf(const v1::Gap& gap) {
   switch (gap.reason()) {
@@ -79,8 +88,7 @@ class Follower {
     }
     if (!done_) HandleRest(response);
     out_.flush();
-    // Nobody reads any more: `tocsin sub | head`.
-    if (!out_) done_ = true;
+    if (!out_ || ReaderHasGone()) done_ = true;
   }
 
   void HandleRest(const v1::SubscribeResponse& response) {

@@ -44,9 +44,14 @@ class Tally {
   }
 
   void RefusedByHub(const Publisher::Request& request, const v1::PublishError& error) {
-    const size_t line = LineOfError(request.lines, error.field());
-    Refused(absl::StrCat(file_, ":", line, ": ", error.message(), " (", error.reason(), ")"),
-            request.lines.size());
+    const std::vector<size_t>& lines = request.lines;
+    std::string what = absl::StrCat(file_, ":", LineOfError(lines, error.field()), ": ",
+                                    error.message(), " (", error.reason(), ")");
+    if (lines.size() > 1) {
+      absl::StrAppend(&what, "; with it the whole batch, lines ", lines.front(), " to ",
+                      lines.back());
+    }
+    Refused(what, lines.size());
   }
 
   void Refused(std::string_view what, size_t events) {
