@@ -14,9 +14,9 @@ import raw
 
 OTHERS = 99
 PROBES = 150  # a run of the latency measurement, 50 a second
-FILLER = 40 << 20  # bytes that only the stuck one is sent: more than all buffers on the way
+FILLER = 64 << 20  # bytes that only the stuck one is sent: more than all buffers on the way
 WARM_UP = 128 << 20  # bytes after which the store's own buffers have been full
-MEMORY = 32 << 20  # what a program may grow by, with a window of 2 MiB
+MEMORY = 48 << 20  # what a program may grow by, with a window of 2 MiB and a store whose buffers fill and empty
 SMALL = ("--recent-bytes", "2MiB")
 
 
