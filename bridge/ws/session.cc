@@ -89,12 +89,12 @@ void Session::OnText(std::string_view text) {
   Heard();
   active_ = heard_;
   context_.metrics.messages_received.Increment();
-  if (!bucket_.Take(heard_)) {
-    RateLimited();
-    return;
-  }
   std::string subscription_id;
   const absl::StatusOr<ClientMessage> message = ReadClientMessage(text, subscription_id);
+  if (!bucket_.Take(heard_)) {
+    RateLimited(subscription_id);
+    return;
+  }
   if (message.ok()) {
     std::visit([this](const auto& each) { Handle(each); }, *message);
   } else {
@@ -110,7 +110,7 @@ void Session::OnBinary() {
   active_ = heard_;
   context_.metrics.messages_received.Increment();
   if (!bucket_.Take(heard_)) {
-    RateLimited();
+    RateLimited("");
     return;
   }
   Refuse(MakeError(ErrorCode::kUnsupported,
@@ -239,8 +239,9 @@ void Session::Refuse(const absl::Status& status, std::string_view subscription_i
   }
 }
 
-// Refused messages are told of once a second. A second without one ends the spell.
-void Session::RateLimited() {
+// Each refused message is answered, so that none is waited for in vain; reading stops before the answers grow
+// (WantsRead). A second without one ends the spell.
+void Session::RateLimited(std::string_view subscription_id) {
   const absl::Duration now = heard_;
   if (now - limited_last_ > kRateLimitPause) {
     limited_since_ = now;
@@ -249,13 +250,11 @@ void Session::RateLimited() {
   const std::string text =
       absl::StrCat("at most ", context_.options.messages_per_second, " messages a second, and ",
                    context_.options.message_burst, " at once");
+  const absl::Duration wait = std::max(bucket_.WaitFor(now), absl::Milliseconds(1));
+  Reply(ErrorMessage(MakeError(ErrorCode::kRateLimitExceeded, text, {.retry_after = wait}),
+                     subscription_id));
   if (now - limited_since_ >= kRateLimitedFor) {
-    Reply(ErrorMessage(MakeError(ErrorCode::kRateLimitExceeded, text)));
     EndWith(ErrorCode::kRateLimitExceeded, text);
-  } else if (now - limited_told_ >= kRateLimitPause) {
-    limited_told_ = now;
-    const absl::Duration wait = std::max(bucket_.WaitFor(now), absl::Milliseconds(1));
-    Reply(ErrorMessage(MakeError(ErrorCode::kRateLimitExceeded, text, {.retry_after = wait})));
   }
 }
 
@@ -309,6 +308,7 @@ void Session::Stuck() {
     return;
   }
   context_.metrics.connection_errors.Increment();
+  LogInfo("subscriber took nothing and is closed", {{"subscriptions", named_.size()}});
   constexpr std::string_view kText = "nothing was taken for 10 seconds; reconnect and resume";
   Refuse(MakeError(ErrorCode::kSlowConsumer, kText));
   EndWith(ErrorCode::kSlowConsumer, kText);
@@ -369,15 +369,56 @@ void Session::Write(const WriteView& view) {
   }
 }
 
+bool RenderedBatch::Is(const WriteView& view, std::string_view with_head) const {
+  return with_head == head &&
+         std::equal(view.items.begin(), view.items.end(), events.begin(), events.end(),
+                    [](const Item& item, const EventPtr& event) { return item.event == event; });
+}
+
+void RenderedBatch::Set(const WriteView& view, std::string_view with_head) {
+  events.clear();
+  for (const Item& item : view.items) {
+    events.push_back(item.event);
+  }
+  head = with_head;
+}
+
+// True when all items are events for the same subscriptions.
+bool Session::IsUniform(const WriteView& view) {
+  const auto tags = view.TagsOf(view.items.front());
+  return std::all_of(view.items.begin(), view.items.end(), [&](const Item& item) {
+    const auto own = view.TagsOf(item);
+    return item.kind == Item::Kind::kEvent &&
+           std::equal(tags.begin(), tags.end(), own.begin(), own.end());
+  });
+}
+
 void Session::RenderAll(const WriteView& view) {
   std::string& out = context_.scratch;
-  out.clear();
+  const bool uniform = IsUniform(view);
+  const std::string_view head = uniform ? HeadFor(view.TagsOf(view.items.front())) : "";
   asked_ = asked_bytes_ = 0;
+  if (!uniform || !context_.rendered.Is(view, head)) {
+    out.clear();
+    context_.rendered.Set({}, "");
+    for (const Item& item : view.items) {
+      Render(view, item, out);
+    }
+    context_.rendered.Set(uniform ? view : WriteView{}, head);
+  }
+  CountSent(view);
+  output_.SendBatch(out);
+  if (out.capacity() > kKeptScratchBytes) {
+    std::string().swap(out);
+    context_.rendered.Set({}, "");
+  }
+}
+
+void Session::CountSent(const WriteView& view) {
   const EventRecord* newest = nullptr;
   double events = 0;
   double others = 0;
   for (const Item& item : view.items) {
-    Render(view, item, out);
     if (item.kind == Item::Kind::kEvent) {
       newest = item.event.get();
       ++events;
@@ -391,10 +432,6 @@ void Session::RenderAll(const WriteView& view) {
         absl::ToDoubleSeconds(context_.clock.Now() - newest->time));
   }
   context_.metrics.messages_sent.Increment(events + others);
-  output_.SendBatch(out);
-  if (out.capacity() > kKeptScratchBytes) {
-    std::string().swap(out);
-  }
 }
 
 void Session::Render(const WriteView& view, const Item& item, std::string& out) {

@@ -39,6 +39,17 @@ struct SessionOptions {
   size_t message_burst = limits::kMessageBurst;
 };
 
+// The frames of the last write that held nothing but events. Sessions that follow the same things are
+// given the same events one after another: what was rendered for the first serves the others.
+struct RenderedBatch {
+  std::vector<EventPtr> events;  // held, so that an address is not met again as another event
+  std::string head;              // what stood before each event's own part
+
+  // True when `view`, with this head, is the same batch.
+  bool Is(const WriteView& view, std::string_view with_head) const;
+  void Set(const WriteView& view, std::string_view with_head);
+};
+
 // What the sessions of one shard share.
 struct SessionContext {
   Shard& shard;
@@ -47,7 +58,8 @@ struct SessionContext {
   const SessionOptions& options;
   Metrics& metrics;
   bool hub_connected = true;
-  std::string scratch = {};  // frames of the write being rendered
+  std::string scratch = {};     // frames of the write being rendered
+  RenderedBatch rendered = {};  // what scratch holds, where that can serve again
   std::minstd_rand random = std::minstd_rand(std::random_device{}());
 };
 
@@ -127,7 +139,7 @@ class Session final : public Sink {
   void Asked(size_t bytes);
   void Heard();
   void Refuse(const absl::Status& status, std::string_view subscription_id = "");
-  void RateLimited();
+  void RateLimited(std::string_view subscription_id);
   void Reply(std::string_view message);
   // `closing` and the close frame; the error has been sent.
   void End(std::string_view reason, uint16_t code, std::string_view text,
@@ -137,6 +149,8 @@ class Session final : public Sink {
   void Leave();
 
   void RenderAll(const WriteView& view);
+  static bool IsUniform(const WriteView& view);
+  void CountSent(const WriteView& view);
   void Render(const WriteView& view, const Item& item, std::string& out);
   void RenderPong(const Item& item, std::string& out);
   void RenderEnded(SubscriptionTag tag, const absl::Status& status, std::string& out);
@@ -163,7 +177,6 @@ class Session final : public Sink {
   absl::Duration bad_since_;  // the minute that bad messages are counted in
   absl::Duration limited_since_ = -absl::InfiniteDuration();
   absl::Duration limited_last_ = -absl::InfiniteDuration();
-  absl::Duration limited_told_ = -absl::InfiniteDuration();
   uint32_t bad_messages_ = 0;
   uint32_t asked_ = 0;  // of the shard, since the last write that was taken
   size_t asked_bytes_ = 0;
