@@ -181,10 +181,11 @@ void Session::Handle(const SubscribeMessage& message) {
         message.subscription_id);
   }
   Asked((*filter)->key().size());
-  context_.shard.Subscribe(subscriber_, {.tag = Name(message.subscription_id),
-                                         .filter = *std::move(filter),
-                                         .start = message.start,
-                                         .notify_on_gap = message.notify_on_gap});
+  context_.shard.Subscribe(
+      subscriber_, {.tag = Name(message.subscription_id),
+                    .filter = *std::move(filter),
+                    .start = message.has_start ? std::optional(message.start) : std::nullopt,
+                    .notify_on_gap = message.notify_on_gap});
 }
 
 void Session::Handle(const UnsubscribeMessage& message) {

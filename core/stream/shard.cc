@@ -98,6 +98,7 @@ void Shard::DrainWindow() {
     // The window moved on faster than this thread: the log has what was missed.
     AllFallBehind();
     position_ = window_.view().head;
+    RetryAhead();
     return;
   }
   for (const EventPtr& event : drained_.events) {
@@ -106,11 +107,17 @@ void Shard::DrainWindow() {
   }
   position_ = drained_.to;
   drained_.events.clear();
-  for (const Ready& ahead : ahead_) {
-    ready_.push_back(ahead);
-  }
-  ahead_.clear();
+  RetryAhead();
   if (position_ != window_.view().head) {
+    Ring();
+  }
+}
+
+// The shard's place has moved: those that wait for it look again.
+void Shard::RetryAhead() {
+  if (!ahead_.empty()) {
+    ready_.insert(ready_.end(), ahead_.begin(), ahead_.end());
+    ahead_.clear();
     Ring();
   }
 }
@@ -155,6 +162,7 @@ void Shard::NoticeReset(const Window::View& view) {
   AllFallBehind();
   resets_seen_ = view.resets;
   position_ = view.base;
+  RetryAhead();
   for (auto& [id, subscriber] : subscribers_) {
     for (size_t i = 0; i < subscriber->subscriptions.size();) {
       Subscription& subscription = *subscriber->subscriptions[i];
@@ -225,7 +233,7 @@ void Shard::Subscribe(SubscriberId id, SubscribeOptions options) {
   if (subscriber == nullptr || subscriber->stuck) {
     return;
   }
-  StartPoint start = options.start;
+  StartPoint start = options.start.value_or(Latest{});
   Subscription* subscription = subscriber->Find(options.tag);
   if (subscription == nullptr) {
     subscriber->subscriptions.push_back(std::make_unique<Subscription>());
@@ -238,8 +246,9 @@ void Shard::Subscribe(SubscriberId id, SubscribeOptions options) {
       StopLive(*subscription);
     }
     subscription->catch_up.reset();
-    if (std::holds_alternative<Latest>(start) && subscription->place.epoch != 0) {
-      start = subscription->place;
+    if (!options.start.has_value()) {
+      const bool placed = subscription->place.epoch != 0;
+      start = placed ? StartPoint(subscription->place) : subscription->asked;
     }
   }
   subscription->filter = std::move(options.filter);
@@ -270,6 +279,7 @@ bool Shard::Has(SubscriberId id, SubscriptionTag tag) const {
 void Shard::Begin(Subscription& subscription, const StartPoint& start) {
   subscription.announced = false;
   subscription.waiting = false;
+  subscription.asked = start;
   subscription.place = Cursor{};
   const Window::View view = window_.view();
   if (!view.open) {
@@ -605,7 +615,9 @@ Cursor Shard::SafePlace(const Subscriber& subscriber) const {
     if (subscription->live()) {
       continue;
     }
-    if (subscription->place.epoch == 0) {
+    // One that is not announced may begin with a gap that has yet to be told.
+    const bool foreign = !subscription->announced && subscription->place.epoch != position_.epoch;
+    if (subscription->place.epoch == 0 || foreign) {
       return Cursor{};
     }
     if (subscription->place.sequence < safe.sequence) {

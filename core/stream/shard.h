@@ -16,6 +16,7 @@
 #include <deque>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -49,7 +50,8 @@ struct ShardOptions {
 struct SubscribeOptions {
   SubscriptionTag tag = 0;
   FilterPtr filter;
-  StartPoint start = Latest{};
+  // Absent: the present end; for a known tag, where it is.
+  std::optional<StartPoint> start = std::nullopt;
   bool notify_on_gap = false;  // false: a gap ends it with CURSOR_EXPIRED
 };
 
@@ -90,8 +92,8 @@ class Shard {
   // Nothing is written to the sink any more. Unknown ids are ignored: completions may come late.
   void Remove(SubscriberId id);
 
-  // A known tag is replaced at this exact place in its stream: with Latest as the start it goes on
-  // where it was, with the new filter after kSubscribed.
+  // A known tag is replaced at this exact place in its stream, or at the start given; the new filter
+  // is in force after kSubscribed.
   void Subscribe(SubscriberId id, SubscribeOptions options);
   // False when there is no such subscription.
   bool Unsubscribe(SubscriberId id, SubscriptionTag tag);
@@ -118,6 +120,7 @@ class Shard {
   void RunTasks();
   // The window's news, to the live ones.
   void DrainWindow();
+  void RetryAhead();
   void Route(const EventPtr& event);
   void DeliverLive(Subscription& subscription, const EventPtr& event);
   void NoticeReset(const Window::View& view);

@@ -1,6 +1,16 @@
 #include "core/stream/subscriber.h"
 
+#include <algorithm>
+
+#include "core/event/limits.h"
+
 namespace tocsin {
+namespace {
+
+// Sent items are given up in runs of about a write, so that each is moved once on average.
+constexpr size_t kCompactAt = limits::kWriteEvents;
+
+}  // namespace
 
 size_t PendingBytes(const EventRecord& event) { return event.payload.size() + sizeof(Item); }
 
@@ -64,8 +74,24 @@ size_t Subscriber::Consume(size_t count) {
     items.clear();
     tags.clear();
     sent = 0;
+  } else if (sent >= kCompactAt && sent * 2 >= items.size()) {
+    Compact();
   }
   return freed;
+}
+
+// A subscriber that always has a little waiting would otherwise keep what it was sent for ever.
+void Subscriber::Compact() {
+  items.erase(items.begin(), items.begin() + static_cast<ptrdiff_t>(sent));
+  sent = 0;
+  const auto tagged =
+      std::find_if(items.begin(), items.end(), [](const Item& item) { return item.tag_count > 0; });
+  const uint32_t first =
+      tagged == items.end() ? static_cast<uint32_t>(tags.size()) : tagged->first_tag;
+  tags.erase(tags.begin(), tags.begin() + first);
+  for (auto item = tagged; item != items.end(); ++item) {
+    item->first_tag -= item->tag_count > 0 ? first : 0;
+  }
 }
 
 }  // namespace tocsin

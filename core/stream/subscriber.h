@@ -32,7 +32,8 @@ struct Subscription : IndexMember {
   bool waiting = false;    // a CatchUp::Next is outstanding
   uint64_t reading = 0;    // tells the answers of an abandoned CatchUp from the present one's
   FilterPtr filter;
-  Cursor place;  // epoch 0: not known yet
+  StartPoint asked;  // where it was to begin
+  Cursor place;      // epoch 0: not known yet
   std::unique_ptr<CatchUp> catch_up;
 
   bool live() const { return entry != nullptr; }
@@ -70,6 +71,9 @@ struct Subscriber {
   WriteView Next(size_t max_events, size_t max_bytes) const;
   // They have been handed over. Answers the bytes that they held.
   size_t Consume(size_t count);
+
+ private:
+  void Compact();
 };
 
 // What an event adds to a pending batch, for its bound.

@@ -26,7 +26,9 @@ void Window::Append(std::span<const EventPtr> events) {
 
 void Window::Advance(Cursor head) {
   MutexLock lock(mutex_);
-  if (head.sequence > view_.head.sequence) {
+  const bool later = head.sequence > view_.head.sequence;
+  const bool renamed = head.sequence == view_.head.sequence && head.epoch != view_.head.epoch;
+  if (later || renamed) {
     view_.head = head;
   }
 }

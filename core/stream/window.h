@@ -45,7 +45,8 @@ class Window {
   void Start(Cursor base);
   // In order of sequence, all after head. `head` moves to the last one.
   void Append(std::span<const EventPtr> events);
-  // Moves head forward over places without events.
+  // Moves head forward over places without events, or names the same place in the epoch that begins
+  // there.
   void Advance(Cursor head);
   // The log has a hole here: all that is held goes, base and head become gap.to.
   void Reset(const Gap& gap);

@@ -40,6 +40,8 @@ void FillWindow(const Log& log, const WindowBounds& bounds, Window& window) {
     window.Append(*events);
     place = events->back()->cursor;
   }
+  // An epoch that has no events yet begins at the last place of the one before.
+  window.Advance(extent.latest);
 }
 
 }  // namespace tocsin::hub

@@ -108,5 +108,16 @@ TEST(WindowTest, PlacesWithoutEventsAreReachedByAdvance) {
   EXPECT_EQ(slice.to.sequence, 15u);
 }
 
+TEST(WindowTest, ThePlaceWhereAnEpochBeginsIsHeldUnderBothNames) {
+  Window window({100, 1 << 20});
+  window.Start({kEpoch, 0});
+  const EventPtr event = MakeEvent(1);
+  window.Append(std::span(&event, 1));
+  window.Advance({kEpoch + 1, 1});
+  EXPECT_TRUE(window.Holds({kEpoch, 1}));
+  EXPECT_TRUE(window.Holds({kEpoch + 1, 1}));
+  EXPECT_EQ(window.view().head, (Cursor{kEpoch + 1, 1}));
+}
+
 }  // namespace
 }  // namespace tocsin
