@@ -1,6 +1,7 @@
 #include "bridge/http/routes.h"
 
 #include <algorithm>
+#include <boost/asio/ip/address.hpp>
 #include <utility>
 
 #include "absl/strings/ascii.h"
@@ -16,6 +17,21 @@
 
 namespace tocsin::bridge {
 namespace {
+
+// True for localhost and for addresses. Any other name may be made to point here by whoever owns it, a page
+// of theirs then seems to come from this very server (DNS rebinding).
+bool IsNoName(std::string_view host) {
+  const size_t port = host.rfind(':');
+  if (port != std::string_view::npos && host.find(']', port) == std::string_view::npos) {
+    host = host.substr(0, port);
+  }
+  if (host.starts_with('[') && host.ends_with(']')) {
+    host = host.substr(1, host.size() - 2);
+  }
+  boost::system::error_code error;
+  boost::asio::ip::make_address(std::string(host), error);
+  return !error || absl::EqualsIgnoreCase(ToAbsl(host), "localhost");
+}
 
 using http::HttpRequest;
 using http::HttpResponse;
@@ -159,8 +175,8 @@ std::optional<HttpResponse> Routes::RefuseUpgrade(const HttpRequest& request) co
   return std::nullopt;
 }
 
-// Not a browser: no Origin. The page's own server: Origin names the host that the request is for.
-// Else it must be listed.
+// Not a browser: no Origin. The page's own server: Origin names the host that the request is for, and that
+// is no name that others could own. Else it must be listed.
 bool Routes::OriginAllowed(const HttpRequest& request) const {
   const auto origin = request.Header("Origin");
   if (!origin.has_value()) {
@@ -172,7 +188,7 @@ bool Routes::OriginAllowed(const HttpRequest& request) const {
   }
   const size_t scheme = origin->find("://");
   const auto host = request.Header("Host");
-  return scheme != std::string_view::npos && host.has_value() &&
+  return scheme != std::string_view::npos && host.has_value() && IsNoName(*host) &&
          absl::EqualsIgnoreCase(ToAbsl(origin->substr(scheme + 3)), ToAbsl(*host));
 }
 

@@ -1,5 +1,6 @@
 #include "bridge/ws/ws_connection.h"
 
+#include <algorithm>
 #include <array>
 #include <boost/beast/websocket/stream.hpp>
 #include <memory>
@@ -91,6 +92,8 @@ class WsConnection final : public Connection, public MuxOwner, public SessionOut
     });
   }
   std::string BeforeClose(uint16_t code, std::string& reason) override {
+    // Also when the peer or the protocol ends it: a peer that says nothing more is not waited for.
+    deadline_ = std::min(deadline_, worker_.clock().Monotonic() + kCloseTimeout);
     return peer_closes_ ? "" : session_.BeforeProtocolClose(code, reason);
   }
   void OnSendFailed() override { worker_.sessions().metrics.send_errors.Increment(); }
@@ -195,9 +198,10 @@ class WsConnection final : public Connection, public MuxOwner, public SessionOut
       message_.resize(message_.size() - kReadBytes + bytes);
     }
     if (message_.size() > worker_.sessions().options.max_message_bytes) {
-      session_.OnOversize();
+      // Before the close begins, which reads on: nothing may be read into what is given up here.
       discarding_ = true;
       std::string().swap(message_);
+      session_.OnOversize();
     } else if (!ws_.is_message_done()) {
       session_.OnSignOfLife();
     } else {

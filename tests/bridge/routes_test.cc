@@ -121,6 +121,19 @@ TEST_F(RoutesTest, OnlyListedAndOwnOriginsAreLetIn) {
   EXPECT_EQ(Refused(Upgrade({{"Origin", ""}})), 403);
 }
 
+// A page of a name that its owner has made to point here is no page of ours.
+TEST_F(RoutesTest, AnotherNameThatPointsHereIsNoOriginOfOurs) {
+  const auto same = [](std::string host) {
+    return Upgrade({{"Host", host}, {"Origin", "http://" + host}});
+  };
+  EXPECT_EQ(Refused(same("evil.example:8080")), 403);
+  EXPECT_EQ(Refused(same("evil.example")), 403);
+  EXPECT_EQ(Refused(same("127.0.0.1.evil.example:8080")), 403);
+  EXPECT_EQ(Refused(same("127.0.0.1:8080")), 0);
+  EXPECT_EQ(Refused(same("[::1]:8080")), 0);
+  EXPECT_EQ(Refused(same("LOCALHOST:8080")), 0);
+}
+
 TEST_F(RoutesTest, NoUpgradeBeforeTheHubIsReachedOrWhileDraining) {
   state.window_open = false;
   EXPECT_EQ(Refused(Upgrade()), 503);

@@ -3,6 +3,7 @@ every other client live on (checked after each row by a witness on both transpor
 
 import contextlib
 import json
+import os
 import socket
 import time
 
@@ -272,6 +273,14 @@ def test_a_frame_that_claims_terabytes_ends_it_once_it_is_too_large(bridge, leng
         ends(frames, "MESSAGE_TOO_LARGE", 1009)
 
 
+def test_a_sender_that_does_not_stop_is_ended_all_the_same(bridge):
+    """What comes after the bound is thrown away: once it was read into memory that had been given up."""
+    with raw.websocket(bridge) as frames:
+        with contextlib.suppress(BrokenPipeError, ConnectionResetError):
+            frames.send(b"x" * (4 << 20))
+        ends(frames, "MESSAGE_TOO_LARGE", 1009)
+
+
 BAD_FRAMES = {
     "invalid UTF-8": (1007, lambda f: f.send(b'{"type":"\xff"}')),
     "overlong UTF-8": (1007, lambda f: f.send(b'{"type":"\xc0\xaf"}')),
@@ -303,6 +312,19 @@ def test_frames_against_the_protocol_end_it(bridge, name):
         frames.until_end()
         assert frames.closed is not None, "no close frame"
         assert frames.closed[0] == code or "close with" in name and frames.closed[0] in (1002, 1007), frames.closed
+
+
+@pytest.mark.parametrize("name", ["unmasked", "invalid UTF-8"])
+def test_a_peer_that_stays_after_its_end_is_let_go(bridge, name):
+    """It neither closes nor says a word: its descriptor was once held for ever."""
+    def descriptors():
+        return len(os.listdir(f"/proc/{bridge.pid}/fd"))
+
+    before = descriptors()
+    with raw.websocket(bridge, timeout=8) as frames:
+        BAD_FRAMES[name][1](frames)
+        frames.until_end()
+        harness.wait_for(lambda: descriptors() <= before, 15, "the bridge to close its side")
 
 
 def test_bad_frames_say_what_is_wrong_before_the_close(bridge):
@@ -445,6 +467,7 @@ BAD_HANDSHAKES = {
     "HTTP/1.0": (raw.handshake(version="HTTP/1.0"), {400, 505}),
     "foreign Origin": (raw.handshake(Origin="https://evil.example"), {403}),
     "Origin null": (raw.handshake(Origin="null"), {403}),
+    "a name that was made to point here": (raw.handshake(Host="evil.example:8080", Origin="http://evil.example:8080"), {403}),
     "Origin of another port": (raw.handshake(Host="localhost:8080", Origin="http://localhost:9"), {403}),
     "Origin with our name inside": (raw.handshake(Origin="http://localhost.evil.example"), {403}),
     "two Origins": (raw.handshake(Origin="http://localhost\r\nOrigin: https://evil.example"), {400, 403}),
