@@ -2,8 +2,10 @@
 
 #include <utility>
 
+#include "core/base/check.h"
 #include "hub/service/grpc_status.h"
 #include "hub/service/publish_streams.h"
+#include "hub/service/raw_message.h"
 
 namespace tocsin::hub {
 namespace {
@@ -41,7 +43,7 @@ void PublishStream::End(const absl::Status& status) {
 
 // Until reading_ is false again no other thread starts a read, so the request is this thread's.
 void PublishStream::OnReadDone(bool ok) {
-  if (ok && MayPublish()) {
+  if (ok) {
     Publish();
   }
   {
@@ -52,22 +54,28 @@ void PublishStream::OnReadDone(bool ok) {
   Step();
 }
 
-bool PublishStream::MayPublish() {
+std::optional<size_t> PublishStream::OpenSlot(size_t bytes) {
   MutexLock lock(mutex_);
-  return !finished_;
+  if (finished_) {
+    return std::nullopt;
+  }
+  slots_.push_back({.bytes = bytes, .answer = std::nullopt});
+  bytes_ += bytes;
+  return first_ + slots_.size() - 1;
 }
 
 void PublishStream::Publish() {
-  size_t number = 0;
-  {
-    MutexLock lock(mutex_);
-    number = first_ + slots_.size();
-    slots_.push_back({.bytes = request_.ByteSizeLong(), .answer = std::nullopt});
-    bytes_ += slots_.back().bytes;
+  const std::optional<size_t> number = OpenSlot(request_.Length());
+  if (!number) {
+    return;
+  }
+  v1::PublishStreamRequest request;
+  if (const absl::Status parsed = ParseRaw(request_, request); !parsed.ok()) {
+    return OnAnswer(*number, parsed);
   }
   publisher_.Publish(
-      *request_.mutable_publish(),
-      [self = shared_from_this(), number](absl::StatusOr<v1::PublishResponse> response) {
+      *request.mutable_publish(),
+      [self = shared_from_this(), number = *number](absl::StatusOr<v1::PublishResponse> response) {
         self->OnAnswer(number, std::move(response));
       });
 }
@@ -107,8 +115,9 @@ void PublishStream::Step() {
 bool PublishStream::TakesMore() const { return !read_closed_ && !broken_ && !end_; }
 
 void PublishStream::StartWriteIfReady() {
-  while (!writing_ && !slots_.empty() && slots_.front().answer) {
-    written_ = *std::move(slots_.front().answer);
+  while (!writing_ && !finished_ && !slots_.empty() && slots_.front().answer) {
+    // Of a message without required fields: it cannot fail.
+    TOCSIN_CHECK(SerializeRaw(*slots_.front().answer, written_).ok());
     bytes_ -= slots_.front().bytes;
     slots_.pop_front();
     ++first_;

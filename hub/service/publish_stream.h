@@ -1,7 +1,8 @@
 // publish_stream.h: one PublishStream call: many publishes under way, answered in order.
 //
 // Shape:   a slot per request from its reading to the writing of its answer; reading pauses while
-//          64 requests or 8 MiB are under way. A refused request is answered in its place.
+//          64 requests or 8 MiB are under way. A refused request is answered in its place, one whose
+//          bytes are no request as well.
 // Threads: safe: reactions come on gRPC's threads, answers on the sequencer's. The mutex is held
 //          over gRPC's StartRead and StartWrite, which never run a reaction inside; not over
 //          Finish, after which the reactor may be gone.
@@ -9,6 +10,7 @@
 // Errors:  a drain ends it with UNAVAILABLE once what was read is answered.
 #pragma once
 
+#include <grpcpp/support/byte_buffer.h>
 #include <grpcpp/support/server_callback.h>
 
 #include <deque>
@@ -25,9 +27,8 @@ namespace tocsin::hub {
 
 class PublishStreams;
 
-class PublishStream final
-    : public grpc::ServerBidiReactor<v1::PublishStreamRequest, v1::PublishStreamResponse>,
-      public std::enable_shared_from_this<PublishStream> {
+class PublishStream final : public grpc::ServerBidiReactor<grpc::ByteBuffer, grpc::ByteBuffer>,
+                            public std::enable_shared_from_this<PublishStream> {
  public:
   static constexpr size_t kMaxRequests = 64;
   static constexpr size_t kMaxBytes = 8 * 1024 * 1024;
@@ -50,8 +51,8 @@ class PublishStream final
     std::optional<v1::PublishStreamResponse> answer;
   };
 
-  // False for what came after the end: it would have no answer.
-  bool MayPublish();
+  // Its number; none for what came after the end: it would have no answer.
+  std::optional<size_t> OpenSlot(size_t bytes);
   void Publish();
   void OnAnswer(size_t number, absl::StatusOr<v1::PublishResponse> response);
   // Starts what can be started. Last touch.
@@ -63,8 +64,8 @@ class PublishStream final
   Publisher& publisher_;
   PublishStreams& streams_;
   std::shared_ptr<PublishStream> self_;
-  v1::PublishStreamRequest request_;   // gRPC's while reading_
-  v1::PublishStreamResponse written_;  // gRPC's while writing_
+  grpc::ByteBuffer request_;  // gRPC's while reading_
+  grpc::ByteBuffer written_;  // gRPC's while writing_
 
   Mutex mutex_;
   std::deque<Slot> slots_ ABSL_GUARDED_BY(mutex_);  // of the requests first_, first_ + 1, …

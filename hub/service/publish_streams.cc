@@ -9,8 +9,7 @@
 
 namespace tocsin::hub {
 
-grpc::ServerBidiReactor<v1::PublishStreamRequest, v1::PublishStreamResponse>*
-PublishStreams::Open() {
+grpc::ServerBidiReactor<grpc::ByteBuffer, grpc::ByteBuffer>* PublishStreams::Open() {
   auto stream = std::make_shared<PublishStream>(publisher_, *this);
   stream->Begin(Admit(stream));
   return stream.get();

@@ -21,7 +21,7 @@ class PublishStreams {
   PublishStreams(Publisher& publisher, const Admission& admission)
       : publisher_(publisher), admission_(admission) {}
 
-  grpc::ServerBidiReactor<v1::PublishStreamRequest, v1::PublishStreamResponse>* Open();
+  grpc::ServerBidiReactor<grpc::ByteBuffer, grpc::ByteBuffer>* Open();
   void Remove(PublishStream* stream);
   // Ends each after what it has read is answered.
   void Drain();

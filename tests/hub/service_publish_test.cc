@@ -1,5 +1,8 @@
 // Publish and PublishStream over a real socket.
+#include <grpcpp/generic/generic_stub.h>
 #include <gtest/gtest.h>
+
+#include <thread>
 
 #include "core/event/limits.h"
 #include "hub_fixtures.h"
@@ -189,6 +192,100 @@ TEST(HubPublishStream, AnswersARefusedRequestInItsPlaceAndGoesOn) {
   EXPECT_EQ(client.Read().error().field(), "events[0].id");
   EXPECT_EQ(client.Read().response().results(0).sequence(), 2u);
   EXPECT_TRUE(client.Finish().ok());
+}
+
+// PublishStream by its bytes.
+class RawPublishStream {
+ public:
+  explicit RawPublishStream(TestHub& hub) : stub_(hub.channel()) {
+    context_.set_deadline(std::chrono::system_clock::now() + std::chrono::seconds(20));
+    call_ = stub_.PrepareCall(&context_, "/tocsin.v1.EventHub/PublishStream", &queue_);
+    call_->StartCall(nullptr);
+    EXPECT_TRUE(Wait());
+  }
+  ~RawPublishStream() {
+    queue_.Shutdown();
+    while (Wait()) {
+    }
+  }
+  void Write(const std::string& bytes) {
+    const grpc::Slice slice(bytes);
+    call_->Write(grpc::ByteBuffer(&slice, 1), nullptr);
+    EXPECT_TRUE(Wait());
+  }
+  v1::PublishStreamResponse Read() {
+    grpc::ByteBuffer bytes;
+    call_->Read(&bytes, nullptr);
+    grpc::Slice text;
+    v1::PublishStreamResponse response;
+    EXPECT_TRUE(Wait() && bytes.DumpToSingleSlice(&text).ok() &&
+                response.ParseFromArray(text.begin(), static_cast<int>(text.size())));
+    return response;
+  }
+  grpc::Status Finish() {
+    call_->WritesDone(nullptr);
+    EXPECT_TRUE(Wait());
+    grpc::Status status;
+    call_->Finish(&status, nullptr);
+    EXPECT_TRUE(Wait());
+    return status;
+  }
+
+ private:
+  bool Wait() {
+    void* tag = nullptr;
+    bool ok = false;
+    return queue_.Next(&tag, &ok) && ok;
+  }
+
+  grpc::GenericStub stub_;
+  grpc::ClientContext context_;
+  grpc::CompletionQueue queue_;
+  std::unique_ptr<grpc::GenericClientAsyncReaderWriter> call_;
+};
+
+TEST(HubPublishStream, BytesThatAreNoRequestAreAnsweredInTheirPlaceAndItGoesOn) {
+  TestHub hub;
+  RawPublishStream client(hub);
+  v1::PublishStreamRequest fine;
+  *fine.mutable_publish() = One(SystemEvent("fine"));
+  client.Write(fine.SerializeAsString());
+  client.Write("\xff\xff\xff");
+  client.Write("\x0a\x05\x0a\x03\x3a\x01\xff");  // an event whose actor is not UTF-8
+  client.Write(fine.SerializeAsString());
+  EXPECT_EQ(client.Read().response().results(0).sequence(), 1u);
+  EXPECT_EQ(client.Read().error().reason(), "INVALID_MESSAGE");
+  const v1::PublishError text = client.Read().error();
+  EXPECT_EQ(text.status_code(), grpc::StatusCode::INVALID_ARGUMENT);
+  EXPECT_NE(text.message().find("UTF-8"), std::string::npos);
+  EXPECT_EQ(client.Read().response().results(0).sequence(), 2u);
+  EXPECT_TRUE(client.Finish().ok());
+}
+
+// Requests that arrive while the streams end: each is answered or was not taken.
+TEST(HubPublishStream, DrainBetweenRequestsEndsEachStreamOnceAndLosesNoAnswer) {
+  TestHub hub;
+  std::atomic<uint64_t> answered{0};
+  std::vector<std::thread> clients;
+  for (int i = 0; i < 8; ++i) {
+    clients.emplace_back([&] {
+      grpc::ClientContext context;
+      context.set_deadline(std::chrono::system_clock::now() + std::chrono::seconds(20));
+      const auto stream = hub.stub().PublishStream(&context);
+      v1::PublishStreamRequest request;
+      *request.mutable_publish() = One(SystemEvent("x"));
+      v1::PublishStreamResponse response;
+      while (stream->Write(request) && stream->Read(&response)) {
+        answered += response.has_response() ? 1 : 0;
+      }
+      EXPECT_EQ(stream->Finish().error_code(), grpc::StatusCode::UNAVAILABLE);
+    });
+  }
+  EXPECT_TRUE(Eventually([&] { return answered > 100; }));
+  EXPECT_TRUE(hub.hub().Drain().ok());
+  for (std::thread& client : clients) {
+    client.join();
+  }
 }
 
 TEST(HubPublishStream, ClientThatGoesAwayLeavesItsPublishesAndNothingElse) {
