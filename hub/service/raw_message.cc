@@ -19,6 +19,7 @@ absl::Status ParseRaw(const grpc::ByteBuffer& bytes, google::protobuf::Message& 
 }
 
 grpc::Status SerializeRaw(const google::protobuf::Message& message, grpc::ByteBuffer& out) {
+  out.Clear();  // gRPC's writer takes only an empty one
   bool own_buffer = false;
   return grpc::GenericSerialize<grpc::ProtoBufferWriter, google::protobuf::Message>(message, &out,
                                                                                     &own_buffer);
