@@ -97,8 +97,16 @@ void Sequencer::CommitGroup(std::vector<PendingPublish> group) {
 
 void Sequencer::Maintain() {
   const absl::Duration now = clock_.Monotonic();
+  AskLogAgain();
   SyncIfDue(now);
   TrimIfDue(now);
+}
+
+// So that a disk that has room again is seen without a publish.
+void Sequencer::AskLogAgain() {
+  if (state().disk_full) {
+    Note(log_.CheckWritable());
+  }
 }
 
 void Sequencer::TrimIfDue(absl::Duration now) {
@@ -132,6 +140,7 @@ void Sequencer::Note(const absl::Status& status) {
   MutexLock lock(mutex_);
   state_.accepts_publish = status.ok();
   state_.publish_error = std::string(status.message());
+  state_.disk_full = absl::IsResourceExhausted(status);
 }
 
 }  // namespace tocsin::hub

@@ -43,6 +43,12 @@ struct SequencerOptions {
 struct SequencerState {
   bool accepts_publish = true;
   std::string publish_error;  // why not
+  // The disk is full: reading goes on, and publishing when there is room.
+  bool disk_full = false;
+
+  // Whether the log is as it should be. A full disk is refused publish by publish, and is no reason
+  // to turn readers away.
+  bool healthy() const { return accepts_publish || disk_full; }
 };
 
 class Sequencer {
@@ -75,6 +81,7 @@ class Sequencer {
   void Run();
   void CommitGroup(std::vector<PendingPublish> group);
   void Maintain();
+  void AskLogAgain();
   void TrimIfDue(absl::Duration now);
   void SyncIfDue(absl::Duration now);
   absl::Duration UntilDue();

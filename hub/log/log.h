@@ -77,6 +77,8 @@ class Log {
 
   virtual std::string_view name() const = 0;  // "rocksdb", "memory"
   virtual absl::Status Append(const LogBatch& batch) = 0;
+  // What an Append would be refused with now, if with anything.
+  virtual absl::Status CheckWritable() const = 0;
   // Drops what retention does not keep, as of `now`.
   virtual absl::Status Trim(const Retention& retention, absl::Time now) = 0;
   // Makes what was appended without a sync durable.

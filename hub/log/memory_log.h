@@ -34,6 +34,7 @@ class MemoryLog : public Log {
 
   std::string_view name() const override { return "memory"; }
   absl::Status Append(const LogBatch& batch) override;
+  absl::Status CheckWritable() const override { return absl::OkStatus(); }
   absl::Status Trim(const Retention& retention, absl::Time now) override;
   absl::Status Sync() override { return absl::OkStatus(); }
   absl::Status Close() override { return absl::OkStatus(); }

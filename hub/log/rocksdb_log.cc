@@ -10,6 +10,7 @@
 #include "core/event/wire.h"
 #include "hub/log/log_codec.h"
 #include "hub/log/log_extent.h"
+#include "hub/log/loss_marker.h"
 #include "hub/log/rocksdb_store.h"
 
 namespace tocsin::hub {
@@ -122,6 +123,10 @@ absl::Status RocksDbLog::Writable() const {
 }
 
 absl::Status RocksDbLog::Fail(const rocksdb::Status& status, std::string_view doing) {
+  if (options_.durability != Durability::kAlways) {
+    // On a disk that takes not even this there is nothing left to tell the next start with.
+    SetLossMarker(FailureMarker()).IgnoreError();
+  }
   MutexLock lock(mutex_);
   failure_ = MakeError(
       ErrorCode::kServiceUnavailable,

@@ -60,6 +60,7 @@ class RocksDbLog : public Log {
 
   std::string_view name() const override { return "rocksdb"; }
   absl::Status Append(const LogBatch& batch) override;
+  absl::Status CheckWritable() const override;
   absl::Status Trim(const Retention& retention, absl::Time now) override;
   absl::Status Sync() override;
   absl::Status Close() override;
@@ -90,6 +91,8 @@ class RocksDbLog : public Log {
 
   absl::Status Writable() const;
   absl::Status Fail(const rocksdb::Status& status, std::string_view doing);
+  // Set by a failure after which events that were seen may be missing.
+  std::string FailureMarker() const { return options_.dir + "/log.failed"; }
   absl::Status FillBatch(const LogBatch& batch, rocksdb::WriteBatch& write,
                          std::vector<LogMark>& marks, uint64_t& bytes) const;
   Sequence PlaceToKeep(const Retention& retention, absl::Time now) const;

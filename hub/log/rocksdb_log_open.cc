@@ -6,6 +6,7 @@
 #include "core/base/status_macros.h"
 #include "hub/log/log_codec.h"
 #include "hub/log/log_extent.h"
+#include "hub/log/loss_marker.h"
 #include "hub/log/rocksdb_log.h"
 #include "hub/log/rocksdb_store.h"
 
@@ -123,7 +124,8 @@ absl::Status RocksDbLog::BeginRun() {
     ASSIGN_OR_RETURN(epochs_, DecodeEpochs(*epochs));
     ASSIGN_OR_RETURN(const LogRun previous, DecodeRun(*value));
     found_ = previous.clean ? LogFound::kClean : LogFound::kUnclean;
-    found_ = MayHaveLost(previous, options_.boot_id) ? LogFound::kMayHaveLost : found_;
+    const bool lost = MayHaveLost(previous, options_.boot_id) || HasLossMarker(FailureMarker());
+    found_ = lost ? LogFound::kMayHaveLost : found_;
   }
   found_ = store_->salvaged() ? LogFound::kSalvaged : found_;
   if (found_ != LogFound::kClean && found_ != LogFound::kUnclean) {
@@ -136,7 +138,10 @@ absl::Status RocksDbLog::BeginRun() {
             EncodeRun({options_.durability, /*clean=*/false, options_.boot_id}));
   rocksdb::WriteOptions options;
   options.sync = true;
-  return FromRocksDb(store_->db().Write(options, &write), "cannot begin a run of the log");
+  RETURN_IF_ERROR(
+      FromRocksDb(store_->db().Write(options, &write), "cannot begin a run of the log"));
+  RETURN_IF_ERROR(ClearLossMarker(FailureMarker()));
+  return store_->ForgetSalvage();
 }
 
 }  // namespace tocsin::hub

@@ -20,6 +20,10 @@ namespace {
 // keys are deleted one by one.
 constexpr size_t kMostSingleKeys = 4'096;
 
+// A full disk is what trimming frees, so it goes on below the log's reserve; but a write that
+// fails for want of space would end all writing until a restart. One trim writes less than 1 MiB.
+constexpr uint64_t kTrimSpace = 8 * limits::kMiB;
+
 void DropKeys(rocksdb::WriteBatch& write, rocksdb::ColumnFamilyHandle* column,
               const std::vector<Sequence>& keys) {
   if (keys.size() > kMostSingleKeys) {
@@ -45,8 +49,16 @@ void DropSpan(rocksdb::WriteBatch& write, rocksdb::ColumnFamilyHandle* column, S
 
 }  // namespace
 
+absl::Status RocksDbLog::CheckWritable() const {
+  RETURN_IF_ERROR(Writable());
+  return CheckFreeSpace(options_.free_space, options_.dir, options_.free_space_reserve);
+}
+
 absl::Status RocksDbLog::Trim(const Retention& retention, absl::Time now) {
   RETURN_IF_ERROR(Writable());
+  if (!CheckFreeSpace(options_.free_space, options_.dir, kTrimSpace).ok()) {
+    return absl::OkStatus();
+  }
   const Sequence place = PlaceToKeep(retention, now);
   const std::vector<Sequence> dedup = DedupToDrop(now);
   const bool events = place + 1 > range().first;

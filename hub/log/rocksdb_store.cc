@@ -8,8 +8,10 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "core/base/status_macros.h"
 #include "core/base/strings.h"
 #include "core/event/limits.h"
+#include "hub/log/loss_marker.h"
 
 namespace tocsin::hub {
 namespace {
@@ -92,17 +94,20 @@ rocksdb::Status RocksDbStore::TryOpen(const std::string& dir, rocksdb::Env* env,
 
 absl::StatusOr<std::unique_ptr<RocksDbStore>> RocksDbStore::Open(const std::string& dir,
                                                                  rocksdb::Env* env) {
-  std::unique_ptr<RocksDbStore> store(new RocksDbStore());
+  std::unique_ptr<RocksDbStore> store(new RocksDbStore(dir));
   rocksdb::Status status = store->TryOpen(dir, env, /*strict=*/true);
   if (status.IsCorruption()) {
+    RETURN_IF_ERROR(SetLossMarker(store->salvage_marker_));
     status = store->TryOpen(dir, env, /*strict=*/false);
-    store->salvaged_ = status.ok();
   }
+  store->salvaged_ = HasLossMarker(store->salvage_marker_);
   if (!status.ok()) {
     return FromRocksDb(status, absl::StrCat("cannot open the log in ", dir));
   }
   return store;
 }
+
+absl::Status RocksDbStore::ForgetSalvage() { return ClearLossMarker(salvage_marker_); }
 
 RocksDbStore::~RocksDbStore() {
   for (rocksdb::ColumnFamilyHandle* handle : handles_) {

@@ -40,8 +40,10 @@ class RocksDbStore {
   RocksDbStore(const RocksDbStore&) = delete;
   RocksDbStore& operator=(const RocksDbStore&) = delete;
 
-  // The end of the write-ahead log was damaged and is lost.
+  // The end of the write-ahead log was damaged and is lost, now or at an earlier opening: it stays
+  // so until ForgetSalvage, for a salvage leaves no damage for the next opening to find.
   bool salvaged() const { return salvaged_; }
+  absl::Status ForgetSalvage();
 
   rocksdb::DB& db() { return *db_; }
   rocksdb::ColumnFamilyHandle* column(Column column) const {
@@ -52,9 +54,10 @@ class RocksDbStore {
   std::unique_ptr<rocksdb::Iterator> Iterate(Column column) const;
 
  private:
-  RocksDbStore() = default;
+  explicit RocksDbStore(const std::string& dir) : salvage_marker_(dir + ".salvaged") {}
   rocksdb::Status TryOpen(const std::string& dir, rocksdb::Env* env, bool strict);
 
+  const std::string salvage_marker_;
   std::unique_ptr<rocksdb::DB> db_;
   std::array<rocksdb::ColumnFamilyHandle*, kColumns> handles_{};
   bool salvaged_ = false;

@@ -109,7 +109,7 @@ absl::Status Hub::Serve() {
     shard->Start();
   }
   health_ = std::make_unique<HealthKeeper>(
-      [this] { return !admission_.draining() && sequencer_->state().accepts_publish; },
+      [this] { return !admission_.draining() && sequencer_->state().healthy(); },
       [this](bool serving) { server_->SetServing(serving); });
   return absl::OkStatus();
 }
@@ -190,7 +190,7 @@ HubHealth Hub::Health() const {
   const SequencerState state = sequencer_->state();
   if (admission_.draining()) {
     health.status = "draining";
-  } else if (!state.accepts_publish) {
+  } else if (!state.healthy()) {
     health.status = "read-only";
     health.reason = state.publish_error;
   }

@@ -25,6 +25,7 @@ class MeteredLog final : public Log {
     metrics_.Committed(batch.events.size(), clock_.Monotonic() - begun);
     return status;
   }
+  absl::Status CheckWritable() const override { return log_->CheckWritable(); }
   absl::Status Trim(const Retention& retention, absl::Time now) override {
     return log_->Trim(retention, now);
   }

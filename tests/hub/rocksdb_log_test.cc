@@ -36,6 +36,15 @@ class RocksDbLogTest : public testing::Test {
     return newest;
   }
 
+  // In its middle.
+  void DamageWriteAheadLog() {
+    const std::filesystem::path path = WriteAheadLog();
+    const auto size = std::filesystem::file_size(path);
+    std::fstream file(path, std::ios::in | std::ios::out | std::ios::binary);
+    file.seekp(static_cast<std::streamoff>(size / 2));
+    file.write("damage", 6);
+  }
+
   TempDir dir_;
 };
 
@@ -165,9 +174,18 @@ TEST_F(RocksDbLogTest, AFullDiskRefusesAndIsNoLastingState) {
   EXPECT_EQ(ErrorCodeOf(status), ErrorCode::kServiceUnavailable);
   EXPECT_EQ(ErrorDetailsOf(status).retry_after, absl::Seconds(5));
   EXPECT_EQ(log->extent().events, 1u);
+  EXPECT_EQ(log->CheckWritable(), status);
   EXPECT_EQ(log->Trim({.max_events = 1}, kStart), absl::OkStatus());
   free = options.free_space_reserve;
+  EXPECT_EQ(log->CheckWritable(), absl::OkStatus());
   Append(*log, 1);
+  // A trim frees space below the reserve, but not where its own write may fail.
+  free = limits::kMiB;
+  EXPECT_EQ(log->Trim({.max_events = 1}, kStart), absl::OkStatus());
+  EXPECT_EQ(log->extent().events, 2u);
+  free = options.free_space_reserve - 1;
+  EXPECT_EQ(log->Trim({.max_events = 1}, kStart), absl::OkStatus());
+  EXPECT_EQ(log->extent().events, 1u);
 }
 
 TEST_F(RocksDbLogTest, AFailedSyncEndsWritingForGoodAndReadingGoesOn) {
@@ -203,6 +221,29 @@ TEST_F(RocksDbLogTest, UnderIntervalItIsSyncThatFails) {
   Append(*log, 1);
   EXPECT_EQ(log->Sync().code(), absl::StatusCode::kUnavailable);
   EXPECT_EQ(log->Append(NextBatch(*log, 1, kStart)).code(), absl::StatusCode::kUnavailable);
+}
+
+// The kernel may have dropped what it could not sync, though the machine never went down.
+TEST_F(RocksDbLogTest, AFailedSyncBeginsAnEpochAtTheNextStart) {
+  FailingDisk disk;
+  RocksDbOptions options = RocksIn(dir_, Durability::kInterval);
+  options.env = disk.env();
+  {
+    auto log = OpenRocks(options);
+    Append(*log, 3);
+    disk.FailSyncs(true);
+    EXPECT_EQ(log->Sync().code(), absl::StatusCode::kUnavailable);
+    disk.FailSyncs(false);
+  }
+  {
+    auto log = OpenRocks(options);
+    EXPECT_EQ(log->found(), LogFound::kMayHaveLost) << LogFoundText(log->found());
+    ASSERT_EQ(log->epochs().size(), 2u);
+    EXPECT_EQ(log->epochs()[1].first, log->extent().latest.sequence + 1);
+  }
+  auto log = OpenRocks(options);
+  EXPECT_EQ(log->found(), LogFound::kUnclean);
+  EXPECT_EQ(log->epochs().size(), 2u);
 }
 
 TEST_F(RocksDbLogTest, DamageIsToldAndCanBePassed) {
@@ -249,13 +290,7 @@ TEST_F(RocksDbLogTest, ADamagedWriteAheadLogIsNeverSwallowed) {
     first = log->epochs()[0].epoch;
     for (int i = 0; i < 20; ++i) Append(*log, 1, 1000);
   }
-  const std::filesystem::path path = WriteAheadLog();
-  const auto size = std::filesystem::file_size(path);
-  {
-    std::fstream file(path, std::ios::in | std::ios::out | std::ios::binary);
-    file.seekp(static_cast<std::streamoff>(size / 2));
-    file.write("damage", 6);
-  }
+  DamageWriteAheadLog();
   auto log = OpenRocks(RocksIn(dir_));
   EXPECT_EQ(log->found(), LogFound::kSalvaged);
   ASSERT_EQ(log->epochs().size(), 2u);
@@ -264,6 +299,29 @@ TEST_F(RocksDbLogTest, ADamagedWriteAheadLogIsNeverSwallowed) {
   EXPECT_LT(log->extent().events, 20u);
   EXPECT_EQ(log->epochs()[1].first, log->extent().latest.sequence + 1);
   EXPECT_EQ(log->Read(0, 100, 1 << 20)->size(), log->extent().events);
+}
+
+// The salvage itself repairs the database, so that the next opening finds no damage.
+TEST_F(RocksDbLogTest, ASalvageThatWasCutShortStillBeginsAnEpoch) {
+  {
+    auto log = OpenRocks(RocksIn(dir_));
+    for (int i = 0; i < 20; ++i) Append(*log, 1, 1000);
+  }
+  DamageWriteAheadLog();
+  {
+    const auto store = RocksDbStore::Open(dir_.path() + "/data/log", nullptr);
+    ASSERT_TRUE(store.ok()) << store.status();
+    EXPECT_TRUE((*store)->salvaged());
+  }
+  {
+    auto log = OpenRocks(RocksIn(dir_));
+    EXPECT_EQ(log->found(), LogFound::kSalvaged) << LogFoundText(log->found());
+    EXPECT_EQ(log->epochs().size(), 2u);
+    ASSERT_EQ(log->Close(), absl::OkStatus());
+  }
+  auto log = OpenRocks(RocksIn(dir_));
+  EXPECT_EQ(log->found(), LogFound::kClean);
+  EXPECT_EQ(log->epochs().size(), 2u);
 }
 
 TEST_F(RocksDbLogTest, ATornRecordAtTheEndWasNeverAcknowledged) {

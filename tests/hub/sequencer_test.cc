@@ -289,6 +289,7 @@ TEST_F(SequencerTest, AFailedAppendHasNotHappened) {
   EXPECT_EQ(repeated->status(), log_.append_error);
   EXPECT_FALSE(sequencer_->state().accepts_publish);
   EXPECT_EQ(sequencer_->state().publish_error, "the disk is gone");
+  EXPECT_FALSE(sequencer_->state().healthy());
   EXPECT_EQ(window_.events(), 0u);
   EXPECT_EQ(rings_, 0);
 
@@ -299,6 +300,20 @@ TEST_F(SequencerTest, AFailedAppendHasNotHappened) {
   EXPECT_FALSE((*again)[0].duplicate());
   EXPECT_EQ((*again)[0].sequence(), 1u);
   EXPECT_TRUE(sequencer_->state().accepts_publish);
+}
+
+TEST_F(SequencerTest, AFullDiskIsNoIllnessAndIsSeenToEnd) {
+  Open();
+  log_.append_error = absl::ResourceExhaustedError("the disk is full");
+  EXPECT_EQ(Publish({SystemEvent("a")}).status(), log_.append_error);
+  EXPECT_FALSE(sequencer_->state().accepts_publish);
+  EXPECT_EQ(sequencer_->state().publish_error, "the disk is full");
+  EXPECT_TRUE(sequencer_->state().healthy());
+
+  log_.append_error = absl::OkStatus();
+  EXPECT_FALSE(sequencer_->RunOnce());
+  EXPECT_TRUE(sequencer_->state().accepts_publish);
+  EXPECT_EQ(sequencer_->state().publish_error, "");
 }
 
 TEST_F(SequencerTest, TrimsByTimeAndByCount) {

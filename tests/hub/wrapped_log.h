@@ -19,6 +19,9 @@ class WrappedLog : public Log {
     }
     return log.Append(batch);
   }
+  absl::Status CheckWritable() const override {
+    return append_error.ok() ? sync_error : append_error;
+  }
   absl::Status Trim(const Retention& retention, absl::Time now) override {
     ++trims;
     return log.Trim(retention, now);
