@@ -3,8 +3,10 @@
 #include <poll.h>
 #include <unistd.h>
 
+#include <cerrno>
 #include <iostream>
 #include <optional>
+#include <system_error>
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
@@ -52,6 +54,7 @@ class Follower {
   int Run() {
     while (true) {
       const grpc::Status status = ReadStream();
+      if (write_error_.has_value()) return WriteFailed();
       if (done_) return kOk;
       if (interrupt_.Raised()) return Interrupted();
       if (!MayRetry(status)) return GiveUp(status);
@@ -81,14 +84,14 @@ class Follower {
   }
 
   void Handle(const v1::SubscribeResponse& response) {
-    SayConnected();
+    SayConnected(response.has_gap());
     for (const v1::Event& event : response.events()) {
       Print(event);
       if (done_) break;
     }
     if (!done_) HandleRest(response);
-    out_.flush();
-    if (!out_ || ReaderHasGone()) done_ = true;
+    Flush();
+    if (ReaderHasGone()) done_ = true;
   }
 
   void HandleRest(const v1::SubscribeResponse& response) {
@@ -109,21 +112,43 @@ class Follower {
       line_ = EventText(event, options_.style);
     }
     line_ += '\n';
-    out_ << line_;
+    Write(line_);
     cursor_ = event.cursor();
     ++printed_;
     if (options_.count != 0 && printed_ == options_.count) done_ = true;
   }
 
-  void PrintGap(const v1::Gap& gap) {
-    if (options_.json) out_ << GapJson(gap) << '\n';
+  void Write(std::string_view text) {
+    errno = 0;
+    out_ << text;
+    NoteWriteError();
+  }
+
+  void Flush() {
+    errno = 0;
     out_.flush();
+    NoteWriteError();
+    if (out_) flushed_ = cursor_;
+  }
+
+  // A reader that has gone wants no more; all else, such as a full disk, is a failure.
+  void NoteWriteError() {
+    if (out_ || done_by_output_) return;
+    const int error = errno != 0 ? errno : EIO;
+    done_ = done_by_output_ = true;
+    if (error != EPIPE && !ReaderHasGone()) write_error_ = error;
+  }
+
+  void PrintGap(const v1::Gap& gap) {
+    if (options_.json) Write(GapJson(gap) + '\n');
+    Flush();
     Say(GapText(gap));
     cursor_ = gap.to();
   }
 
-  void SayConnected() {
-    if (lost_) Say(absl::StrCat("connected again", cursor_.empty() ? "" : "; nothing was missed"));
+  void SayConnected(bool gap) {
+    const bool whole = !gap && !cursor_.empty();
+    if (lost_) Say(absl::StrCat("connected again", whole ? "; nothing was missed" : ""));
     lost_ = false;
     connected_ = true;
     backoff_.Reset();
@@ -146,6 +171,17 @@ class Follower {
     return Fail(failure.exit_code, failure.text);
   }
 
+  int WriteFailed() const {
+    return Fail(kFailed,
+                absl::StrCat("cannot write the events: ",
+                             std::generic_category().message(*write_error_), ". ",
+                             flushed_.empty() ? "None is known to be written"
+                                              : absl::StrCat("Written up to ", flushed_,
+                                                             "; to go on from there: tocsin sub "
+                                                             "--from ",
+                                                             flushed_)));
+  }
+
   int Interrupted() const {
     if (!cursor_.empty()) Say(absl::StrCat("to go on from here: tocsin sub --from ", cursor_));
     return kInterrupted;
@@ -159,13 +195,16 @@ class Follower {
   const std::unique_ptr<v1::EventHub::Stub> hub_;
   const absl::Time start_ = absl::Now();
   Backoff backoff_;
-  std::string cursor_;  // resuming from here repeats and misses nothing
+  std::string cursor_;   // resuming from here repeats and misses nothing
+  std::string flushed_;  // the cursor up to which all has been written out
   std::string line_;
   size_t printed_ = 0;
   absl::Duration reconnect_after_;
   bool connected_ = false;  // at least once
   bool lost_ = false;       // and told so
   bool done_ = false;
+  bool done_by_output_ = false;     // nothing more can be written
+  std::optional<int> write_error_;  // errno
 };
 
 }  // namespace

@@ -4,7 +4,8 @@
 //          nothing is repeated.
 // Threads: one; interrupts come from their own.
 // Errors:  the first connection must come about within the timeout; after that it tries until it is
-//          interrupted.
+//          interrupted. Output that cannot be written ends it with kFailed and the last cursor that
+//          was written; a reader that has gone ends it with kOk.
 #pragma once
 
 #include <iosfwd>

@@ -1,18 +1,27 @@
 #include "cli/follow.h"
 
 #include <gmock/gmock.h>
+#include <grpcpp/grpcpp.h>
 #include <gtest/gtest.h>
+
+#include <deque>
+#include <fstream>
+#include <functional>
+#include <sstream>
+#include <streambuf>
 
 #include "cli/backoff.h"
 #include "cli/client.h"
 #include "cli/exit_codes.h"
 #include "google/rpc/error_details.pb.h"
 #include "google/rpc/status.pb.h"
+#include "tocsin/v1/hub.grpc.pb.h"
 
 namespace tocsin::cli {
 namespace {
 
 using ::testing::HasSubstr;
+using ::testing::Not;
 
 TEST(FollowTest, AGapIsToldInBothForms) {
   v1::Gap gap;
@@ -21,6 +30,125 @@ TEST(FollowTest, AGapIsToldInBothForms) {
   gap.set_to("e-9");
   EXPECT_EQ(GapJson(gap), R"({"gap":{"reason":"expired","from":"e-1","to":"e-9"}})");
   EXPECT_THAT(GapText(gap), HasSubstr("events after e-1 up to e-9"));
+}
+
+// Each Subscribe follows the next scene; past the last it ends at once.
+class ScriptedHub : public v1::EventHub::Service {
+ public:
+  using Writer = grpc::ServerWriter<v1::SubscribeResponse>;
+  using Scene = std::function<void(Writer&)>;
+
+  explicit ScriptedHub(std::deque<Scene> scenes) : scenes_(std::move(scenes)) {
+    grpc::ServerBuilder builder;
+    builder.AddListeningPort("127.0.0.1:0", grpc::InsecureServerCredentials(), &port_);
+    builder.RegisterService(this);
+    server_ = builder.BuildAndStart();
+  }
+  ~ScriptedHub() override { server_->Shutdown(std::chrono::system_clock::now()); }
+
+  grpc::Status Subscribe(grpc::ServerContext*, const v1::SubscribeRequest*,
+                         Writer* writer) override {
+    const MutexLock lock(mutex_);
+    if (!scenes_.empty()) {
+      const Scene scene = std::move(scenes_.front());
+      scenes_.pop_front();
+      scene(*writer);
+    }
+    return {grpc::StatusCode::UNAVAILABLE, "going down"};
+  }
+
+  // All that is there, printed as JSON. An exit code.
+  int Follow(std::ostream& out) const {
+    Globals globals;
+    globals.hub = "127.0.0.1:" + std::to_string(port_);
+    FollowOptions options;
+    options.json = true;
+    options.until_caught_up = true;
+    Interrupt interrupt;
+    return cli::Follow(globals, options, interrupt, out);
+  }
+
+ private:
+  Mutex mutex_;
+  std::deque<Scene> scenes_ ABSL_GUARDED_BY(mutex_);
+  int port_ = 0;
+  std::unique_ptr<grpc::Server> server_;
+};
+
+v1::SubscribeResponse ResponseTo(const std::string& cursor, bool caught_up) {
+  v1::SubscribeResponse response;
+  response.add_events()->set_cursor(cursor);
+  response.set_cursor(cursor);
+  response.set_caught_up(caught_up);
+  return response;
+}
+
+// Takes `flushes` flushes, then fails with `error`.
+class FailingBuffer : public std::stringbuf {
+ public:
+  FailingBuffer(int flushes, int error) : flushes_(flushes), error_(error) {}
+
+ protected:
+  int sync() override {
+    if (flushes_-- > 0) return 0;
+    errno = error_;
+    return -1;
+  }
+
+ private:
+  int flushes_;
+  const int error_;
+};
+
+TEST(FollowTest, AFullDiskIsAFailureAndNamesTheLastCursorWritten) {
+  ScriptedHub hub({[](auto& writer) {
+    writer.Write(ResponseTo("e-1", false));
+    writer.Write(ResponseTo("e-2", true));
+  }});
+  FailingBuffer buffer(/*flushes=*/1, ENOSPC);
+  std::ostream out(&buffer);
+  ::testing::internal::CaptureStderr();
+  EXPECT_EQ(hub.Follow(out), kFailed);
+  const std::string said = ::testing::internal::GetCapturedStderr();
+  EXPECT_THAT(said, HasSubstr("No space left on device"));
+  EXPECT_THAT(said, HasSubstr("tocsin sub --from e-1\n"));
+}
+
+TEST(FollowTest, ADeviceThatTakesNothingIsAFailure) {
+  ScriptedHub hub({[](auto& writer) { writer.Write(ResponseTo("e-1", true)); }});
+  std::ofstream out("/dev/full");
+  ASSERT_TRUE(out);
+  ::testing::internal::CaptureStderr();
+  EXPECT_EQ(hub.Follow(out), kFailed);
+  EXPECT_THAT(::testing::internal::GetCapturedStderr(),
+              HasSubstr("No space left on device. None is known to be written"));
+}
+
+TEST(FollowTest, AReaderThatHasGoneIsNoFailure) {
+  ScriptedHub hub({[](auto& writer) { writer.Write(ResponseTo("e-1", false)); }});
+  FailingBuffer buffer(/*flushes=*/0, EPIPE);
+  std::ostream out(&buffer);
+  EXPECT_EQ(hub.Follow(out), kOk);
+}
+
+std::string SaidAfterACut(const v1::SubscribeResponse& then) {
+  ScriptedHub hub({[](auto& writer) { writer.Write(ResponseTo("e-1", false)); },
+                   [then](auto& writer) { writer.Write(then); }});
+  std::ostringstream out;
+  ::testing::internal::CaptureStderr();
+  EXPECT_EQ(hub.Follow(out), kOk);
+  return ::testing::internal::GetCapturedStderr();
+}
+
+TEST(FollowTest, NothingWasMissedIsOnlySaidWithoutAGap) {
+  v1::SubscribeResponse response = ResponseTo("e-10", true);
+  EXPECT_THAT(SaidAfterACut(response), HasSubstr("connected again; nothing was missed\n"));
+  response.mutable_gap()->set_from("e-1");
+  response.mutable_gap()->set_to("e-9");
+  const std::string said = SaidAfterACut(response);
+  EXPECT_THAT(said, HasSubstr("connected again\n"));
+  EXPECT_THAT(said, HasSubstr("GAP: events after e-1 up to e-9"));
+  EXPECT_THAT(said, Not(HasSubstr("nothing was missed")));
 }
 
 TEST(BackoffTest, DoublesUpToABound) {
