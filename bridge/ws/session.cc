@@ -397,7 +397,8 @@ bool Session::IsUniform(const WriteView& view) {
 void Session::RenderAll(const WriteView& view) {
   std::string& out = context_.scratch;
   const bool uniform = IsUniform(view);
-  const std::string_view head = uniform ? HeadFor(view.TagsOf(view.items.front())) : "";
+  const std::string_view head =
+      uniform ? std::string_view(HeadFor(view.TagsOf(view.items.front()))) : std::string_view();
   asked_ = asked_bytes_ = 0;
   if (!uniform || !context_.rendered.Is(view, head)) {
     out.clear();
