@@ -65,6 +65,13 @@ absl::Status NotOneIncidentError() {
       "expected_incident_sequence: all events of the request must be about one incident", details);
 }
 
+absl::Status GroupFullError() {
+  ErrorDetails details;
+  details.retry_after = absl::Milliseconds(100);
+  return MakeErrorAs(ErrorCode::kServiceUnavailable, absl::StatusCode::kResourceExhausted,
+                     "the publishes before it fill what the hub commits at once", details);
+}
+
 // The incident that all events are about; "" for a single event whose incident has no id yet.
 absl::StatusOr<std::string> OneIncident(const std::vector<v1::Event>& events) {
   const std::string id(IncidentIdOf(events.front()));
@@ -124,14 +131,20 @@ std::vector<EventPtr> GroupCommit::Commit(std::span<PendingPublish> group) {
 
 void GroupCommit::BeginGroup() {
   batch_ = LogBatch();
+  group_bytes_ = 0;
   const absl::Time now = absl::FromUnixMicros(absl::ToUnixMicros(clock_.Now()));
   time_ = std::max(time_, now);
 }
 
 PublishOutcome GroupCommit::Stage(PendingPublish& pending) {
+  if (group_bytes_ >= kGroupBytes) {
+    return GroupFullError();
+  }
   const size_t staged = batch_.events.size();
+  request_bytes_ = 0;
   PublishOutcome outcome = StageEvents(pending);
   if (outcome.ok()) {
+    group_bytes_ += request_bytes_;
     incidents_.KeepRequest();
   } else {
     Unstage(staged);
@@ -193,6 +206,9 @@ absl::StatusOr<v1::PublishResult> GroupCommit::StageEvent(v1::Event& event, cons
   event.set_epoch(cursor.epoch);
   event.set_cursor(FormatCursor(cursor));
   SetTimestamp(*event.mutable_time(), time_);
+  const size_t bytes = event.ByteSizeLong();
+  RETURN_IF_ERROR(CheckCompleted(bytes, path));
+  request_bytes_ += bytes;
 
   DedupEntry entry{event.id(), content.hash, cursor.sequence, time_,
                    std::string(IncidentIdOf(event))};
@@ -205,6 +221,22 @@ absl::StatusOr<v1::PublishResult> GroupCommit::StageEvent(v1::Event& event, cons
   batch_.dedup.push_back(std::move(entry));
   batch_.events.push_back(MakeWireRecord(event));
   return result;
+}
+
+absl::Status GroupCommit::CheckCompleted(size_t bytes, std::string_view path) const {
+  if (bytes > limits::kCompletedEventBytes) {
+    return FieldError(
+        ErrorCode::kMessageTooLarge, path, absl::StrCat("has ", bytes, " bytes with its incident"),
+        {absl::StrCat("at most ", limits::kCompletedEventBytes, " bytes in one completed event")});
+  }
+  if (request_bytes_ + bytes > limits::kCompletedPublishBytes) {
+    return FieldError(
+        ErrorCode::kMessageTooLarge, "events",
+        absl::StrCat("take more than ", limits::kCompletedPublishBytes,
+                     " bytes with their incidents"),
+        {absl::StrCat("up to ", limits::kCompletedPublishBytes, " bytes in all, completed")});
+  }
+  return absl::OkStatus();
 }
 
 absl::Status GroupCommit::CheckExpected(const PublishRequestData& request) {

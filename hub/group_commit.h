@@ -3,6 +3,7 @@
 // Shape:   each publish is staged in turn: duplicates are found, incidents applied, ids, times and
 //          sequences given, events encoded. One that is refused leaves nothing behind. Then all
 //          that was staged is appended at once; if that fails, nothing of it has happened.
+//          Past kGroupBytes the rest of a group is told to come back.
 // Threads: not thread-safe; the sequencer's.
 // Owns:    the dedup window and the incidents' present states.
 // Errors:  a publish's own, in its outcome; the log's, in every outcome of the group.
@@ -16,12 +17,16 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "core/base/clock.h"
+#include "core/event/limits.h"
 #include "hub/dedup.h"
 #include "hub/incidents.h"
 #include "hub/log/log.h"
 #include "hub/publish.h"
 
 namespace tocsin::hub {
+
+// Completed events of one group: what publishes sent is bounded before, what the hub adds is not.
+inline constexpr size_t kGroupBytes = 64 * limits::kMiB;
 
 class GroupCommit {
  public:
@@ -43,6 +48,7 @@ class GroupCommit {
                                                                  std::string_view path) const;
   absl::StatusOr<v1::PublishResult> StageEvent(v1::Event& event, const Content& content,
                                                std::string_view path);
+  absl::Status CheckCompleted(size_t bytes, std::string_view path) const;
   absl::Status CheckExpected(const PublishRequestData& request);
   void Unstage(size_t keep);
   void FailGroup(std::span<PendingPublish> group);
@@ -55,6 +61,8 @@ class GroupCommit {
   absl::Time time_ = absl::InfinitePast();  // of the group; never goes back
   Sequence last_ = 0;                       // of the log, without what is staged
   LogBatch batch_;
+  size_t group_bytes_ = 0;    // of the batch's events, without those of the request being staged
+  size_t request_bytes_ = 0;  // of the events of the request being staged
   absl::Status last_append_;
 };
 

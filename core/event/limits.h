@@ -50,6 +50,10 @@ inline constexpr absl::Duration kHotTick = absl::Milliseconds(1);
 inline constexpr size_t kEventBytes = kMiB;
 inline constexpr size_t kPublishEvents = 1'000;
 inline constexpr size_t kPublishBytes = 4 * kMiB;
+// With what the hub adds: an event given by its incident's id takes the whole incident in. One event
+// stays well under the 4 MiB that a gRPC client receives at most unless told otherwise.
+inline constexpr size_t kCompletedEventBytes = 2 * kMiB;
+inline constexpr size_t kCompletedPublishBytes = 16 * kMiB;
 inline constexpr size_t kSourceChars = 255;
 inline constexpr size_t kTitleChars = 500;
 inline constexpr absl::Duration kDedupWindow = absl::Minutes(10);
