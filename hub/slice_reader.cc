@@ -4,7 +4,6 @@
 #include <utility>
 
 #include "core/base/status_macros.h"
-#include "hub/start_resolver.h"
 
 namespace tocsin::hub {
 namespace {
@@ -73,13 +72,22 @@ Cursor SliceReader::End(const LogExtent& extent) const {
   return view.open && view.head.sequence < extent.latest.sequence ? view.head : extent.latest;
 }
 
+absl::StatusOr<ResolvedStart> SliceReader::Resolve(const StartPoint& start, LogExtent extent,
+                                                   LogSlice& slice) const {
+  Sequence place = 0;
+  if (const auto* const time = std::get_if<absl::Time>(&start)) {
+    ASSIGN_OR_RETURN(place, log_.PlaceAt(*time));
+    extent = log_.extent();  // only now: what was trimmed before the place was found is a gap
+    slice.earliest = extent.earliest;
+  }
+  const bool from_end = std::holds_alternative<Latest>(start);
+  return ResolveStart(from_end ? StartPoint(End(extent)) : start, extent, log_.epochs(),
+                      [place](absl::Time) { return place; });
+}
+
 absl::Status SliceReader::Begin(Reading& reading, const LogExtent& extent, LogSlice& slice) const {
   if (!reading.begun) {
-    const bool from_end = std::holds_alternative<Latest>(reading.start);
-    ASSIGN_OR_RETURN(
-        ResolvedStart resolved,
-        ResolveStart(from_end ? StartPoint(End(extent)) : reading.start, extent, log_.epochs(),
-                     [this](absl::Time time) { return log_.PlaceAt(time); }));
+    ASSIGN_OR_RETURN(ResolvedStart resolved, Resolve(reading.start, extent, slice));
     reading.begun = true;
     reading.place = resolved.from;
     slice.gap = std::move(resolved.gap);

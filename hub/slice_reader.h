@@ -12,6 +12,7 @@
 #include "core/stream/log_reader.h"
 #include "core/stream/window.h"
 #include "hub/log/log.h"
+#include "hub/start_resolver.h"
 
 namespace tocsin::hub {
 
@@ -37,6 +38,8 @@ class SliceReader {
 
  private:
   Cursor End(const LogExtent& extent) const;
+  absl::StatusOr<ResolvedStart> Resolve(const StartPoint& start, LogExtent extent,
+                                        LogSlice& slice) const;
   absl::Status Begin(Reading& reading, const LogExtent& extent, LogSlice& slice) const;
   absl::Status Fill(Reading& reading, size_t max_events, size_t max_bytes, LogSlice& slice) const;
   void Finish(Reading& reading, const Cursor& end, LogSlice& slice) const;

@@ -2,6 +2,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <functional>
+
 #include "core/stream/shard.h"
 #include "hub/hub_log_reader.h"
 #include "hub/slice_reader.h"
@@ -93,6 +95,34 @@ TEST_F(LogReaderTest, WhatRetentionTakesOnTheWayIsAGap) {
   EXPECT_EQ(slice.from, At(6));
   EXPECT_THAT(SequencesOf(slice.events), ElementsAre(7, 8));
   EXPECT_FALSE(Slice(reading, 2).gap.has_value());
+}
+
+// The sequencer trims on a thread of its own.
+class TrimmedMeanwhile : public WrappedLog {
+ public:
+  absl::StatusOr<Sequence> PlaceAt(absl::Time time) const override {
+    before_place();
+    return WrappedLog::PlaceAt(time);
+  }
+  std::function<void()> before_place;
+};
+
+TEST(SliceReaderTest, WhatRetentionTakesBeforeATimeIsFoundIsAGap) {
+  TrimmedMeanwhile log;
+  Window window{{4, 1 << 20}};
+  window.Start(log.extent().latest);
+  const LogBatch batch = NextBatch(log, 10, kStart);
+  ASSERT_EQ(log.Append(batch), absl::OkStatus());
+  window.Append(batch.events);
+  log.before_place = [&] { ASSERT_EQ(log.Trim({.max_events = 4}, kStart), absl::OkStatus()); };
+  SliceReader::Reading reading{.start = kStart, .filter = Filter::MatchAll()};
+  const LogSlice slice = SliceReader(log, window).Read(reading, 100, 1 << 20);
+  ASSERT_TRUE(slice.gap.has_value());
+  EXPECT_EQ(slice.gap->reason, GapReason::kExpired);
+  EXPECT_EQ(slice.gap->from.sequence, 0u);
+  EXPECT_EQ(slice.gap->to.sequence, 6u);
+  EXPECT_EQ(slice.earliest.sequence, 6u);
+  EXPECT_THAT(SequencesOf(slice.events), ElementsAre(7, 8, 9, 10));
 }
 
 TEST_F(LogReaderTest, DamageIsAGapAndTheStreamGoesOnAfterIt) {
