@@ -36,7 +36,7 @@ class Resolver {
     const auto epoch = std::find_if(epochs_.begin(), epochs_.end(), [&](const EpochStart& start) {
       return start.epoch == cursor.epoch;
     });
-    if (epoch == epochs_.end() || cursor.sequence + 1 < epoch->first) {
+    if (epoch == epochs_.end() || IsBefore(cursor, *epoch)) {
       return AfterGap(GapReason::kEpoch, cursor, extent_.earliest.sequence);
     }
     const auto next = std::next(epoch);
@@ -52,6 +52,11 @@ class Resolver {
   }
 
  private:
+  // Before the place that the epoch begins at. Any sequence may be asked for, also the last there is.
+  static bool IsBefore(const Cursor& cursor, const EpochStart& epoch) {
+    return epoch.first > 0 && cursor.sequence < epoch.first - 1;
+  }
+
   // The end is named in the present epoch even when that has no events yet.
   Cursor PlaceOf(Sequence sequence) const {
     return sequence == extent_.latest.sequence ? extent_.latest : CursorAt(epochs_, sequence);

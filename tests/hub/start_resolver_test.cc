@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <limits>
 
 #include "core/event/error.h"
 #include "hub/log/log_extent.h"
@@ -14,6 +15,8 @@ namespace {
 // Epoch 7 had 1 to 10, epoch 8 nothing, epoch 9 has 11 to 20; 5 to 20 are held. Event n was accepted at second n.
 const std::vector<EpochStart> kEpochs = {{7, 1}, {8, 11}, {9, 11}};
 const LogExtent kExtent = MakeExtent(kEpochs, 5, 20, 1000);
+
+constexpr Sequence kLastSequence = std::numeric_limits<Sequence>::max();
 
 absl::StatusOr<Sequence> PlaceAt(absl::Time time) {
   const int64_t second = absl::ToInt64Seconds(time - kStart);
@@ -42,6 +45,11 @@ INSTANTIATE_TEST_SUITE_P(
         Row{"TheOrigin", Cursor{7, 0}, {7, 4}, GapReason::kExpired, {7, 0}},
         Row{"TheLastOfAnEpochThatIsOver", Cursor{7, 10}, {7, 10}, {}, {}},
         Row{"PastTheEndOfAnEpochThatIsOver", Cursor{7, 12}, {7, 10}, GapReason::kEpoch, {7, 12}},
+        Row{"TheLastSequenceThereIs",
+            Cursor{7, kLastSequence},
+            {7, 10},
+            GapReason::kEpoch,
+            {7, kLastSequence}},
         Row{"ThePlaceBeforeAnEpoch", Cursor{9, 10}, {7, 10}, {}, {}},
         Row{"ThePlaceOfAnEpochWithoutEvents", Cursor{8, 10}, {7, 10}, {}, {}},
         Row{"PastAnEpochWithoutEvents", Cursor{8, 11}, {7, 10}, GapReason::kEpoch, {8, 11}},
@@ -71,6 +79,11 @@ TEST(StartResolverErrorTest, ACursorFromTheFutureSaysThatDataWasLost) {
   EXPECT_NE(status.message().find("the server has lost data"), absl::string_view::npos);
   EXPECT_EQ(ErrorDetailsOf(status).earliest, FormatCursor({7, 4}));
   EXPECT_EQ(ErrorDetailsOf(status).latest, FormatCursor({9, 20}));
+}
+
+TEST(StartResolverErrorTest, TheLastSequenceThereIsLiesPastTheEndToo) {
+  const auto resolved = ResolveStart(Cursor{9, kLastSequence}, kExtent, kEpochs, PlaceAt);
+  EXPECT_EQ(ErrorCodeOf(resolved.status()), ErrorCode::kCursorExpired);
 }
 
 TEST(StartResolverErrorTest, ALostTailIsAGapAndTheStreamGoesOnInTheNewEpoch) {
