@@ -24,8 +24,11 @@ absl::Status Unreadable(Sequence sequence, std::string_view why) {
 // The event that the iterator should be at.
 absl::StatusOr<EventPtr> EventAt(const rocksdb::Iterator& iterator, Sequence sequence) {
   if (!iterator.Valid()) {
-    return Unreadable(
-        sequence, iterator.status().ok() ? "the event is missing" : iterator.status().ToString());
+    const rocksdb::Status status = iterator.status();
+    if (!status.ok() && !status.IsCorruption()) {
+      return FromRocksDb(status, "cannot read the log");  // the event may well be there
+    }
+    return Unreadable(sequence, status.ok() ? "the event is missing" : status.ToString());
   }
   if (iterator.key() != rocksdb::Slice(SequenceKey(sequence))) {
     return Unreadable(sequence, "the event is missing");
@@ -112,8 +115,11 @@ absl::Status RocksDbLog::Close() {
   if (!status.ok()) {
     return Fail(status, "closed");
   }
+  ErrorDetails details;
+  details.retry_after = absl::Seconds(1);
   MutexLock lock(mutex_);
-  failure_ = MakeError(ErrorCode::kServiceUnavailable, "the log is closed: the hub is stopping");
+  failure_ =
+      MakeError(ErrorCode::kServiceUnavailable, "the log is closed: the hub is stopping", details);
   return absl::OkStatus();
 }
 
@@ -127,12 +133,15 @@ absl::Status RocksDbLog::Fail(const rocksdb::Status& status, std::string_view do
     // On a disk that takes not even this there is nothing left to tell the next start with.
     SetLossMarker(FailureMarker()).IgnoreError();
   }
+  ErrorDetails details;
+  details.retry_after = absl::Seconds(5);
   MutexLock lock(mutex_);
   failure_ = MakeError(
       ErrorCode::kServiceUnavailable,
       absl::StrCat(
           "the log could not be ", ToAbsl(doing), " (", status.ToString(),
-          "): publishing has stopped, reading goes on; look after the disk, then restart the hub"));
+          "): publishing has stopped, reading goes on; look after the disk, then restart the hub"),
+      details);
   return failure_;
 }
 

@@ -10,6 +10,7 @@
 #include "absl/strings/str_cat.h"
 #include "core/base/status_macros.h"
 #include "core/base/strings.h"
+#include "core/event/error.h"
 #include "core/event/limits.h"
 #include "hub/log/loss_marker.h"
 
@@ -142,8 +143,12 @@ absl::Status FromRocksDb(const rocksdb::Status& status, std::string_view doing) 
   if (status.IsCorruption()) {
     return absl::DataLossError(message);
   }
-  return status.IsNoSpace() ? absl::ResourceExhaustedError(message)
-                            : absl::UnavailableError(message);
+  if (status.IsNoSpace()) {
+    return absl::ResourceExhaustedError(message);
+  }
+  ErrorDetails details;
+  details.retry_after = absl::Seconds(1);
+  return MakeError(ErrorCode::kServiceUnavailable, message, details);
 }
 
 }  // namespace tocsin::hub

@@ -38,10 +38,28 @@ class FailingFile : public rocksdb::FSWritableFileOwnerWrapper {
   const FailFlag fail_;
 };
 
+class UnreadableFile : public rocksdb::FSRandomAccessFileOwnerWrapper {
+ public:
+  UnreadableFile(std::unique_ptr<rocksdb::FSRandomAccessFile> file, FailFlag fail)
+      : FSRandomAccessFileOwnerWrapper(std::move(file)), fail_(std::move(fail)) {}
+  rocksdb::IOStatus Read(uint64_t offset, size_t size, const rocksdb::IOOptions& options,
+                         rocksdb::Slice* result, char* scratch,
+                         rocksdb::IODebugContext* debug) const override {
+    return *fail_ ? rocksdb::IOStatus::IOError("injected")
+                  : FSRandomAccessFileOwnerWrapper::Read(offset, size, options, result, scratch,
+                                                         debug);
+  }
+
+ private:
+  const FailFlag fail_;
+};
+
 class FailingFileSystem : public rocksdb::FileSystemWrapper {
  public:
-  explicit FailingFileSystem(FailFlag fail)
-      : FileSystemWrapper(rocksdb::FileSystem::Default()), fail_(std::move(fail)) {}
+  FailingFileSystem(FailFlag fail, FailFlag fail_reads)
+      : FileSystemWrapper(rocksdb::FileSystem::Default()),
+        fail_(std::move(fail)),
+        fail_reads_(std::move(fail_reads)) {}
   const char* Name() const override { return "FailingFileSystem"; }
   rocksdb::IOStatus NewWritableFile(const std::string& name, const rocksdb::FileOptions& options,
                                     std::unique_ptr<rocksdb::FSWritableFile>* file,
@@ -53,9 +71,21 @@ class FailingFileSystem : public rocksdb::FileSystemWrapper {
     }
     return status;
   }
+  rocksdb::IOStatus NewRandomAccessFile(const std::string& name,
+                                        const rocksdb::FileOptions& options,
+                                        std::unique_ptr<rocksdb::FSRandomAccessFile>* file,
+                                        rocksdb::IODebugContext* debug) override {
+    std::unique_ptr<rocksdb::FSRandomAccessFile> real;
+    const rocksdb::IOStatus status = target()->NewRandomAccessFile(name, options, &real, debug);
+    if (status.ok()) {
+      *file = std::make_unique<UnreadableFile>(std::move(real), fail_reads_);
+    }
+    return status;
+  }
 
  private:
   const FailFlag fail_;
+  const FailFlag fail_reads_;
 };
 
 v1::Event Normalized(v1::Event event) {
@@ -141,7 +171,8 @@ RocksDbOptions RocksIn(const TempDir& dir, Durability durability) {
 
 FailingDisk::FailingDisk()
     : fail_(std::make_shared<std::atomic<bool>>(false)),
-      env_(rocksdb::NewCompositeEnv(std::make_shared<FailingFileSystem>(fail_))) {}
+      fail_reads_(std::make_shared<std::atomic<bool>>(false)),
+      env_(rocksdb::NewCompositeEnv(std::make_shared<FailingFileSystem>(fail_, fail_reads_))) {}
 
 FailingDisk::~FailingDisk() = default;
 

@@ -49,16 +49,19 @@ std::unique_ptr<RocksDbLog> OpenRocks(const RocksDbOptions& options);
 // With a boot id of the test's own, so that the machine's plays no part.
 RocksDbOptions RocksIn(const TempDir& dir, Durability durability = Durability::kAlways);
 
-// A disk whose syncs can be made to fail.
+// A disk whose syncs and reads can be made to fail.
 class FailingDisk {
  public:
   FailingDisk();
   ~FailingDisk();
   rocksdb::Env* env() { return env_.get(); }
   void FailSyncs(bool fail) { *fail_ = fail; }
+  // Of what is not in memory yet.
+  void FailReads(bool fail) { *fail_reads_ = fail; }
 
  private:
   std::shared_ptr<std::atomic<bool>> fail_;
+  std::shared_ptr<std::atomic<bool>> fail_reads_;
   std::unique_ptr<rocksdb::Env> env_;
 };
 
