@@ -123,7 +123,8 @@ class Reading : public std::enable_shared_from_this<Reading> {
   // Of the attempt, on gRPC's threads. OnResponse answers whether to read on.
   bool OnResponse(const v1::SubscribeResponse& response);
   void Forget(Attempt* attempt);
-  void OnDone(const grpc::Status& status);
+  // True when no attempt follows: the slot is free.
+  bool OnDone(const grpc::Status& status);
 
   const ReadingOptions& options() const { return options_; }
 
@@ -185,10 +186,16 @@ class Attempt final : public grpc::ClientReadReactor<v1::SubscribeResponse> {
   }
 
   void OnDone(const grpc::Status& status) override {
-    const std::shared_ptr<Reading> reading = std::move(reading_);
+    std::shared_ptr<Reading> reading = std::move(reading_);
     reading->Forget(this);
     delete this;
-    reading->OnDone(status);
+    const std::function<void()> give_slot = reading->options().give_slot;
+    const bool over = reading->OnDone(status);
+    // With its share of the channel, before whoever waits for the last slot goes on.
+    reading.reset();
+    if (over) {
+      give_slot();
+    }
   }
 
  private:
@@ -246,9 +253,11 @@ bool Reading::Begin() {
 
 void Reading::BeginAfter(absl::Duration wait) {
   alarm_ = std::make_unique<grpc::Alarm>();
-  alarm_->Set(absl::ToChronoTime(absl::Now() + wait), [self = shared_from_this()](bool) {
-    if (!self->Begin()) {
-      self->options_.give_slot();
+  // Moved out when it runs: an alarm keeps its callback until it is destroyed, and it is ours.
+  alarm_->Set(absl::ToChronoTime(absl::Now() + wait), [self = shared_from_this()](bool) mutable {
+    const std::shared_ptr<Reading> reading = std::move(self);
+    if (!reading->Begin()) {
+      reading->options_.give_slot();
     }
   });
 }
@@ -280,17 +289,17 @@ void Reading::Forget(Attempt* attempt) {
   }
 }
 
-void Reading::OnDone(const grpc::Status& status) {
-  {
-    MutexLock lock(mutex_);
-    if (!cancelled_ && !failed_) {
-      if (IsBrokenStream(status)) {
-        return BeginAfter(backoff_.Next());
-      }
-      AnswerError(FromGrpcStatus(status));
-    }
+bool Reading::OnDone(const grpc::Status& status) {
+  MutexLock lock(mutex_);
+  if (cancelled_ || failed_) {
+    return true;
   }
-  options_.give_slot();
+  if (IsBrokenStream(status)) {
+    BeginAfter(backoff_.Next());
+    return false;
+  }
+  AnswerError(FromGrpcStatus(status));
+  return true;
 }
 
 void Reading::AnswerBatch(HubBatch batch) {
