@@ -73,11 +73,10 @@ void PublishStream::Publish() {
   if (const absl::Status parsed = ParseRaw(request_, request); !parsed.ok()) {
     return OnAnswer(*number, parsed);
   }
-  publisher_.Publish(
-      *request.mutable_publish(),
-      [self = shared_from_this(), number = *number](absl::StatusOr<v1::PublishResponse> response) {
-        self->OnAnswer(number, std::move(response));
-      });
+  publisher_.Publish(*request.mutable_publish(), [self = shared_from_this(), number = *number](
+                                                     absl::StatusOr<v1::PublishResponse> response) {
+    self->OnAnswer(number, std::move(response));
+  });
 }
 
 void PublishStream::OnAnswer(size_t number, absl::StatusOr<v1::PublishResponse> response) {
