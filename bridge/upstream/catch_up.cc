@@ -4,6 +4,10 @@
 //   Reading  what is to be read: the place, the answer that is due; shared by Handle and Attempt
 //   Attempt  one gRPC call; deletes itself in OnDone, and leaves the next one to Reading
 //
+// A Reading has a slot from Begin until the last attempt's OnDone. Between a response and the next
+// Want it rests, and may have to give the slot to someone else; the next Want then waits in line and
+// goes on from the place it came to.
+//
 // An answer is posted to the shard only while the Handle lives (checked under Reading's mutex), and
 // the task checks again when it runs, on the thread on which the Handle dies.
 #include "bridge/upstream/catch_up.h"
@@ -11,14 +15,12 @@
 #include <grpcpp/alarm.h>
 #include <grpcpp/grpcpp.h>
 
-#include <atomic>
-#include <deque>
-#include <functional>
 #include <optional>
 #include <utility>
 
 #include "absl/time/clock.h"
 #include "bridge/upstream/backoff.h"
+#include "bridge/upstream/catch_up_slots.h"
 #include "bridge/upstream/grpc_status.h"
 #include "bridge/upstream/response.h"
 #include "core/base/mutex.h"
@@ -34,83 +36,23 @@ constexpr absl::Duration kLastWait = absl::Seconds(2);
 // A filter that seldom matches makes progress by these.
 constexpr absl::Duration kBookmarkInterval = absl::Milliseconds(500);
 
-}  // namespace
-
-// Who may have a stream open, and who waits.
-class HubLogReader::Slots {
- public:
-  // Answers false when it does not want the slot any more.
-  using Start = std::function<bool()>;
-
-  explicit Slots(size_t free) : free_(free) {}
-
-  // `start` runs now, or on the thread that gives a slot back.
-  void Take(Start start) {
-    {
-      MutexLock lock(mutex_);
-      ++users_;
-      if (free_ == 0) {
-        waiting_.push_back(std::move(start));
-        return;
-      }
-      --free_;
-    }
-    if (!start()) {
-      Give();
-    }
-  }
-
-  void Give() {
-    for (Start next = Next(); next && !next();) {
-      next = Next();
-    }
-  }
-
-  void WaitForAll() {
-    MutexLock lock(mutex_);
-    while (users_ > 0) {
-      changed_.Wait(mutex_);
-    }
-  }
-
- private:
-  // Whose turn it is; nothing when no one waits, and the slot is free.
-  Start Next() {
-    MutexLock lock(mutex_);
-    --users_;
-    changed_.NotifyAll();
-    if (waiting_.empty()) {
-      ++free_;
-      return nullptr;
-    }
-    Start next = std::move(waiting_.front());
-    waiting_.pop_front();
-    return next;
-  }
-
-  Mutex mutex_;
-  CondVar changed_;
-  size_t free_ ABSL_GUARDED_BY(mutex_);
-  size_t users_ ABSL_GUARDED_BY(mutex_) = 0;  // with a slot or waiting for one
-  std::deque<Start> waiting_ ABSL_GUARDED_BY(mutex_);
-};
-
-namespace {
-
+// The stub and the window outlive every call; a Reading may outlive them.
 struct ReadingOptions {
-  std::shared_ptr<grpc::Channel> channel;
+  v1::EventHub::Stub* stub;
   const Window* window;
   Shard* shard;
   FilterPtr filter;
   LogReader::Deliver deliver;
-  std::function<void(std::function<bool()>)> take_slot;
-  std::function<void()> give_slot;
+  std::shared_ptr<CatchUpSlots> slots;
 };
 
 class Attempt;
 
-class Reading : public std::enable_shared_from_this<Reading> {
+class Reading final : public CatchUpSlots::Holder, public std::enable_shared_from_this<Reading> {
  public:
+  // What becomes of the slot when a stream has ended.
+  enum class Slot { kKept, kDone, kYielded, kYieldedAndWanted };
+
   Reading(ReadingOptions options, const StartPoint& start)
       : options_(std::move(options)),
         from_(FormatStartPoint(start)),
@@ -122,16 +64,30 @@ class Reading : public std::enable_shared_from_this<Reading> {
 
   // Of the attempt, on gRPC's threads. OnResponse answers whether to read on.
   bool OnResponse(const v1::SubscribeResponse& response);
-  void Forget(Attempt* attempt);
-  // True when no attempt follows: the slot is free.
-  bool OnDone(const grpc::Status& status);
+  void Forget();
+  Slot OnDone(const grpc::Status& status);
+
+  // Of the slots.
+  bool Yield() override;
+  void TakeSlot();
 
   const ReadingOptions& options() const { return options_; }
 
  private:
+  enum class State {
+    kClosed,    // no stream and no slot
+    kWaiting,   // for a slot
+    kReading,   // a stream is opened or read, or will be after a wait
+    kResting,   // a stream is open, and no read outstanding
+    kYielding,  // the stream is closed for someone else's sake
+    kEnded,     // by Cancel or by an error that has been answered
+  };
+
   // With a slot: opens a stream. False when cancelled.
   bool Begin();
   void BeginAfter(absl::Duration wait) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  void Rest() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  void Close() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void Answer(LogSlice slice) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void AnswerBatch(HubBatch batch) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void AnswerError(absl::Status status) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
@@ -140,10 +96,9 @@ class Reading : public std::enable_shared_from_this<Reading> {
   bool alive_ = true;  // the shard's thread only
 
   Mutex mutex_;
-  bool cancelled_ ABSL_GUARDED_BY(mutex_) = false;
-  bool opened_ ABSL_GUARDED_BY(mutex_) = false;  // a slot was asked for
-  bool failed_ ABSL_GUARDED_BY(mutex_) = false;  // the error has been answered
-  bool idle_ ABSL_GUARDED_BY(mutex_) = false;    // a stream is open and no read outstanding
+  State state_ ABSL_GUARDED_BY(mutex_) = State::kClosed;
+  bool yields_ ABSL_GUARDED_BY(mutex_) = false;  // the slots count on it
+  bool wanted_ ABSL_GUARDED_BY(mutex_) = false;  // while yielding
   std::string from_ ABSL_GUARDED_BY(mutex_);     // of the next attempt
   Cursor place_ ABSL_GUARDED_BY(mutex_);         // up to which answers went; epoch 0: none did
   std::optional<LogSlice> next_ ABSL_GUARDED_BY(mutex_);  // read already, for the next Want
@@ -156,7 +111,7 @@ class Reading : public std::enable_shared_from_this<Reading> {
 class Attempt final : public grpc::ClientReadReactor<v1::SubscribeResponse> {
  public:
   Attempt(std::shared_ptr<Reading> reading, const std::string& from)
-      : reading_(std::move(reading)), stub_(v1::EventHub::NewStub(reading_->options().channel)) {
+      : reading_(std::move(reading)) {
     *request_.mutable_filter() = reading_->options().filter->proto();
     request_.set_from(from);
     request_.set_on_gap(v1::ON_GAP_NOTIFY);
@@ -167,7 +122,7 @@ class Attempt final : public grpc::ClientReadReactor<v1::SubscribeResponse> {
 
   // Reads the first response at once. The hold is for Read, which comes from outside the reactions.
   void Start() {
-    stub_->async()->Subscribe(&context_, &request_, this);
+    reading_->options().stub->async()->Subscribe(&context_, &request_, this);
     AddHold();
     StartRead(&response_);
     StartCall();
@@ -185,56 +140,67 @@ class Attempt final : public grpc::ClientReadReactor<v1::SubscribeResponse> {
     }
   }
 
+  // This, and with it the call's share of the channel, goes before the slot does: whoever waits for
+  // the last slot may destroy the channel, and gRPC's threads must not.
   void OnDone(const grpc::Status& status) override {
-    std::shared_ptr<Reading> reading = std::move(reading_);
-    reading->Forget(this);
+    const std::shared_ptr<Reading> reading = std::move(reading_);
+    reading->Forget();
     delete this;
-    const std::function<void()> give_slot = reading->options().give_slot;
-    const bool over = reading->OnDone(status);
-    // With its share of the channel, before whoever waits for the last slot goes on.
-    reading.reset();
-    if (over) {
-      give_slot();
+    const Reading::Slot slot = reading->OnDone(status);
+    if (slot == Reading::Slot::kKept) {
+      return;
     }
+    if (slot == Reading::Slot::kYieldedAndWanted) {
+      reading->TakeSlot();
+    }
+    reading->options().slots->Give(slot == Reading::Slot::kDone ? CatchUpSlots::End::kDone
+                                                                : CatchUpSlots::End::kYielded);
   }
 
  private:
   std::shared_ptr<Reading> reading_;
-  std::unique_ptr<v1::EventHub::Stub> stub_;
   grpc::ClientContext context_;
   v1::SubscribeRequest request_;
   v1::SubscribeResponse response_;
 };
 
 void Reading::Want() {
-  bool open = false;
   {
     MutexLock lock(mutex_);
     if (next_.has_value()) {
       Answer(*std::exchange(next_, std::nullopt));
-    } else if (idle_) {
-      idle_ = false;
-      attempt_->Read();
-    } else if (!opened_) {
-      open = opened_ = true;
+      return;
     }
+    if (state_ == State::kResting) {
+      options_.slots->Rouse(this);
+      state_ = State::kReading;
+      attempt_->Read();
+      return;
+    }
+    wanted_ = state_ == State::kYielding;
+    if (state_ != State::kClosed) {
+      return;
+    }
+    state_ = State::kWaiting;
   }
-  if (open) {
-    options_.take_slot([self = shared_from_this()] { return self->Begin(); });
-  }
+  TakeSlot();
+}
+
+void Reading::TakeSlot() {
+  options_.slots->Take([self = shared_from_this()] { return self->Begin(); });
 }
 
 void Reading::Cancel() {
   alive_ = false;
   MutexLock lock(mutex_);
-  cancelled_ = true;
   if (attempt_ != nullptr) {
     attempt_->Cancel();
   }
-  if (idle_) {
-    idle_ = false;
+  if (state_ == State::kResting) {
+    options_.slots->Rouse(this);
     attempt_->LetGo();
   }
+  state_ = State::kEnded;
   if (alarm_ != nullptr) {
     alarm_->Cancel();
   }
@@ -242,9 +208,10 @@ void Reading::Cancel() {
 
 bool Reading::Begin() {
   MutexLock lock(mutex_);
-  if (cancelled_) {
+  if (state_ == State::kEnded) {
     return false;
   }
+  state_ = State::kReading;
   // Under the lock, so that no Cancel falls between; reactions come on gRPC's threads.
   attempt_ = new Attempt(shared_from_this(), from_);
   attempt_->Start();
@@ -257,7 +224,7 @@ void Reading::BeginAfter(absl::Duration wait) {
   alarm_->Set(absl::ToChronoTime(absl::Now() + wait), [self = shared_from_this()](bool) mutable {
     const std::shared_ptr<Reading> reading = std::move(self);
     if (!reading->Begin()) {
-      reading->options_.give_slot();
+      reading->options_.slots->Give(CatchUpSlots::End::kDone);
     }
   });
 }
@@ -265,7 +232,7 @@ void Reading::BeginAfter(absl::Duration wait) {
 bool Reading::OnResponse(const v1::SubscribeResponse& response) {
   absl::StatusOr<HubBatch> batch = ReadResponse(response);
   MutexLock lock(mutex_);
-  if (cancelled_ || failed_) {
+  if (state_ == State::kEnded) {
     return true;  // until the stream's end
   }
   if (!batch.ok()) {
@@ -277,29 +244,59 @@ bool Reading::OnResponse(const v1::SubscribeResponse& response) {
     return true;
   }
   backoff_.Reset();
-  idle_ = true;
   AnswerBatch(*std::move(batch));
+  Rest();
   return false;
 }
 
-void Reading::Forget(Attempt* attempt) {
-  MutexLock lock(mutex_);
-  if (attempt_ == attempt) {
-    attempt_ = nullptr;
+void Reading::Rest() {
+  if (options_.slots->Rest(shared_from_this())) {
+    state_ = State::kResting;
+  } else {
+    Close();
   }
 }
 
-bool Reading::OnDone(const grpc::Status& status) {
+bool Reading::Yield() {
   MutexLock lock(mutex_);
-  if (cancelled_ || failed_) {
-    return true;
+  if (state_ != State::kResting) {
+    return false;
+  }
+  Close();
+  return true;
+}
+
+void Reading::Close() {
+  state_ = State::kYielding;
+  yields_ = true;
+  attempt_->Cancel();
+  attempt_->LetGo();
+}
+
+void Reading::Forget() {
+  MutexLock lock(mutex_);
+  attempt_ = nullptr;
+}
+
+Reading::Slot Reading::OnDone(const grpc::Status& status) {
+  MutexLock lock(mutex_);
+  if (std::exchange(yields_, false)) {
+    if (state_ == State::kEnded) {
+      return Slot::kYielded;
+    }
+    const bool wanted = std::exchange(wanted_, false);
+    state_ = wanted ? State::kWaiting : State::kClosed;
+    return wanted ? Slot::kYieldedAndWanted : Slot::kYielded;
+  }
+  if (state_ == State::kEnded) {
+    return Slot::kDone;
   }
   if (IsBrokenStream(status)) {
     BeginAfter(backoff_.Next());
-    return false;
+    return Slot::kKept;
   }
   AnswerError(FromGrpcStatus(status));
-  return true;
+  return Slot::kDone;
 }
 
 void Reading::AnswerBatch(HubBatch batch) {
@@ -332,7 +329,7 @@ void Reading::AnswerBatch(HubBatch batch) {
 }
 
 void Reading::AnswerError(absl::Status status) {
-  failed_ = true;
+  state_ = State::kEnded;
   LogSlice slice;
   const ErrorDetails details = ErrorDetailsOf(status);
   slice.earliest = ParseCursor(details.earliest).value_or(Cursor{});
@@ -364,25 +361,28 @@ class Handle final : public CatchUp {
 
 }  // namespace
 
-HubLogReader::HubLogReader(std::shared_ptr<grpc::Channel> channel, const Window& window,
+struct HubLogReader::Hub {
+  const std::unique_ptr<v1::EventHub::Stub> stub;
+};
+
+HubLogReader::HubLogReader(const std::shared_ptr<grpc::Channel>& channel, const Window& window,
                            size_t max_streams)
-    : channel_(std::move(channel)), window_(window), slots_(std::make_shared<Slots>(max_streams)) {}
+    : hub_(new Hub{v1::EventHub::NewStub(channel)}),
+      window_(window),
+      slots_(std::make_shared<CatchUpSlots>(max_streams)) {}
 
 HubLogReader::~HubLogReader() { slots_->WaitForAll(); }
 
 std::unique_ptr<CatchUp> HubLogReader::Open(Shard& shard, const StartPoint& start, FilterPtr filter,
                                             Deliver deliver) {
-  return std::make_unique<Handle>(std::make_shared<Reading>(
-      ReadingOptions{
-          .channel = channel_,
-          .window = &window_,
-          .shard = &shard,
-          .filter = std::move(filter),
-          .deliver = std::move(deliver),
-          .take_slot = [slots =
-                            slots_](std::function<bool()> begin) { slots->Take(std::move(begin)); },
-          .give_slot = [slots = slots_] { slots->Give(); }},
-      start));
+  return std::make_unique<Handle>(
+      std::make_shared<Reading>(ReadingOptions{.stub = hub_->stub.get(),
+                                               .window = &window_,
+                                               .shard = &shard,
+                                               .filter = std::move(filter),
+                                               .deliver = std::move(deliver),
+                                               .slots = slots_},
+                                start));
 }
 
 }  // namespace tocsin::bridge

@@ -3,10 +3,11 @@
 //
 // Shape:   a stream is opened at the first Next and read one response a Next; one that breaks is
 //          opened again at the place it came to, unseen by the shard. At most kMaxStreams are open;
-//          others wait their turn, in order.
+//          others wait their turn, in order, and a stream of which nothing is asked makes room.
 // Threads: Open, Next and the destruction of a CatchUp on the shard's thread; gRPC's threads read
 //          and post to the shard.
-// Owns:    the streams. The destructor waits until the last has ended.
+// Owns:    the streams. Every CatchUp is destroyed before it; the destructor waits until the last
+//          stream has ended.
 // Errors:  a start that the hub refuses is LogSlice::status; a hub that is away is waited for.
 #pragma once
 
@@ -22,11 +23,13 @@ class Channel;
 
 namespace tocsin::bridge {
 
+class CatchUpSlots;
+
 class HubLogReader : public LogReader {
  public:
   static constexpr size_t kMaxStreams = 256;
 
-  HubLogReader(std::shared_ptr<grpc::Channel> channel, const Window& window,
+  HubLogReader(const std::shared_ptr<grpc::Channel>& channel, const Window& window,
                size_t max_streams = kMaxStreams);
   ~HubLogReader() override;
 
@@ -34,11 +37,11 @@ class HubLogReader : public LogReader {
                                 Deliver deliver) override;
 
  private:
-  class Slots;
+  struct Hub;
 
-  const std::shared_ptr<grpc::Channel> channel_;
+  const std::unique_ptr<Hub> hub_;
   const Window& window_;
-  const std::shared_ptr<Slots> slots_;
+  const std::shared_ptr<CatchUpSlots> slots_;
 };
 
 }  // namespace tocsin::bridge

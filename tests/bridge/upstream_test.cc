@@ -4,6 +4,7 @@
 #include <gmock/gmock.h>
 #include <grpcpp/grpcpp.h>
 
+#include <algorithm>
 #include <deque>
 #include <functional>
 
@@ -73,6 +74,9 @@ class ScriptedHub : public v1::EventHub::Service {
     return requests_;
   }
 
+  // When the scenes are at an end.
+  std::function<grpc::Status(const v1::SubscribeRequest&, Writer&)> always;
+
   grpc::Status Subscribe(grpc::ServerContext* context, const v1::SubscribeRequest* request,
                          Writer* writer) override {
     Scene scene;
@@ -84,7 +88,9 @@ class ScriptedHub : public v1::EventHub::Service {
         scenes_.pop_front();
       }
     }
-    const grpc::Status status = scene ? scene(*writer) : grpc::Status::OK;
+    const grpc::Status status = scene    ? scene(*writer)
+                                : always ? always(*request, *writer)
+                                         : grpc::Status::OK;
     if (status.ok()) {
       while (!context->IsCancelled()) {
         MutexLock lock(mutex_);
@@ -253,10 +259,12 @@ class CatchUpTest : public ::testing::Test {
     shard = std::make_unique<Shard>(window, *reader, Clock::Real(), ShardOptions());
   }
   std::unique_ptr<CatchUp> Open(const StartPoint& start) {
+    return OpenWith(start, [this](LogSlice slice) { slices.push_back(std::move(slice)); });
+  }
+  std::unique_ptr<CatchUp> OpenWith(const StartPoint& start, LogReader::Deliver deliver) {
     v1::Filter filter;
     filter.add_sources("monitor");
-    return reader->Open(*shard, start, Filter::Compile(filter).value(),
-                        [this](LogSlice slice) { slices.push_back(std::move(slice)); });
+    return reader->Open(*shard, start, Filter::Compile(filter).value(), std::move(deliver));
   }
   LogSlice Next(CatchUp& catch_up) {
     const size_t before = slices.size();
@@ -380,6 +388,7 @@ TEST_F(CatchUpTest, StreamsPastTheBoundWaitTheirTurn) {
   auto second = Open(At(0));
   auto given_up = Open(At(0));
   Next(*first);
+  first->Next(100, 1 << 20);  // due, so it does not rest
   second->Next(100, 1 << 20);
   given_up->Next(100, 1 << 20);
   given_up.reset();
@@ -390,6 +399,81 @@ TEST_F(CatchUpTest, StreamsPastTheBoundWaitTheirTurn) {
     return slices.size() == 2;
   });
   EXPECT_EQ(hub.requests().size(), 2u);
+}
+
+// A slow client asks for nothing and so keeps no one waiting; when it asks again, it goes on where
+// it stood, after whoever came before.
+TEST_F(CatchUpTest, AStreamAtRestMakesRoomAndGoesOnWhereItStood) {
+  hub.Add([](auto& writer) {
+    writer.Write(Response(1, 2));
+    return grpc::Status::OK;
+  });
+  hub.Add([](auto& writer) {
+    writer.Write(Response(1, 3));
+    return grpc::Status::OK;
+  });
+  hub.Add([](auto& writer) {
+    writer.Write(Response(3, 4));
+    return grpc::Status::OK;
+  });
+  Make(/*max_streams=*/1);
+  const auto slow = Open(At(0));
+  const auto other = Open(Earliest{});
+  EXPECT_EQ(Sequences(Next(*slow)), Range(1, 2));
+  EXPECT_EQ(Sequences(Next(*other)), Range(1, 3));
+  EXPECT_EQ(Sequences(Next(*slow)), Range(3, 4));
+  EXPECT_EQ(hub.requests().at(1).from(), "earliest");
+  EXPECT_EQ(hub.requests().at(2).from(), FormatCursor(At(2)));
+}
+
+// Everyone comes to an end with far fewer slots than readers, whoever yields to whom; none loses or
+// repeats an event.
+TEST_F(CatchUpTest, ReadersBeyondTheSlotsTakeTurns) {
+  constexpr Sequence kLast = 30;
+  constexpr int kReaders = 24;
+  hub.always = [](const v1::SubscribeRequest& request, auto& writer) {
+    const Sequence from = ParseCursor(request.from()).value().sequence;
+    for (Sequence next = from + 1; next <= kLast; ++next) {
+      writer.Write(Response(next, next));
+    }
+    return grpc::Status::OK;
+  };
+  Make(/*max_streams=*/3);
+  std::vector<std::vector<Sequence>> seen(kReaders);
+  std::vector<std::unique_ptr<CatchUp>> readers;
+  for (int i = 0; i < kReaders; ++i) {
+    readers.push_back(OpenWith(At(0), [&seen, &readers, i](LogSlice slice) {
+      for (const EventPtr& event : slice.events) seen[i].push_back(event->cursor.sequence);
+      if (slice.to.sequence < kLast) readers[i]->Next(100, 1 << 20);
+    }));
+  }
+  for (const auto& each : readers) each->Next(100, 1 << 20);
+  Until([&] {
+    shard->RunOnce();
+    return std::all_of(seen.begin(), seen.end(), [](auto& one) { return one.size() >= kLast; });
+  });
+  for (const auto& one : seen) EXPECT_EQ(one, Range(1, kLast));
+}
+
+// One that is destroyed while it yields gives its slot all the same.
+TEST_F(CatchUpTest, AReaderThatEndsWhileItYieldsLeavesItsSlot) {
+  hub.always = [](const v1::SubscribeRequest&, auto& writer) {
+    writer.Write(Response(1, 1));
+    return grpc::Status::OK;
+  };
+  Make(/*max_streams=*/1);
+  for (int i = 0; i < 50; ++i) {
+    auto first = Open(At(0));
+    const auto second = Open(At(0));
+    Next(*first);
+    const size_t before = slices.size();
+    second->Next(100, 1 << 20);
+    first.reset();
+    Until([&] {
+      shard->RunOnce();
+      return slices.size() > before;
+    });
+  }
 }
 
 TEST(GrpcStatusTest, DetailsSurviveAndAStatusWithoutThemIsUnderstood) {
