@@ -15,6 +15,9 @@ if(MOLD)
   add_link_options(-fuse-ld=mold)
 endif()
 
+# Every target alike, as precompiled headers ask for: gRPC's users get it from gRPC.
+add_compile_options(-pthread)
+
 add_library(tocsin_flags INTERFACE)
 target_compile_options(tocsin_flags INTERFACE -Wall -Wextra -Wshadow -Wnon-virtual-dtor -Woverloaded-virtual -Werror)
 if(CMAKE_CXX_COMPILER_ID STREQUAL "Clang")
@@ -39,12 +42,15 @@ if(TOCSIN_FUZZ)
   add_compile_options(-fsanitize=fuzzer-no-link)
 endif()
 
-# A library of ours: tocsin_library(NAME SOURCES … LINK …). NAME is its folder's name with underscores.
+# A library of ours: tocsin_library(NAME [PCH layer] SOURCES … LINK …). NAME is its folder's name with underscores.
 function(tocsin_library name)
-  cmake_parse_arguments(ARG "" "" "SOURCES;LINK" ${ARGN})
+  cmake_parse_arguments(ARG "" "PCH" "SOURCES;LINK" ${ARGN})
   add_library(${name} STATIC ${ARG_SOURCES})
   target_link_libraries(${name} PUBLIC ${ARG_LINK} PRIVATE tocsin_flags)
   target_include_directories(${name} PUBLIC ${CMAKE_SOURCE_DIR})
+  if(ARG_PCH)
+    tocsin_use_pch(${name} ${ARG_PCH})
+  endif()
 endfunction()
 
 function(tocsin_program name)
