@@ -65,13 +65,6 @@ absl::Status NotOneIncidentError() {
       "expected_incident_sequence: all events of the request must be about one incident", details);
 }
 
-absl::Status GroupFullError() {
-  ErrorDetails details;
-  details.retry_after = absl::Milliseconds(100);
-  return MakeErrorAs(ErrorCode::kServiceUnavailable, absl::StatusCode::kResourceExhausted,
-                     "the publishes before it fill what the hub commits at once", details);
-}
-
 // The incident that all events are about; "" for a single event whose incident has no id yet.
 absl::StatusOr<std::string> OneIncident(const std::vector<v1::Event>& events) {
   const std::string id(IncidentIdOf(events.front()));
@@ -109,24 +102,27 @@ absl::Status GroupCommit::Load() {
   return absl::OkStatus();
 }
 
-std::vector<EventPtr> GroupCommit::Commit(std::span<PendingPublish> group) {
+CommittedGroup GroupCommit::Commit(std::span<PendingPublish> group) {
   BeginGroup();
-  for (PendingPublish& pending : group) {
+  CommittedGroup committed;
+  while (committed.taken < group.size() && group_bytes_ < kGroupBytes) {
+    PendingPublish& pending = group[committed.taken++];
     pending.outcome = Stage(pending);
   }
   if (batch_.events.empty()) {
-    return {};
+    return committed;
   }
   batch_.incidents = incidents_.GroupChanges();
   last_append_ = log_.Append(batch_);
   if (!last_append_.ok()) {
-    FailGroup(group);
-    return {};
+    FailGroup(group.first(committed.taken));
+    return committed;
   }
   incidents_.KeepGroup();
   dedup_.Expire(time_);
   last_ += batch_.events.size();
-  return std::move(batch_.events);
+  committed.events = std::move(batch_.events);
+  return committed;
 }
 
 void GroupCommit::BeginGroup() {
@@ -137,9 +133,6 @@ void GroupCommit::BeginGroup() {
 }
 
 PublishOutcome GroupCommit::Stage(PendingPublish& pending) {
-  if (group_bytes_ >= kGroupBytes) {
-    return GroupFullError();
-  }
   const size_t staged = batch_.events.size();
   request_bytes_ = 0;
   PublishOutcome outcome = StageEvents(pending);
@@ -199,7 +192,7 @@ absl::StatusOr<v1::PublishResult> GroupCommit::StageEvent(v1::Event& event, cons
   if (event.id().empty()) {
     event.set_id(NewUuid(time_));
   }
-  RETURN_IF_ERROR(incidents_.Apply(event, time_, cursor.sequence, path));
+  RETURN_IF_ERROR(incidents_.Apply(event, time_, path));
   CompleteAlertOf(event, time_);
   event.set_priority(PriorityOf(event));
   event.set_sequence(cursor.sequence);
@@ -220,6 +213,7 @@ absl::StatusOr<v1::PublishResult> GroupCommit::StageEvent(v1::Event& event, cons
   dedup_.Add(entry);
   batch_.dedup.push_back(std::move(entry));
   batch_.events.push_back(MakeWireRecord(event));
+  incidents_.Take(event, cursor.sequence);
   return result;
 }
 

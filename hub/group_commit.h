@@ -3,7 +3,7 @@
 // Shape:   each publish is staged in turn: duplicates are found, incidents applied, ids, times and
 //          sequences given, events encoded. One that is refused leaves nothing behind. Then all
 //          that was staged is appended at once; if that fails, nothing of it has happened.
-//          Past kGroupBytes the rest of a group is told to come back.
+//          Past kGroupBytes the rest of a group waits for the next commit.
 // Threads: not thread-safe; the sequencer's.
 // Owns:    the dedup window and the incidents' present states.
 // Errors:  a publish's own, in its outcome; the log's, in every outcome of the group.
@@ -25,8 +25,15 @@
 
 namespace tocsin::hub {
 
-// Completed events of one group: what publishes sent is bounded before, what the hub adds is not.
-inline constexpr size_t kGroupBytes = 64 * limits::kMiB;
+// Completed events of one commit: what publishes sent is bounded before, but what the hub adds to
+// an event that gives its incident by id may be a hundred times as much. One request more than this
+// at the most is held.
+inline constexpr size_t kGroupBytes = 16 * limits::kMiB;
+
+struct CommittedGroup {
+  size_t taken = 0;  // of the publishes, from the first: their outcomes are filled
+  std::vector<EventPtr> events;
+};
 
 class GroupCommit {
  public:
@@ -34,9 +41,9 @@ class GroupCommit {
 
   // Reads back what the log knows of ids and of time. Once, before all else.
   absl::Status Load();
-  // Fills every outcome; answers the events that were appended. The status of the last append is in
-  // last_append().
-  std::vector<EventPtr> Commit(std::span<PendingPublish> group);
+  // Takes at least one publish of a group that has any, and answers the events that were appended.
+  // The status of the last append is in last_append().
+  CommittedGroup Commit(std::span<PendingPublish> group);
   const absl::Status& last_append() const { return last_append_; }
 
  private:

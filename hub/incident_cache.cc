@@ -15,28 +15,6 @@ size_t EstimatedBytes(const IncidentState& state) {
 
 }  // namespace
 
-IncidentPtr IncidentState::From(StoredIncident stored) {
-  auto state = std::make_shared<IncidentState>();
-  if (stored.incident.timeline_size() + stored.incident.notes_size() > 0) {
-    auto history = std::make_shared<v1::Incident>();
-    history->mutable_timeline()->Swap(stored.incident.mutable_timeline());
-    history->mutable_notes()->Swap(stored.incident.mutable_notes());
-    state->history = std::move(history);
-  }
-  state->core = std::move(stored.incident);
-  state->last_sequence = stored.last_sequence;
-  return state;
-}
-
-StoredIncident IncidentState::ToStored() const {
-  StoredIncident stored{core, last_sequence};
-  if (history) {
-    *stored.incident.mutable_timeline() = history->timeline();
-    *stored.incident.mutable_notes() = history->notes();
-  }
-  return stored;
-}
-
 IncidentPtr IncidentCache::Find(std::string_view id) {
   const auto found = entries_.find(ToAbsl(id));
   if (found == entries_.end()) {

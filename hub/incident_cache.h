@@ -16,17 +16,6 @@
 
 namespace tocsin::hub {
 
-// An incident as it stands, in two parts: what travels in every event, and what grows.
-struct IncidentState {
-  v1::Incident core;                            // without timeline and notes
-  std::shared_ptr<const v1::Incident> history;  // timeline and notes only; may be null
-  Sequence last_sequence = 0;
-
-  static std::shared_ptr<const IncidentState> From(StoredIncident stored);
-  StoredIncident ToStored() const;
-};
-using IncidentPtr = std::shared_ptr<const IncidentState>;
-
 struct IncidentCacheBounds {
   size_t incidents = 100'000;
   size_t bytes = 256 * limits::kMiB;

@@ -31,8 +31,7 @@ absl::Status UnknownIncident(const v1::Event& event, std::string_view path) {
 
 }  // namespace
 
-absl::Status Incidents::Apply(v1::Event& event, absl::Time time, Sequence sequence,
-                              std::string_view path) {
+absl::Status Incidents::Apply(v1::Event& event, absl::Time time, std::string_view path) {
   if (!HasIncident(event.type())) {
     return absl::OkStatus();
   }
@@ -45,13 +44,20 @@ absl::Status Incidents::Apply(v1::Event& event, absl::Time time, Sequence sequen
   if (before == nullptr && GivesIncidentByIdOnly(event)) {
     return UnknownIncident(event, path);
   }
-  auto after = std::make_shared<IncidentState>();
-  after->history = HistoryAfter(event, before.get(), time);
+  history_ = HistoryAfter(event, before.get(), time);
   CompleteIncident(event, before ? &before->core : nullptr, time);
-  after->core = event.incident();
+  return absl::OkStatus();
+}
+
+void Incidents::Take(v1::Event& event, Sequence sequence) {
+  if (!HasIncident(event.type())) {
+    return;
+  }
+  auto after = std::make_shared<IncidentState>();
+  after->core = std::move(*event.mutable_incident());
+  after->history = std::move(history_);
   after->last_sequence = sequence;
   request_[after->core.id()] = std::move(after);
-  return absl::OkStatus();
 }
 
 absl::StatusOr<Sequence> Incidents::LastSequence(std::string_view id) {
@@ -66,11 +72,11 @@ void Incidents::KeepRequest() {
   request_.clear();
 }
 
-std::vector<StoredIncident> Incidents::GroupChanges() const {
-  std::vector<StoredIncident> changes;
+std::vector<IncidentPtr> Incidents::GroupChanges() const {
+  std::vector<IncidentPtr> changes;
   changes.reserve(group_.size());
   for (const auto& [id, state] : group_) {
-    changes.push_back(state->ToStored());
+    changes.push_back(state);
   }
   return changes;
 }
@@ -96,13 +102,11 @@ absl::StatusOr<IncidentPtr> Incidents::Find(std::string_view id) {
   if (IncidentPtr cached = cache_.Find(id)) {
     return cached;
   }
-  ASSIGN_OR_RETURN(std::optional<StoredIncident> stored, log_.GetIncident(id));
-  if (!stored) {
-    return IncidentPtr();
+  ASSIGN_OR_RETURN(IncidentPtr stored, log_.GetIncident(id));
+  if (stored != nullptr) {
+    cache_.Put(stored);
   }
-  IncidentPtr state = IncidentState::From(*std::move(stored));
-  cache_.Put(state);
-  return state;
+  return stored;
 }
 
 }  // namespace tocsin::hub

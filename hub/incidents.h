@@ -1,8 +1,9 @@
 // incidents.h: what each event does to its incident, and what the hub knows of incidents while it
 // commits.
 //
-// Shape:   layers: the request being staged over the group being committed over the cache over the
-//          log. A refused request drops the first, a failed append the first two, so nothing is
+// Shape:   each event is applied, and once it is encoded its incident is taken out of it. Layers:
+//          the request being staged over the group being committed over the cache over the log. A
+//          refused request drops the first, a failed append the first two, so nothing is
 //          left of either.
 // Threads: not thread-safe; the sequencer's.
 // Owns:    the layers and the cache.
@@ -26,17 +27,20 @@ class Incidents {
  public:
   explicit Incidents(const Log& log, IncidentCacheBounds bounds = {}) : log_(log), cache_(bounds) {}
 
-  // Applies a normalised event and completes it: its incident as it stands after it, without
-  // timeline and notes. Events without an incident are left alone. On error the event is unusable
-  // and the request is to be dropped.
-  absl::Status Apply(v1::Event& event, absl::Time time, Sequence sequence, std::string_view path);
+  // Completes a normalised event: its incident as it stands after it, without timeline and notes.
+  // Events without an incident are left alone. On error the event is unusable and the request is to
+  // be dropped.
+  absl::Status Apply(v1::Event& event, absl::Time time, std::string_view path);
+  // Moves the incident of the event that was just applied into the request. The event has the given
+  // sequence.
+  void Take(v1::Event& event, Sequence sequence);
   // Of the newest event about it; 0 when it is unknown.
   absl::StatusOr<Sequence> LastSequence(std::string_view id);
 
   void KeepRequest();
   void DropRequest() { request_.clear(); }
   // What the group has changed, each incident once.
-  std::vector<StoredIncident> GroupChanges() const;
+  std::vector<IncidentPtr> GroupChanges() const;
   void KeepGroup();
   void DropGroup();
 
@@ -50,6 +54,7 @@ class Incidents {
   IncidentCache cache_;
   Layer group_;
   Layer request_;
+  std::shared_ptr<const v1::Incident> history_;  // after the event that was just applied
 };
 
 }  // namespace tocsin::hub

@@ -61,8 +61,8 @@ void Sequencer::Publish(PublishRequestData request, Done done) {
 bool Sequencer::RunOnce() {
   std::vector<PendingPublish> group = queue_.TakeGroup(options_.group);
   const bool some = !group.empty();
-  if (some) {
-    CommitGroup(std::move(group));
+  for (std::span<PendingPublish> rest(group); !rest.empty();) {
+    rest = rest.subspan(CommitSome(rest));
   }
   Maintain();
   return some;
@@ -79,8 +79,8 @@ void Sequencer::Run() {
   }
 }
 
-void Sequencer::CommitGroup(std::vector<PendingPublish> group) {
-  const std::vector<EventPtr> appended = commit_.Commit(group);
+size_t Sequencer::CommitSome(std::span<PendingPublish> group) {
+  const auto [taken, appended] = commit_.Commit(group);
   if (!appended.empty() || !commit_.last_append().ok()) {
     Note(commit_.last_append());
   }
@@ -90,9 +90,12 @@ void Sequencer::CommitGroup(std::vector<PendingPublish> group) {
     window_.Append(appended);
     on_appended_();
   }
-  for (PendingPublish& pending : group) {
+  for (PendingPublish& pending : group.first(taken)) {
     pending.done(std::move(pending.outcome));
+    // What it brought is not kept until the whole group is done.
+    pending = PendingPublish();
   }
+  return taken;
 }
 
 void Sequencer::Maintain() {

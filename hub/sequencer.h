@@ -12,6 +12,7 @@
 #pragma once
 
 #include <functional>
+#include <span>
 #include <string>
 #include <thread>
 
@@ -79,7 +80,8 @@ class Sequencer {
 
  private:
   void Run();
-  void CommitGroup(std::vector<PendingPublish> group);
+  // Answers how many publishes of the group, from its first, are done with.
+  size_t CommitSome(std::span<PendingPublish> group);
   void Maintain();
   void AskLogAgain();
   void TrimIfDue(absl::Duration now);

@@ -3,6 +3,7 @@
 #pragma once
 #include "proto_brokers.hpp"
 #include "proto_grpc.hpp"
+#include "proto_tocsin.hpp"
 #include "proto_ws.hpp"
 
 namespace bench {
@@ -85,6 +86,7 @@ inline std::unique_ptr<PubProto> make_pub(const Options& o) {
   if (t == "mqtt" || t == "mqtt-ws") return std::make_unique<MqttPub>(o);
   if (t == "pushpin") return std::make_unique<PushpinPub>(o);
   if (t == "nchan" || t == "httpws") return std::make_unique<HttpPub>(o);
+  if ((t == "tocsin-ws" || t == "tocsin-grpc") && !o.unary) return std::make_unique<TocsinPub>(o);
   if (t == "etcd" || t == "grpc" || t == "grpc-ws" || t == "tocsin-ws" || t == "tocsin-grpc")
     return std::make_unique<GrpcPub>(o);
   return std::make_unique<WsPub>(o);

@@ -40,16 +40,22 @@ struct DedupEntry {
   std::string incident_id;
 };
 
-struct StoredIncident {
-  v1::Incident incident;
-  Sequence last_sequence = 0;  // of the newest event about it
+// An incident as it stands, in two parts: what travels in every event, and what grows.
+struct IncidentState {
+  v1::Incident core;                            // without timeline and notes
+  std::shared_ptr<const v1::Incident> history;  // timeline and notes only; may be null
+  Sequence last_sequence = 0;                   // of the newest event about it
+
+  // Takes a whole incident apart.
+  static std::shared_ptr<const IncidentState> From(v1::Incident incident, Sequence last_sequence);
 };
+using IncidentPtr = std::shared_ptr<const IncidentState>;
 
 // A group commit. Sequences are contiguous and follow last().
 struct LogBatch {
-  std::vector<EventPtr> events;           // payload: the wire form (core/event/wire.h)
-  std::vector<DedupEntry> dedup;          // one an event
-  std::vector<StoredIncident> incidents;  // as they stand after the batch
+  std::vector<EventPtr> events;        // payload: the wire form (core/event/wire.h)
+  std::vector<DedupEntry> dedup;       // one an event
+  std::vector<IncidentPtr> incidents;  // as they stand after the batch
 };
 
 struct Retention {
@@ -99,7 +105,8 @@ class Log {
   // is none).
   virtual absl::StatusOr<Sequence> PlaceAt(absl::Time time) const = 0;
 
-  virtual absl::StatusOr<std::optional<StoredIncident>> GetIncident(std::string_view id) const = 0;
+  // Nullptr when none is known.
+  virtual absl::StatusOr<IncidentPtr> GetIncident(std::string_view id) const = 0;
   // The dedup window's entries, oldest first, for the sequencer to start with.
   virtual absl::StatusOr<std::vector<DedupEntry>> ReadDedup() const = 0;
 };

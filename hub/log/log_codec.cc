@@ -117,20 +117,25 @@ absl::StatusOr<DedupEntry> DecodeNewestDedup(std::string_view value) {
   return std::move(entries.back());
 }
 
-std::string EncodeIncident(const StoredIncident& stored) {
+// Messages written one after the other are one message to a reader.
+std::string EncodeIncident(const IncidentState& incident) {
   std::string value;
-  PutU64(value, stored.last_sequence);
-  stored.incident.AppendToString(&value);
+  PutU64(value, incident.last_sequence);
+  incident.core.AppendToString(&value);
+  if (incident.history != nullptr) {
+    incident.history->AppendToString(&value);
+  }
   return value;
 }
 
-absl::StatusOr<StoredIncident> DecodeIncident(std::string_view value) {
-  StoredIncident stored;
-  if (!TakeU64(value, stored.last_sequence) ||
-      !stored.incident.ParseFromArray(value.data(), static_cast<int>(value.size()))) {
+absl::StatusOr<IncidentPtr> DecodeIncident(std::string_view value) {
+  Sequence last_sequence = 0;
+  v1::Incident incident;
+  if (!TakeU64(value, last_sequence) ||
+      !incident.ParseFromArray(value.data(), static_cast<int>(value.size()))) {
     return Damaged("record of an incident");
   }
-  return stored;
+  return IncidentState::From(std::move(incident), last_sequence);
 }
 
 }  // namespace tocsin::hub

@@ -27,8 +27,8 @@ absl::Status DecodeDedup(std::string_view value, std::vector<DedupEntry>& entrie
 // The last entry of such a record, which is its newest.
 absl::StatusOr<DedupEntry> DecodeNewestDedup(std::string_view value);
 
-std::string EncodeIncident(const StoredIncident& stored);
-absl::StatusOr<StoredIncident> DecodeIncident(std::string_view value);
+std::string EncodeIncident(const IncidentState& incident);
+absl::StatusOr<IncidentPtr> DecodeIncident(std::string_view value);
 
 // Fixed-width little-endian numbers.
 void PutU64(std::string& out, uint64_t value);

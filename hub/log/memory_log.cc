@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "core/base/status_macros.h"
+#include "core/base/strings.h"
 #include "hub/log/log_extent.h"
 
 namespace tocsin::hub {
@@ -22,8 +23,8 @@ absl::Status MemoryLog::Append(const LogBatch& batch) {
   while (dedup_.size() > limits::kDedupIds) {
     dedup_.pop_front();
   }
-  for (const StoredIncident& stored : batch.incidents) {
-    PutIncident(stored);
+  for (const IncidentPtr& incident : batch.incidents) {
+    PutIncident(incident);
   }
   Keep(options_.retention, events_.empty() ? absl::InfinitePast() : events_.back()->time);
   return absl::OkStatus();
@@ -74,13 +75,10 @@ absl::StatusOr<Sequence> MemoryLog::PlaceAt(absl::Time time) const {
   return last_ - static_cast<Sequence>(events_.end() - found);
 }
 
-absl::StatusOr<std::optional<StoredIncident>> MemoryLog::GetIncident(std::string_view id) const {
+absl::StatusOr<IncidentPtr> MemoryLog::GetIncident(std::string_view id) const {
   MutexLock lock(mutex_);
-  const auto found = incidents_.find(std::string(id));
-  if (found == incidents_.end()) {
-    return std::optional<StoredIncident>();
-  }
-  return std::optional<StoredIncident>(found->second);
+  const auto found = incidents_.find(ToAbsl(id));
+  return found == incidents_.end() ? nullptr : found->second;
 }
 
 absl::StatusOr<std::vector<DedupEntry>> MemoryLog::ReadDedup() const {
@@ -103,13 +101,13 @@ void MemoryLog::Keep(const Retention& retention, absl::Time now) {
   }
 }
 
-void MemoryLog::PutIncident(const StoredIncident& stored) {
-  auto [found, is_new] = incidents_.try_emplace(stored.incident.id());
-  if (!is_new) {
-    quietest_.erase(found->second.last_sequence);
+void MemoryLog::PutIncident(const IncidentPtr& incident) {
+  IncidentPtr& kept = incidents_[incident->core.id()];
+  if (kept != nullptr) {
+    quietest_.erase(kept->last_sequence);
   }
-  found->second = stored;
-  quietest_[stored.last_sequence] = stored.incident.id();
+  kept = incident;
+  quietest_[incident->last_sequence] = incident->core.id();
   while (incidents_.size() > options_.max_incidents) {
     incidents_.erase(quietest_.begin()->second);
     quietest_.erase(quietest_.begin());

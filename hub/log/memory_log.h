@@ -44,13 +44,13 @@ class MemoryLog : public Log {
   absl::StatusOr<std::vector<EventPtr>> Read(Sequence after, size_t max_events,
                                              size_t max_bytes) const override;
   absl::StatusOr<Sequence> PlaceAt(absl::Time time) const override;
-  absl::StatusOr<std::optional<StoredIncident>> GetIncident(std::string_view id) const override;
+  absl::StatusOr<IncidentPtr> GetIncident(std::string_view id) const override;
   absl::StatusOr<std::vector<DedupEntry>> ReadDedup() const override;
 
  private:
   void DropOldest() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void Keep(const Retention& retention, absl::Time now) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
-  void PutIncident(const StoredIncident& stored) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  void PutIncident(const IncidentPtr& incident) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   LogExtent ExtentLocked() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
 
   const MemoryLogOptions options_;
@@ -60,7 +60,7 @@ class MemoryLog : public Log {
   Sequence last_ ABSL_GUARDED_BY(mutex_) = 0;
   uint64_t bytes_ ABSL_GUARDED_BY(mutex_) = 0;
   std::deque<DedupEntry> dedup_ ABSL_GUARDED_BY(mutex_);
-  absl::flat_hash_map<std::string, StoredIncident> incidents_ ABSL_GUARDED_BY(mutex_);
+  absl::flat_hash_map<std::string, IncidentPtr> incidents_ ABSL_GUARDED_BY(mutex_);
   std::map<Sequence, std::string> quietest_ ABSL_GUARDED_BY(mutex_);  // by last_sequence
 };
 

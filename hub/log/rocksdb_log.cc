@@ -88,8 +88,8 @@ absl::Status RocksDbLog::FillBatch(const LogBatch& batch, rocksdb::WriteBatch& w
   ASSIGN_OR_RETURN(const std::string dedup, EncodeDedup(batch.dedup));
   write.Put(store_->column(Column::kDedup), SequenceKey(batch.events.front()->cursor.sequence),
             dedup);
-  for (const StoredIncident& stored : batch.incidents) {
-    write.Put(store_->column(Column::kIncidents), stored.incident.id(), EncodeIncident(stored));
+  for (const IncidentPtr& incident : batch.incidents) {
+    write.Put(store_->column(Column::kIncidents), incident->core.id(), EncodeIncident(*incident));
   }
   return absl::OkStatus();
 }
@@ -212,13 +212,9 @@ absl::StatusOr<Sequence> RocksDbLog::PlaceAt(absl::Time time) const {
   }
 }
 
-absl::StatusOr<std::optional<StoredIncident>> RocksDbLog::GetIncident(std::string_view id) const {
+absl::StatusOr<IncidentPtr> RocksDbLog::GetIncident(std::string_view id) const {
   ASSIGN_OR_RETURN(const std::optional<std::string> value, store_->Get(Column::kIncidents, id));
-  if (!value) {
-    return std::optional<StoredIncident>();
-  }
-  ASSIGN_OR_RETURN(StoredIncident stored, DecodeIncident(*value));
-  return std::optional<StoredIncident>(std::move(stored));
+  return value ? DecodeIncident(*value) : absl::StatusOr<IncidentPtr>(nullptr);
 }
 
 absl::StatusOr<std::vector<DedupEntry>> RocksDbLog::ReadDedup() const {

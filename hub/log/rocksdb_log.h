@@ -70,7 +70,7 @@ class RocksDbLog : public Log {
   absl::StatusOr<std::vector<EventPtr>> Read(Sequence after, size_t max_events,
                                              size_t max_bytes) const override;
   absl::StatusOr<Sequence> PlaceAt(absl::Time time) const override;
-  absl::StatusOr<std::optional<StoredIncident>> GetIncident(std::string_view id) const override;
+  absl::StatusOr<IncidentPtr> GetIncident(std::string_view id) const override;
   absl::StatusOr<std::vector<DedupEntry>> ReadDedup() const override;
 
   LogFound found() const { return found_; }

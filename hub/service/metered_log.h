@@ -38,7 +38,7 @@ class MeteredLog final : public Log {
     return log_->Read(after, max_events, max_bytes);
   }
   absl::StatusOr<Sequence> PlaceAt(absl::Time time) const override { return log_->PlaceAt(time); }
-  absl::StatusOr<std::optional<StoredIncident>> GetIncident(std::string_view id) const override {
+  absl::StatusOr<IncidentPtr> GetIncident(std::string_view id) const override {
     return log_->GetIncident(id);
   }
   absl::StatusOr<std::vector<DedupEntry>> ReadDedup() const override { return log_->ReadDedup(); }

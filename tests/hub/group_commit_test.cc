@@ -3,6 +3,8 @@
 
 #include <gtest/gtest.h>
 
+#include <span>
+
 #include "core/event/error.h"
 #include "core/event/limits.h"
 #include "core/event/wire.h"
@@ -73,7 +75,7 @@ TEST_F(GroupCommitTest, APublishTooLargeOnceCompletedIsRefusedWhole) {
   std::vector<PendingPublish> group;
   group.push_back(Comments(17));
   group.push_back(Comments(16));
-  EXPECT_EQ(commit_.Commit(group).size(), 16u);
+  EXPECT_EQ(commit_.Commit(group).events.size(), 16u);
   const absl::Status status = group[0].outcome.status();
   EXPECT_EQ(ErrorCodeOf(status), ErrorCode::kMessageTooLarge) << status;
   EXPECT_EQ(ErrorDetailsOf(status).field, "events");
@@ -81,19 +83,21 @@ TEST_F(GroupCommitTest, APublishTooLargeOnceCompletedIsRefusedWhole) {
   EXPECT_EQ((*group[1].outcome)[0].sequence(), 2u);
 }
 
-TEST_F(GroupCommitTest, WhatAGroupTakesInIsBounded) {
+// What is past the bound is no one's fault: it is committed next.
+TEST_F(GroupCommitTest, WhatACommitTakesInIsBoundedAndTheRestComesNext) {
   std::vector<PendingPublish> group;
-  for (int i = 0; i < 6; ++i) {
+  for (int i = 0; i < 3; ++i) {
     group.push_back(Comments(16));
   }
-  EXPECT_EQ(commit_.Commit(group).size(), 80u);
-  EXPECT_TRUE(group[4].outcome.ok()) << group[4].outcome.status();
-  const absl::Status status = group[5].outcome.status();
-  EXPECT_EQ(status.code(), absl::StatusCode::kResourceExhausted);
-  EXPECT_EQ(ErrorCodeOf(status), ErrorCode::kServiceUnavailable);
-  EXPECT_GT(ErrorDetailsOf(status).retry_after, absl::ZeroDuration());
-  // The next group begins anew.
-  EXPECT_TRUE(Publish({CommentOn(kIncident, "again")}).ok());
+  const CommittedGroup first = commit_.Commit(group);
+  EXPECT_EQ(first.taken, 2u);  // one request past the bound
+  EXPECT_EQ(first.events.size(), 32u);
+  const CommittedGroup second = commit_.Commit(std::span(group).subspan(first.taken));
+  EXPECT_EQ(second.taken, 1u);
+  for (const PendingPublish& pending : group) {
+    EXPECT_TRUE(pending.outcome.ok()) << pending.outcome.status();
+  }
+  EXPECT_EQ(second.events.back()->cursor.sequence, 1u + 3 * 16);
 }
 
 }  // namespace

@@ -21,10 +21,12 @@ class IncidentsTest : public testing::Test {
     const absl::Status normal = NormalizeEvent(event, "event");
     EXPECT_TRUE(normal.ok()) << normal;
     now_ += absl::Seconds(1);
-    const absl::Status status = incidents_.Apply(event, now_, ++sequence_, "events[0]");
+    const absl::Status status = incidents_.Apply(event, now_, "events[0]");
     EXPECT_TRUE(status.ok()) << status;
+    v1::Event applied = event;
+    incidents_.Take(event, ++sequence_);
     incidents_.KeepRequest();
-    return event;
+    return applied;
   }
   v1::Event Typed(v1::EventType type) {
     v1::Event event;
@@ -33,9 +35,9 @@ class IncidentsTest : public testing::Test {
     return event;
   }
   // As the log would be given it.
-  StoredIncident Stored() {
-    for (const StoredIncident& stored : incidents_.GroupChanges()) {
-      if (stored.incident.id() == kId) return stored;
+  IncidentState Stored() {
+    for (const IncidentPtr& stored : incidents_.GroupChanges()) {
+      if (stored->core.id() == kId) return *stored;
     }
     ADD_FAILURE() << "the incident has not changed";
     return {};
@@ -66,11 +68,11 @@ TEST_F(IncidentsTest, AnEventThatGivesTheIdCarriesTheWholeIncident) {
 
 TEST_F(IncidentsTest, AnUnknownIdIsNotFoundAndNamesTheField) {
   v1::Event comment = CommentOn(kId, "who?");
-  const absl::Status status = incidents_.Apply(comment, now_, 1, "events[3]");
+  const absl::Status status = incidents_.Apply(comment, now_, "events[3]");
   EXPECT_EQ(ErrorCodeOf(status), ErrorCode::kNotFound);
   EXPECT_EQ(ErrorDetailsOf(status).field, "events[3].comment_added.incident_id");
   v1::Event closed = Typed(v1::EVENT_TYPE_INCIDENT_CLOSED);
-  EXPECT_EQ(ErrorDetailsOf(incidents_.Apply(closed, now_, 1, "events[0]")).field,
+  EXPECT_EQ(ErrorDetailsOf(incidents_.Apply(closed, now_, "events[0]")).field,
             "events[0].incident.id");
 }
 
@@ -135,27 +137,29 @@ TEST_F(IncidentsTest, TimelineAndNotesStayBehindAndAreKept) {
   v1::Event comment = CommentOn(kId, "looking");
   comment.set_id(TestUuid(9));
   EXPECT_EQ(Apply(comment).incident().notes_size(), 0);
-  const StoredIncident stored = Stored();
-  ASSERT_EQ(stored.incident.timeline_size(), 1);
-  ASSERT_EQ(stored.incident.notes_size(), 1);
-  EXPECT_EQ(stored.incident.notes(0).content(), "looking");
-  EXPECT_EQ(stored.incident.notes(0).author(), "ann");
-  EXPECT_EQ(stored.incident.notes(0).id(), TestUuid(9));
+  const IncidentState stored = Stored();
+  ASSERT_NE(stored.history, nullptr);
+  ASSERT_EQ(stored.history->timeline_size(), 1);
+  ASSERT_EQ(stored.history->notes_size(), 1);
+  EXPECT_EQ(stored.history->notes(0).content(), "looking");
+  EXPECT_EQ(stored.history->notes(0).author(), "ann");
+  EXPECT_EQ(stored.history->notes(0).id(), TestUuid(9));
   EXPECT_EQ(stored.last_sequence, 2u);
 }
 
 TEST_F(IncidentsTest, NotesAreBoundedInCountAndBytes) {
   Apply(IncidentCreated(kId));
   for (int i = 0; i < 150; ++i) Apply(CommentOn(kId, std::to_string(i)));
-  EXPECT_EQ(Stored().incident.notes_size(), kHistoryEntries);
-  EXPECT_EQ(Stored().incident.notes(kHistoryEntries - 1).content(), "149");
+  EXPECT_EQ(Stored().history->notes_size(), kHistoryEntries);
+  EXPECT_EQ(Stored().history->notes(kHistoryEntries - 1).content(), "149");
   Apply(CommentOn(kId, std::string(2 * kHistoryBytes, 'x')));
-  EXPECT_LT(Stored().incident.ByteSizeLong(), kHistoryBytes + 1'000);
+  EXPECT_LT(Stored().history->ByteSizeLong(), kHistoryBytes + 1'000);
 }
 
 TEST_F(IncidentsTest, ARefusedRequestLeavesNothing) {
   v1::Event created = IncidentCreated(kId);
-  ASSERT_TRUE(incidents_.Apply(created, now_, 1, "events[0]").ok());
+  ASSERT_TRUE(incidents_.Apply(created, now_, "events[0]").ok());
+  incidents_.Take(created, 1);
   EXPECT_EQ(*incidents_.LastSequence(kId), 1u);
   incidents_.DropRequest();
   EXPECT_EQ(*incidents_.LastSequence(kId), 0u);
@@ -176,13 +180,15 @@ TEST_F(IncidentsTest, AFailedGroupLeavesNothingAndAKeptOneIsRemembered) {
 TEST_F(IncidentsTest, WhatTheCacheForgotComesFromTheLog) {
   Incidents incidents(log_, {.incidents = 1, .bytes = 1 << 20});
   LogBatch batch = NextBatch(log_, 1, kStart);
-  batch.incidents.push_back({IncidentCreated(kId).incident(), 1});
-  batch.incidents[0].incident.add_notes()->set_content("from disk");
+  v1::Incident known = IncidentCreated(kId).incident();
+  known.add_notes()->set_content("from disk");
+  batch.incidents.push_back(IncidentState::From(known, 1));
   ASSERT_TRUE(log_.Append(batch).ok());
   v1::Event other = IncidentCreated(TestUuid(1));
-  ASSERT_TRUE(incidents.Apply(other, now_, 2, "").ok());
+  ASSERT_TRUE(incidents.Apply(other, now_, "").ok());
+  incidents.Take(other, 2);
   v1::Event comment = CommentOn(kId, "again");
-  ASSERT_TRUE(incidents.Apply(comment, now_, 3, "").ok());
+  ASSERT_TRUE(incidents.Apply(comment, now_, "").ok());
   EXPECT_EQ(comment.incident().title(), "disk full");
   EXPECT_EQ(comment.incident().notes_size(), 0);
 }
@@ -190,7 +196,7 @@ TEST_F(IncidentsTest, WhatTheCacheForgotComesFromTheLog) {
 TEST(IncidentCacheTest, TheLeastRecentlyUsedGoesFirst) {
   IncidentCache cache({.incidents = 2, .bytes = 1 << 20});
   const auto put = [&](uint64_t number) {
-    cache.Put(IncidentState::From({IncidentCreated(TestUuid(number)).incident(), number}));
+    cache.Put(IncidentState::From(IncidentCreated(TestUuid(number)).incident(), number));
   };
   put(1);
   put(2);

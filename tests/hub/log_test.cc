@@ -165,17 +165,17 @@ TEST_P(LogTest, FindsThePlaceOfATime) {
 
 TEST_P(LogTest, KeepsTheNewestStateOfAnIncident) {
   LogBatch batch = NextBatch(*log_, 1, kStart);
-  batch.incidents.push_back({IncidentCreated(TestUuid(1)).incident(), 1});
+  batch.incidents.push_back(IncidentState::From(IncidentCreated(TestUuid(1)).incident(), 1));
   ASSERT_EQ(log_->Append(batch), absl::OkStatus());
   batch = NextBatch(*log_, 1, kStart);
-  batch.incidents.push_back({IncidentCreated(TestUuid(1), v1::SEVERITY_P0).incident(), 2});
+  batch.incidents.push_back(IncidentState::From(IncidentCreated(TestUuid(1), v1::SEVERITY_P0).incident(), 2));
   ASSERT_EQ(log_->Append(batch), absl::OkStatus());
 
   const auto stored = log_->GetIncident(TestUuid(1));
-  ASSERT_TRUE(stored.ok() && stored->has_value());
-  EXPECT_EQ((*stored)->incident.severity(), v1::SEVERITY_P0);
+  ASSERT_TRUE(stored.ok() && *stored != nullptr);
+  EXPECT_EQ((*stored)->core.severity(), v1::SEVERITY_P0);
   EXPECT_EQ((*stored)->last_sequence, 2u);
-  EXPECT_FALSE(log_->GetIncident(TestUuid(2))->has_value());
+  EXPECT_EQ(*log_->GetIncident(TestUuid(2)), nullptr);
 }
 
 TEST_P(LogTest, DedupEntriesOutliveTheirEventsButNotTheirWindow) {
@@ -257,13 +257,12 @@ TEST(MemoryLogTest, IsBoundedWithoutBeingTrimmed) {
   MemoryLog log({.retention = {.max_events = 10, .max_bytes = 100'000}, .max_incidents = 2});
   for (int i = 1; i <= 4; ++i) {
     LogBatch batch = NextBatch(log, 5, kStart);
-    batch.incidents.push_back(
-        {IncidentCreated(TestUuid(i)).incident(), static_cast<Sequence>(5 * i)});
+    batch.incidents.push_back(IncidentState::From(IncidentCreated(TestUuid(i)).incident(), static_cast<Sequence>(5 * i)));
     ASSERT_EQ(log.Append(batch), absl::OkStatus());
   }
   EXPECT_EQ(log.extent().events, 10u);
-  EXPECT_FALSE(log.GetIncident(TestUuid(2))->has_value());
-  EXPECT_TRUE(log.GetIncident(TestUuid(3))->has_value());
+  EXPECT_EQ(*log.GetIncident(TestUuid(2)), nullptr);
+  EXPECT_NE(*log.GetIncident(TestUuid(3)), nullptr);
   ASSERT_EQ(log.Append(NextBatch(log, 3, kStart, 40'000)), absl::OkStatus());
   EXPECT_EQ(log.extent().events, 2u);
 }

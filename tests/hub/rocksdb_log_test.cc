@@ -55,7 +55,7 @@ TEST_F(RocksDbLogTest, ARestartFindsEverythingAsItWas) {
     auto log = OpenRocks(RocksIn(dir_));
     EXPECT_EQ(log->found(), LogFound::kNew);
     LogBatch batch = NextBatch(*log, 300, kStart, 500);
-    batch.incidents.push_back({IncidentCreated(TestUuid(1)).incident(), 300});
+    batch.incidents.push_back(IncidentState::From(IncidentCreated(TestUuid(1)).incident(), 300));
     ASSERT_EQ(log->Append(batch), absl::OkStatus());
     Append(*log, 10, 70'000);
     ASSERT_EQ(log->Trim({.max_events = 250}, kStart), absl::OkStatus());
@@ -73,7 +73,7 @@ TEST_F(RocksDbLogTest, ARestartFindsEverythingAsItWas) {
   EXPECT_EQ(log->epochs()[0].epoch, epochs[0].epoch);
   EXPECT_EQ(log->Read(after.earliest.sequence, 1000, 10 << 20)->size(), 250u);
   EXPECT_EQ(log->ReadDedup()->size(), 310u);
-  EXPECT_TRUE(log->GetIncident(TestUuid(1))->has_value());
+  EXPECT_NE(*log->GetIncident(TestUuid(1)), nullptr);
   EXPECT_EQ(*log->PlaceAt(kStart), 60u);
 }
 

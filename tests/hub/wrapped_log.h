@@ -43,7 +43,7 @@ class WrappedLog : public Log {
     return log.Read(after, std::min(max_events, readable), max_bytes);
   }
   absl::StatusOr<Sequence> PlaceAt(absl::Time time) const override { return log.PlaceAt(time); }
-  absl::StatusOr<std::optional<StoredIncident>> GetIncident(std::string_view id) const override {
+  absl::StatusOr<IncidentPtr> GetIncident(std::string_view id) const override {
     ++incident_reads;
     return log.GetIncident(id);
   }
