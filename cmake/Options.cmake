@@ -2,6 +2,7 @@
 option(TOCSIN_TESTS "Build the unit tests" ON)
 option(TOCSIN_BENCH "Build the benchmarks" ON)
 option(TOCSIN_FUZZ "Build the libFuzzer targets (Clang)" OFF)
+option(TOCSIN_JEMALLOC "Link the servers with jemalloc (never with a sanitizer)" ON)
 set(TOCSIN_SANITIZE "" CACHE STRING "address,undefined | thread | empty")
 
 find_program(CCACHE ccache)
