@@ -370,43 +370,17 @@ void Session::Write(const WriteView& view) {
   }
 }
 
-bool RenderedBatch::Is(const WriteView& view, std::string_view with_head) const {
-  return with_head == head &&
-         std::equal(view.items.begin(), view.items.end(), events.begin(), events.end(),
-                    [](const Item& item, const EventPtr& event) { return item.event == event; });
-}
-
-void RenderedBatch::Set(const WriteView& view, std::string_view with_head) {
-  events.clear();
-  for (const Item& item : view.items) {
-    events.push_back(item.event);
-  }
-  head = with_head;
-}
-
-// True when all items are events for the same subscriptions.
-bool Session::IsUniform(const WriteView& view) {
-  const auto tags = view.TagsOf(view.items.front());
-  return std::all_of(view.items.begin(), view.items.end(), [&](const Item& item) {
-    const auto own = view.TagsOf(item);
-    return item.kind == Item::Kind::kEvent &&
-           std::equal(tags.begin(), tags.end(), own.begin(), own.end());
-  });
-}
-
 void Session::RenderAll(const WriteView& view) {
   std::string& out = context_.scratch;
-  const bool uniform = IsUniform(view);
-  const std::string_view head =
-      uniform ? std::string_view(HeadFor(view.TagsOf(view.items.front()))) : std::string_view();
+  const std::string_view head = view.run != 0 ? std::string_view(HeadFor(view.tags)) : "";
   asked_ = asked_bytes_ = 0;
-  if (!uniform || !context_.rendered.Is(view, head)) {
+  if (!context_.rendered.Is(view, head)) {
     out.clear();
     context_.rendered.Set({}, "");
     for (const Item& item : view.items) {
       Render(view, item, out);
     }
-    context_.rendered.Set(uniform ? view : WriteView{}, head);
+    context_.rendered.Set(view, head);
   }
   CountSent(view);
   output_.SendBatch(out);
@@ -420,12 +394,17 @@ void Session::CountSent(const WriteView& view) {
   const EventRecord* newest = nullptr;
   double events = 0;
   double others = 0;
-  for (const Item& item : view.items) {
-    if (item.kind == Item::Kind::kEvent) {
-      newest = item.event.get();
-      ++events;
-    } else {
-      others += item.kind != Item::Kind::kCaughtUp ? 1 : 0;
+  if (view.run != 0) {
+    newest = view.items.back().event.get();
+    events = static_cast<double>(view.items.size());
+  } else {
+    for (const Item& item : view.items) {
+      if (item.kind == Item::Kind::kEvent) {
+        newest = item.event.get();
+        ++events;
+      } else {
+        others += item.kind != Item::Kind::kCaughtUp ? 1 : 0;
+      }
     }
   }
   if (newest != nullptr) {

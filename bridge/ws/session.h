@@ -42,12 +42,19 @@ struct SessionOptions {
 // The frames of the last write that held nothing but events. Sessions that follow the same things are
 // given the same events one after another: what was rendered for the first serves the others.
 struct RenderedBatch {
-  std::vector<EventPtr> events;  // held, so that an address is not met again as another event
-  std::string head;              // what stood before each event's own part
+  uint64_t run = 0;  // of the engine's; 0: nothing that can serve again
+  size_t items = 0;
+  std::string head;  // what stood before each event's own part
 
   // True when `view`, with this head, is the same batch.
-  bool Is(const WriteView& view, std::string_view with_head) const;
-  void Set(const WriteView& view, std::string_view with_head);
+  bool Is(const WriteView& view, std::string_view with_head) const {
+    return view.run != 0 && view.run == run && view.items.size() == items && with_head == head;
+  }
+  void Set(const WriteView& view, std::string_view with_head) {
+    run = view.run;
+    items = view.items.size();
+    head = with_head;
+  }
 };
 
 // What the sessions of one shard share.
@@ -149,7 +156,6 @@ class Session final : public Sink {
   void Leave();
 
   void RenderAll(const WriteView& view);
-  static bool IsUniform(const WriteView& view);
   void CountSent(const WriteView& view);
   void Render(const WriteView& view, const Item& item, std::string& out);
   void RenderPong(const Item& item, std::string& out);

@@ -55,6 +55,13 @@ struct SubscribeOptions {
   bool notify_on_gap = false;  // false: a gap ends it with CURSOR_EXPIRED
 };
 
+// The events of one pass that a filter lets through, as items for one subscription.
+struct EventRun {
+  IndexEntry* entry = nullptr;
+  uint64_t number = 0;
+  std::vector<Item> items;
+};
+
 struct ShardStats {
   std::atomic<uint64_t> subscribers{0};
   std::atomic<uint64_t> subscriptions{0};
@@ -74,8 +81,8 @@ class Shard {
   Shard(const Shard&) = delete;
   Shard& operator=(const Shard&) = delete;
 
-  // Called (from any thread) when there is work and RunOnce has not been entered since. Set before
-  // all else.
+  // Called (from any thread) when there is work that RunOnce has not been told of and will not see
+  // at the time it asked for. Set before all else.
   void SetBell(std::function<void()> bell) { bell_ = std::move(bell); }
 
   // Any thread: the window has grown.
@@ -112,26 +119,37 @@ class Shard {
   size_t pending_bytes() const { return pending_total_; }
 
  private:
+  struct Overflow {
+    Subscriber* subscriber;
+    Cursor place;
+  };
   struct Ready {
     SubscriberId id;
     SubscriptionTag tag;
   };
 
+  void Wake();
+  absl::Duration NextTurn();
   void RunTasks();
   // The window's news, to the live ones.
   void DrainWindow();
   void RetryAhead();
-  void Route(const EventPtr& event);
-  void DeliverLive(Subscription& subscription, const EventPtr& event);
+  void Deliver();
+  void AddToRun(IndexEntry& entry, const EventPtr& event);
+  void EndRuns();
+  void DeliverRun(const EventRun& run);
+  void DeliverMerged(Subscriber& subscriber);
+  bool Queue(Subscription& subscription, const EventPtr& event);
+  Cursor PlaceBefore(const EventRecord& event) const;
   void NoticeReset(const Window::View& view);
   void AllFallBehind();
-  void FallBehind(Subscriber& subscriber);
+  void FallBehind(Subscriber& subscriber, const Cursor& place);
 
   // A subscription's way from its start to live.
   void Begin(Subscription& subscription, const StartPoint& start);
   void Announce(Subscription& subscription, const Cursor& place, bool recovered);
   void BecomeLive(Subscription& subscription);
-  void StopLive(Subscription& subscription);
+  void StopLive(Subscription& subscription, const Cursor& place);
   void OpenLog(Subscription& subscription, const StartPoint& start);
   void OnLogSlice(SubscriberId id, SubscriptionTag tag, uint64_t reading, LogSlice slice);
   // False when the gap ended the subscription.
@@ -152,6 +170,7 @@ class Shard {
   void Touch(Subscriber& subscriber);
   void FlushTouched();
   void Flush(Subscriber& subscriber);
+  void Send(Subscriber& subscriber, const WriteView& view);
 
   void Sweep();
   void SweepOne(Subscriber& subscriber);
@@ -165,7 +184,8 @@ class Shard {
   const ShardOptions options_;
   std::function<void()> bell_;
 
-  std::atomic<bool> rung_{false};
+  std::atomic<bool> rung_{false};   // the window's news: a turn comes
+  std::atomic<bool> woken_{false};  // as rung_, for what does not wait for the tick
   Mutex mutex_;
   std::vector<Task> tasks_ ABSL_GUARDED_BY(mutex_);
 
@@ -178,13 +198,18 @@ class Shard {
   SubscriberId next_id_ = 1;
   uint64_t next_reading_ = 1;
   std::vector<SubscriberId> touched_;
-  std::vector<Subscriber*> overflowed_;
+  std::vector<std::unique_ptr<EventRun>> runs_;  // of a pass: the first runs_used_
+  size_t runs_used_ = 0;
+  uint64_t next_run_ = 1;
+  std::vector<Subscriber*> merging_;
+  std::vector<Overflow> overflowed_;
   std::deque<Ready> ready_;   // behind ones that can be given a slice; each at most once
   std::vector<Ready> ahead_;  // places that the window has yet to reach
   Window::Slice drained_;
   absl::Duration now_;
   absl::Duration last_flush_ = -absl::InfiniteDuration();
-  absl::Duration flush_due_ = absl::InfiniteDuration();
+  bool tick_ = true;   // of this turn: the last flush is a tick ago
+  bool sent_ = false;  // in this turn
   absl::Duration sweep_due_ = absl::ZeroDuration();
   absl::Duration sweep_interval_ = absl::Seconds(1);
   size_t pending_total_ = 0;

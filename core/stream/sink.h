@@ -48,6 +48,9 @@ struct Item {
 struct WriteView {
   std::span<const Item> items;
   std::span<const SubscriptionTag> tags;
+  // Not 0: all are events for one tag, and every other write of this shard with the same number has
+  // these very items (with a tag of its own). What was encoded for one serves the others.
+  uint64_t run = 0;
 
   std::span<const SubscriptionTag> TagsOf(const Item& item) const {
     return tags.subspan(item.first_tag, item.tag_count);

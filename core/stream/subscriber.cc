@@ -14,6 +14,21 @@ constexpr size_t kCompactAt = limits::kWriteEvents;
 
 size_t PendingBytes(const EventRecord& event) { return event.payload.size() + sizeof(Item); }
 
+size_t CountForWrite(std::span<const Item> items, size_t max_events, size_t max_bytes) {
+  size_t count = 0;
+  size_t total = 0;
+  while (count < items.size() && count < max_events) {
+    const Item& item = items[count];
+    const size_t size = item.event != nullptr ? PendingBytes(*item.event) : 0;
+    if (count > 0 && total + size > max_bytes) {
+      break;
+    }
+    total += size;
+    ++count;
+  }
+  return count;
+}
+
 Subscription* Subscriber::Find(SubscriptionTag tag) {
   for (const auto& subscription : subscriptions) {
     if (subscription->tag == tag) {
@@ -46,18 +61,8 @@ size_t Subscriber::PushEvent(const EventPtr& event, SubscriptionTag tag) {
 }
 
 WriteView Subscriber::Next(size_t max_events, size_t max_bytes) const {
-  size_t count = 0;
-  size_t total = 0;
-  while (sent + count < items.size() && count < max_events) {
-    const Item& item = items[sent + count];
-    const size_t size = item.event != nullptr ? PendingBytes(*item.event) : 0;
-    if (count > 0 && total + size > max_bytes) {
-      break;
-    }
-    total += size;
-    ++count;
-  }
-  return {.items = std::span(items).subspan(sent, count), .tags = tags};
+  const auto waiting = std::span(items).subspan(sent);
+  return {.items = waiting.first(CountForWrite(waiting, max_events, max_bytes)), .tags = tags};
 }
 
 size_t Subscriber::Consume(size_t count) {

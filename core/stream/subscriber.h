@@ -53,7 +53,8 @@ struct Subscriber {
 
   bool writing = false;
   bool touched = false;     // among the shard's touched ones
-  bool overflowed = false;  // within the routing of one event
+  bool merging = false;     // within a pass: several filters may have matched
+  bool overflowed = false;  // within a pass: its batch was full
   bool stuck = false;
   uint64_t bytes_taken = 0;
   absl::Duration last_progress;
@@ -78,5 +79,7 @@ struct Subscriber {
 
 // What an event adds to a pending batch, for its bound.
 size_t PendingBytes(const EventRecord& event);
+// How many of the items fit one write; at least one.
+size_t CountForWrite(std::span<const Item> items, size_t max_events, size_t max_bytes);
 
 }  // namespace tocsin

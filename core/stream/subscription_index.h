@@ -14,7 +14,6 @@
 #include <array>
 #include <cstdint>
 #include <memory>
-#include <span>
 #include <string>
 #include <vector>
 
@@ -23,6 +22,7 @@
 
 namespace tocsin {
 
+struct EventRun;
 struct IndexEntry;
 
 // What can be in the index; it is there while `entry` is set.
@@ -36,6 +36,7 @@ struct IndexEntry {
   std::vector<IndexMember*> members;
   std::vector<uint64_t> posted_under;  // hashes, when posted by term
   uint64_t seen_in = 0;                // the match that visited it last
+  EventRun* run = nullptr;             // the shard's: what matched in the present pass
 };
 
 class SubscriptionIndex {
@@ -48,15 +49,14 @@ class SubscriptionIndex {
   void Add(IndexMember& member, const FilterPtr& filter);
   void Remove(IndexMember& member);
 
-  // Calls `visit(std::span<IndexMember* const>)` once for each matching filter's members. `visit`
-  // must not change the index.
+  // Calls `visit(IndexEntry&)` once for each matching filter. `visit` must not change the index.
   template <typename Visit>
   void Match(const EventFacts& facts, Visit&& visit) {
     candidates_.clear();
     Collect(facts);
     for (IndexEntry* entry : candidates_) {
       if (entry->filter->Matches(facts)) {
-        visit(std::span<IndexMember* const>(entry->members));
+        visit(*entry);
       }
     }
   }

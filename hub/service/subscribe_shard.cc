@@ -6,6 +6,7 @@
 #include <algorithm>
 
 #include "core/base/check.h"
+#include "hub/service/subscribe_encoder.h"
 
 namespace tocsin::hub {
 namespace {
@@ -138,6 +139,18 @@ void SubscribeShard::Listened(bool ok) {
   if (ok && !closed_) {
     Listen();
   }
+}
+
+// Streams share the bytes: a copy of a buffer is a share of its slices.
+const grpc::ByteBuffer& SubscribeShard::EncodedRun(const WriteView& view) {
+  if (encoded_run_ != view.run || encoded_items_ != view.items.size()) {
+    EncodedItems encoded = EncodeItems(view.items);
+    TOCSIN_CHECK(encoded.responses.size() == 1 && !encoded.end);
+    encoded_ = std::move(encoded.responses.front());
+    encoded_run_ = view.run;
+    encoded_items_ = view.items.size();
+  }
+  return encoded_;
 }
 
 void SubscribeShard::RingBell() {

@@ -53,6 +53,8 @@ class SubscribeShard {
   grpc::ServerCompletionQueue& queue() { return *queue_; }
   Admission& admission() { return admission_; }
   HubMetrics& metrics() { return metrics_; }
+  // The one response of an engine's run: encoded for the first stream that is given it.
+  const grpc::ByteBuffer& EncodedRun(const WriteView& view);
   // A call has come: another stream waits for the next one. `ok` is false when the server takes no
   // more.
   void Listened(bool ok);
@@ -83,6 +85,9 @@ class SubscribeShard {
   absl::flat_hash_map<SubscribeStream*, std::unique_ptr<SubscribeStream>> streams_;
   size_t listening_ = 0;
   bool closed_ = false;
+  uint64_t encoded_run_ = 0;
+  size_t encoded_items_ = 0;
+  grpc::ByteBuffer encoded_;
   bool again_ = false;  // the bell rang on this thread: no need to go through the queue
 
   Mutex bell_mutex_;  // the queue must not be shut down while the alarm is being set

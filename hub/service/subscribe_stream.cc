@@ -65,10 +65,14 @@ absl::Status SubscribeStream::Begin() {
 }
 
 void SubscribeStream::Write(const WriteView& view) {
-  EncodedItems encoded = EncodeItems(view.items);
-  queue_ = std::move(encoded.responses);
-  if (encoded.end) {
-    end_ = std::move(encoded.end);
+  if (view.run != 0) {
+    queue_.push_back(shard_.EncodedRun(view));
+  } else {
+    EncodedItems encoded = EncodeItems(view.items);
+    queue_ = std::move(encoded.responses);
+    if (encoded.end) {
+      end_ = std::move(encoded.end);
+    }
   }
   SendNext();
 }

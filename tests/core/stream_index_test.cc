@@ -94,7 +94,8 @@ TEST(SubscriptionIndexTest, FindsWhatALoopOverAllFiltersFinds) {
     }
     const EventFacts facts = EventFacts::Of(random.MakeEvent());
     std::multiset<int> found;
-    index.Match(facts, [&](std::span<IndexMember* const> hit) {
+    index.Match(facts, [&](const IndexEntry& entry) {
+      const auto& hit = entry.members;
       for (IndexMember* member : hit) found.insert(static_cast<Member*>(member)->id);
     });
     std::multiset<int> expected;
@@ -138,7 +139,7 @@ TEST(SubscriptionIndexTest, AnEventWithTwoValuesOfAFilterVisitsItOnce) {
   event.mutable_incident()->add_affected_resources("a");
   event.mutable_incident()->add_affected_resources("b");
   int visits = 0;
-  index.Match(EventFacts::Of(event), [&](std::span<IndexMember* const>) { ++visits; });
+  index.Match(EventFacts::Of(event), [&](const IndexEntry&) { ++visits; });
   EXPECT_EQ(visits, 1);
 }
 
