@@ -151,7 +151,7 @@ class Shard {
   void BecomeLive(Subscription& subscription);
   void StopLive(Subscription& subscription, const Cursor& place);
   void OpenLog(Subscription& subscription, const StartPoint& start);
-  void OnLogSlice(SubscriberId id, SubscriptionTag tag, uint64_t reading, LogSlice slice);
+  void OnLogSlice(SubscriberId id, SubscriptionTag tag, LogSlice slice);
   // False when the gap ended the subscription.
   bool TellGap(Subscription& subscription, const Gap& gap, const LogSlice& held);
   void DeliverBehind(Subscription& subscription, const std::vector<EventPtr>& events);
@@ -196,7 +196,6 @@ class Shard {
   SubscriptionIndex index_;
   absl::flat_hash_map<SubscriberId, std::unique_ptr<Subscriber>> subscribers_;
   SubscriberId next_id_ = 1;
-  uint64_t next_reading_ = 1;
   std::vector<SubscriberId> touched_;
   std::vector<std::unique_ptr<EventRun>> runs_;  // of a pass: the first runs_used_
   size_t runs_used_ = 0;

@@ -60,23 +60,21 @@ void Shard::Announce(Subscription& subscription, const Cursor& place, bool recov
 }
 
 void Shard::OpenLog(Subscription& subscription, const StartPoint& start) {
-  subscription.reading = next_reading_++;
   subscription.waiting = true;
-  subscription.catch_up = log_.Open(*this, start, subscription.filter,
-                                    [this, id = subscription.subscriber->id, tag = subscription.tag,
-                                     reading = subscription.reading](LogSlice slice) {
-                                      OnLogSlice(id, tag, reading, std::move(slice));
-                                    });
+  subscription.catch_up =
+      log_.Open(*this, start, subscription.filter,
+                [this, id = subscription.subscriber->id, tag = subscription.tag](LogSlice slice) {
+                  OnLogSlice(id, tag, std::move(slice));
+                });
   subscription.catch_up->Next(options_.write_events, options_.write_bytes);
 }
 
-void Shard::OnLogSlice(SubscriberId id, SubscriptionTag tag, uint64_t reading, LogSlice slice) {
+// Comes only while the CatchUp lives, and with it the subscription.
+void Shard::OnLogSlice(SubscriberId id, SubscriptionTag tag, LogSlice slice) {
   Subscriber* subscriber = Find(id);
-  Subscription* subscription = subscriber == nullptr ? nullptr : subscriber->Find(tag);
-  if (subscription == nullptr || subscription->reading != reading ||
-      subscription->catch_up == nullptr) {
-    return;
-  }
+  TOCSIN_CHECK(subscriber != nullptr);
+  Subscription* subscription = subscriber->Find(tag);
+  TOCSIN_CHECK(subscription != nullptr && subscription->waiting);
   subscription->waiting = false;
   if (!slice.status.ok()) {
     End(*subscription, slice.status);

@@ -77,14 +77,13 @@ void Shard::Deliver() {
     subscriber->merging = false;
   }
   merging_.clear();
-  // Only now: it changes the index.
+  EndRuns();
+  // Only now: it changes the index, and entries go with their last member.
   for (const Overflow& overflow : overflowed_) {
-    overflow.subscriber->overflowed = false;
     FallBehind(*overflow.subscriber, overflow.place);
     stats_.fell_behind.fetch_add(1, std::memory_order_relaxed);
   }
   overflowed_.clear();
-  EndRuns();
   position_ = drained_.to;
   drained_.events.clear();
 }
@@ -179,7 +178,6 @@ bool Shard::Queue(Subscription& subscription, const EventPtr& event) {
       Flush(subscriber);
     }
     if (Full(subscriber)) {
-      subscriber.overflowed = true;
       overflowed_.push_back({&subscriber, PlaceBefore(*event)});
       return false;
     }

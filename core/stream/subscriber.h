@@ -30,7 +30,6 @@ struct Subscription : IndexMember {
   bool announced = false;  // kSubscribed has been queued
   bool queued = false;     // among the shard's ready ones
   bool waiting = false;    // a CatchUp::Next is outstanding
-  uint64_t reading = 0;    // tells the answers of an abandoned CatchUp from the present one's
   FilterPtr filter;
   StartPoint asked;  // where it was to begin
   Cursor place;      // epoch 0: not known yet
@@ -54,7 +53,6 @@ struct Subscriber {
   bool writing = false;
   bool touched = false;     // among the shard's touched ones
   bool merging = false;     // within a pass: several filters may have matched
-  bool overflowed = false;  // within a pass: its batch was full
   bool stuck = false;
   uint64_t bytes_taken = 0;
   absl::Duration last_progress;

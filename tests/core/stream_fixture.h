@@ -148,6 +148,8 @@ class RecordingSink : public Sink {
   void Write(const WriteView& view) override {
     ++writes;
     in_flight = true;
+    last_run = view.run;
+    largest_write = std::max(largest_write, view.items.size());
     for (const Item& item : view.items) {
       const auto tags = view.TagsOf(item);
       Seen one{.kind = item.kind,
@@ -192,6 +194,8 @@ class RecordingSink : public Sink {
   bool in_flight = false;
   uint64_t taken = 0;
   int writes = 0;
+  uint64_t last_run = 0;
+  size_t largest_write = 0;
   int stuck = 0;
 };
 

@@ -428,6 +428,7 @@ TEST_F(ShardTest, AReplacementMayNameItsStart) {
 // subscription whose gap was not known yet, because only sequences were compared. The older tests had one epoch.
 TEST_F(ShardTest, NoBookmarkPassesASubscriptionWhoseGapIsNotKnownYet) {
   AppendUpTo(5);
+  Settle();
   Peer& peer = AddPeer();
   shard.Subscribe(peer.id, {.tag = 1,
                             .filter = Filter::MatchAll(),
@@ -444,7 +445,9 @@ TEST_F(ShardTest, NoBookmarkPassesASubscriptionWhoseGapIsNotKnownYet) {
 // became live. Cause: the end has a name in each epoch, and the window knew one. The older tests had one epoch.
 TEST_F(ShardTest, TheEndOfTheLogNamedInANewEpochIsLive) {
   AppendUpTo(5);
+  Settle();
   log.window.Advance({kEpoch + 1, 5});
+  shard.Ring();
   Peer& old_name = AddPeer();
   Peer& new_name = AddPeer();
   shard.Subscribe(old_name.id,
