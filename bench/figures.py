@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
-"""Runs the load program against the real hub and bridge, and against the floor, and prints a Markdown row per workload.
+"""Runs the load program against the real hub and bridge, the floor, and peers that are installed, and prints Markdown rows.
 
-  bench/figures.py [--quick] [--only NAME] [--runs 3]
+  bench/figures.py [--quick] [--only NAME,NAME] [--own] [--runs 3]
 
 Servers together on core 0, the client on core 1; each workload's sides run in turn, in one run of this script; medians. The floor (rawfan)
 is a broadcast server with nothing in it but the kernel's cost; it is given messages of the size that Tocsin's have on /ws.
@@ -18,6 +18,11 @@ import tempfile
 import time
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
+os.environ.setdefault("BENCH_BIN", str(ROOT / "build/load"))
+sys.path.insert(0, str(ROOT / "bench/load"))
+import bench  # noqa: E402
+import peers  # noqa: E402
+
 PROGRAMS = pathlib.Path(os.environ.get("TOCSIN_BIN", ROOT / "build/release"))
 LOAD = ROOT / "build/load"
 SERVER_CORE, CLIENT_CORE = "0", "1"
@@ -25,24 +30,36 @@ READY_WITHIN = 20
 # A message on /ws for an event of about 512 bytes; what the floor is given.
 WS_MESSAGE_BYTES = 1013
 
-FAN = ["--duration", "4", "--inflight", "64"]
-# name, what it is, sides {target: options}
+def fan(connections, in_flight):
+    return ["--conns", str(connections), "--duration", "3", "--inflight", str(in_flight), "--timeout", "40"]
+
+
+FAN_PEERS = ["nats-ws", "redis"]
+# name, what it is, sides (Tocsin's, the floor, peers of bench/load/peers.py), the load program's options
 WORKLOADS = [
-    ("ws-1000", "/ws, 1,000 subscribers, 64 in flight", ["tocsin-ws", "floor"], ["--conns", "1000", *FAN]),
-    ("ws-100", "/ws, 100 subscribers, 64 in flight", ["tocsin-ws", "floor"], ["--conns", "100", *FAN]),
-    ("grpc-1000", "gRPC, 1,000 streams, 64 in flight", ["tocsin-grpc"], ["--conns", "1000", *FAN]),
-    ("grpc-100", "gRPC, 100 streams, 64 in flight", ["tocsin-grpc"], ["--conns", "100", *FAN]),
-    ("ws-paced", "/ws, 1,000 subscribers, 100 events/s", ["tocsin-ws", "floor"],
-     ["--conns", "1000", "--rate", "100", "--duration", "5"]),
-    ("ws-lone", "/ws, 1 subscriber, 20 events/s", ["tocsin-ws"], ["--conns", "1", "--rate", "20", "--duration", "5"]),
-    ("grpc-lone", "gRPC, 1 stream, 20 events/s", ["tocsin-grpc"], ["--conns", "1", "--rate", "20", "--duration", "5"]),
-    ("ws-idle", "/ws, 10,000 idle connections", ["tocsin-ws", "floor"], ["--mode", "idle", "--conns", "10000"]),
-    ("publish-256", "synced publish, 256 unary calls in flight", ["tocsin-grpc"],
-     ["--mode", "pubonly", "--pub-window", "256", "--duration", "4"]),
-    ("publish-1", "synced publish, one at a time", ["tocsin-grpc"],
-     ["--mode", "pubonly", "--pub-window", "1", "--duration", "4"]),
+    ("ws-1000", "/ws, 1,000 subscribers, 64 in flight", ["tocsin-ws", *FAN_PEERS, "nchan", "mosquitto-ws", "floor"], fan(1000, 64)),
+    ("ws-100", "/ws, 100 subscribers, 64 in flight", ["tocsin-ws", *FAN_PEERS, "floor"], fan(100, 64)),
+    ("ws-5000", "/ws, 5,000 subscribers, 64 in flight", ["tocsin-ws", *FAN_PEERS, "floor"], fan(5000, 64)),
+    ("ws-1000-16", "/ws, 1,000 subscribers, 16 in flight", ["tocsin-ws", *FAN_PEERS, "floor"], fan(1000, 16)),
+    ("ws-1000-256", "/ws, 1,000 subscribers, 256 in flight", ["tocsin-ws", *FAN_PEERS, "floor"], fan(1000, 256)),
+    ("ws-paced", "/ws, 1,000 subscribers, 100 events/s", ["tocsin-ws", *FAN_PEERS, "floor"], ["--conns", "1000", "--rate", "100", "--duration", "4"]),
+    ("ws-filters", "/ws, 10,000 subscriptions, one match an event", ["tocsin-ws", *FAN_PEERS],
+     ["--conns", "10000", "--selective", "--duration", "3", "--inflight", "1024", "--pub-window", "256", "--timeout", "40"]),
+    ("ws-lone", "/ws, 1 subscriber, 20 events/s", ["tocsin-ws"], ["--conns", "1", "--rate", "20", "--duration", "4"]),
+    ("grpc-1000", "gRPC, 1,000 streams, 64 in flight", ["tocsin-grpc", "etcd"], fan(1000, 64)),
+    ("grpc-100", "gRPC, 100 streams, 64 in flight", ["tocsin-grpc", "etcd"], fan(100, 64)),
+    ("grpc-paced", "gRPC, 1,000 streams, 100 events/s", ["tocsin-grpc", "etcd"], ["--conns", "1000", "--rate", "100", "--duration", "4"]),
+    ("grpc-lone", "gRPC, 1 stream, 20 events/s", ["tocsin-grpc"], ["--conns", "1", "--rate", "20", "--duration", "4"]),
+    ("ws-idle", "/ws, 10,000 idle connections", ["tocsin-ws", "nats-ws", "mosquitto-ws", "redis", "floor"],
+     ["--mode", "idle", "--conns", "10000", "--hold", "1.5", "--timeout", "40"]),
+    ("grpc-idle", "gRPC, 10,000 idle streams", ["tocsin-grpc"], ["--mode", "idle", "--conns", "10000", "--hold", "1.5", "--timeout", "40"]),
+    ("publish-256", "synced publish, 256 events in flight", ["tocsin-grpc", "redis-aof-always", "etcd-put"],
+     ["--mode", "pubonly", "--pub-window", "256", "--inflight", "1000000", "--duration", "3"]),
+    ("publish-unary", "synced publish, 256 unary calls in flight", ["tocsin-grpc"],
+     ["--mode", "pubonly", "--pub-window", "256", "--inflight", "1000000", "--duration", "3", "--unary"]),
+    ("publish-1", "synced publish, one at a time", ["tocsin-grpc", "redis-aof-always", "etcd-put"],
+     ["--mode", "pubonly", "--pub-window", "1", "--duration", "3"]),
 ]
-QUICK = {"ws-1000", "grpc-1000", "ws-lone", "ws-idle", "publish-256"}
 
 
 def free_port():
@@ -108,6 +125,10 @@ def load(arguments, pids):
 
 
 def run_once(target, options):
+    if target in peers.PEERS:
+        if not peers.installed(target):
+            return {"error": "not installed (scripts/setup --bench)"}
+        return bench.measure(target, options, durable="pubonly" in options)
     if target == "floor":
         port = free_port()
         with server([LOAD / "rawfan", port, "coalesce"], subprocess.DEVNULL) as floor:
@@ -117,8 +138,7 @@ def run_once(target, options):
                     break
                 time.sleep(0.05)
             return load(["--target", "plainws", "--sub", f"127.0.0.1:{port}", "--payload", str(WS_MESSAGE_BYTES), *options], [floor.pid])
-    durable = "pubonly" in options
-    with tocsin(durable) as (hub, bridge, pids):
+    with tocsin("pubonly" in options) as (hub, bridge, pids):
         sub = bridge if target == "tocsin-ws" else hub
         return load(["--target", target, "--sub", f"127.0.0.1:{sub}", "--pub", f"127.0.0.1:{hub}", *options], pids)
 
@@ -143,29 +163,45 @@ def key_of(name, result):
     return result["acks_s" if name.startswith("publish") else "deliveries_s"]
 
 
+def median_of(name, results):
+    good = sorted((result for result in results if "error" not in result), key=lambda result: key_of(name, result))
+    return good[len(good) // 2] if good else results[-1]
+
+
+def show(name, what, medians):
+    """A row for each side; the ratio is Tocsin's figure to the side's."""
+    own = next(iter(medians.values()))
+    for target, result in medians.items():
+        if "error" in result:
+            print(f"| {what} | {target} | {result['error'].splitlines()[0][:80]} | | | | | | |", flush=True)
+            continue
+        row = describe(name, result)
+        ratio = "" if result is own or "error" in own else f"{key_of(name, own) / max(key_of(name, result), 1e-9):.2f}"
+        print(f"| {what} | {target} | {row['rate']} | {ratio} | {row['cpu']} | {row['p50']} | {row['p99']} | {row['memory']} | {row['lost']} |",
+              flush=True)
+
+
 def main():
     options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    options.add_argument("--quick", action="store_true", help="one run of the main workloads")
-    options.add_argument("--only", help="one workload by name")
+    options.add_argument("--quick", action="store_true", help="one run of each workload")
+    options.add_argument("--only", help="workloads by name, with commas")
+    options.add_argument("--own", action="store_true", help="Tocsin alone")
     options.add_argument("--runs", type=int, default=3)
     chosen = options.parse_args()
     runs = 1 if chosen.quick else chosen.runs
-    print("| workload | server | per second | CPU s per million | p50 ms | p99 ms | KB a connection, all connected | lost |")
-    print("|---|---|---|---|---|---|---|---|")
+    print("| workload | server | per second | Tocsin : this | CPU s per million | p50 ms | p99 ms | KB a connection, all connected | lost |")
+    print("|---|---|---|---|---|---|---|---|---|")
     lost = False
     for name, what, targets, arguments in WORKLOADS:
-        if (chosen.only and name != chosen.only) or (chosen.quick and not chosen.only and name not in QUICK):
+        if chosen.only and name not in chosen.only.split(","):
             continue
-        results = {target: [] for target in targets}
+        sides = targets[:1] if chosen.own else targets
+        results = {target: [] for target in sides}
         for _ in range(runs):
-            for target in targets:
+            for target in sides:
                 results[target].append(run_once(target, arguments))
-        for target in targets:
-            ordered = sorted(results[target], key=lambda result: key_of(name, result))
-            row = describe(name, ordered[len(ordered) // 2])
-            lost = lost or any(result.get("lost", 0) for result in results[target])
-            print(f"| {what} | {target} | {row['rate']} | {row['cpu']} | {row['p50']} | {row['p99']} | {row['memory']} | {row['lost']} |",
-                  flush=True)
+        show(name, what, {target: median_of(name, each) for target, each in results.items()})
+        lost = lost or any(result.get("lost", 0) for result in results[sides[0]])
     return 1 if lost else 0
 
 

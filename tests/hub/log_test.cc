@@ -168,7 +168,8 @@ TEST_P(LogTest, KeepsTheNewestStateOfAnIncident) {
   batch.incidents.push_back(IncidentState::From(IncidentCreated(TestUuid(1)).incident(), 1));
   ASSERT_EQ(log_->Append(batch), absl::OkStatus());
   batch = NextBatch(*log_, 1, kStart);
-  batch.incidents.push_back(IncidentState::From(IncidentCreated(TestUuid(1), v1::SEVERITY_P0).incident(), 2));
+  batch.incidents.push_back(
+      IncidentState::From(IncidentCreated(TestUuid(1), v1::SEVERITY_P0).incident(), 2));
   ASSERT_EQ(log_->Append(batch), absl::OkStatus());
 
   const auto stored = log_->GetIncident(TestUuid(1));
@@ -257,7 +258,8 @@ TEST(MemoryLogTest, IsBoundedWithoutBeingTrimmed) {
   MemoryLog log({.retention = {.max_events = 10, .max_bytes = 100'000}, .max_incidents = 2});
   for (int i = 1; i <= 4; ++i) {
     LogBatch batch = NextBatch(log, 5, kStart);
-    batch.incidents.push_back(IncidentState::From(IncidentCreated(TestUuid(i)).incident(), static_cast<Sequence>(5 * i)));
+    batch.incidents.push_back(
+        IncidentState::From(IncidentCreated(TestUuid(i)).incident(), static_cast<Sequence>(5 * i)));
     ASSERT_EQ(log.Append(batch), absl::OkStatus());
   }
   EXPECT_EQ(log.extent().events, 10u);
