@@ -71,38 +71,10 @@ void Worker::Run() {
 // ---- the engine ----
 
 void Worker::RunEngine() {
-  scheduled_ = false;
-  running_ = true;
   absl::Duration next = absl::InfiniteDuration();
   Guarded("engine", [&] { next = shard_.RunOnce(); });
-  std::vector<SubscriberId> left;
-  left.swap(left_);
-  for (SubscriberId id : left) {
-    Guarded("engine", [&] { shard_.Written(id); });
-  }
-  running_ = false;
   served_.store(shard_.position().sequence, std::memory_order_relaxed);
-  if (!left_.empty()) {
-    ScheduleEngine();
-  } else {
-    left.clear();
-    left_.swap(left);  // keeps the capacity
-  }
   ArmTimer(next);
-}
-
-void Worker::BatchLeft(SubscriberId id) {
-  left_.push_back(id);
-  if (!running_) {
-    ScheduleEngine();
-  }
-}
-
-void Worker::ScheduleEngine() {
-  if (!scheduled_) {
-    scheduled_ = true;
-    asio::post(io_, [this] { RunEngine(); });
-  }
 }
 
 // A timer that is early costs one turn; only one that is late is set anew.

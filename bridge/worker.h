@@ -60,8 +60,6 @@ class Worker {
 
   void Add(std::shared_ptr<Connection> connection);
   void Remove(Connection& connection);
-  // A subscriber's batch has left within the engine's own call; the engine is told after it.
-  void BatchLeft(SubscriberId id);
 
   void SetHubState(bool connected);
   // `slots` is shared by the workers: each client gets the next one.
@@ -70,7 +68,6 @@ class Worker {
  private:
   void Run();
   void RunEngine();
-  void ScheduleEngine();
   void ArmTimer(absl::Duration at);
   void ArmSweep();
   void Sweep();
@@ -86,9 +83,6 @@ class Worker {
   boost::asio::steady_timer sweep_timer_;
   absl::Duration engine_armed_ = absl::InfiniteDuration();
   std::vector<std::shared_ptr<Connection>> connections_;
-  std::vector<SubscriberId> left_;
-  bool running_ = false;
-  bool scheduled_ = false;
   bool draining_ = false;
   std::atomic<Sequence> served_{0};
   std::thread thread_;

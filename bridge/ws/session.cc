@@ -361,16 +361,17 @@ void Session::Reply(std::string_view message) {
 
 // The engine holds the items while it calls, so a session that fails here ends later, and is
 // written to no more.
-void Session::Write(const WriteView& view) {
+bool Session::Write(const WriteView& view) {
   try {
-    RenderAll(view);
+    return RenderAll(view);
   } catch (const std::exception& error) {
     LogError("a session could not be written", {{"error", error.what()}});
     broken_ = true;
+    return false;
   }
 }
 
-void Session::RenderAll(const WriteView& view) {
+bool Session::RenderAll(const WriteView& view) {
   std::string& out = context_.scratch;
   const std::string_view head = view.run != 0 ? std::string_view(HeadFor(view.tags)) : "";
   asked_ = asked_bytes_ = 0;
@@ -383,11 +384,12 @@ void Session::RenderAll(const WriteView& view) {
     context_.rendered.Set(view, head);
   }
   CountSent(view);
-  output_.SendBatch(out);
+  const bool left = output_.SendBatch(out);
   if (out.capacity() > kKeptScratchBytes) {
     std::string().swap(out);
     context_.rendered.Set({}, "");
   }
+  return left;
 }
 
 void Session::CountSent(const WriteView& view) {

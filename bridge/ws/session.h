@@ -75,9 +75,9 @@ struct SessionContext {
 class SessionOutput {
  public:
   virtual ~SessionOutput() = default;
-  // The engine's write; Shard::Written is called once it has left. The frames are gone when this
-  // returns.
-  virtual void SendBatch(std::string_view frames) = 0;
+  // The engine's write. True when it has left already; else Shard::Written is called once it has.
+  // The frames are gone when this returns.
+  virtual bool SendBatch(std::string_view frames) = 0;
   // Frames beside it, in the order of the calls.
   virtual void Send(std::string_view frames) = 0;
   // The closing handshake, after all that was sent. Nothing may be sent after it.
@@ -125,7 +125,7 @@ class Session final : public Sink {
   SubscriberId subscriber() const { return subscriber_; }
 
   // Sink.
-  void Write(const WriteView& view) override;
+  bool Write(const WriteView& view) override;
   uint64_t BytesTaken() override { return output_.BytesTaken(); }
   void Stuck() override;
 
@@ -155,7 +155,7 @@ class Session final : public Sink {
   absl::Duration SomeSlot();
   void Leave();
 
-  void RenderAll(const WriteView& view);
+  bool RenderAll(const WriteView& view);
   void CountSent(const WriteView& view);
   void Render(const WriteView& view, const Item& item, std::string& out);
   void RenderPong(const Item& item, std::string& out);

@@ -65,11 +65,10 @@ class WsConnection final : public Connection, public MuxOwner, public SessionOut
   void Abort() override { mux().Abort(); }
 
   // SessionOutput.
-  void SendBatch(std::string_view frames) override {
-    if (mux().SendBatch(frames)) {
-      worker_.BatchLeft(session_.subscriber());
-    }
+  bool SendBatch(std::string_view frames) override {
+    const bool left = mux().SendBatch(frames);
     ReadOn();
+    return left;
   }
   void Send(std::string_view frames) override { mux().Send(frames); }
   void Close(uint16_t code, std::string_view reason) override {

@@ -58,7 +58,6 @@ struct SubscribeOptions {
 // The events of one pass that a filter lets through, as items for one subscription.
 struct EventRun {
   IndexEntry* entry = nullptr;
-  uint64_t number = 0;
   std::vector<Item> items;
 };
 
@@ -138,6 +137,7 @@ class Shard {
   void AddToRun(IndexEntry& entry, const EventPtr& event);
   void EndRuns();
   void DeliverRun(const EventRun& run);
+  void DeliverPart(const EventRun& run, std::span<const Item> items);
   void DeliverMerged(Subscriber& subscriber);
   bool Queue(Subscription& subscription, const EventPtr& event);
   Cursor PlaceBefore(const EventRecord& event) const;
@@ -170,7 +170,8 @@ class Shard {
   void Touch(Subscriber& subscriber);
   void FlushTouched();
   void Flush(Subscriber& subscriber);
-  void Send(Subscriber& subscriber, const WriteView& view);
+  // True when it has left already.
+  bool Send(Subscriber& subscriber, const WriteView& view);
 
   void Sweep();
   void SweepOne(Subscriber& subscriber);

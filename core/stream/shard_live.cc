@@ -80,6 +80,7 @@ void Shard::Deliver() {
   EndRuns();
   // Only now: it changes the index, and entries go with their last member.
   for (const Overflow& overflow : overflowed_) {
+    overflow.subscriber->overflowed = false;
     FallBehind(*overflow.subscriber, overflow.place);
     stats_.fell_behind.fetch_add(1, std::memory_order_relaxed);
   }
@@ -95,7 +96,6 @@ void Shard::AddToRun(IndexEntry& entry, const EventPtr& event) {
     }
     entry.run = runs_[runs_used_++].get();
     entry.run->entry = &entry;
-    entry.run->number = next_run_++;
   }
   entry.run->items.push_back(Item{.kind = Item::Kind::kEvent,
                                   .first_tag = 0,
@@ -116,8 +116,18 @@ void Shard::EndRuns() {
   }
 }
 
+// In parts of a write each: all who have the filter get the first before any gets the second, so that
+// what is encoded for one is still there for the next.
 void Shard::DeliverRun(const EventRun& run) {
-  const size_t first = CountForWrite(run.items, options_.write_events, options_.write_bytes);
+  for (std::span<const Item> rest(run.items); !rest.empty();) {
+    const size_t count = CountForWrite(rest, options_.write_events, options_.write_bytes);
+    DeliverPart(run, rest.first(count));
+    rest = rest.subspan(count);
+  }
+}
+
+void Shard::DeliverPart(const EventRun& run, std::span<const Item> items) {
+  const uint64_t number = next_run_++;
   for (IndexMember* member : run.entry->members) {
     auto& subscription = static_cast<Subscription&>(*member);
     Subscriber& subscriber = *subscription.subscriber;
@@ -125,18 +135,10 @@ void Shard::DeliverRun(const EventRun& run) {
       if (!std::exchange(subscriber.merging, true)) {
         merging_.push_back(&subscriber);
       }
-      continue;
-    }
-    std::span<const Item> items(run.items);
-    if (!subscriber.writing && subscriber.pending() == 0) {
-      Send(subscriber, {.items = items.first(first),
-                        .tags = std::span(&subscription.tag, 1),
-                        .run = run.number});
-      items = items.subspan(first);
-    }
-    for (const Item& item : items) {
-      if (!Queue(subscription, item.event)) {
-        break;
+    } else if (!subscriber.writing && subscriber.pending() == 0) {
+      Send(subscriber, {.items = items, .tags = std::span(&subscription.tag, 1), .run = number});
+    } else if (!subscriber.overflowed) {
+      for (size_t i = 0; i < items.size() && Queue(subscription, items[i].event); ++i) {
       }
     }
   }
@@ -178,6 +180,7 @@ bool Shard::Queue(Subscription& subscription, const EventPtr& event) {
       Flush(subscriber);
     }
     if (Full(subscriber)) {
+      subscriber.overflowed = true;
       overflowed_.push_back({&subscriber, PlaceBefore(*event)});
       return false;
     }

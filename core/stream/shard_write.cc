@@ -42,28 +42,32 @@ void Shard::FlushTouched() {
 }
 
 void Shard::Flush(Subscriber& subscriber) {
-  if (subscriber.writing || subscriber.stuck || subscriber.pending() == 0) {
-    return;
+  bool left = false;
+  while (!subscriber.writing && !subscriber.stuck && subscriber.pending() > 0) {
+    const WriteView view = subscriber.Next(options_.write_events, options_.write_bytes);
+    const size_t count = view.items.size();
+    left = Send(subscriber, view);
+    pending_total_ -= subscriber.Consume(count);
   }
-  const WriteView view = subscriber.Next(options_.write_events, options_.write_bytes);
-  const size_t count = view.items.size();
-  Send(subscriber, view);
-  pending_total_ -= subscriber.Consume(count);
+  if (left) {
+    MakeReady(subscriber);
+  }
 }
 
-void Shard::Send(Subscriber& subscriber, const WriteView& view) {
+bool Shard::Send(Subscriber& subscriber, const WriteView& view) {
   const auto events = view.run != 0
                           ? static_cast<ptrdiff_t>(view.items.size())
                           : std::count_if(view.items.begin(), view.items.end(),
                                           [](const Item& item) { return item.event != nullptr; });
   sent_ = true;
-  subscriber.writing = true;
   subscriber.last_progress = now_;
   subscriber.last_cursor = now_;
   subscriber.bytes_taken = subscriber.sink->BytesTaken();
-  subscriber.sink->Write(view);
+  const bool left = subscriber.sink->Write(view);
+  subscriber.writing = !left;
   stats_.delivered.fetch_add(static_cast<uint64_t>(events), std::memory_order_relaxed);
   stats_.writes.fetch_add(1, std::memory_order_relaxed);
+  return left;
 }
 
 void Shard::Written(SubscriberId id) {

@@ -60,9 +60,10 @@ struct WriteView {
 class Sink {
  public:
   virtual ~Sink() = default;
-  // Encodes the items (they are gone when it returns) and starts one write. The end of the write is
-  // told by Shard::Written, not from inside Write. No second Write comes before that.
-  virtual void Write(const WriteView& view) = 0;
+  // Encodes the items (they are gone when it returns) and starts one write. True: it has left
+  // already, and nothing more is heard of it. False: its end is told by Shard::Written, not from
+  // inside Write, and no second Write comes before that.
+  virtual bool Write(const WriteView& view) = 0;
   // Bytes of the write in flight that the peer has taken so far; may only grow. A transport that
   // cannot tell returns 0.
   virtual uint64_t BytesTaken() { return 0; }

@@ -51,8 +51,9 @@ struct Subscriber {
   size_t bytes = 0;
 
   bool writing = false;
-  bool touched = false;  // among the shard's touched ones
-  bool merging = false;  // within a pass: several filters may have matched
+  bool touched = false;     // among the shard's touched ones
+  bool overflowed = false;  // within a pass: its batch was full
+  bool merging = false;     // within a pass: several filters may have matched
   bool stuck = false;
   uint64_t bytes_taken = 0;
   absl::Duration last_progress;

@@ -1,7 +1,5 @@
 #include "hub/service/publish_request.h"
 
-#include <google/protobuf/unknown_field_set.h>
-
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -10,6 +8,7 @@
 #include "core/event/limits.h"
 #include "core/event/text.h"
 #include "core/event/validate.h"
+#include "hub/service/raw_message.h"
 
 namespace tocsin::hub {
 namespace {
@@ -26,17 +25,6 @@ absl::Status CheckSize(const v1::PublishRequest& request) {
                       {absl::StrCat("up to ", limits::kPublishBytes, " bytes in all")});
   }
   return absl::OkStatus();
-}
-
-absl::Status CheckNoUnknownFields(const v1::PublishRequest& request) {
-  const auto& unknown = request.GetReflection()->GetUnknownFields(request);
-  if (unknown.empty()) {
-    return absl::OkStatus();
-  }
-  return MakeError(
-      ErrorCode::kInvalidMessage,
-      absl::StrCat("the request has an unknown field, number ", unknown.field(0).number(),
-                   "; it was made for another version of the schema"));
 }
 
 }  // namespace

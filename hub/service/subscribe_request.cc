@@ -1,12 +1,11 @@
 #include "hub/service/subscribe_request.h"
 
-#include <google/protobuf/unknown_field_set.h>
-
 #include "absl/strings/str_cat.h"
 #include "core/base/status_macros.h"
 #include "core/event/error.h"
 #include "core/event/limits.h"
 #include "core/event/text.h"
+#include "hub/service/raw_message.h"
 
 namespace tocsin::hub {
 namespace {
@@ -36,18 +35,6 @@ absl::StatusOr<bool> ReadOnGap(const v1::SubscribeRequest& request) {
                         absl::StrCat("has the unknown value ", static_cast<int>(request.on_gap())),
                         {"ON_GAP_FAIL", "ON_GAP_NOTIFY"});
   }
-}
-
-// A field from a newer schema may ask for what this hub would not do: better refused than ignored.
-absl::Status CheckNoUnknownFields(const v1::SubscribeRequest& request) {
-  const auto& unknown = request.GetReflection()->GetUnknownFields(request);
-  if (unknown.empty()) {
-    return absl::OkStatus();
-  }
-  return MakeError(
-      ErrorCode::kInvalidMessage,
-      absl::StrCat("the request has an unknown field, number ", unknown.field(0).number(),
-                   "; it was made for another version of the schema"));
 }
 
 }  // namespace

@@ -64,7 +64,7 @@ absl::Status SubscribeStream::Begin() {
   return absl::OkStatus();
 }
 
-void SubscribeStream::Write(const WriteView& view) {
+bool SubscribeStream::Write(const WriteView& view) {
   if (view.run != 0) {
     queue_.push_back(shard_.EncodedRun(view));
   } else {
@@ -75,6 +75,7 @@ void SubscribeStream::Write(const WriteView& view) {
     }
   }
   SendNext();
+  return false;
 }
 
 void SubscribeStream::SendNext() {

@@ -47,7 +47,7 @@ class SubscribeStream final : public Sink {
   void Drain();
 
   // Sink.
-  void Write(const WriteView& view) override;
+  bool Write(const WriteView& view) override;
   void Stuck() override;
 
  private:

@@ -67,11 +67,12 @@ inline std::vector<Frame> TakeFrames(std::string& bytes) {
 
 class FakeOutput : public ws::SessionOutput {
  public:
-  void SendBatch(std::string_view frames) override {
+  bool SendBatch(std::string_view frames) override {
     EXPECT_FALSE(batch_in_flight);
     EXPECT_EQ(close_code, 0);
-    batch_in_flight = true;
+    batch_in_flight = !sends_at_once;
     bytes += frames;
+    return sends_at_once;
   }
   void Send(std::string_view frames) override {
     EXPECT_EQ(close_code, 0) << "sent after the close";
@@ -88,6 +89,7 @@ class FakeOutput : public ws::SessionOutput {
 
   std::string bytes;
   bool batch_in_flight = false;
+  bool sends_at_once = false;
   uint16_t close_code = 0;
   std::string close_reason;
   bool dropped = false;

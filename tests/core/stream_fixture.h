@@ -145,9 +145,10 @@ class RecordingSink : public Sink {
     absl::Status status;
   };
 
-  void Write(const WriteView& view) override {
+  bool Write(const WriteView& view) override {
+    EXPECT_FALSE(in_flight);
     ++writes;
-    in_flight = true;
+    in_flight = !sends_at_once;
     last_run = view.run;
     largest_write = std::max(largest_write, view.items.size());
     for (const Item& item : view.items) {
@@ -164,6 +165,7 @@ class RecordingSink : public Sink {
       if (item.kind == Item::Kind::kEnded) one.status = item.extra->status;
       seen.push_back(std::move(one));
     }
+    return sends_at_once;
   }
   uint64_t BytesTaken() override { return taken; }
   void Stuck() override { ++stuck; }
@@ -192,6 +194,7 @@ class RecordingSink : public Sink {
 
   std::vector<Seen> seen;
   bool in_flight = false;
+  bool sends_at_once = false;
   uint64_t taken = 0;
   int writes = 0;
   uint64_t last_run = 0;

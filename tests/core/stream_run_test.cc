@@ -87,6 +87,42 @@ TEST_F(ShardRunTest, ARunLongerThanAWriteGoesOnAfterIt) {
   EXPECT_LE(peer.sink.largest_write, limits::kWriteEvents);
 }
 
+// A transport that sends at once gets all of a pass in it, part by part, and others share the parts.
+TEST_F(ShardRunTest, WritesThatLeaveAtOnceFollowEachOtherWithinThePass) {
+  Peer& quick = Live({{1, Filter::MatchAll()}});
+  Peer& other = Live({{1, Filter::MatchAll()}});
+  quick.sink.sends_at_once = other.sink.sends_at_once = true;
+  clock.Advance(absl::Seconds(1));
+  AppendMixed(limits::kWriteEvents + 7);
+  const int before = quick.sink.writes;
+  shard.RunOnce();
+  EXPECT_EQ(quick.sink.Events(), Range(1, limits::kWriteEvents + 7));
+  EXPECT_EQ(quick.sink.writes, before + 2);
+  EXPECT_EQ(quick.sink.last_run, other.sink.last_run);
+  EXPECT_EQ(shard.pending_bytes(), 0u);
+}
+
+TEST_F(ShardRunTest, AReplayGoesOnThroughWritesThatLeaveAtOnce) {
+  AppendMixed(3 * limits::kWriteEvents);
+  Peer& peer = AddPeer();
+  peer.sink.sends_at_once = true;
+  shard.Subscribe(peer.id, {.tag = 1, .filter = Filter::MatchAll(), .start = Earliest{}});
+  Settle();
+  EXPECT_EQ(peer.sink.Events(), Range(1, 3 * limits::kWriteEvents));
+  EXPECT_EQ(shard.stats().live, 1u);
+}
+
+TEST_F(ShardRunTest, WhoseBatchIsFullFallsBehindOnceForAllPartsOfAPass) {
+  Peer& peer = Live({{1, Filter::MatchAll()}});
+  peer.takes = false;
+  AppendMixed(limits::kPendingMessages + 4 * limits::kWriteEvents);
+  Settle();
+  EXPECT_EQ(shard.stats().fell_behind, 1u);
+  peer.takes = true;
+  Settle();
+  EXPECT_EQ(peer.sink.Events(), Range(1, limits::kPendingMessages + 4 * limits::kWriteEvents));
+}
+
 TEST_F(ShardRunTest, FiltersOfOnePeerAreMergedInTheOrderOfTheLog) {
   Peer& peer = Live({{1, SeverityFilter(v1::SEVERITY_P1)},
                      {2, Filter::MatchAll()},
@@ -142,6 +178,7 @@ TEST_P(ShardPaceTest, EveryPeerGetsItsOwnWhateverItsPace) {
   std::vector<std::vector<int>> filters;  // of each peer; 0: everything
   for (int i = 0; i < 6; ++i) {
     Peer& peer = AddPeer();
+    peer.sink.sends_at_once = random() % 3 == 0;
     filters.emplace_back();
     for (uint32_t tag = 0; tag < 1 + random() % 3; ++tag) {
       filters.back().push_back(static_cast<int>(random() % 5));

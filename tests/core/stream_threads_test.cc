@@ -62,7 +62,7 @@ class Runner {
 class CheckingSink : public Sink {
  public:
   CheckingSink(Shard& shard, Sequence until) : shard_(shard), until_(until) {}
-  void Write(const WriteView& view) override {
+  bool Write(const WriteView& view) override {
     for (const Item& item : view.items) {
       if (item.kind != Item::Kind::kEvent) continue;
       in_order_ = in_order_ && (last_ == 0 || item.cursor.sequence == last_ + 1);
@@ -72,6 +72,7 @@ class CheckingSink : public Sink {
       shard_.Written(id);
       if (last_ >= until_) done.store(true);
     });
+    return false;
   }
   void Stuck() override {}
 

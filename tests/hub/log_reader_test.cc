@@ -219,12 +219,13 @@ TEST_F(LogReaderTest, ACatchUpMayEndItselfInItsAnswer) {
 
 class CountingSink : public Sink {
  public:
-  void Write(const WriteView& view) override {
+  bool Write(const WriteView& view) override {
     for (const Item& item : view.items) {
       if (item.kind == Item::Kind::kEvent) sequences.push_back(item.event->cursor.sequence);
       caught_up |= item.kind == Item::Kind::kCaughtUp;
     }
     writing = true;
+    return false;
   }
   void Stuck() override {}
   std::vector<Sequence> sequences;

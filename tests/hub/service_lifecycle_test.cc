@@ -200,6 +200,43 @@ TEST(HubLifecycle, DrainEndsPublishStreamsWithUnavailable) {
   EXPECT_EQ(stream->Finish().error_code(), grpc::StatusCode::UNAVAILABLE);
 }
 
+// Requests that arrive while the streams end: each that was taken in is answered, so the log holds as
+// many events as answers came.
+TEST(HubLifecycle, DrainUnderPublishStreamsEndsEachOnceAndLosesNoAnswer) {
+  TempDir dir;
+  std::atomic<uint64_t> answered{0};
+  {
+    TestHub hub(DiskConfig(dir));
+    std::vector<std::thread> clients;
+    for (int i = 0; i < 8; ++i) {
+      clients.emplace_back([&] {
+        grpc::ClientContext context;
+        context.set_deadline(std::chrono::system_clock::now() + std::chrono::seconds(20));
+        const auto stream = hub.stub().PublishStream(&context);
+        v1::PublishStreamRequest request;
+        *request.mutable_publish()->add_events() = SystemEvent("x");
+        v1::PublishStreamResponse response;
+        // Two under way, so that some are between their reading and their answer when the end comes.
+        stream->Write(request);
+        while (stream->Write(request) && stream->Read(&response)) {
+          answered += response.has_response() ? 1 : 0;
+        }
+        while (stream->Read(&response)) {
+          answered += response.has_response() ? 1 : 0;
+        }
+        EXPECT_EQ(stream->Finish().error_code(), grpc::StatusCode::UNAVAILABLE);
+      });
+    }
+    EXPECT_TRUE(Eventually([&] { return answered > 100; }));
+    EXPECT_TRUE(hub.hub().Drain().ok());
+    for (std::thread& client : clients) {
+      client.join();
+    }
+  }
+  TestHub again(DiskConfig(dir));
+  EXPECT_EQ(again.Status().last_sequence(), answered.load());
+}
+
 TEST(HubLifecycle, DrainAnswersWhatWasLetIn) {
   TestHub hub;
   std::atomic<uint64_t> acknowledged{0};

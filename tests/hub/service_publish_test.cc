@@ -262,32 +262,6 @@ TEST(HubPublishStream, BytesThatAreNoRequestAreAnsweredInTheirPlaceAndItGoesOn) 
   EXPECT_TRUE(client.Finish().ok());
 }
 
-// Requests that arrive while the streams end: each is answered or was not taken.
-TEST(HubPublishStream, DrainBetweenRequestsEndsEachStreamOnceAndLosesNoAnswer) {
-  TestHub hub;
-  std::atomic<uint64_t> answered{0};
-  std::vector<std::thread> clients;
-  for (int i = 0; i < 8; ++i) {
-    clients.emplace_back([&] {
-      grpc::ClientContext context;
-      context.set_deadline(std::chrono::system_clock::now() + std::chrono::seconds(20));
-      const auto stream = hub.stub().PublishStream(&context);
-      v1::PublishStreamRequest request;
-      *request.mutable_publish() = One(SystemEvent("x"));
-      v1::PublishStreamResponse response;
-      while (stream->Write(request) && stream->Read(&response)) {
-        answered += response.has_response() ? 1 : 0;
-      }
-      EXPECT_EQ(stream->Finish().error_code(), grpc::StatusCode::UNAVAILABLE);
-    });
-  }
-  EXPECT_TRUE(Eventually([&] { return answered > 100; }));
-  EXPECT_TRUE(hub.hub().Drain().ok());
-  for (std::thread& client : clients) {
-    client.join();
-  }
-}
-
 TEST(HubPublishStream, ClientThatGoesAwayLeavesItsPublishesAndNothingElse) {
   TestHub hub;
   {
