@@ -118,6 +118,8 @@ bool Shard::TellGap(Subscription& subscription, const Gap& gap, const LogSlice& 
   return true;
 }
 
+// A write's worth does not wait for the tick, which is there for those who get little: a replay goes on
+// as fast as the peer takes it.
 void Shard::DeliverBehind(Subscription& subscription, const std::vector<EventPtr>& events) {
   Subscriber& subscriber = *subscription.subscriber;
   for (const EventPtr& event : events) {
@@ -125,6 +127,9 @@ void Shard::DeliverBehind(Subscription& subscription, const std::vector<EventPtr
       pending_total_ += subscriber.PushEvent(event, subscription.tag);
       Touch(subscriber);
     }
+  }
+  if (HasAWriteFull(subscriber)) {
+    Flush(subscriber);
   }
 }
 

@@ -112,6 +112,19 @@ TEST_F(ShardRunTest, AReplayGoesOnThroughWritesThatLeaveAtOnce) {
   EXPECT_EQ(shard.stats().live, 1u);
 }
 
+// Symptom: a replay over /ws came at one write a millisecond. Cause: writes that leave at once were followed by no Written,
+// which had sent the next one without waiting for the tick. The older tests' sinks all waited.
+TEST_F(ShardRunTest, AReplayWaitsForNoTick) {
+  AppendMixed(20 * limits::kWriteEvents);
+  Peer& peer = AddPeer();
+  peer.sink.sends_at_once = true;
+  shard.Subscribe(peer.id, {.tag = 1, .filter = Filter::MatchAll(), .start = Earliest{}});
+  for (int turn = 0; turn < 100; ++turn) {
+    shard.RunOnce();  // no time passes
+  }
+  EXPECT_EQ(peer.sink.Events(), Range(1, 20 * limits::kWriteEvents));
+}
+
 TEST_F(ShardRunTest, WhoseBatchIsFullFallsBehindOnceForAllPartsOfAPass) {
   Peer& peer = Live({{1, Filter::MatchAll()}});
   peer.takes = false;
