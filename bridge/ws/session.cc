@@ -396,17 +396,12 @@ void Session::CountSent(const WriteView& view) {
   const EventRecord* newest = nullptr;
   double events = 0;
   double others = 0;
-  if (view.run != 0) {
-    newest = view.items.back().event.get();
-    events = static_cast<double>(view.items.size());
-  } else {
-    for (const Item& item : view.items) {
-      if (item.kind == Item::Kind::kEvent) {
-        newest = item.event.get();
-        ++events;
-      } else {
-        others += item.kind != Item::Kind::kCaughtUp ? 1 : 0;
-      }
+  for (const Item& item : view.items) {
+    if (item.kind == Item::Kind::kEvent) {
+      newest = item.event.get();
+      ++events;
+    } else {
+      others += item.kind != Item::Kind::kCaughtUp ? 1 : 0;
     }
   }
   if (newest != nullptr) {

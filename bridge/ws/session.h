@@ -43,16 +43,14 @@ struct SessionOptions {
 // given the same events one after another: what was rendered for the first serves the others.
 struct RenderedBatch {
   uint64_t run = 0;  // of the engine's; 0: nothing that can serve again
-  size_t items = 0;
   std::string head;  // what stood before each event's own part
 
   // True when `view`, with this head, is the same batch.
   bool Is(const WriteView& view, std::string_view with_head) const {
-    return view.run != 0 && view.run == run && view.items.size() == items && with_head == head;
+    return view.run != 0 && view.run == run && with_head == head;
   }
   void Set(const WriteView& view, std::string_view with_head) {
     run = view.run;
-    items = view.items.size();
     head = with_head;
   }
 };

@@ -18,8 +18,9 @@ namespace {
 // every batch.
 constexpr size_t kDrainEvents = 512;
 constexpr size_t kDrainBytes = 2 * limits::kMiB;
-// Between passes: what a pass of few filters needs is not allocated anew.
-constexpr size_t kKeptRuns = 1'024;
+// Between passes: what a pass of few filters needs is not allocated anew. A run keeps room for
+// kDrainEvents items at the most, so these keep 3 MB.
+constexpr size_t kKeptRuns = 64;
 
 }  // namespace
 

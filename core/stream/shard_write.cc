@@ -55,10 +55,8 @@ void Shard::Flush(Subscriber& subscriber) {
 }
 
 bool Shard::Send(Subscriber& subscriber, const WriteView& view) {
-  const auto events = view.run != 0
-                          ? static_cast<ptrdiff_t>(view.items.size())
-                          : std::count_if(view.items.begin(), view.items.end(),
-                                          [](const Item& item) { return item.event != nullptr; });
+  const auto events = std::count_if(view.items.begin(), view.items.end(),
+                                    [](const Item& item) { return item.event != nullptr; });
   sent_ = true;
   subscriber.last_progress = now_;
   subscriber.last_cursor = now_;

@@ -143,12 +143,11 @@ void SubscribeShard::Listened(bool ok) {
 
 // Streams share the bytes: a copy of a buffer is a share of its slices.
 const grpc::ByteBuffer& SubscribeShard::EncodedRun(const WriteView& view) {
-  if (encoded_run_ != view.run || encoded_items_ != view.items.size()) {
+  if (encoded_run_ != view.run) {
     EncodedItems encoded = EncodeItems(view.items);
     TOCSIN_CHECK(encoded.responses.size() == 1 && !encoded.end);
     encoded_ = std::move(encoded.responses.front());
     encoded_run_ = view.run;
-    encoded_items_ = view.items.size();
   }
   return encoded_;
 }

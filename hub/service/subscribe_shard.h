@@ -86,8 +86,7 @@ class SubscribeShard {
   size_t listening_ = 0;
   bool closed_ = false;
   uint64_t encoded_run_ = 0;
-  size_t encoded_items_ = 0;
-  grpc::ByteBuffer encoded_;
+  grpc::ByteBuffer encoded_;  // of encoded_run_
   bool again_ = false;  // the bell rang on this thread: no need to go through the queue
 
   Mutex bell_mutex_;  // the queue must not be shut down while the alarm is being set
