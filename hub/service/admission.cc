@@ -38,7 +38,31 @@ absl::Status Admission::EnterSubscription() {
 }
 
 void Admission::LeaveSubscription() {
-  if (subscriptions_.fetch_sub(1) == 1 && draining_.load()) {
+  subscriptions_.fetch_sub(1);
+  Left();
+}
+
+absl::Status Admission::EnterPublishStream() {
+  if (absl::Status open = CheckOpen(); !open.ok()) {
+    return open;
+  }
+  if (publish_streams_.fetch_add(1) < kMaxPublishStreams) {
+    return absl::OkStatus();
+  }
+  publish_streams_.fetch_sub(1);
+  return MakeError(
+      ErrorCode::kRateLimitExceeded,
+      absl::StrCat("the hub serves its ", kMaxPublishStreams, " publish streams already"),
+      {.retry_after = absl::Seconds(5)});
+}
+
+void Admission::LeavePublishStream() {
+  publish_streams_.fetch_sub(1);
+  Left();
+}
+
+void Admission::Left() {
+  if (draining_.load()) {
     MutexLock lock(mutex_);
     emptied_.NotifyAll();
   }
@@ -47,7 +71,7 @@ void Admission::LeaveSubscription() {
 bool Admission::WaitEmpty(absl::Duration timeout) {
   const absl::Time deadline = absl::Now() + timeout;
   MutexLock lock(mutex_);
-  while (subscriptions_.load() > 0) {
+  while (subscriptions_.load() + publish_streams_.load() > 0) {
     const absl::Duration left = deadline - absl::Now();
     if (left <= absl::ZeroDuration()) {
       return false;

@@ -1,28 +1,32 @@
-// event_hub_rpc.h: which of gRPC's server styles each method uses.
+// event_hub_rpc.h: the services' methods as the hub serves them: raw, on completion queues.
 //
-// Shape:   Subscribe runs on completion queues, raw: its shard owns its streams and writes encoded
-//          bytes. Publish and PublishStream run on the callback API, raw: a request is parsed into
-//          a message of ours, from which the events are moved, and one that does not parse is
-//          answered (gRPC's own parsing would tell a stream's as its end). All others run on the
-//          callback API; those that nobody overrides answer UNIMPLEMENTED.
+// Shape:   every method is a Call of a HubShard: a thread polls its queue and serves what comes, and
+//          no other thread of gRPC's polls at all. Requests are parsed into messages of ours, from
+//          which events are moved, and one that does not parse is answered with our own error.
+// Source:  docs/adr/0006-threads.md
 #pragma once
 
+#include "grpc/health/v1/health.grpc.pb.h"
 #include "tocsin/v1/hub.grpc.pb.h"
 
 namespace tocsin::hub {
 
 namespace rpc_internal {
 using Hub = v1::EventHub;
-using Publish = Hub::WithRawCallbackMethod_Publish<Hub::Service>;
-using PublishStream = Hub::WithRawCallbackMethod_PublishStream<Publish>;
-using GetStatus = Hub::WithCallbackMethod_GetStatus<PublishStream>;
-using SubmitAlert = Hub::WithCallbackMethod_SubmitAlert<GetStatus>;
-using GetIncident = Hub::WithCallbackMethod_GetIncident<SubmitAlert>;
-using ListIncidents = Hub::WithCallbackMethod_ListIncidents<GetIncident>;
-using ListEvents = Hub::WithCallbackMethod_ListEvents<ListIncidents>;
-using Explain = Hub::WithCallbackMethod_Explain<ListEvents>;
+using Publish = Hub::WithRawMethod_Publish<Hub::Service>;
+using PublishStream = Hub::WithRawMethod_PublishStream<Publish>;
+using Subscribe = Hub::WithRawMethod_Subscribe<PublishStream>;
+using SubmitAlert = Hub::WithRawMethod_SubmitAlert<Subscribe>;
+using GetIncident = Hub::WithRawMethod_GetIncident<SubmitAlert>;
+using ListIncidents = Hub::WithRawMethod_ListIncidents<GetIncident>;
+using ListEvents = Hub::WithRawMethod_ListEvents<ListIncidents>;
+using GetStatus = Hub::WithRawMethod_GetStatus<ListEvents>;
+
+using Health = grpc::health::v1::Health;
+using Check = Health::WithRawMethod_Check<Health::Service>;
 }  // namespace rpc_internal
 
-using EventHubRpc = v1::EventHub::WithRawMethod_Subscribe<rpc_internal::Explain>;
+using EventHubRpc = v1::EventHub::WithRawMethod_Explain<rpc_internal::GetStatus>;
+using HealthRpc = rpc_internal::Health::WithRawMethod_Watch<rpc_internal::Check>;
 
 }  // namespace tocsin::hub

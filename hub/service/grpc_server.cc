@@ -2,7 +2,6 @@
 
 #include <grpc/grpc.h>
 #include <grpcpp/ext/proto_server_reflection_plugin.h>
-#include <grpcpp/health_check_service_interface.h>
 #include <grpcpp/resource_quota.h>
 #include <grpcpp/security/server_credentials.h>
 #include <grpcpp/server_builder.h>
@@ -19,13 +18,11 @@ namespace {
 // Room above the largest publish, so that one that is a little too large gets our own error with the field.
 constexpr size_t kMaxMessageBytes = limits::kPublishBytes + limits::kMiB;
 
-// Both are process-wide switches of gRPC's, to be thrown before the first server is built.
+// A process-wide switch of gRPC's, to be thrown before the first server is built. gRPC's own health
+// service is left out: it would bring threads that take turns at polling with the shards'.
 void EnablePlugins() {
   static std::once_flag once;
-  std::call_once(once, [] {
-    grpc::EnableDefaultHealthCheckService(true);
-    grpc::reflection::InitProtoReflectionServerBuilderPlugin();
-  });
+  std::call_once(once, [] { grpc::reflection::InitProtoReflectionServerBuilderPlugin(); });
 }
 
 void SetLimits(grpc::ServerBuilder& builder) {
@@ -36,7 +33,7 @@ void SetLimits(grpc::ServerBuilder& builder) {
   builder.AddChannelArgument(GRPC_ARG_KEEPALIVE_TIME_MS, 30'000);
   builder.AddChannelArgument(GRPC_ARG_KEEPALIVE_TIMEOUT_MS, 10'000);
   builder.AddChannelArgument(GRPC_ARG_HTTP2_MIN_RECV_PING_INTERVAL_WITHOUT_DATA_MS, 10'000);
-  // Only reflection uses gRPC's synchronous threads.
+  // Only reflection uses gRPC's synchronous threads; beside queues that are polled they poll nothing.
   builder.SetSyncServerOption(grpc::ServerBuilder::NUM_CQS, 1);
   builder.SetSyncServerOption(grpc::ServerBuilder::MIN_POLLERS, 1);
   builder.SetSyncServerOption(grpc::ServerBuilder::MAX_POLLERS, 1);
@@ -55,13 +52,15 @@ absl::Status CannotListen(const ListenAddress& listen) {
 }  // namespace
 
 absl::StatusOr<std::unique_ptr<GrpcServer>> GrpcServer::Start(const ListenAddress& listen,
-                                                              EventHubRpc& service, size_t queues) {
+                                                              EventHubRpc& events,
+                                                              HealthRpc& health, size_t queues) {
   EnablePlugins();
   grpc::ServerBuilder builder;
   SetLimits(builder);
   int port = 0;
   builder.AddListeningPort(listen.ToString(), grpc::InsecureServerCredentials(), &port);
-  builder.RegisterService(&service);
+  builder.RegisterService(&events);
+  builder.RegisterService(&health);
   auto made = std::unique_ptr<GrpcServer>(new GrpcServer());
   for (size_t i = 0; i < queues; ++i) {
     made->queues_.push_back(builder.AddCompletionQueue());
@@ -88,12 +87,6 @@ GrpcServer::~GrpcServer() {
     while (queue->Next(&tag, &ok)) {
     }
   }
-}
-
-void GrpcServer::SetServing(bool serving) {
-  grpc::HealthCheckServiceInterface* health = server_->GetHealthCheckService();
-  health->SetServingStatus(v1::EventHub::service_full_name(), serving);
-  health->SetServingStatus(serving);
 }
 
 void GrpcServer::Shutdown(absl::Duration grace) {

@@ -1,6 +1,6 @@
-// grpc_server.h: the gRPC server around the service: listening, health, reflection, limits.
+// grpc_server.h: the gRPC server around the services: listening, reflection, limits.
 //
-// Threads: Start and Shutdown on the hub's; SetServing from any.
+// Threads: the hub's. Of gRPC's own there is one, for reflection, and it polls nothing.
 // Owns:    the server; the queues it makes are handed to the shards.
 // Errors:  UNAVAILABLE that names the address when it cannot be listened on.
 #pragma once
@@ -21,7 +21,8 @@ namespace tocsin::hub {
 class GrpcServer {
  public:
   static absl::StatusOr<std::unique_ptr<GrpcServer>> Start(const ListenAddress& listen,
-                                                           EventHubRpc& service, size_t queues);
+                                                           EventHubRpc& events, HealthRpc& health,
+                                                           size_t queues);
   ~GrpcServer();
 
   // The address with the port that was picked.
@@ -30,8 +31,6 @@ class GrpcServer {
   std::vector<std::unique_ptr<grpc::ServerCompletionQueue>> TakeQueues() {
     return std::move(queues_);
   }
-  // What grpc.health.v1.Health answers, for all and for tocsin.v1.EventHub.
-  void SetServing(bool serving);
   // Takes no more calls; those that are not over by then are cancelled.
   void Shutdown(absl::Duration grace);
 

@@ -78,21 +78,26 @@ absl::Status Hub::OpenLog() {
 void Hub::OpenEngine() {
   log_reader_ = std::make_unique<HubLogReader>(*log_, window_);
   publisher_ = std::make_unique<Publisher>(*sequencer_, admission_, metrics_);
-  publish_streams_ = std::make_unique<PublishStreams>(*publisher_, admission_);
-  service_ = std::make_unique<HubService>(
-      *publisher_, *publish_streams_,
-      [this](v1::GetStatusResponse& response) { FillStatus(response); });
 }
 
 // Calls that come before the sequencer's thread runs wait in its queue.
 absl::Status Hub::Serve() {
-  ASSIGN_OR_RETURN(server_, GrpcServer::Start(config_.listen, *service_, config_.shards));
+  ASSIGN_OR_RETURN(server_, GrpcServer::Start(config_.listen, rpc_, health_rpc_, config_.shards));
   ShardOptions options;
   options.pending_messages = config_.pending_messages;
   options.stuck_after = config_.stuck_after;
+  const HubParts parts{
+      .rpc = rpc_,
+      .health_rpc = health_rpc_,
+      .publisher = *publisher_,
+      .admission = admission_,
+      .metrics = metrics_,
+      .window = window_,
+      .log = *log_reader_,
+      .clock = clock_,
+      .fill_status = [this](v1::GetStatusResponse& response) { FillStatus(response); }};
   for (auto& queue : server_->TakeQueues()) {
-    shards_.push_back(std::make_unique<SubscribeShard>(
-        *service_, std::move(queue), admission_, metrics_, window_, *log_reader_, clock_, options));
+    shards_.push_back(std::make_unique<HubShard>(parts, std::move(queue), options));
   }
   if (config_.serve_ops) {
     const OpsSources sources{.health = [this] { return Health(); },
@@ -110,7 +115,7 @@ absl::Status Hub::Serve() {
   }
   health_ = std::make_unique<HealthKeeper>(
       [this] { return !admission_.draining() && sequencer_->state().healthy(); },
-      [this](bool serving) { server_->SetServing(serving); });
+      [this](bool serving) { SetServing(serving); });
   return absl::OkStatus();
 }
 
@@ -121,8 +126,7 @@ absl::Status Hub::Drain() {
   for (const auto& shard : shards_) {
     shard->Drain();
   }
-  publish_streams_->Drain();
-  if (!WaitForStreams(deadline - kServerGrace - clock_.Monotonic())) {
+  if (!admission_.WaitEmpty(deadline - kServerGrace - clock_.Monotonic())) {
     LogWarning("some streams did not end in time and are cut",
                {{"subscriptions", admission_.subscriptions()}});
   }
@@ -130,12 +134,10 @@ absl::Status Hub::Drain() {
   return log_->Close();
 }
 
-bool Hub::WaitForStreams(absl::Duration timeout) {
-  const absl::Duration deadline = clock_.Monotonic() + timeout;
-  const bool subscribers_gone = admission_.WaitEmpty(timeout);
-  return publish_streams_->WaitEmpty(
-             std::max(absl::ZeroDuration(), deadline - clock_.Monotonic())) &&
-         subscribers_gone;
+void Hub::SetServing(bool serving) {
+  for (const auto& shard : shards_) {
+    shard->SetServing(serving);
+  }
 }
 
 void Hub::Halt(absl::Duration grace) {

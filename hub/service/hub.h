@@ -19,10 +19,9 @@
 #include "hub/service/config.h"
 #include "hub/service/grpc_server.h"
 #include "hub/service/health_keeper.h"
-#include "hub/service/hub_service.h"
+#include "hub/service/hub_shard.h"
 #include "hub/service/metrics.h"
 #include "hub/service/ops.h"
-#include "hub/service/subscribe_shard.h"
 
 namespace tocsin::hub {
 
@@ -49,7 +48,7 @@ class Hub {
   void OpenEngine();
   absl::Status Serve();
   void Halt(absl::Duration grace);
-  bool WaitForStreams(absl::Duration timeout);
+  void SetServing(bool serving);
   void FillStatus(v1::GetStatusResponse& response) const;
   HubHealth Health() const;
   HubGauges Gauges() const;
@@ -65,10 +64,10 @@ class Hub {
   std::unique_ptr<Sequencer> sequencer_;
   std::unique_ptr<HubLogReader> log_reader_;
   std::unique_ptr<Publisher> publisher_;
-  std::unique_ptr<PublishStreams> publish_streams_;
-  std::unique_ptr<HubService> service_;
+  EventHubRpc rpc_;
+  HealthRpc health_rpc_;
   std::unique_ptr<GrpcServer> server_;
-  std::vector<std::unique_ptr<SubscribeShard>> shards_;
+  std::vector<std::unique_ptr<HubShard>> shards_;
   std::unique_ptr<HealthKeeper> health_;
   std::unique_ptr<http::PlainServer> ops_;
   bool halted_ = false;

@@ -4,7 +4,7 @@
 
 #include "core/base/check.h"
 #include "hub/service/grpc_status.h"
-#include "hub/service/publish_streams.h"
+#include "hub/service/hub_shard.h"
 #include "hub/service/raw_message.h"
 
 namespace tocsin::hub {
@@ -22,121 +22,127 @@ v1::PublishStreamResponse ToStreamResponse(absl::StatusOr<v1::PublishResponse> r
 
 }  // namespace
 
-void PublishStream::Begin(const absl::Status& admitted) {
-  self_ = shared_from_this();
-  if (admitted.ok()) {
-    Step();
-  } else {
-    End(admitted);
+PublishStream::~PublishStream() {
+  if (admitted_) {
+    shard_.admission().LeavePublishStream();
+  }
+}
+
+void PublishStream::Listen() {
+  shard_.rpc().RequestPublishStream(&context_, &stream_, &shard_.queue(), &shard_.queue(),
+                                    &requested_);
+}
+
+std::unique_ptr<Call> PublishStream::Another() const {
+  return std::make_unique<PublishStream>(shard_);
+}
+
+bool PublishStream::over() const {
+  const bool idle = !listening_ && !reading_ && !writing_ && !finishing_ && slots_.empty();
+  return refused_ || (idle && (finish_called_ || shard_.closed()));
+}
+
+void PublishStream::OnRequested(bool ok) {
+  listening_ = false;
+  refused_ = !ok;
+  shard_.Listened(*this, ok);
+  if (refused_) {
+    return;
+  }
+  if (const absl::Status entered = shard_.admission().EnterPublishStream(); !entered.ok()) {
+    return End(entered);
+  }
+  admitted_ = true;
+  Step();
+}
+
+void PublishStream::OnRead(bool ok) {
+  reading_ = false;
+  read_closed_ = !ok;
+  if (ok) {
+    Publish();
+  }
+  Step();
+}
+
+void PublishStream::Publish() {
+  if (finish_called_) {
+    return;  // it came after the end: it would have no answer
+  }
+  const size_t number = first_ + slots_.size();
+  slots_.push_back({.bytes = request_.Length(), .answer = std::nullopt});
+  bytes_ += slots_.back().bytes;
+  v1::PublishStreamRequest request;
+  const absl::Status parsed = ParseRaw(request_, request);
+  request_.Clear();
+  if (!parsed.ok()) {
+    return OnAnswer(number, parsed);
+  }
+  shard_.publisher().Publish(
+      *request.mutable_publish(), [this, number](absl::StatusOr<v1::PublishResponse> response) {
+        shard_.engine().Post([this, number, response = std::move(response)]() mutable {
+          OnAnswer(number, std::move(response));
+          Step();
+        });
+      });
+}
+
+void PublishStream::OnAnswer(size_t number, absl::StatusOr<v1::PublishResponse> response) {
+  slots_[number - first_].answer = ToStreamResponse(std::move(response));
+}
+
+void PublishStream::OnWritten(bool ok) {
+  writing_ = false;
+  broken_ = broken_ || !ok;
+  Step();
+}
+
+void PublishStream::OnFinished(bool) { finishing_ = false; }
+
+void PublishStream::Drain() {
+  if (!listening_) {
+    End(shard_.admission().CheckOpen());
   }
 }
 
 void PublishStream::End(const absl::Status& status) {
-  {
-    MutexLock lock(mutex_);
-    if (!end_) {
-      end_ = status;
-    }
-  }
-  Step();
-}
-
-// Until reading_ is false again no other thread starts a read, so the request is this thread's.
-void PublishStream::OnReadDone(bool ok) {
-  if (ok) {
-    Publish();
-  }
-  {
-    MutexLock lock(mutex_);
-    reading_ = false;
-    read_closed_ = !ok;
-  }
-  Step();
-}
-
-std::optional<size_t> PublishStream::OpenSlot(size_t bytes) {
-  MutexLock lock(mutex_);
-  if (finished_) {
-    return std::nullopt;
-  }
-  slots_.push_back({.bytes = bytes, .answer = std::nullopt});
-  bytes_ += bytes;
-  return first_ + slots_.size() - 1;
-}
-
-void PublishStream::Publish() {
-  const std::optional<size_t> number = OpenSlot(request_.Length());
-  if (!number) {
-    return;
-  }
-  v1::PublishStreamRequest request;
-  if (const absl::Status parsed = ParseRaw(request_, request); !parsed.ok()) {
-    return OnAnswer(*number, parsed);
-  }
-  publisher_.Publish(*request.mutable_publish(), [self = shared_from_this(), number = *number](
-                                                     absl::StatusOr<v1::PublishResponse> response) {
-    self->OnAnswer(number, std::move(response));
-  });
-}
-
-void PublishStream::OnAnswer(size_t number, absl::StatusOr<v1::PublishResponse> response) {
-  {
-    MutexLock lock(mutex_);
-    slots_[number - first_].answer = ToStreamResponse(std::move(response));
-  }
-  Step();
-}
-
-void PublishStream::OnWriteDone(bool ok) {
-  {
-    MutexLock lock(mutex_);
-    writing_ = false;
-    broken_ = broken_ || !ok;
+  if (!end_) {
+    end_ = status;
   }
   Step();
 }
 
 void PublishStream::Step() {
-  grpc::Status status;
-  {
-    MutexLock lock(mutex_);
-    StartWriteIfReady();
-    StartReadIfRoom();
-    if (finished_ || writing_ || !slots_.empty() || TakesMore()) {
-      return;
-    }
-    finished_ = true;
-    status = end_ ? ToGrpcStatus(*end_) : grpc::Status::OK;
+  StartWriteIfReady();
+  StartReadIfRoom();
+  if (finish_called_ || writing_ || !slots_.empty() || TakesMore() || shard_.closed()) {
+    return;
   }
-  Finish(status);
+  finish_called_ = finishing_ = true;
+  stream_.Finish(end_ ? ToGrpcStatus(*end_) : grpc::Status::OK, &finished_);
 }
 
-bool PublishStream::TakesMore() const { return !read_closed_ && !broken_ && !end_; }
-
 void PublishStream::StartWriteIfReady() {
-  while (!writing_ && !finished_ && !slots_.empty() && slots_.front().answer) {
+  while (!writing_ && !slots_.empty() && slots_.front().answer) {
+    grpc::ByteBuffer bytes;
     // Of a message without required fields: it cannot fail.
-    TOCSIN_CHECK(SerializeRaw(*slots_.front().answer, written_).ok());
+    TOCSIN_CHECK(SerializeRaw(*slots_.front().answer, bytes).ok());
     bytes_ -= slots_.front().bytes;
     slots_.pop_front();
     ++first_;
-    if (!broken_) {
+    if (!broken_ && !shard_.closed()) {
       writing_ = true;
-      StartWrite(&written_);
+      stream_.Write(bytes, &written_);
     }
   }
 }
 
 void PublishStream::StartReadIfRoom() {
-  if (!reading_ && TakesMore() && slots_.size() < kMaxRequests && bytes_ < kMaxBytes) {
+  if (!reading_ && TakesMore() && slots_.size() < kMaxRequests && bytes_ < kMaxBytes &&
+      !shard_.closed()) {
     reading_ = true;
-    StartRead(&request_);
+    stream_.Read(&request_, &read_);
   }
-}
-
-void PublishStream::OnDone() {
-  streams_.Remove(this);
-  self_.reset();
 }
 
 }  // namespace tocsin::hub

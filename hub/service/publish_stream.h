@@ -3,47 +3,40 @@
 // Shape:   a slot per request from its reading to the writing of its answer; reading pauses while
 //          64 requests or 8 MiB are under way. A refused request is answered in its place, one whose
 //          bytes are no request as well.
-// Threads: safe: reactions come on gRPC's threads, answers on the sequencer's. The mutex is held
-//          over gRPC's StartRead and StartWrite, which never run a reaction inside; not over
-//          Finish, after which the reactor may be gone.
-// Owns:    itself, until OnDone. Finish is called only when no answer is awaited.
+// Threads: its shard's; the sequencer's answers are posted there.
+// Owns:    the call. It ends only when no answer is awaited.
 // Errors:  a drain ends it with UNAVAILABLE once what was read is answered.
 #pragma once
 
+#include <grpcpp/server_context.h>
+#include <grpcpp/support/async_stream.h>
 #include <grpcpp/support/byte_buffer.h>
-#include <grpcpp/support/server_callback.h>
 
 #include <deque>
-#include <memory>
 #include <optional>
 
 #include "absl/status/status.h"
-#include "core/base/mutex.h"
-#include "hub/service/admission.h"
-#include "hub/service/publisher.h"
+#include "absl/status/statusor.h"
+#include "hub/service/call.h"
 #include "tocsin/v1/hub.pb.h"
 
 namespace tocsin::hub {
 
-class PublishStreams;
+class HubShard;
 
-class PublishStream final : public grpc::ServerBidiReactor<grpc::ByteBuffer, grpc::ByteBuffer>,
-                            public std::enable_shared_from_this<PublishStream> {
+class PublishStream final : public Call {
  public:
   static constexpr size_t kMaxRequests = 64;
   static constexpr size_t kMaxBytes = 8 * 1024 * 1024;
 
-  PublishStream(Publisher& publisher, PublishStreams& streams)
-      : publisher_(publisher), streams_(streams) {}
+  explicit PublishStream(HubShard& shard) : shard_(shard), stream_(&context_) {}
+  ~PublishStream() override;
 
-  // Starts reading, or ends at once when it is not admitted; the stream then lives by itself.
-  void Begin(const absl::Status& admitted);
-  // Ends the stream with `status`, after what was read has been answered.
-  void End(const absl::Status& status);
-
-  void OnReadDone(bool ok) override;
-  void OnWriteDone(bool ok) override;
-  void OnDone() override;
+  // Call.
+  void Listen() override;
+  std::unique_ptr<Call> Another() const override;
+  bool over() const override;
+  void Drain() override;
 
  private:
   struct Slot {
@@ -51,32 +44,43 @@ class PublishStream final : public grpc::ServerBidiReactor<grpc::ByteBuffer, grp
     std::optional<v1::PublishStreamResponse> answer;
   };
 
-  // Its number; none for what came after the end: it would have no answer.
-  std::optional<size_t> OpenSlot(size_t bytes);
+  void OnRequested(bool ok);
+  void OnRead(bool ok);
+  void OnWritten(bool ok);
+  void OnFinished(bool ok);
+
   void Publish();
   void OnAnswer(size_t number, absl::StatusOr<v1::PublishResponse> response);
-  // Starts what can be started. Last touch.
+  // Ends the stream with `status`, after what was read has been answered.
+  void End(const absl::Status& status);
+  // Starts what can be started.
   void Step();
-  void StartWriteIfReady() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
-  void StartReadIfRoom() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
-  bool TakesMore() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  void StartWriteIfReady();
+  void StartReadIfRoom();
+  bool TakesMore() const { return !read_closed_ && !broken_ && !end_; }
 
-  Publisher& publisher_;
-  PublishStreams& streams_;
-  std::shared_ptr<PublishStream> self_;
+  HubShard& shard_;
+  grpc::ServerContext context_;
+  grpc::ServerAsyncReaderWriter<grpc::ByteBuffer, grpc::ByteBuffer> stream_;
+  Completion requested_ = Tag(&PublishStream::OnRequested);
+  Completion read_ = Tag(&PublishStream::OnRead);
+  Completion written_ = Tag(&PublishStream::OnWritten);
+  Completion finished_ = Tag(&PublishStream::OnFinished);
   grpc::ByteBuffer request_;  // gRPC's while reading_
-  grpc::ByteBuffer written_;  // gRPC's while writing_
 
-  Mutex mutex_;
-  std::deque<Slot> slots_ ABSL_GUARDED_BY(mutex_);  // of the requests first_, first_ + 1, …
-  size_t first_ ABSL_GUARDED_BY(mutex_) = 0;
-  size_t bytes_ ABSL_GUARDED_BY(mutex_) = 0;
-  bool reading_ ABSL_GUARDED_BY(mutex_) = false;
-  bool writing_ ABSL_GUARDED_BY(mutex_) = false;
-  bool read_closed_ ABSL_GUARDED_BY(mutex_) = false;
-  bool broken_ ABSL_GUARDED_BY(mutex_) = false;  // nobody takes the answers any more
-  bool finished_ ABSL_GUARDED_BY(mutex_) = false;
-  std::optional<absl::Status> end_ ABSL_GUARDED_BY(mutex_);
+  std::deque<Slot> slots_;  // of the requests first_, first_ + 1, …
+  size_t first_ = 0;
+  size_t bytes_ = 0;
+  bool listening_ = true;
+  bool refused_ = false;  // the queue was shut down before a call came
+  bool admitted_ = false;
+  bool reading_ = false;
+  bool writing_ = false;
+  bool finishing_ = false;
+  bool read_closed_ = false;
+  bool broken_ = false;  // nobody takes the answers any more
+  bool finish_called_ = false;
+  std::optional<absl::Status> end_;
 };
 
 }  // namespace tocsin::hub

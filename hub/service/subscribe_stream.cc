@@ -7,13 +7,13 @@
 #include "core/base/status_macros.h"
 #include "core/event/error.h"
 #include "hub/service/grpc_status.h"
+#include "hub/service/hub_shard.h"
 #include "hub/service/subscribe_encoder.h"
 #include "hub/service/subscribe_request.h"
-#include "hub/service/subscribe_shard.h"
 
 namespace tocsin::hub {
 
-SubscribeStream::SubscribeStream(SubscribeShard& shard) : shard_(shard), writer_(&context_) {}
+SubscribeStream::SubscribeStream(HubShard& shard) : shard_(shard), writer_(&context_) {}
 
 SubscribeStream::~SubscribeStream() {
   LeaveEngine();
@@ -24,8 +24,12 @@ SubscribeStream::~SubscribeStream() {
 
 void SubscribeStream::Listen() {
   context_.AsyncNotifyWhenDone(&done_);
-  shard_.service().RequestSubscribe(&context_, &request_, &writer_, &shard_.queue(),
-                                    &shard_.queue(), &requested_);
+  shard_.rpc().RequestSubscribe(&context_, &request_, &writer_, &shard_.queue(), &shard_.queue(),
+                                &requested_);
+}
+
+std::unique_ptr<Call> SubscribeStream::Another() const {
+  return std::make_unique<SubscribeStream>(shard_);
 }
 
 bool SubscribeStream::over() const {
@@ -35,7 +39,7 @@ bool SubscribeStream::over() const {
 void SubscribeStream::OnRequested(bool ok) {
   listening_ = false;
   refused_ = !ok;
-  shard_.Listened(ok);
+  shard_.Listened(*this, ok);
   if (refused_) {
     return;
   }

@@ -24,27 +24,23 @@
 #include "absl/status/status.h"
 #include "core/stream/sink.h"
 #include "core/stream/subscriber.h"
+#include "hub/service/call.h"
 
 namespace tocsin::hub {
 
-class SubscribeShard;
+class HubShard;
 
-class SubscribeStream final : public Sink {
+class SubscribeStream final : public Call, public Sink {
  public:
-  // What a tag of the completion queue points to.
-  struct Completion {
-    SubscribeStream* stream;
-    void (SubscribeStream::*done)(bool ok);
-  };
-
-  explicit SubscribeStream(SubscribeShard& shard);
+  explicit SubscribeStream(HubShard& shard);
   ~SubscribeStream() override;
 
-  // Takes the next call of the queue.
-  void Listen();
-  bool over() const;
+  // Call.
+  void Listen() override;
+  std::unique_ptr<Call> Another() const override;
+  bool over() const override;
   // Tells the client when to come back and ends the call.
-  void Drain();
+  void Drain() override;
 
   // Sink.
   bool Write(const WriteView& view) override;
@@ -62,14 +58,14 @@ class SubscribeStream final : public Sink {
   void End(const absl::Status& status);
   void LeaveEngine();
 
-  SubscribeShard& shard_;
+  HubShard& shard_;
   grpc::ServerContext context_;
   grpc::ByteBuffer request_;
   grpc::ServerAsyncWriter<grpc::ByteBuffer> writer_;
-  Completion requested_{this, &SubscribeStream::OnRequested};
-  Completion written_{this, &SubscribeStream::OnWritten};
-  Completion finished_{this, &SubscribeStream::OnFinished};
-  Completion done_{this, &SubscribeStream::OnDone};
+  Completion requested_ = Tag(&SubscribeStream::OnRequested);
+  Completion written_ = Tag(&SubscribeStream::OnWritten);
+  Completion finished_ = Tag(&SubscribeStream::OnFinished);
+  Completion done_ = Tag(&SubscribeStream::OnDone);
 
   bool listening_ = true;
   bool refused_ = false;  // the queue was shut down before a call came: no other tag will come

@@ -1,17 +1,24 @@
-#include "hub/service/subscribe_shard.h"
+#include "hub/service/hub_shard.h"
 
 #include <grpc/support/time.h>
 #include <pthread.h>
 
 #include <algorithm>
+#include <utility>
 
+#include "absl/strings/str_cat.h"
 #include "core/base/check.h"
+#include "core/event/error.h"
+#include "hub/service/health_watch.h"
+#include "hub/service/publish_stream.h"
 #include "hub/service/subscribe_encoder.h"
+#include "hub/service/subscribe_stream.h"
+#include "hub/service/unary_methods.h"
 
 namespace tocsin::hub {
 namespace {
 
-// Calls that a shard waits for at a time: so many may arrive within one turn.
+// Subscribe calls that a shard waits for at a time: so many may arrive within one turn.
 constexpr size_t kListening = 32;
 // Completions between two turns of the engine.
 constexpr size_t kCompletionsPerTurn = 1024;
@@ -28,36 +35,42 @@ gpr_timespec After(absl::Duration wait) {
 
 }  // namespace
 
-SubscribeShard::SubscribeShard(EventHubRpc& service,
-                               std::unique_ptr<grpc::ServerCompletionQueue> queue,
-                               Admission& admission, HubMetrics& metrics, const Window& window,
-                               LogReader& log, Clock& clock, const ShardOptions& options)
-    : service_(service),
-      admission_(admission),
-      metrics_(metrics),
-      clock_(clock),
+HubShard::HubShard(const HubParts& parts, std::unique_ptr<grpc::ServerCompletionQueue> queue,
+                   const ShardOptions& options)
+    : parts_(parts),
       queue_(std::move(queue)),
-      engine_(window, log, clock, options) {
+      engine_(parts.window, parts.log, parts.clock, options) {
   engine_.SetBell([this] { RingBell(); });
 }
 
-SubscribeShard::~SubscribeShard() { Stop(); }
+HubShard::~HubShard() { Stop(); }
 
-void SubscribeShard::Start() {
+void HubShard::Start() {
   TOCSIN_CHECK(!thread_.joinable());
   thread_ = std::thread([this] { Run(); });
-  pthread_setname_np(thread_.native_handle(), "subscribe");
+  pthread_setname_np(thread_.native_handle(), "shard");
 }
 
-void SubscribeShard::Drain() {
-  engine_.Post([this] {
-    for (auto& [stream, owned] : streams_) {
-      stream->Drain();
-    }
+void HubShard::SetServing(bool serving) {
+  engine_.Post([this, serving] {
+    serving_ = serving;
+    ForEachCall([serving](Call& call) { call.OnServing(serving); });
   });
 }
 
-void SubscribeShard::Stop() {
+void HubShard::Drain() {
+  engine_.Post([this] { ForEachCall([](Call& call) { call.Drain(); }); });
+}
+
+// No call begins or ends inside.
+template <class Tell>
+void HubShard::ForEachCall(Tell tell) {
+  for (auto& [call, owned] : calls_) {
+    tell(*call);
+  }
+}
+
+void HubShard::Stop() {
   if (thread_.joinable()) {
     engine_.Post([this] { Close(); });
     thread_.join();
@@ -71,32 +84,42 @@ void SubscribeShard::Stop() {
   }
 }
 
-void SubscribeShard::Close() {
+void HubShard::Close() {
   MutexLock lock(bell_mutex_);
   silent_ = true;
   closed_ = true;
   queue_->Shutdown();
 }
 
-void SubscribeShard::Run() {
+void HubShard::Run() {
   owner_.store(std::this_thread::get_id());
-  while (listening_ < kListening) {
-    Listen();
-  }
+  ListenToAll();
   absl::Duration due = absl::ZeroDuration();
   do {
     again_ = false;
     due = engine_.RunOnce();
     pending_bytes_.store(engine_.pending_bytes());
   } while (TakeCompletions(due));
-  TOCSIN_CHECK(streams_.empty());
+  TOCSIN_CHECK(calls_.empty());
 }
 
-bool SubscribeShard::TakeCompletions(absl::Duration due) {
+void HubShard::ListenToAll() {
+  for (size_t i = 0; i < kListening; ++i) {
+    Listen(std::make_unique<SubscribeStream>(*this));
+  }
+  Listen(std::make_unique<PublishStream>(*this));
+  Listen(std::make_unique<HealthWatch>(*this));
+  for (std::unique_ptr<Call>& call : UnaryMethods(*this)) {
+    Listen(std::move(call));
+  }
+}
+
+bool HubShard::TakeCompletions(absl::Duration due) {
   void* tag = nullptr;
   bool ok = false;
   gpr_timespec deadline =
-      again_ ? Past() : After(due == absl::InfiniteDuration() ? due : due - clock_.Monotonic());
+      again_ ? Past()
+             : After(due == absl::InfiniteDuration() ? due : due - parts_.clock.Monotonic());
   for (size_t i = 0; i < kCompletionsPerTurn; ++i) {
     switch (queue_->AsyncNext(&tag, &ok, deadline)) {
       case grpc::CompletionQueue::SHUTDOWN:
@@ -111,38 +134,44 @@ bool SubscribeShard::TakeCompletions(absl::Duration due) {
   return true;
 }
 
-void SubscribeShard::Complete(void* tag, bool ok) {
+void HubShard::Complete(void* tag, bool ok) {
   if (tag == this) {
     MutexLock lock(bell_mutex_);
     armed_ = false;
     return;
   }
-  const auto* completion = static_cast<SubscribeStream::Completion*>(tag);
-  SubscribeStream* stream = completion->stream;
-  (stream->*completion->done)(ok);
-  if (stream->over()) {
-    streams_.erase(stream);
+  const auto* completion = static_cast<Call::Completion*>(tag);
+  Call* const call = completion->call;
+  (call->*completion->done)(ok);
+  if (call->over()) {
+    calls_.erase(call);
   }
-  open_streams_.store(streams_.size() - listening_);
 }
 
-void SubscribeShard::Listen() {
-  auto stream = std::make_unique<SubscribeStream>(*this);
-  SubscribeStream& added = *stream;
-  streams_.emplace(&added, std::move(stream));
-  ++listening_;
+void HubShard::Listen(std::unique_ptr<Call> call) {
+  Call& added = *call;
+  calls_.emplace(&added, std::move(call));
   added.Listen();
 }
 
-void SubscribeShard::Listened(bool ok) {
-  --listening_;
+void HubShard::Listened(const Call& call, bool ok) {
   if (ok && !closed_) {
-    Listen();
+    Listen(call.Another());
   }
 }
 
+absl::Status HubShard::EnterWatch(size_t most) {
+  if (watches_ >= most) {
+    return MakeError(ErrorCode::kRateLimitExceeded,
+                     absl::StrCat("the hub serves its ", most, " health watches already"),
+                     {.retry_after = absl::Seconds(5)});
+  }
+  ++watches_;
+  return absl::OkStatus();
+}
+
 // Streams share the bytes: a copy of a buffer is a share of its slices.
-const grpc::ByteBuffer& SubscribeShard::EncodedRun(const WriteView& view) {
+const grpc::ByteBuffer& HubShard::EncodedRun(const WriteView& view) {
   if (encoded_run_ != view.run) {
     EncodedItems encoded = EncodeItems(view.items);
     TOCSIN_CHECK(encoded.responses.size() == 1 && !encoded.end);
@@ -152,7 +181,7 @@ const grpc::ByteBuffer& SubscribeShard::EncodedRun(const WriteView& view) {
   return encoded_;
 }
 
-void SubscribeShard::RingBell() {
+void HubShard::RingBell() {
   if (std::this_thread::get_id() == owner_.load()) {
     again_ = true;
     return;

@@ -1,0 +1,77 @@
+// health_watch.h: one call of grpc.health.v1.Health/Watch: says how a service is, and each change.
+//
+// Shape:   one write in flight; a change while it is under way is told after it, the last one only.
+// Threads: its shard's.
+// Errors:  RATE_LIMIT_EXCEEDED past kMaxWatches on its shard; a drain ends it with UNAVAILABLE once
+//          NOT_SERVING has been told.
+// Source:  the health checking protocol of gRPC.
+#pragma once
+
+#include <grpcpp/server_context.h>
+#include <grpcpp/support/async_stream.h>
+#include <grpcpp/support/byte_buffer.h>
+
+#include <optional>
+#include <string_view>
+
+#include "absl/status/status.h"
+#include "grpc/health/v1/health.pb.h"
+#include "hub/service/call.h"
+
+namespace tocsin::hub {
+
+class HubShard;
+
+using HealthServingStatus = grpc::health::v1::HealthCheckResponse::ServingStatus;
+
+// "" for the whole server, or the hub's service.
+bool IsHealthService(std::string_view name);
+HealthServingStatus HealthStatus(bool serving);
+
+class HealthWatch final : public Call {
+ public:
+  // On one shard: load balancers and supervisors, not users.
+  static constexpr size_t kMaxWatches = 1'000;
+
+  explicit HealthWatch(HubShard& shard);
+  ~HealthWatch() override;
+
+  // Call.
+  void Listen() override;
+  std::unique_ptr<Call> Another() const override;
+  bool over() const override;
+  void Drain() override;
+  void OnServing(bool serving) override;
+
+ private:
+  void OnRequested(bool ok);
+  void OnWritten(bool ok);
+  void OnFinished(bool ok);
+  // The client has gone, or the call has ended.
+  void OnDone(bool ok);
+  absl::Status Begin();
+  void Tell(HealthServingStatus status);
+  void Step();
+
+  HubShard& shard_;
+  grpc::ServerContext context_;
+  grpc::ByteBuffer request_;
+  grpc::ServerAsyncWriter<grpc::ByteBuffer> writer_;
+  Completion requested_ = Tag(&HealthWatch::OnRequested);
+  Completion written_ = Tag(&HealthWatch::OnWritten);
+  Completion finished_ = Tag(&HealthWatch::OnFinished);
+  Completion done_ = Tag(&HealthWatch::OnDone);
+
+  bool listening_ = true;
+  bool refused_ = false;
+  bool counted_ = false;
+  bool known_ = false;
+  bool call_over_ = false;
+  bool busy_ = false;  // a write or the finish is under way
+  bool finish_called_ = false;
+  std::optional<HealthServingStatus> to_tell_;
+  std::optional<HealthServingStatus> told_;
+  std::optional<absl::Status> end_;
+};
+
+}  // namespace tocsin::hub

@@ -1,0 +1,45 @@
+#include "hub/service/unary_call.h"
+
+#include "hub/service/grpc_status.h"
+#include "hub/service/hub_shard.h"
+#include "hub/service/raw_message.h"
+
+namespace tocsin::hub {
+
+void UnaryCall::Listen() { method_.request(shard_, context_, request_, responder_, &requested_); }
+
+std::unique_ptr<Call> UnaryCall::Another() const {
+  return std::make_unique<UnaryCall>(shard_, method_);
+}
+
+void UnaryCall::OnRequested(bool ok) {
+  shard_.Listened(*this, ok);
+  if (ok) {
+    method_.serve(*this);
+  } else {
+    over_ = true;
+  }
+}
+
+bool UnaryCall::Read(google::protobuf::Message& message) {
+  const absl::Status read = ParseRaw(request_, message);
+  request_.Clear();
+  if (!read.ok()) {
+    Fail(read);
+  }
+  return read.ok();
+}
+
+void UnaryCall::Answer(const google::protobuf::Message& response) {
+  grpc::ByteBuffer bytes;
+  const grpc::Status status = SerializeRaw(response, bytes);
+  responder_.Finish(bytes, status, &finished_);
+}
+
+void UnaryCall::Fail(const absl::Status& error) {
+  responder_.FinishWithError(ToGrpcStatus(error), &finished_);
+}
+
+void UnaryCall::OnFinished(bool) { over_ = true; }
+
+}  // namespace tocsin::hub

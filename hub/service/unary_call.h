@@ -1,0 +1,62 @@
+// unary_call.h: one call of a method with one request and one response.
+//
+// Shape:   request → served by its method → answered once, then or later → finish.
+// Threads: its shard's; an answer that comes from elsewhere is posted to the shard first.
+// Errors:  as google.rpc details in the status (grpc_status.h).
+#pragma once
+
+#include <google/protobuf/message.h>
+#include <grpcpp/server_context.h>
+#include <grpcpp/support/async_unary_call.h>
+#include <grpcpp/support/byte_buffer.h>
+
+#include "absl/status/status.h"
+#include "hub/service/call.h"
+
+namespace tocsin::hub {
+
+class HubShard;
+
+class UnaryCall final : public Call {
+ public:
+  using Responder = grpc::ServerAsyncResponseWriter<grpc::ByteBuffer>;
+
+  // What makes one method.
+  struct Method {
+    // Asks gRPC for the method's next call.
+    void (*request)(HubShard& shard, grpc::ServerContext& context, grpc::ByteBuffer& request,
+                    Responder& responder, void* tag);
+    // Answers it, or sees to it that it is answered.
+    void (*serve)(UnaryCall& call);
+  };
+
+  UnaryCall(HubShard& shard, const Method& method)
+      : shard_(shard), method_(method), responder_(&context_) {}
+
+  HubShard& shard() { return shard_; }
+  // False, and answered, when the request's bytes are no such message.
+  bool Read(google::protobuf::Message& message);
+  // Once, on the shard's thread.
+  void Answer(const google::protobuf::Message& response);
+  void Fail(const absl::Status& error);
+
+  // Call.
+  void Listen() override;
+  std::unique_ptr<Call> Another() const override;
+  bool over() const override { return over_; }
+
+ private:
+  void OnRequested(bool ok);
+  void OnFinished(bool ok);
+
+  HubShard& shard_;
+  const Method& method_;
+  grpc::ServerContext context_;
+  grpc::ByteBuffer request_;
+  Responder responder_;
+  Completion requested_ = Tag(&UnaryCall::OnRequested);
+  Completion finished_ = Tag(&UnaryCall::OnFinished);
+  bool over_ = false;
+};
+
+}  // namespace tocsin::hub

@@ -1,0 +1,95 @@
+#include "hub/service/unary_methods.h"
+
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "hub/service/health_watch.h"
+#include "hub/service/hub_shard.h"
+#include "hub/service/unary_call.h"
+
+namespace tocsin::hub {
+namespace {
+
+using Responder = UnaryCall::Responder;
+
+template <auto kRequest>
+void RequestOf(HubShard& shard, grpc::ServerContext& context, grpc::ByteBuffer& request,
+               Responder& responder, void* tag) {
+  grpc::ServerCompletionQueue* const queue = &shard.queue();
+  (shard.rpc().*kRequest)(&context, &request, &responder, queue, queue, tag);
+}
+
+void RequestCheck(HubShard& shard, grpc::ServerContext& context, grpc::ByteBuffer& request,
+                  Responder& responder, void* tag) {
+  grpc::ServerCompletionQueue* const queue = &shard.queue();
+  shard.health_rpc().RequestCheck(&context, &request, &responder, queue, queue, tag);
+}
+
+void ServePublish(UnaryCall& call) {
+  v1::PublishRequest request;
+  if (!call.Read(request)) {
+    return;
+  }
+  HubShard& shard = call.shard();
+  shard.publisher().Publish(request, [&](absl::StatusOr<v1::PublishResponse> answer) {
+    shard.engine().Post([&call, answer = std::move(answer)] {
+      answer.ok() ? call.Answer(*answer) : call.Fail(answer.status());
+    });
+  });
+}
+
+void ServeStatus(UnaryCall& call) {
+  v1::GetStatusRequest request;
+  if (!call.Read(request)) {
+    return;
+  }
+  v1::GetStatusResponse response;
+  call.shard().FillStatus(response);
+  call.Answer(response);
+}
+
+void ServeCheck(UnaryCall& call) {
+  grpc::health::v1::HealthCheckRequest request;
+  if (!call.Read(request)) {
+    return;
+  }
+  if (!IsHealthService(request.service())) {
+    return call.Fail(
+        absl::NotFoundError(absl::StrCat("service: no such service here; allowed: \"\", \"",
+                                         v1::EventHub::service_full_name(), "\"")));
+  }
+  grpc::health::v1::HealthCheckResponse response;
+  response.set_status(HealthStatus(call.shard().serving()));
+  call.Answer(response);
+}
+
+// In the schema, and not yet served.
+void ServeNothing(UnaryCall& call) {
+  call.Fail(absl::UnimplementedError("this hub does not serve this method"));
+}
+
+constexpr UnaryCall::Method kPublish{RequestOf<&EventHubRpc::RequestPublish>, ServePublish};
+constexpr UnaryCall::Method kGetStatus{RequestOf<&EventHubRpc::RequestGetStatus>, ServeStatus};
+constexpr UnaryCall::Method kCheck{RequestCheck, ServeCheck};
+constexpr UnaryCall::Method kNotServed[] = {
+    {RequestOf<&EventHubRpc::RequestSubmitAlert>, ServeNothing},
+    {RequestOf<&EventHubRpc::RequestGetIncident>, ServeNothing},
+    {RequestOf<&EventHubRpc::RequestListIncidents>, ServeNothing},
+    {RequestOf<&EventHubRpc::RequestListEvents>, ServeNothing},
+    {RequestOf<&EventHubRpc::RequestExplain>, ServeNothing},
+};
+
+}  // namespace
+
+std::vector<std::unique_ptr<Call>> UnaryMethods(HubShard& shard) {
+  std::vector<std::unique_ptr<Call>> calls;
+  for (const UnaryCall::Method* method : {&kPublish, &kGetStatus, &kCheck}) {
+    calls.push_back(std::make_unique<UnaryCall>(shard, *method));
+  }
+  for (const UnaryCall::Method& method : kNotServed) {
+    calls.push_back(std::make_unique<UnaryCall>(shard, method));
+  }
+  return calls;
+}
+
+}  // namespace tocsin::hub
