@@ -36,9 +36,9 @@ void CompleteAlertOf(v1::Event& event, absl::Time time) {
   }
 }
 
-absl::Status OtherContentError(const v1::Event& event, Sequence sequence, std::string_view path) {
+absl::Status OtherContentError(const v1::Event& event, Sequence sequence, const FieldPath& path) {
   ErrorDetails details;
-  details.field = JoinPath(path, "id");
+  details.field = (path / "id").Text();
   return MakeErrorAs(ErrorCode::kConflict, absl::StatusCode::kAlreadyExists,
                      absl::StrCat(details.field, ": ", event.id(),
                                   " was published before with another content, as sequence ",
@@ -151,7 +151,7 @@ PublishOutcome GroupCommit::StageEvents(PendingPublish& pending) {
   results.reserve(events.size());
   bool checked = !pending.request.expected_incident_sequence.has_value();
   for (size_t i = 0; i < events.size(); ++i) {
-    const std::string path = absl::StrCat("events[", i, "]");
+    const FieldPath path = FieldPath("events")[i];
     ASSIGN_OR_RETURN(std::optional<v1::PublishResult> result,
                      FindDuplicate(events[i], pending.contents[i], path));
     if (!result && !checked) {
@@ -169,7 +169,7 @@ PublishOutcome GroupCommit::StageEvents(PendingPublish& pending) {
 }
 
 absl::StatusOr<std::optional<v1::PublishResult>> GroupCommit::FindDuplicate(
-    const v1::Event& event, const Content& content, std::string_view path) const {
+    const v1::Event& event, const Content& content, const FieldPath& path) const {
   const DedupWindow::Seen* const seen = event.id().empty() ? nullptr : dedup_.Find(event.id());
   if (seen == nullptr) {
     return std::optional<v1::PublishResult>();
@@ -187,7 +187,7 @@ absl::StatusOr<std::optional<v1::PublishResult>> GroupCommit::FindDuplicate(
 }
 
 absl::StatusOr<v1::PublishResult> GroupCommit::StageEvent(v1::Event& event, const Content& content,
-                                                          std::string_view path) {
+                                                          const FieldPath& path) {
   const Cursor cursor{epochs_.back().epoch, last_ + batch_.events.size() + 1};
   if (event.id().empty()) {
     event.set_id(NewUuid(time_));
@@ -217,10 +217,11 @@ absl::StatusOr<v1::PublishResult> GroupCommit::StageEvent(v1::Event& event, cons
   return result;
 }
 
-absl::Status GroupCommit::CheckCompleted(size_t bytes, std::string_view path) const {
+absl::Status GroupCommit::CheckCompleted(size_t bytes, const FieldPath& path) const {
   if (bytes > limits::kCompletedEventBytes) {
     return FieldError(
-        ErrorCode::kMessageTooLarge, path, absl::StrCat("has ", bytes, " bytes with its incident"),
+        ErrorCode::kMessageTooLarge, path.Text(),
+        absl::StrCat("has ", bytes, " bytes with its incident"),
         {absl::StrCat("at most ", limits::kCompletedEventBytes, " bytes in one completed event")});
   }
   if (request_bytes_ + bytes > limits::kCompletedPublishBytes) {

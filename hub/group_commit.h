@@ -17,6 +17,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "core/base/clock.h"
+#include "core/event/field_path.h"
 #include "core/event/limits.h"
 #include "hub/dedup.h"
 #include "hub/incidents.h"
@@ -52,10 +53,10 @@ class GroupCommit {
   PublishOutcome StageEvents(PendingPublish& pending);
   absl::StatusOr<std::optional<v1::PublishResult>> FindDuplicate(const v1::Event& event,
                                                                  const Content& content,
-                                                                 std::string_view path) const;
+                                                                 const FieldPath& path) const;
   absl::StatusOr<v1::PublishResult> StageEvent(v1::Event& event, const Content& content,
-                                               std::string_view path);
-  absl::Status CheckCompleted(size_t bytes, std::string_view path) const;
+                                               const FieldPath& path);
+  absl::Status CheckCompleted(size_t bytes, const FieldPath& path) const;
   absl::Status CheckExpected(const PublishRequestData& request);
   void Unstage(size_t keep);
   void FailGroup(std::span<PendingPublish> group);

@@ -15,13 +15,13 @@
 namespace tocsin::hub {
 namespace {
 
-absl::Status UnknownIncident(const v1::Event& event, std::string_view path) {
+absl::Status UnknownIncident(const v1::Event& event, const FieldPath& path) {
   // Types with a payload of their own have the id there, the others in the incident.
   const bool in_payload = event.payload_case() != v1::Event::PAYLOAD_NOT_SET &&
                           event.type() != v1::EVENT_TYPE_INCIDENT_UPDATED;
   ErrorDetails details;
-  details.field = in_payload ? JoinPath(JoinPath(path, NameOf(event.type())), "incident_id")
-                             : JoinPath(JoinPath(path, "incident"), "id");
+  details.field =
+      (in_payload ? path / NameOf(event.type()) / "incident_id" : path / "incident" / "id").Text();
   return MakeError(
       ErrorCode::kNotFound,
       absl::StrCat(details.field, ": no incident ", ToAbsl(IncidentIdOf(event)),
@@ -31,7 +31,7 @@ absl::Status UnknownIncident(const v1::Event& event, std::string_view path) {
 
 }  // namespace
 
-absl::Status Incidents::Apply(v1::Event& event, absl::Time time, std::string_view path) {
+absl::Status Incidents::Apply(v1::Event& event, absl::Time time, const FieldPath& path) {
   if (!HasIncident(event.type())) {
     return absl::OkStatus();
   }

@@ -17,6 +17,7 @@
 
 #include "absl/container/flat_hash_map.h"
 #include "absl/status/statusor.h"
+#include "core/event/field_path.h"
 #include "hub/incident_cache.h"
 #include "hub/log/log.h"
 #include "tocsin/v1/event.pb.h"
@@ -30,7 +31,7 @@ class Incidents {
   // Completes a normalised event: its incident as it stands after it, without timeline and notes.
   // Events without an incident are left alone. On error the event is unusable and the request is to
   // be dropped.
-  absl::Status Apply(v1::Event& event, absl::Time time, std::string_view path);
+  absl::Status Apply(v1::Event& event, absl::Time time, const FieldPath& path);
   // Moves the incident of the event that was just applied into the request. The event has the given
   // sequence.
   void Take(v1::Event& event, Sequence sequence);

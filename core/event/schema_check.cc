@@ -2,10 +2,12 @@
 
 #include <google/protobuf/timestamp.pb.h>
 
+#include <memory>
 #include <string>
 #include <utility>
 #include <vector>
 
+#include "absl/container/flat_hash_map.h"
 #include "absl/strings/str_cat.h"
 #include "core/base/status_macros.h"
 #include "core/event/error.h"
@@ -15,9 +17,11 @@
 namespace tocsin {
 namespace {
 
+using google::protobuf::Descriptor;
 using google::protobuf::EnumDescriptor;
 using google::protobuf::FieldDescriptor;
 using google::protobuf::Message;
+using google::protobuf::OneofDescriptor;
 using google::protobuf::Reflection;
 using google::protobuf::Timestamp;
 
@@ -25,12 +29,64 @@ using google::protobuf::Timestamp;
 constexpr int64_t kFirstSecond = -62'135'596'800;
 constexpr int64_t kLastSecond = 253'402'300'799;
 
-absl::Status Bad(std::string_view field, std::string_view problem,
+// ---- what can be wrong in a message ----
+
+struct MessagePlan;
+
+struct FieldPlan {
+  const FieldDescriptor* field;
+  const MessagePlan* message;  // nullptr: an enum, or a time
+};
+
+struct MessagePlan {
+  std::vector<FieldPlan> fields;           // enums and messages that stand by themselves
+  std::vector<FieldPlan> choices;          // those in a oneof
+  const OneofDescriptor* oneof = nullptr;  // the schema has at most one in a message
+};
+
+// Of an event and of every message that may be in it.
+class Plans {
+ public:
+  Plans() : event_(Of(*v1::Event::descriptor())) {}
+  const MessagePlan& event() const { return event_; }
+
+ private:
+  const MessagePlan& Of(const Descriptor& type) {
+    const auto [found, is_new] = plans_.try_emplace(&type);
+    if (is_new) {
+      found->second = std::make_unique<MessagePlan>();
+      Fill(type, *plans_[&type]);
+    }
+    return *plans_[&type];
+  }
+  // The schema's maps hold texts only, and texts and numbers are checked where they are used.
+  void Fill(const Descriptor& type, MessagePlan& plan) {
+    for (int i = 0; i < type.field_count(); ++i) {
+      const FieldDescriptor& field = *type.field(i);
+      const bool is_message = field.cpp_type() == FieldDescriptor::CPPTYPE_MESSAGE;
+      if (field.is_map() || (!is_message && field.cpp_type() != FieldDescriptor::CPPTYPE_ENUM)) {
+        continue;
+      }
+      const bool nested = is_message && field.message_type() != Timestamp::descriptor();
+      const FieldPlan entry{&field, nested ? &Of(*field.message_type()) : nullptr};
+      const OneofDescriptor* const oneof = field.real_containing_oneof();
+      plan.oneof = oneof != nullptr ? oneof : plan.oneof;
+      (oneof != nullptr ? plan.choices : plan.fields).push_back(entry);
+    }
+  }
+
+  absl::flat_hash_map<const Descriptor*, std::unique_ptr<MessagePlan>> plans_;
+  const MessagePlan& event_;
+};
+
+// ---- the checks ----
+
+absl::Status Bad(const FieldPath& path, std::string_view problem,
                  std::vector<std::string> allowed = {}) {
-  return FieldError(ErrorCode::kInvalidMessage, field, problem, std::move(allowed));
+  return FieldError(ErrorCode::kInvalidMessage, path.Text(), problem, std::move(allowed));
 }
 
-absl::Status CheckTimestamp(Timestamp& time, std::string_view path) {
+absl::Status CheckTimestamp(Timestamp& time, const FieldPath& path) {
   if (time.seconds() < kFirstSecond || time.seconds() > kLastSecond || time.nanos() < 0 ||
       time.nanos() > 999'999'999) {
     return Bad(path, "is out of range",
@@ -40,7 +96,7 @@ absl::Status CheckTimestamp(Timestamp& time, std::string_view path) {
   return absl::OkStatus();
 }
 
-absl::Status CheckUnknownFields(const Message& message, std::string_view path) {
+absl::Status CheckUnknownFields(const Message& message, const FieldPath& path) {
   const auto& unknown = message.GetReflection()->GetUnknownFields(message);
   if (unknown.empty()) {
     return absl::OkStatus();
@@ -53,56 +109,64 @@ absl::Status CheckUnknownFields(const Message& message, std::string_view path) {
              std::move(allowed));
 }
 
-absl::Status CheckEnum(int number, const EnumDescriptor& type, std::string_view path) {
+absl::Status CheckEnum(int number, const EnumDescriptor& type, const FieldPath& path) {
   if (type.FindValueByNumber(number) != nullptr) {
     return absl::OkStatus();
   }
   return Bad(path, absl::StrCat("is an unknown value, number ", number), EnumNames(type));
 }
 
-absl::Status CheckSubmessage(Message& message, std::string_view path) {
-  if (message.GetDescriptor() == Timestamp::descriptor()) {
-    return CheckTimestamp(static_cast<Timestamp&>(message), path);
-  }
-  return CheckBySchema(message, path);
+absl::Status CheckMessage(Message& message, const MessagePlan& plan, const FieldPath& path);
+
+absl::Status CheckSubmessage(Message& message, const FieldPlan& plan, const FieldPath& path) {
+  return plan.message == nullptr ? CheckTimestamp(static_cast<Timestamp&>(message), path)
+                                 : CheckMessage(message, *plan.message, path);
 }
 
-// The schema repeats no enum in an event, and its maps hold texts only.
-absl::Status CheckField(Message& message, const FieldDescriptor& field, std::string_view path) {
+// The schema repeats no enum in an event.
+absl::Status CheckField(Message& message, const FieldPlan& plan, const FieldPath& path) {
   const Reflection& reflection = *message.GetReflection();
-  if (field.is_map()) {
-    return absl::OkStatus();
-  }
+  const FieldDescriptor& field = *plan.field;
   if (field.cpp_type() == FieldDescriptor::CPPTYPE_ENUM) {
-    return CheckEnum(reflection.GetEnumValue(message, &field), *field.enum_type(), path);
-  }
-  if (field.cpp_type() != FieldDescriptor::CPPTYPE_MESSAGE) {
-    return absl::OkStatus();
+    return CheckEnum(reflection.GetEnumValue(message, &field), *field.enum_type(),
+                     path / field.name());
   }
   if (!field.is_repeated()) {
-    return CheckSubmessage(*reflection.MutableMessage(&message, &field), path);
+    return reflection.HasField(message, &field)
+               ? CheckSubmessage(*reflection.MutableMessage(&message, &field), plan,
+                                 path / field.name())
+               : absl::OkStatus();
   }
   for (int i = 0; i < reflection.FieldSize(message, &field); ++i) {
-    RETURN_IF_ERROR(CheckSubmessage(*reflection.MutableRepeatedMessage(&message, &field, i),
-                                    IndexPath(path, static_cast<size_t>(i))));
+    RETURN_IF_ERROR(CheckSubmessage(*reflection.MutableRepeatedMessage(&message, &field, i), plan,
+                                    (path / field.name())[static_cast<size_t>(i)]));
+  }
+  return absl::OkStatus();
+}
+
+absl::Status CheckMessage(Message& message, const MessagePlan& plan, const FieldPath& path) {
+  RETURN_IF_ERROR(CheckUnknownFields(message, path));
+  for (const FieldPlan& field : plan.fields) {
+    RETURN_IF_ERROR(CheckField(message, field, path));
+  }
+  if (plan.oneof == nullptr) {
+    return absl::OkStatus();
+  }
+  const FieldDescriptor* const chosen =
+      message.GetReflection()->GetOneofFieldDescriptor(message, plan.oneof);
+  for (const FieldPlan& choice : plan.choices) {
+    if (choice.field == chosen) {
+      return CheckField(message, choice, path);
+    }
   }
   return absl::OkStatus();
 }
 
 }  // namespace
 
-absl::Status CheckBySchema(google::protobuf::Message& message, std::string_view path) {
-  RETURN_IF_ERROR(CheckUnknownFields(message, path));
-  std::vector<const FieldDescriptor*> set;
-  message.GetReflection()->ListFields(message, &set);
-  for (const FieldDescriptor* field : set) {
-    // Only these can be wrong; a path for the others would be made for nothing.
-    if (field->cpp_type() == FieldDescriptor::CPPTYPE_ENUM ||
-        field->cpp_type() == FieldDescriptor::CPPTYPE_MESSAGE) {
-      RETURN_IF_ERROR(CheckField(message, *field, JoinPath(path, field->name())));
-    }
-  }
-  return absl::OkStatus();
+absl::Status CheckBySchema(v1::Event& event, const FieldPath& path) {
+  static const Plans* const plans = new Plans();
+  return CheckMessage(event, plans->event(), path);
 }
 
 }  // namespace tocsin

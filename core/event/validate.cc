@@ -27,14 +27,14 @@ using google::protobuf::RepeatedPtrField;
 
 constexpr std::string_view kUuidExample = "a UUID such as \"0190b6a5-7c1e-7000-8000-000000000001\"";
 
-absl::Status Bad(std::string_view field, std::string_view problem,
+absl::Status Bad(const FieldPath& field, std::string_view problem,
                  std::vector<std::string> allowed = {}) {
-  return FieldError(ErrorCode::kInvalidMessage, field, problem, std::move(allowed));
+  return FieldError(ErrorCode::kInvalidMessage, field.Text(), problem, std::move(allowed));
 }
 
 // ---- single values ----
 
-absl::Status CheckUuid(std::string& value, std::string_view path) {
+absl::Status CheckUuid(std::string& value, const FieldPath& path) {
   if (!IsUuid(value)) {
     return Bad(path, absl::StrCat("is no UUID: ", Quote(value)), {std::string(kUuidExample)});
   }
@@ -42,11 +42,11 @@ absl::Status CheckUuid(std::string& value, std::string_view path) {
   return absl::OkStatus();
 }
 
-absl::Status CheckUuidOrEmpty(std::string& value, std::string_view path) {
+absl::Status CheckUuidOrEmpty(std::string& value, const FieldPath& path) {
   return value.empty() ? absl::OkStatus() : CheckUuid(value, path);
 }
 
-absl::Status CheckLength(std::string_view value, size_t most, std::string_view path) {
+absl::Status CheckLength(std::string_view value, size_t most, const FieldPath& path) {
   const size_t chars = CharCount(value);
   if (chars >= 1 && chars <= most) {
     return absl::OkStatus();
@@ -55,40 +55,40 @@ absl::Status CheckLength(std::string_view value, size_t most, std::string_view p
              {absl::StrCat("1 to ", most, " characters")});
 }
 
-absl::Status CheckSeverity(v1::Severity severity, std::string_view path) {
+absl::Status CheckSeverity(v1::Severity severity, const FieldPath& path) {
   return severity == v1::SEVERITY_UNSPECIFIED
              ? Bad(path, "is required", EnumNames(*v1::Severity_descriptor()))
              : absl::OkStatus();
 }
 
 template <typename Map>
-absl::Status CheckKeys(const Map& map, std::string_view path) {
+absl::Status CheckKeys(const Map& map, const FieldPath& path) {
   return map.contains("") ? Bad(path, "has an empty key", {"keys of at least one character"})
                           : absl::OkStatus();
 }
 
 // What an incident and an alert have in common.
 template <typename Subject>
-absl::Status CheckSubject(const Subject& subject, std::string_view path) {
-  RETURN_IF_ERROR(CheckSeverity(subject.severity(), JoinPath(path, "severity")));
-  RETURN_IF_ERROR(CheckLength(subject.source(), limits::kSourceChars, JoinPath(path, "source")));
-  RETURN_IF_ERROR(CheckLength(subject.title(), limits::kTitleChars, JoinPath(path, "title")));
-  return CheckKeys(subject.labels(), JoinPath(path, "labels"));
+absl::Status CheckSubject(const Subject& subject, const FieldPath& path) {
+  RETURN_IF_ERROR(CheckSeverity(subject.severity(), path / "severity"));
+  RETURN_IF_ERROR(CheckLength(subject.source(), limits::kSourceChars, path / "source"));
+  RETURN_IF_ERROR(CheckLength(subject.title(), limits::kTitleChars, path / "title"));
+  return CheckKeys(subject.labels(), path / "labels");
 }
 
-absl::Status CheckAlert(v1::Alert& alert, std::string_view path) {
+absl::Status CheckAlert(v1::Alert& alert, const FieldPath& path) {
   RETURN_IF_ERROR(CheckSubject(std::as_const(alert), path));
-  RETURN_IF_ERROR(CheckUuidOrEmpty(*alert.mutable_id(), JoinPath(path, "id")));
+  RETURN_IF_ERROR(CheckUuidOrEmpty(*alert.mutable_id(), path / "id"));
   if (alert.has_incident_id()) {
-    RETURN_IF_ERROR(CheckUuid(*alert.mutable_incident_id(), JoinPath(path, "incident_id")));
+    RETURN_IF_ERROR(CheckUuid(*alert.mutable_incident_id(), path / "incident_id"));
   }
   if (alert.has_parent_alert_id()) {
-    RETURN_IF_ERROR(CheckUuid(*alert.mutable_parent_alert_id(), JoinPath(path, "parent_alert_id")));
+    RETURN_IF_ERROR(CheckUuid(*alert.mutable_parent_alert_id(), path / "parent_alert_id"));
   }
   if (alert.alert_type() == v1::INCIDENT_TYPE_UNSPECIFIED) {
     alert.set_alert_type(v1::INCIDENT_TYPE_UNKNOWN);
   }
-  return CheckKeys(alert.annotations(), JoinPath(path, "annotations"));
+  return CheckKeys(alert.annotations(), path / "annotations");
 }
 
 // ---- the incident ----
@@ -96,6 +96,9 @@ absl::Status CheckAlert(v1::Alert& alert, std::string_view path) {
 // True when nothing but the id is set, or, where the event is the resolution, the id and how it was
 // resolved.
 bool HasIdOnly(const v1::Incident& incident, v1::EventType type) {
+  if (!incident.title().empty() || !incident.source().empty()) {
+    return false;  // as nearly always; the rest takes a walk over the fields
+  }
   std::vector<const FieldDescriptor*> set;
   incident.GetReflection()->ListFields(incident, &set);
   for (const FieldDescriptor* field : set) {
@@ -108,25 +111,23 @@ bool HasIdOnly(const v1::Incident& incident, v1::EventType type) {
   return true;
 }
 
-absl::Status CheckIncidentIds(v1::Incident& incident, std::string_view path) {
-  RETURN_IF_ERROR(CheckUuidOrEmpty(*incident.mutable_id(), JoinPath(path, "id")));
+absl::Status CheckIncidentIds(v1::Incident& incident, const FieldPath& path) {
+  RETURN_IF_ERROR(CheckUuidOrEmpty(*incident.mutable_id(), path / "id"));
   RepeatedPtrField<std::string>& related = *incident.mutable_related_incidents();
   for (int i = 0; i < related.size(); ++i) {
-    RETURN_IF_ERROR(CheckUuid(
-        related[i], IndexPath(JoinPath(path, "related_incidents"), static_cast<size_t>(i))));
+    RETURN_IF_ERROR(CheckUuid(related[i], (path / "related_incidents")[static_cast<size_t>(i)]));
   }
   if (incident.has_active_playbook()) {
-    RETURN_IF_ERROR(
-        CheckUuid(*incident.mutable_active_playbook(), JoinPath(path, "active_playbook")));
+    RETURN_IF_ERROR(CheckUuid(*incident.mutable_active_playbook(), path / "active_playbook"));
   }
   return absl::OkStatus();
 }
 
-absl::Status CheckWholeIncident(v1::Incident& incident, std::string_view path) {
+absl::Status CheckWholeIncident(v1::Incident& incident, const FieldPath& path) {
   RETURN_IF_ERROR(CheckSubject(std::as_const(incident), path));
-  RETURN_IF_ERROR(CheckKeys(incident.metadata(), JoinPath(path, "metadata")));
+  RETURN_IF_ERROR(CheckKeys(incident.metadata(), path / "metadata"));
   if (!std::isfinite(incident.correlation_score())) {
-    return Bad(JoinPath(path, "correlation_score"), "is not finite", {"a finite number"});
+    return Bad(path / "correlation_score", "is not finite", {"a finite number"});
   }
   if (incident.incident_type() == v1::INCIDENT_TYPE_UNSPECIFIED) {
     incident.set_incident_type(v1::INCIDENT_TYPE_UNKNOWN);
@@ -147,16 +148,16 @@ v1::EventType TypeOfPayload(const v1::Event& event) {
              : static_cast<v1::EventType>(event.payload_case() - kFirstPayload);
 }
 
-absl::Status SettleType(v1::Event& event, std::string_view path) {
+absl::Status SettleType(v1::Event& event, const FieldPath& path) {
   const v1::EventType by_payload = TypeOfPayload(event);
   if (event.type() == v1::EVENT_TYPE_UNSPECIFIED) {
     event.set_type(by_payload);
   }
   if (event.type() == v1::EVENT_TYPE_UNSPECIFIED) {
-    return Bad(JoinPath(path, "type"), "is required", EnumNames(*v1::EventType_descriptor()));
+    return Bad(path / "type", "is required", EnumNames(*v1::EventType_descriptor()));
   }
   if (by_payload != v1::EVENT_TYPE_UNSPECIFIED && by_payload != event.type()) {
-    return Bad(JoinPath(path, "type"),
+    return Bad(path / "type",
                absl::StrCat("is ", ToAbsl(NameOf(event.type())), ", but the payload is that of ",
                             ToAbsl(NameOf(by_payload))),
                {std::string(NameOf(by_payload))});
@@ -213,17 +214,17 @@ std::string_view PayloadIncidentId(const v1::Event& event) {
 }
 
 // The payload's field in the schema is named as JSON names the type.
-std::string PayloadPath(const v1::Event& event, std::string_view path) {
-  return JoinPath(path, NameOf(event.type()));
+FieldPath PayloadPath(const v1::Event& event, const FieldPath& path) {
+  return path / NameOf(event.type());
 }
 
 // Brings `incident.id` and the payload's `incident_id` to agree, both set.
-absl::Status SettleIncidentId(v1::Event& event, std::string_view path) {
+absl::Status SettleIncidentId(v1::Event& event, const FieldPath& path) {
   std::string* const by_payload = PayloadIncidentId(event);
   if (by_payload == nullptr) {
     return absl::OkStatus();
   }
-  const std::string field = JoinPath(PayloadPath(event, path), "incident_id");
+  const FieldPath field = PayloadPath(event, path) / "incident_id";
   std::string& id = *event.mutable_incident()->mutable_id();
   RETURN_IF_ERROR(CheckUuidOrEmpty(*by_payload, field));
   if (!by_payload->empty() && !id.empty() && *by_payload != id) {
@@ -233,8 +234,8 @@ absl::Status SettleIncidentId(v1::Event& event, std::string_view path) {
   return id.empty() ? Bad(field, "is required", {std::string(kUuidExample)}) : absl::OkStatus();
 }
 
-absl::Status CheckIncidentOf(v1::Event& event, std::string_view path) {
-  const std::string field = JoinPath(path, "incident");
+absl::Status CheckIncidentOf(v1::Event& event, const FieldPath& path) {
+  const FieldPath field = path / "incident";
   if (HasNoIncident(event.type())) {
     return event.has_incident()
                ? Bad(field, absl::StrCat("does not belong to ", ToAbsl(NameOf(event.type()))))
@@ -247,13 +248,13 @@ absl::Status CheckIncidentOf(v1::Event& event, std::string_view path) {
     return CheckWholeIncident(incident, field);
   }
   if (incident.id().empty()) {
-    return Bad(JoinPath(field, "id"), "is required", {std::string(kUuidExample)});
+    return Bad(field / "id", "is required", {std::string(kUuidExample)});
   }
   return HasIdOnly(incident, event.type()) ? absl::OkStatus() : CheckWholeIncident(incident, field);
 }
 
-absl::Status CheckAlertOf(v1::Event& event, std::string_view path) {
-  const std::string field = JoinPath(PayloadPath(event, path), "alert");
+absl::Status CheckAlertOf(v1::Event& event, const FieldPath& path) {
+  const FieldPath field = PayloadPath(event, path) / "alert";
   const bool received = event.type() == v1::EVENT_TYPE_ALERT_RECEIVED;
   const bool given =
       received ? event.alert_received().has_alert() : event.alert_converted().has_alert();
@@ -265,10 +266,8 @@ absl::Status CheckAlertOf(v1::Event& event, std::string_view path) {
                     field);
 }
 
-absl::Status CheckPayload(v1::Event& event, std::string_view path) {
-  const auto field = [&](std::string_view name) {
-    return JoinPath(PayloadPath(event, path), name);
-  };
+absl::Status CheckPayload(v1::Event& event, const FieldPath& path) {
+  const auto field = [&](std::string_view name) { return PayloadPath(event, path) / name; };
   switch (event.type()) {
     case v1::EVENT_TYPE_ALERT_RECEIVED:
     case v1::EVENT_TYPE_ALERT_CONVERTED:
@@ -293,9 +292,10 @@ absl::Status CheckPayload(v1::Event& event, std::string_view path) {
 
 }  // namespace
 
-absl::Status NormalizeEvent(v1::Event& event, std::string_view path) {
+absl::Status NormalizeEvent(v1::Event& event, const FieldPath& path) {
   if (const size_t bytes = event.ByteSizeLong(); bytes > limits::kEventBytes) {
-    return FieldError(ErrorCode::kMessageTooLarge, path, absl::StrCat("has ", bytes, " bytes"),
+    return FieldError(ErrorCode::kMessageTooLarge, path.Text(),
+                      absl::StrCat("has ", bytes, " bytes"),
                       {absl::StrCat("at most ", limits::kEventBytes, " bytes in one event")});
   }
   event.clear_sequence();
@@ -304,7 +304,7 @@ absl::Status NormalizeEvent(v1::Event& event, std::string_view path) {
   event.clear_cursor();
   RETURN_IF_ERROR(CheckBySchema(event, path));
   RETURN_IF_ERROR(SettleType(event, path));
-  RETURN_IF_ERROR(CheckUuidOrEmpty(*event.mutable_id(), JoinPath(path, "id")));
+  RETURN_IF_ERROR(CheckUuidOrEmpty(*event.mutable_id(), path / "id"));
   RETURN_IF_ERROR(CheckIncidentOf(event, path));
   return CheckPayload(event, path);
 }

@@ -8,6 +8,7 @@
 #include <string_view>
 
 #include "absl/status/status.h"
+#include "core/event/field_path.h"
 #include "tocsin/v1/event.pb.h"
 
 namespace tocsin {
@@ -17,7 +18,7 @@ namespace tocsin {
 // numbers, no unknown fields, the payload and the incident that the type needs. On error the event
 // is unusable. An incident may be given whole, or by its id alone (in `incident.id` or the
 // payload's `incident_id`, which must agree).
-absl::Status NormalizeEvent(v1::Event& event, std::string_view path);
+absl::Status NormalizeEvent(v1::Event& event, const FieldPath& path);
 
 // The id of the incident that the event is about; empty for alert_received and system_event.
 std::string_view IncidentIdOf(const v1::Event& event);

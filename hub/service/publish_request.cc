@@ -35,7 +35,7 @@ absl::StatusOr<PublishRequestData> ReadPublishRequest(v1::PublishRequest& reques
   PublishRequestData data;
   data.events.reserve(static_cast<size_t>(request.events_size()));
   for (v1::Event& event : *request.mutable_events()) {
-    RETURN_IF_ERROR(NormalizeEvent(event, IndexPath("events", data.events.size())));
+    RETURN_IF_ERROR(NormalizeEvent(event, FieldPath("events")[data.events.size()]));
     data.events.push_back(std::move(event));
   }
   if (request.has_expected_incident_sequence()) {
