@@ -4,6 +4,8 @@
 #include <google/protobuf/io/zero_copy_stream_impl_lite.h>
 
 #include <algorithm>
+#include <bit>
+#include <cstring>
 #include <string>
 
 namespace tocsin::hub {
@@ -12,6 +14,10 @@ namespace {
 // Up to eight bytes as a little-endian number, whatever the machine is.
 uint64_t WordAt(std::string_view bytes) {
   uint64_t word = 0;
+  if (bytes.size() >= 8 && std::endian::native == std::endian::little) {
+    std::memcpy(&word, bytes.data(), 8);
+    return word;
+  }
   for (size_t i = 0; i < std::min<size_t>(8, bytes.size()); ++i) {
     word |= uint64_t{static_cast<unsigned char>(bytes[i])} << (8 * i);
   }
@@ -41,10 +47,9 @@ Content ContentOf(const v1::Event& event) {
   if (event.id().empty()) {
     return content;
   }
-  std::string bytes;
-  bytes.reserve(content.bytes);
+  std::string bytes(content.bytes, '\0');
   {
-    google::protobuf::io::StringOutputStream raw(&bytes);
+    google::protobuf::io::ArrayOutputStream raw(bytes.data(), static_cast<int>(bytes.size()));
     google::protobuf::io::CodedOutputStream out(&raw);
     out.SetSerializationDeterministic(true);
     event.SerializeWithCachedSizes(&out);

@@ -213,7 +213,7 @@ absl::StatusOr<v1::PublishResult> GroupCommit::StageEvent(v1::Event& event, cons
   dedup_.Add(entry);
   batch_.dedup.push_back(std::move(entry));
   batch_.events.push_back(MakeWireRecord(event));
-  incidents_.Take(event, cursor.sequence);
+  incidents_.Take(event, batch_.events.back());
   return result;
 }
 

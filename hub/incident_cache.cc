@@ -7,11 +7,8 @@
 namespace tocsin::hub {
 namespace {
 
-// Parsed messages take about three times their encoded size; the rest is the entry itself.
-size_t EstimatedBytes(const IncidentState& state) {
-  const size_t history = state.history ? state.history->ByteSizeLong() : 0;
-  return 3 * (state.core.ByteSizeLong() + history) + 512;
-}
+// The entry itself: list, map, key.
+constexpr size_t kEntryBytes = 256;
 
 }  // namespace
 
@@ -25,8 +22,8 @@ IncidentPtr IncidentCache::Find(std::string_view id) {
 }
 
 void IncidentCache::Put(IncidentPtr state) {
-  const size_t bytes = EstimatedBytes(*state);
-  auto [found, is_new] = entries_.try_emplace(state->core.id());
+  const size_t bytes = state->bytes() + kEntryBytes;
+  auto [found, is_new] = entries_.try_emplace(state->id);
   if (!is_new) {
     bytes_ -= found->second->bytes;
     order_.erase(found->second);
@@ -40,7 +37,7 @@ void IncidentCache::Put(IncidentPtr state) {
 void IncidentCache::Shrink() {
   while (order_.size() > 1 && (order_.size() > bounds_.incidents || bytes_ > bounds_.bytes)) {
     bytes_ -= order_.back().bytes;
-    entries_.erase(order_.back().state->core.id());
+    entries_.erase(order_.back().state->id);
     order_.pop_back();
   }
 }

@@ -38,27 +38,24 @@ void AddNote(v1::Incident& history, const v1::Event& event, absl::Time time) {
 // ---- the incident itself ----
 
 // The incident before the event's own effect: as given, or as it was known.
-void SetBase(v1::Event& event, const v1::Incident* before, absl::Time time) {
+void SetBase(v1::Event& event, const IncidentState* before, absl::Time time) {
   v1::Incident& incident = *event.mutable_incident();
   if (GivesIncidentByIdOnly(event)) {
     v1::Resolution given;
     const bool has_resolution = incident.has_resolution();
     given.Swap(incident.mutable_resolution());
-    incident = *before;
+    incident = before->Parse();
     if (has_resolution) {
       incident.mutable_resolution()->Swap(&given);
     }
     return;
   }
   if (incident.state() == v1::INCIDENT_STATE_UNSPECIFIED) {
-    incident.set_state(before ? before->state() : v1::INCIDENT_STATE_DETECTED);
+    incident.set_state(before ? before->state : v1::INCIDENT_STATE_DETECTED);
   }
   if (!incident.has_created_at()) {
-    if (before && before->has_created_at()) {
-      *incident.mutable_created_at() = before->created_at();
-    } else {
-      SetTimestamp(*incident.mutable_created_at(), time);
-    }
+    const bool known = before && before->created_at;
+    SetTimestamp(*incident.mutable_created_at(), known ? *before->created_at : time);
   }
 }
 
@@ -69,22 +66,22 @@ void Resolve(v1::Incident& incident, absl::Time time) {
   }
 }
 
-void Escalate(v1::Incident& incident, v1::Escalated& escalated, const v1::Incident* before) {
+void Escalate(v1::Incident& incident, v1::Escalated& escalated, const IncidentState* before) {
   if (escalated.from_severity() == v1::SEVERITY_UNSPECIFIED) {
-    escalated.set_from_severity(before ? before->severity() : incident.severity());
+    escalated.set_from_severity(before ? before->severity : incident.severity());
   }
   incident.set_severity(escalated.to_severity());
 }
 
-void NoteStateChange(v1::Event& event, const v1::Incident* before) {
+void NoteStateChange(v1::Event& event, const IncidentState* before) {
   v1::IncidentUpdated& updated = *event.mutable_incident_updated();
-  const bool changed = before && before->state() != event.incident().state();
+  const bool changed = before && before->state != event.incident().state();
   if (changed && updated.previous_state() == v1::INCIDENT_STATE_UNSPECIFIED) {
-    updated.set_previous_state(before->state());
+    updated.set_previous_state(before->state);
   }
 }
 
-void ApplyType(v1::Event& event, const v1::Incident* before, absl::Time time) {
+void ApplyType(v1::Event& event, const IncidentState* before, absl::Time time) {
   v1::Incident& incident = *event.mutable_incident();
   switch (event.type()) {
     case v1::EVENT_TYPE_INCIDENT_UPDATED:
@@ -140,7 +137,7 @@ std::shared_ptr<const v1::Incident> HistoryAfter(v1::Event& event, const Inciden
   return history;
 }
 
-void CompleteIncident(v1::Event& event, const v1::Incident* before, absl::Time time) {
+void CompleteIncident(v1::Event& event, const IncidentState* before, absl::Time time) {
   SetBase(event, before, time);
   ApplyType(event, before, time);
   v1::Incident& incident = *event.mutable_incident();

@@ -29,6 +29,6 @@ std::shared_ptr<const v1::Incident> HistoryAfter(v1::Event& event, const Inciden
 
 // Makes event.incident the incident as it stands after the event, and fills in what the payload
 // says of the one before. `before` is null only when the event gives the incident whole.
-void CompleteIncident(v1::Event& event, const v1::Incident* before, absl::Time time);
+void CompleteIncident(v1::Event& event, const IncidentState* before, absl::Time time);
 
 }  // namespace tocsin::hub

@@ -45,19 +45,15 @@ absl::Status Incidents::Apply(v1::Event& event, absl::Time time, const FieldPath
     return UnknownIncident(event, path);
   }
   history_ = HistoryAfter(event, before.get(), time);
-  CompleteIncident(event, before ? &before->core : nullptr, time);
+  CompleteIncident(event, before.get(), time);
   return absl::OkStatus();
 }
 
-void Incidents::Take(v1::Event& event, Sequence sequence) {
-  if (!HasIncident(event.type())) {
-    return;
+void Incidents::Take(const v1::Event& event, const EventPtr& record) {
+  if (HasIncident(event.type())) {
+    request_[event.incident().id()] =
+        IncidentState::After(event.incident(), record, std::move(history_));
   }
-  auto after = std::make_shared<IncidentState>();
-  after->core = std::move(*event.mutable_incident());
-  after->history = std::move(history_);
-  after->last_sequence = sequence;
-  request_[after->core.id()] = std::move(after);
 }
 
 absl::StatusOr<Sequence> Incidents::LastSequence(std::string_view id) {

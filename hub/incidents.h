@@ -1,7 +1,7 @@
 // incidents.h: what each event does to its incident, and what the hub knows of incidents while it
 // commits.
 //
-// Shape:   each event is applied, and once it is encoded its incident is taken out of it. Layers:
+// Shape:   each event is applied, and once it is encoded its incident is a part of its bytes. Layers:
 //          the request being staged over the group being committed over the cache over the log. A
 //          refused request drops the first, a failed append the first two, so nothing is
 //          left of either.
@@ -32,9 +32,8 @@ class Incidents {
   // Events without an incident are left alone. On error the event is unusable and the request is to
   // be dropped.
   absl::Status Apply(v1::Event& event, absl::Time time, const FieldPath& path);
-  // Moves the incident of the event that was just applied into the request. The event has the given
-  // sequence.
-  void Take(v1::Event& event, Sequence sequence);
+  // Keeps the incident of the event that was just applied, and encoded as `record`, in the request.
+  void Take(const v1::Event& event, const EventPtr& record);
   // Of the newest event about it; 0 when it is unknown.
   absl::StatusOr<Sequence> LastSequence(std::string_view id);
 

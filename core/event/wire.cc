@@ -2,6 +2,7 @@
 
 #include <google/protobuf/io/coded_stream.h>
 #include <google/protobuf/io/zero_copy_stream_impl_lite.h>
+#include <google/protobuf/wire_format_lite.h>
 
 #include <memory>
 #include <utility>
@@ -14,9 +15,9 @@
 namespace tocsin {
 namespace {
 
+using google::protobuf::io::ArrayOutputStream;
 using google::protobuf::io::CodedInputStream;
 using google::protobuf::io::CodedOutputStream;
-using google::protobuf::io::StringOutputStream;
 
 // SubscribeResponse.events: field 1, length-delimited.
 constexpr uint32_t kEventsTag = 1 << 3 | 2;
@@ -53,19 +54,17 @@ EventPtr MakeRecord(const v1::Event& event, std::string payload) {
 }  // namespace
 
 std::string EncodeEventField(const v1::Event& event) {
-  const size_t size = event.ByteSizeLong();
-  std::string bytes;
-  bytes.reserve(size + 6);
-  {
-    StringOutputStream raw(&bytes);
-    CodedOutputStream out(&raw);
-    out.SetSerializationDeterministic(true);
-    out.WriteTag(kEventsTag);
-    out.WriteVarint32(static_cast<uint32_t>(size));
-    event.SerializeWithCachedSizes(&out);
-    TOCSIN_CHECK(!out.HadError());
-  }
-  bytes.shrink_to_fit();
+  const auto size = static_cast<uint32_t>(event.ByteSizeLong());
+  std::string bytes(
+      CodedOutputStream::VarintSize32(kEventsTag) + CodedOutputStream::VarintSize32(size) + size,
+      '\0');
+  ArrayOutputStream raw(bytes.data(), static_cast<int>(bytes.size()));
+  CodedOutputStream out(&raw);
+  out.SetSerializationDeterministic(true);
+  out.WriteTag(kEventsTag);
+  out.WriteVarint32(size);
+  event.SerializeWithCachedSizes(&out);
+  TOCSIN_CHECK(!out.HadError());
   return bytes;
 }
 
@@ -76,6 +75,27 @@ absl::StatusOr<v1::Event> DecodeEventField(std::string_view bytes) {
     return Damaged();
   }
   return event;
+}
+
+// Fields come in the order of their numbers: what is before the incident is short.
+std::string_view IncidentBytesOf(std::string_view bytes) {
+  using google::protobuf::internal::WireFormatLite;
+  const absl::StatusOr<std::string_view> body = Unwrap(bytes);
+  TOCSIN_CHECK(body.ok());
+  CodedInputStream in(reinterpret_cast<const uint8_t*>(body->data()),
+                      static_cast<int>(body->size()));
+  while (const uint32_t tag = in.ReadTag()) {
+    const int number = WireFormatLite::GetTagFieldNumber(tag);
+    if (number == v1::Event::kIncidentFieldNumber) {
+      uint32_t length = 0;
+      TOCSIN_CHECK(in.ReadVarint32(&length));
+      return body->substr(static_cast<size_t>(in.CurrentPosition()), length);
+    }
+    if (number > v1::Event::kIncidentFieldNumber || !WireFormatLite::SkipField(&in, tag)) {
+      break;
+    }
+  }
+  return {};
 }
 
 EventPtr MakeWireRecord(const v1::Event& event) {

@@ -16,6 +16,10 @@ std::string EncodeEventField(const v1::Event& event);
 // The inverse. DATA_LOSS when the bytes are not exactly one such field.
 absl::StatusOr<v1::Event> DecodeEventField(std::string_view bytes);
 
+// The bytes of the event's incident within an encoded event; empty when it has none. The bytes are
+// EncodeEventField's.
+std::string_view IncidentBytesOf(std::string_view bytes);
+
 // A record with the wire form as its payload. The event has its sequence, epoch, time and cursor.
 EventPtr MakeWireRecord(const v1::Event& event);
 // From stored bytes. DATA_LOSS as DecodeEventField.

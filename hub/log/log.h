@@ -21,7 +21,7 @@
 #include "absl/time/time.h"
 #include "core/event/cursor.h"
 #include "core/event/record.h"
-#include "tocsin/v1/incident.pb.h"
+#include "hub/log/incident_state.h"
 
 namespace tocsin::hub {
 
@@ -39,17 +39,6 @@ struct DedupEntry {
   absl::Time time;
   std::string incident_id;
 };
-
-// An incident as it stands, in two parts: what travels in every event, and what grows.
-struct IncidentState {
-  v1::Incident core;                            // without timeline and notes
-  std::shared_ptr<const v1::Incident> history;  // timeline and notes only; may be null
-  Sequence last_sequence = 0;                   // of the newest event about it
-
-  // Takes a whole incident apart.
-  static std::shared_ptr<const IncidentState> From(v1::Incident incident, Sequence last_sequence);
-};
-using IncidentPtr = std::shared_ptr<const IncidentState>;
 
 // A group commit. Sequences are contiguous and follow last().
 struct LogBatch {

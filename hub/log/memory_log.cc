@@ -102,12 +102,12 @@ void MemoryLog::Keep(const Retention& retention, absl::Time now) {
 }
 
 void MemoryLog::PutIncident(const IncidentPtr& incident) {
-  IncidentPtr& kept = incidents_[incident->core.id()];
+  IncidentPtr& kept = incidents_[incident->id];
   if (kept != nullptr) {
     quietest_.erase(kept->last_sequence);
   }
   kept = incident;
-  quietest_[incident->last_sequence] = incident->core.id();
+  quietest_[incident->last_sequence] = incident->id;
   while (incidents_.size() > options_.max_incidents) {
     incidents_.erase(quietest_.begin()->second);
     quietest_.erase(quietest_.begin());

@@ -1,5 +1,8 @@
 #include "hub/log/packed_uuid.h"
 
+#include <array>
+#include <cstdint>
+
 namespace tocsin::hub {
 namespace {
 
@@ -7,12 +10,16 @@ constexpr size_t kTextSize = 36;
 
 bool IsDash(size_t index) { return index == 8 || index == 13 || index == 18 || index == 23; }
 
-int DigitOf(char c) {
-  if (c >= '0' && c <= '9') return c - '0';
-  if (c >= 'a' && c <= 'f') return c - 'a' + 10;
-  if (c >= 'A' && c <= 'F') return c - 'A' + 10;
-  return -1;
+constexpr std::array<int8_t, 256> MakeDigits() {
+  std::array<int8_t, 256> digits{};
+  digits.fill(-1);
+  for (int i = 0; i < 16; ++i) {
+    digits[static_cast<size_t>("0123456789abcdef"[i])] = static_cast<int8_t>(i);
+    digits[static_cast<size_t>("0123456789ABCDEF"[i])] = static_cast<int8_t>(i);
+  }
+  return digits;
 }
+constexpr std::array<int8_t, 256> kDigitOf = MakeDigits();
 
 }  // namespace
 
@@ -30,7 +37,7 @@ std::optional<PackedUuid> PackUuid(std::string_view text) {
       if (text[i] != '-') return std::nullopt;
       continue;
     }
-    const int digit = DigitOf(text[i]);
+    const int digit = kDigitOf[static_cast<unsigned char>(text[i])];
     if (digit < 0) return std::nullopt;
     char& byte = packed[nibble / 2];
     byte = static_cast<char>(static_cast<unsigned char>(byte) << 4 | digit);

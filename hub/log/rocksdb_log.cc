@@ -89,7 +89,7 @@ absl::Status RocksDbLog::FillBatch(const LogBatch& batch, rocksdb::WriteBatch& w
   write.Put(store_->column(Column::kDedup), SequenceKey(batch.events.front()->cursor.sequence),
             dedup);
   for (const IncidentPtr& incident : batch.incidents) {
-    write.Put(store_->column(Column::kIncidents), incident->core.id(), EncodeIncident(*incident));
+    write.Put(store_->column(Column::kIncidents), incident->id, EncodeIncident(*incident));
   }
   return absl::OkStatus();
 }

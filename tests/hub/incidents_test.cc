@@ -5,6 +5,7 @@
 #include "core/event/error.h"
 #include "core/event/time_proto.h"
 #include "core/event/validate.h"
+#include "core/event/wire.h"
 #include "hub/incident_rules.h"
 #include "tests/hub/hub_fixtures.h"
 #include "tests/hub/wrapped_log.h"
@@ -13,6 +14,13 @@ namespace tocsin::hub {
 namespace {
 
 const std::string kId = TestUuid(77);
+
+// As the sequencer does once the event has its place.
+void Take(Incidents& incidents, v1::Event& event, Sequence sequence) {
+  event.set_epoch(1);
+  event.set_sequence(sequence);
+  incidents.Take(event, MakeWireRecord(event));
+}
 
 class IncidentsTest : public testing::Test {
  protected:
@@ -23,10 +31,9 @@ class IncidentsTest : public testing::Test {
     now_ += absl::Seconds(1);
     const absl::Status status = incidents_.Apply(event, now_, "events[0]");
     EXPECT_TRUE(status.ok()) << status;
-    v1::Event applied = event;
-    incidents_.Take(event, ++sequence_);
+    Take(incidents_, event, ++sequence_);
     incidents_.KeepRequest();
-    return applied;
+    return event;
   }
   v1::Event Typed(v1::EventType type) {
     v1::Event event;
@@ -37,7 +44,7 @@ class IncidentsTest : public testing::Test {
   // As the log would be given it.
   IncidentState Stored() {
     for (const IncidentPtr& stored : incidents_.GroupChanges()) {
-      if (stored->core.id() == kId) return *stored;
+      if (stored->id == kId) return *stored;
     }
     ADD_FAILURE() << "the incident has not changed";
     return {};
@@ -159,7 +166,7 @@ TEST_F(IncidentsTest, NotesAreBoundedInCountAndBytes) {
 TEST_F(IncidentsTest, ARefusedRequestLeavesNothing) {
   v1::Event created = IncidentCreated(kId);
   ASSERT_TRUE(incidents_.Apply(created, now_, "events[0]").ok());
-  incidents_.Take(created, 1);
+  Take(incidents_, created, 1);
   EXPECT_EQ(*incidents_.LastSequence(kId), 1u);
   incidents_.DropRequest();
   EXPECT_EQ(*incidents_.LastSequence(kId), 0u);
@@ -186,7 +193,7 @@ TEST_F(IncidentsTest, WhatTheCacheForgotComesFromTheLog) {
   ASSERT_TRUE(log_.Append(batch).ok());
   v1::Event other = IncidentCreated(TestUuid(1));
   ASSERT_TRUE(incidents.Apply(other, now_, "").ok());
-  incidents.Take(other, 2);
+  Take(incidents, other, 2);
   v1::Event comment = CommentOn(kId, "again");
   ASSERT_TRUE(incidents.Apply(comment, now_, "").ok());
   EXPECT_EQ(comment.incident().title(), "disk full");

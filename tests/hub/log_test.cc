@@ -174,7 +174,7 @@ TEST_P(LogTest, KeepsTheNewestStateOfAnIncident) {
 
   const auto stored = log_->GetIncident(TestUuid(1));
   ASSERT_TRUE(stored.ok() && *stored != nullptr);
-  EXPECT_EQ((*stored)->core.severity(), v1::SEVERITY_P0);
+  EXPECT_EQ((*stored)->Parse().severity(), v1::SEVERITY_P0);
   EXPECT_EQ((*stored)->last_sequence, 2u);
   EXPECT_EQ(*log_->GetIncident(TestUuid(2)), nullptr);
 }
