@@ -13,6 +13,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "core/base/check.h"
+#include "core/base/heap_bytes.h"
 #include "core/base/status_macros.h"
 #include "core/base/strings.h"
 #include "core/event/limits.h"
@@ -245,7 +246,20 @@ absl::StatusOr<FilterPtr> Filter::Compile(const v1::Filter& filter, std::string_
   terms[static_cast<size_t>(TermField::kLabel)] = LabelTermsOf(proto);
   std::for_each(std::begin(terms), std::end(terms), SortByHash);
   compiled->key_ = KeyOf(proto, *compiled);
+  compiled->bytes_ = compiled->CountBytes();
   return compiled;
+}
+
+size_t Filter::CountBytes() const {
+  // The protobuf message counts its own object.
+  size_t bytes = sizeof(*this) - sizeof(proto_) + proto_.SpaceUsedLong() + HeapBytes(key_);
+  for (const std::vector<Term>& of_field : terms_) {
+    bytes += HeapBytes(of_field);
+    for (const Term& term : of_field) {
+      bytes += HeapBytes(term.key) + HeapBytes(term.value);
+    }
+  }
+  return bytes;
 }
 
 FilterPtr Filter::MatchAll() {

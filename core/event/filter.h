@@ -44,6 +44,8 @@ class Filter {
   const std::string& key() const { return key_; }
   // As understood: values sorted, none twice.
   const v1::Filter& proto() const { return proto_; }
+  // What it holds, itself included.
+  size_t bytes() const { return bytes_; }
 
   // For the index: bit n is set when the enum's value n may match; all ones when the field is
   // empty. active_only is folded into the states.
@@ -57,6 +59,7 @@ class Filter {
 
  private:
   Filter() = default;
+  size_t CountBytes() const;
 
   v1::Filter proto_;
   std::string key_;
@@ -64,6 +67,7 @@ class Filter {
   uint32_t severity_mask_ = ~0u;
   uint32_t state_mask_ = ~0u;
   std::vector<Term> terms_[4];  // by TermField
+  size_t bytes_ = 0;
 };
 
 }  // namespace tocsin

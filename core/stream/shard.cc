@@ -15,6 +15,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "core/base/heap_bytes.h"
+
 namespace tocsin {
 
 Shard::Shard(const Window& window, LogReader& log, Clock& clock, ShardOptions options)
@@ -60,6 +62,7 @@ absl::Duration Shard::RunOnce() {
   if (sent_) {
     last_flush_ = now_;
   }
+  PublishMemory();
   return NextTurn();
 }
 
@@ -112,8 +115,11 @@ void Shard::Remove(SubscriberId id) {
     Erase(*subscriber->subscriptions.back());
   }
   pending_total_ -= subscriber->bytes;
+  CountOff(*subscriber);
   subscribers_.erase(id);
+  ShrinkTableWhenSparse(subscribers_);
   stats_.subscribers.store(subscribers_.size(), std::memory_order_relaxed);
+  PublishMemory();
 }
 
 void Shard::Subscribe(SubscriberId id, SubscribeOptions options) {
@@ -128,6 +134,7 @@ void Shard::Subscribe(SubscriberId id, SubscribeOptions options) {
     subscription = subscriber->subscriptions.back().get();
     subscription->subscriber = subscriber;
     subscription->tag = options.tag;
+    CountSubscriptions(*subscriber);
     stats_.subscriptions.fetch_add(1, std::memory_order_relaxed);
   } else {
     if (subscription->live()) {
@@ -141,6 +148,7 @@ void Shard::Subscribe(SubscriberId id, SubscribeOptions options) {
   }
   subscription->filter = std::move(options.filter);
   subscription->notify_on_gap = options.notify_on_gap;
+  CountSubscription(*subscription);
   Begin(*subscription, start);
   Wake();
 }

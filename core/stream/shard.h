@@ -27,6 +27,7 @@
 #include "core/event/filter.h"
 #include "core/event/limits.h"
 #include "core/stream/log_reader.h"
+#include "core/stream/memory_use.h"
 #include "core/stream/sink.h"
 #include "core/stream/subscriber.h"
 #include "core/stream/subscription_index.h"
@@ -59,6 +60,7 @@ struct SubscribeOptions {
 struct EventRun {
   IndexEntry* entry = nullptr;
   std::vector<Item> items;
+  size_t counted = 0;  // bytes, among the shard's
 };
 
 struct ShardStats {
@@ -114,6 +116,8 @@ class Shard {
   // The place up to which live subscriptions have been served.
   const Cursor& position() const { return position_; }
   const ShardStats& stats() const { return stats_; }
+  // From any thread: as of the end of the last turn or the last Remove.
+  MemoryUse memory() const { return published_.Get(); }
   // Bytes that pending batches hold now.
   size_t pending_bytes() const { return pending_total_; }
 
@@ -173,6 +177,16 @@ class Shard {
   // True when it has left already.
   bool Send(Subscriber& subscriber, const WriteView& view);
 
+  // Counting (shard_memory.cc). Each is called where what it counts has changed.
+  void CountSubscriptions(Subscriber& subscriber);
+  void CountSubscription(Subscription& subscription);
+  void CountBatch(Subscriber& subscriber);
+  void CountRun(EventRun& run);
+  void DropRuns(size_t kept);
+  void CountOff(const Subscriber& subscriber);
+  void CountOff(const Subscription& subscription);
+  void PublishMemory();
+
   void Sweep();
   void SweepOne(Subscriber& subscriber);
   void QueueBookmark(Subscriber& subscriber, std::string note);
@@ -213,6 +227,8 @@ class Shard {
   absl::Duration sweep_due_ = absl::ZeroDuration();
   absl::Duration sweep_interval_ = absl::Seconds(1);
   size_t pending_total_ = 0;
+  MemoryUse memory_;  // the bytes that are counted as they come and go
+  PublishedMemoryUse published_;
   ShardStats stats_;
 };
 

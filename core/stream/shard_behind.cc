@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "core/base/check.h"
+#include "core/base/heap_bytes.h"
 #include "core/event/error.h"
 #include "core/stream/shard.h"
 
@@ -232,11 +233,15 @@ void Shard::Erase(Subscription& subscription) {
   if (subscription.live()) {
     StopLive(subscription, position_);
   }
-  auto& all = subscription.subscriber->subscriptions;
+  Subscriber& subscriber = *subscription.subscriber;
+  auto& all = subscriber.subscriptions;
   const auto found = std::find_if(all.begin(), all.end(),
                                   [&](const auto& each) { return each.get() == &subscription; });
   TOCSIN_CHECK(found != all.end());
+  CountOff(subscription);
   all.erase(found);
+  ShrinkWhenSparse(all);
+  CountSubscriptions(subscriber);
   stats_.subscriptions.fetch_sub(1, std::memory_order_relaxed);
 }
 

@@ -110,11 +110,10 @@ void Shard::EndRuns() {
   for (size_t i = 0; i < runs_used_; ++i) {
     runs_[i]->entry->run = nullptr;
     runs_[i]->items.clear();
+    CountRun(*runs_[i]);
   }
   runs_used_ = 0;
-  if (runs_.size() > kKeptRuns) {
-    runs_.resize(kKeptRuns);
-  }
+  DropRuns(kKeptRuns);
 }
 
 // In parts of a write each: all who have the filter get the first before any gets the second, so that
@@ -245,6 +244,8 @@ void Shard::FallBehind(Subscriber& subscriber, const Cursor& place) {
 void Shard::BecomeLive(Subscription& subscription) {
   subscription.catch_up.reset();
   index_.Add(subscription, subscription.filter);
+  subscription.filter = subscription.entry->filter;  // one for all who have it
+  CountSubscription(subscription);
   stats_.live.fetch_add(1, std::memory_order_relaxed);
   subscription.subscriber->Push(
       Item{.kind = Item::Kind::kCaughtUp, .event = nullptr, .cursor = position_, .extra = nullptr},
@@ -256,6 +257,7 @@ void Shard::StopLive(Subscription& subscription, const Cursor& place) {
   index_.Remove(subscription);
   stats_.live.fetch_sub(1, std::memory_order_relaxed);
   subscription.place = place;
+  CountSubscription(subscription);
 }
 
 }  // namespace tocsin

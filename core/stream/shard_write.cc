@@ -49,6 +49,7 @@ void Shard::Flush(Subscriber& subscriber) {
     left = Send(subscriber, view);
     pending_total_ -= subscriber.Consume(count);
   }
+  CountBatch(subscriber);
   if (left) {
     MakeReady(subscriber);
   }
@@ -162,8 +163,8 @@ void Shard::SweepOne(Subscriber& subscriber) {
   }
   // Idle: give back what a burst has grown.
   if (subscriber.items.capacity() > 0) {
-    std::vector<Item>().swap(subscriber.items);
-    std::vector<SubscriptionTag>().swap(subscriber.tags);
+    subscriber.ReleaseBatch();
+    CountBatch(subscriber);
   }
   const bool wants = subscriber.bookmark_interval > absl::ZeroDuration() &&
                      now_ - subscriber.last_cursor + sweep_interval_ > subscriber.bookmark_interval;

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "core/base/heap_bytes.h"
 #include "core/event/limits.h"
 
 namespace tocsin {
@@ -58,6 +59,13 @@ size_t Subscriber::PushEvent(const EventPtr& event, SubscriptionTag tag) {
   const size_t added = PendingBytes(*event);
   bytes += added;
   return added;
+}
+
+size_t Subscriber::batch_bytes() const { return HeapBytes(items) + HeapBytes(tags); }
+
+void Subscriber::ReleaseBatch() {
+  std::vector<Item>().swap(items);
+  std::vector<SubscriptionTag>().swap(tags);
 }
 
 WriteView Subscriber::Next(size_t max_events, size_t max_bytes) const {

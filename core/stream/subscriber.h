@@ -34,6 +34,7 @@ struct Subscription : IndexMember {
   StartPoint asked;  // where it was to begin
   Cursor place;      // epoch 0: not known yet
   std::unique_ptr<CatchUp> catch_up;
+  size_t counted = 0;  // bytes, among the shard's: itself, and the filter where it is its own
 
   bool live() const { return entry != nullptr; }
 };
@@ -49,6 +50,8 @@ struct Subscriber {
   std::vector<SubscriptionTag> tags;
   size_t sent = 0;
   size_t bytes = 0;
+  size_t counted_batch = 0;  // bytes, among the shard's: of items and tags
+  size_t counted_list = 0;   // of subscriptions
 
   bool writing = false;
   bool touched = false;     // among the shard's touched ones
@@ -60,6 +63,10 @@ struct Subscriber {
   absl::Duration last_cursor;
 
   size_t pending() const { return items.size() - sent; }
+  // What the batch holds beside the events: it may have grown far beyond what waits now.
+  size_t batch_bytes() const;
+  // An empty batch gives that back.
+  void ReleaseBatch();
   Subscription* Find(SubscriptionTag tag);
   // Queues an item for one subscription; the item's tags are set here.
   void Push(Item item, SubscriptionTag tag);

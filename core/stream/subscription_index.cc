@@ -6,6 +6,7 @@
 #include <algorithm>
 
 #include "core/base/check.h"
+#include "core/base/heap_bytes.h"
 
 namespace tocsin {
 namespace {
@@ -19,12 +20,28 @@ uint64_t Bit64(uint64_t hash) { return uint64_t{1} << ((hash >> 8) % 63); }
 uint32_t Bit32(uint64_t hash) { return uint32_t{1} << ((hash >> 8) % 31); }
 uint64_t LabelBit(uint64_t hash) { return uint64_t{1} << ((hash >> 8) & 63); }
 
-void Erase(auto& postings, const IndexEntry* entry) {
+// Both change `bytes` by what the list has grown or given back.
+template <class T>
+void Append(std::vector<T>& list, const T& value, size_t& bytes) {
+  bytes -= HeapBytes(list);
+  list.push_back(value);
+  bytes += HeapBytes(list);
+}
+
+template <class T>
+void DropLast(std::vector<T>& list, size_t& bytes) {
+  bytes -= HeapBytes(list);
+  list.pop_back();
+  ShrinkWhenSparse(list);
+  bytes += HeapBytes(list);
+}
+
+void Erase(auto& postings, const IndexEntry* entry, size_t& bytes) {
   const auto found = std::find_if(postings.begin(), postings.end(),
                                   [&](const auto& posting) { return posting.entry == entry; });
   TOCSIN_CHECK(found != postings.end());
   *found = postings.back();
-  postings.pop_back();
+  DropLast(postings, bytes);
 }
 
 }  // namespace
@@ -155,14 +172,20 @@ void SubscriptionIndex::Add(IndexMember& member, const FilterPtr& filter) {
   if (entry == nullptr) {
     entry = std::make_unique<IndexEntry>();
     entry->filter = filter;
-    const Posting posting = PostingOf(*filter, entry.get());
-    for (Postings* list : ListsFor(*entry, /*adding=*/true)) {
-      list->push_back(posting);
-    }
+    AddEntry(*entry);
   }
   member.entry = entry.get();
   member.slot = static_cast<uint32_t>(entry->members.size());
-  entry->members.push_back(&member);
+  Append(entry->members, &member, bytes_);
+}
+
+void SubscriptionIndex::AddEntry(IndexEntry& entry) {
+  const Posting posting = PostingOf(*entry.filter, &entry);
+  for (Postings* list : ListsFor(entry, /*adding=*/true)) {
+    Append(*list, posting, bytes_);
+  }
+  entry.counted = EntryBytes(entry);
+  bytes_ += entry.counted;
 }
 
 void SubscriptionIndex::Remove(IndexMember& member) {
@@ -171,22 +194,41 @@ void SubscriptionIndex::Remove(IndexMember& member) {
   IndexMember* last = entry.members.back();
   entry.members[member.slot] = last;
   last->slot = member.slot;
-  entry.members.pop_back();
+  DropLast(entry.members, bytes_);
   member.entry = nullptr;
-  if (!entry.members.empty()) {
-    return;
+  if (entry.members.empty()) {
+    RemoveEntry(entry);
   }
+}
+
+void SubscriptionIndex::RemoveEntry(IndexEntry& entry) {
   for (Postings* list : ListsFor(entry, /*adding=*/false)) {
-    Erase(*list, &entry);
+    Erase(*list, &entry, bytes_);
   }
+  // An empty list holds nothing that would have to be counted off.
   for (uint64_t hash : entry.posted_under) {
     const auto found = by_term_.find(hash);
     if (found != by_term_.end() && found->second.empty()) {
       by_term_.erase(found);
     }
   }
+  bytes_ -= entry.counted;
   entries_.erase(entries_.find(entry.filter->key()));
+  ShrinkTableWhenSparse(by_term_);
+  ShrinkTableWhenSparse(entries_);
 }
+
+// The key stands in the table as well.
+size_t SubscriptionIndex::EntryBytes(const IndexEntry& entry) {
+  return sizeof(entry) + entry.filter->bytes() + HeapBytes(entry.filter->key()) +
+         HeapBytes(entry.posted_under);
+}
+
+size_t SubscriptionIndex::bytes() const {
+  return bytes_ + TableBytes(entries_) + TableBytes(by_term_);
+}
+
+size_t SubscriptionIndex::match_bytes() const { return HeapBytes(candidates_); }
 
 void SubscriptionIndex::Collect(const EventFacts& facts) {
   ++match_;

@@ -36,6 +36,7 @@ struct IndexEntry {
   std::vector<IndexMember*> members;
   std::vector<uint64_t> posted_under;  // hashes, when posted by term
   uint64_t seen_in = 0;                // the match that visited it last
+  size_t counted = 0;                  // bytes, without the members
   EventRun* run = nullptr;             // the shard's: what matched in the present pass
 };
 
@@ -46,6 +47,7 @@ class SubscriptionIndex {
   SubscriptionIndex(const SubscriptionIndex&) = delete;
   SubscriptionIndex& operator=(const SubscriptionIndex&) = delete;
 
+  // The filter in the member's entry may be another than the one given, which means the same.
   void Add(IndexMember& member, const FilterPtr& filter);
   void Remove(IndexMember& member);
 
@@ -62,6 +64,9 @@ class SubscriptionIndex {
   }
 
   size_t filters() const { return entries_.size(); }
+  // What it holds for its members, the filters among it; and what Match keeps for the next event.
+  size_t bytes() const;
+  size_t match_bytes() const;
 
  private:
   // A filter reduced to what a few instructions can check; 32 bytes, so that a list is read in
@@ -81,6 +86,9 @@ class SubscriptionIndex {
   static Posting PostingOf(const Filter& filter, IndexEntry* entry);
   // The lists that the filter belongs in; fills entry.posted_under where they are terms.
   std::vector<Postings*> ListsFor(IndexEntry& entry, bool adding);
+  void AddEntry(IndexEntry& entry);
+  void RemoveEntry(IndexEntry& entry);
+  static size_t EntryBytes(const IndexEntry& entry);
   void Collect(const EventFacts& facts);
   void CollectFrom(const Postings& postings, const EventBits& bits);
 
@@ -94,6 +102,7 @@ class SubscriptionIndex {
   Postings always_;
   std::vector<IndexEntry*> candidates_;
   uint64_t match_ = 0;
+  size_t bytes_ = 0;  // of the entries, their members and the postings
 };
 
 }  // namespace tocsin
