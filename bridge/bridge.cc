@@ -127,10 +127,25 @@ class Bridge::Impl {
     for (const auto& worker : workers_) {
       slowest = std::min(slowest, std::max(worker->served(), view.base.sequence));
     }
+    SetMemory();
     const double behind = static_cast<double>(view.head.sequence - slowest);
     metrics_.broadcast_channel_usage_ratio.Set(
         std::min(1.0, behind / static_cast<double>(config_.window.max_events)));
     return metrics_.Text();
+  }
+
+  void SetMemory() {
+    MemoryUse engines;
+    ConnectionUse connections;
+    for (const auto& worker : workers_) {
+      engines += worker->shard().memory();
+      connections.connections += worker->connection_use().connections;
+      connections.bytes += worker->connection_use().bytes;
+    }
+    metrics_.connections.Set(static_cast<double>(connections.connections));
+    metrics_.connection_memory_bytes.Set(static_cast<double>(connections.bytes));
+    metrics_.subscriptions.Set(static_cast<double>(engines.subscriptions));
+    metrics_.memory.Set(engines, window_);
   }
 
   const BridgeConfig config_;

@@ -55,7 +55,15 @@ Metrics::Metrics()
           "How far the slowest shard is behind the newest event, as a share of the recent events")),
       hub_connected(Gauge(registry_, "bridge_hub_connected", "1 while the hub's stream is up")),
       hub_reconnects(Counter(registry_, "bridge_hub_reconnects_total",
-                             "How often the hub's stream was lost and opened again")) {}
+                             "How often the hub's stream was lost and opened again")),
+      connections(Gauge(registry_, "tocsin_connections",
+                        "Connections of clients now, those that only ask over HTTP among them")),
+      connection_memory_bytes(
+          Gauge(registry_, "tocsin_connection_memory_bytes",
+                "Bytes that the connections hold: their objects, what has been read and what is "
+                "not sent yet")),
+      subscriptions(Gauge(registry_, "tocsin_subscriptions", "Subscriptions in the engine now")),
+      memory(registry_) {}
 
 std::string Metrics::Text() const {
   return prometheus::TextSerializer().Serialize(registry_.Collect());

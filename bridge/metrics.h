@@ -12,6 +12,7 @@
 #include <string>
 
 #include "absl/time/time.h"
+#include "core/metrics/memory_gauges.h"
 
 namespace tocsin::bridge {
 
@@ -36,6 +37,10 @@ class Metrics {
   prometheus::Gauge& broadcast_channel_usage_ratio;
   prometheus::Gauge& hub_connected;
   prometheus::Counter& hub_reconnects;
+  prometheus::Gauge& connections;
+  prometheus::Gauge& connection_memory_bytes;
+  prometheus::Gauge& subscriptions;
+  MemoryGauges memory;
 
   // Prometheus' text form.
   std::string Text() const;

@@ -129,7 +129,18 @@ void Worker::ArmSweep() {
 }
 
 void Worker::Sweep() {
-  ForEach([](Connection& connection) { connection.Tick(); });
+  size_t bytes = 0;
+  ForEach([&](Connection& connection) {
+    connection.Tick();
+    bytes += connection.MemoryBytes();
+  });
+  connection_count_.store(connections_.size(), std::memory_order_relaxed);
+  connection_bytes_.store(bytes, std::memory_order_relaxed);
+}
+
+ConnectionUse Worker::connection_use() const {
+  return {.connections = connection_count_.load(std::memory_order_relaxed),
+          .bytes = connection_bytes_.load(std::memory_order_relaxed)};
 }
 
 void Worker::SetHubState(bool connected) {

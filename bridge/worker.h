@@ -35,10 +35,18 @@ class Connection : public std::enable_shared_from_this<Connection> {
   // The bridge goes; `slot` is when this client may come back.
   virtual void Drain(absl::Duration slot) = 0;
   virtual void Abort() = 0;
+  // What it holds: itself, what has been read and what is not sent yet. Not what the engine and the
+  // kernel hold for it. Called a few times a second: a sum of what is known.
+  virtual size_t MemoryBytes() const = 0;
 
  private:
   friend class Worker;
   size_t index_ = 0;
+};
+
+struct ConnectionUse {
+  uint64_t connections = 0;
+  uint64_t bytes = 0;
 };
 
 class Worker {
@@ -57,6 +65,8 @@ class Worker {
   Clock& clock() { return clock_; }
   // From any thread: the place up to which live subscriptions have been served.
   Sequence served() const { return served_.load(std::memory_order_relaxed); }
+  // From any thread: as of the last look at all connections.
+  ConnectionUse connection_use() const;
 
   void Add(std::shared_ptr<Connection> connection);
   void Remove(Connection& connection);
@@ -85,6 +95,8 @@ class Worker {
   std::vector<std::shared_ptr<Connection>> connections_;
   bool draining_ = false;
   std::atomic<Sequence> served_{0};
+  std::atomic<uint64_t> connection_count_{0};
+  std::atomic<uint64_t> connection_bytes_{0};
   std::thread thread_;
 };
 

@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "bridge/ws/ws_connection.h"
+#include "core/base/heap_bytes.h"
 #include "core/base/log.h"
 #include "core/event/limits.h"
 #include "core/http/problem.h"
@@ -59,6 +60,7 @@ class HttpConnection final : public Connection {
     Error ignored;
     socket_.close(ignored);
   }
+  size_t MemoryBytes() const override { return sizeof(*this) + HeapBytes(in_) + HeapBytes(out_); }
 
  private:
   std::shared_ptr<HttpConnection> self() {

@@ -69,6 +69,8 @@ class MuxStream {
   uint64_t BytesTaken();
   // Bytes not yet taken by the kernel that are not of the batch in flight.
   size_t ReplyBytesQueued() const;
+  // What the out queue holds.
+  size_t QueueBytes() const { return queue_.capacity(); }
   // Ends everything at once; outstanding operations complete with an error.
   void Abort();
 

@@ -14,6 +14,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "bridge/ws/frames.h"
+#include "core/base/heap_bytes.h"
 #include "core/base/log.h"
 #include "core/base/strings.h"
 #include "core/event/uuid.h"
@@ -517,6 +518,14 @@ SubscriptionTag Session::Name(std::string_view id) {
 void Session::Forget(SubscriptionTag tag) {
   std::erase_if(named_, [&](const Named& named) { return named.tag == tag; });
   context_.metrics.active_subscriptions.Decrement();
+}
+
+size_t Session::MemoryBytes() const {
+  size_t bytes = HeapBytes(named_) + HeapBytes(head_tags_) + HeapBytes(head_);
+  for (const Named& named : named_) {
+    bytes += HeapBytes(named.id);
+  }
+  return bytes;
 }
 
 size_t Session::SubscriptionCount() const {

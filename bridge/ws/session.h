@@ -121,6 +121,8 @@ class Session final : public Sink {
   bool WantsRead() const;
   bool closing() const { return closing_; }
   SubscriberId subscriber() const { return subscriber_; }
+  // Beside itself.
+  size_t MemoryBytes() const;
 
   // Sink.
   bool Write(const WriteView& view) override;

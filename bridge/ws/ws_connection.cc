@@ -8,6 +8,7 @@
 
 #include "bridge/ws/frames.h"
 #include "bridge/ws/session.h"
+#include "core/base/heap_bytes.h"
 #include "core/base/log.h"
 #include "core/event/limits.h"
 
@@ -23,6 +24,9 @@ using Error = boost::system::error_code;
 // For the closing handshake, and for a stuck client to take the last words.
 constexpr absl::Duration kCloseTimeout = absl::Seconds(5);
 constexpr size_t kReadBytes = 2048;
+// The block that websocket::stream keeps its state in, the MuxStream among it (Boost 1.81; it is private
+// there).
+constexpr size_t kBeastBytes = 2'608;
 
 class WsConnection final : public Connection, public MuxOwner, public SessionOutput {
  public:
@@ -63,6 +67,10 @@ class WsConnection final : public Connection, public MuxOwner, public SessionOut
     }
   }
   void Abort() override { mux().Abort(); }
+  size_t MemoryBytes() const override {
+    return sizeof(*this) + kBeastBytes + session_.MemoryBytes() + HeapBytes(message_) +
+           ws_.next_layer().QueueBytes();
+  }
 
   // SessionOutput.
   bool SendBatch(std::string_view frames) override {

@@ -101,7 +101,7 @@ absl::Status Hub::Serve() {
   }
   if (config_.serve_ops) {
     const OpsSources sources{.health = [this] { return Health(); },
-                             .metrics = [this] { return metrics_.Render(Gauges()); }};
+                             .metrics = [this] { return metrics_.Render(Gauges(), window_); }};
     ASSIGN_OR_RETURN(ops_,
                      http::PlainServer::Start(config_.ops_listen.host, config_.ops_listen.port,
                                               [sources](const http::HttpRequest& request) {
@@ -209,8 +209,6 @@ HubGauges Hub::Gauges() const {
   gauges.log_events = extent.events;
   gauges.log_bytes = extent.bytes;
   gauges.log_last_sequence = extent.latest.sequence;
-  gauges.window_events = window_.events();
-  gauges.window_bytes = window_.bytes();
   for (const auto& shard : shards_) {
     const ShardStats& stats = shard->engine().stats();
     gauges.subscriptions_live += stats.live.load();
@@ -218,7 +216,7 @@ HubGauges Hub::Gauges() const {
     gauges.writes += stats.writes.load();
     gauges.fell_behind += stats.fell_behind.load();
     gauges.stuck += stats.stuck.load();
-    gauges.pending_bytes += shard->pending_bytes();
+    gauges.memory += shard->engine().memory();
   }
   return gauges;
 }

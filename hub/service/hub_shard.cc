@@ -98,7 +98,6 @@ void HubShard::Run() {
   do {
     again_ = false;
     due = engine_.RunOnce();
-    pending_bytes_.store(engine_.pending_bytes());
   } while (TakeCompletions(due));
   TOCSIN_CHECK(calls_.empty());
 }

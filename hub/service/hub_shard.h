@@ -60,7 +60,6 @@ class HubShard {
   void Drain();
   // After the server's Shutdown has returned: drains the queue and joins the thread.
   void Stop();
-  size_t pending_bytes() const { return pending_bytes_.load(); }
 
   Shard& engine() { return engine_; }
   const Shard& engine() const { return engine_; }
@@ -101,7 +100,6 @@ class HubShard {
   Shard engine_;
   std::thread thread_;
   std::atomic<std::thread::id> owner_{};
-  std::atomic<size_t> pending_bytes_{0};
 
   // The thread's own.
   absl::flat_hash_map<Call*, std::unique_ptr<Call>> calls_;

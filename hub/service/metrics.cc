@@ -12,6 +12,7 @@
 
 #include "core/base/mutex.h"
 #include "core/base/version.h"
+#include "core/metrics/memory_gauges.h"
 
 namespace tocsin::hub {
 namespace {
@@ -121,21 +122,16 @@ struct HubMetrics::Impl {
   Gauge& subscriptions = AddGauge(registry, "tocsin_subscriptions", "Subscriptions now.");
   Gauge& live = AddGauge(registry, "tocsin_subscriptions_live",
                          "Subscriptions that follow the log's end now.");
-  Gauge& pending_bytes = AddGauge(registry, "tocsin_subscriptions_pending_bytes",
-                                  "Bytes that wait in memory for subscribers.");
   Gauge& log_events = AddGauge(registry, "tocsin_log_events", "Events held in the log.");
   Gauge& log_bytes = AddGauge(registry, "tocsin_log_bytes", "Bytes of the events held in the log.");
   Gauge& last_sequence =
       AddGauge(registry, "tocsin_log_last_sequence", "The newest event's sequence.");
-  Gauge& window_events =
-      AddGauge(registry, "tocsin_window_events", "Recent events held in memory.");
-  Gauge& window_bytes =
-      AddGauge(registry, "tocsin_window_bytes", "Bytes of recent events held in memory.");
   Gauge& accepts_publish =
       AddGauge(registry, "tocsin_accepts_publish", "1 while events can be published.");
   Gauge& draining = AddGauge(registry, "tocsin_draining", "1 from the start of a shutdown.");
   Gauge& uptime = AddGauge(registry, "tocsin_uptime_seconds", "Seconds since the start.");
 
+  MemoryGauges memory{registry};
   SubscriberLabels labels{registry};
   Mutex render;  // a scrape raises the counters that are kept elsewhere
 
@@ -158,12 +154,9 @@ struct HubMetrics::Impl {
     Raise(stuck, now.stuck);
     subscriptions.Set(static_cast<double>(now.subscriptions));
     live.Set(static_cast<double>(now.subscriptions_live));
-    pending_bytes.Set(static_cast<double>(now.pending_bytes));
     log_events.Set(static_cast<double>(now.log_events));
     log_bytes.Set(static_cast<double>(now.log_bytes));
     last_sequence.Set(static_cast<double>(now.log_last_sequence));
-    window_events.Set(static_cast<double>(now.window_events));
-    window_bytes.Set(static_cast<double>(now.window_bytes));
     accepts_publish.Set(now.accepts_publish ? 1 : 0);
     draining.Set(now.draining ? 1 : 0);
     uptime.Set(now.uptime_seconds);
@@ -199,9 +192,10 @@ std::string HubMetrics::SubscriptionOpened(std::string_view label) {
 
 void HubMetrics::SubscriptionClosed(const std::string& series) { impl_->labels.Close(series); }
 
-std::string HubMetrics::Render(const HubGauges& gauges) {
+std::string HubMetrics::Render(const HubGauges& gauges, const Window& window) {
   MutexLock lock(impl_->render);
   impl_->Take(gauges);
+  impl_->memory.Set(gauges.memory, window);
   std::ostringstream out;
   prometheus::TextSerializer().Serialize(out, impl_->registry.Collect());
   return out.str();

@@ -13,6 +13,8 @@
 
 #include "absl/time/time.h"
 #include "core/event/error.h"
+#include "core/stream/memory_use.h"
+#include "core/stream/window.h"
 
 namespace tocsin::hub {
 
@@ -23,17 +25,16 @@ struct HubGauges {
   bool draining = false;
   uint64_t subscriptions = 0;
   uint64_t subscriptions_live = 0;
-  uint64_t pending_bytes = 0;
   uint64_t log_events = 0;
   uint64_t log_bytes = 0;
   uint64_t log_last_sequence = 0;
-  uint64_t window_events = 0;
-  uint64_t window_bytes = 0;
   // Counted by the shards since the start.
   uint64_t delivered = 0;
   uint64_t writes = 0;
   uint64_t fell_behind = 0;
   uint64_t stuck = 0;
+  // Summed over the shards.
+  MemoryUse memory;
 };
 
 class HubMetrics {
@@ -55,7 +56,7 @@ class HubMetrics {
   void SubscriptionClosed(const std::string& series);
 
   // The text format, version 0.0.4.
-  std::string Render(const HubGauges& gauges);
+  std::string Render(const HubGauges& gauges, const Window& window);
 
  private:
   struct Impl;

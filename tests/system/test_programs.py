@@ -230,14 +230,14 @@ def test_the_bridges_metrics_have_the_names_of_the_contract_and_count():
         assert bridge.metric("websocket_message_latency_seconds_sum") < 5
 
 
-def test_the_hubs_metrics_begin_with_tocsin(hub):
+def test_the_hubs_metrics_begin_with_tocsin_or_are_the_processs(hub):
     with hub.client() as client:
         before = hub.metric("tocsin_events_published_total")
         client.publish_many([harness.system_event() for _ in range(5)])
         assert hub.metric("tocsin_events_published_total") == before + 5
     _, text = hub.http("/metrics")
     names = re.findall(r"^# TYPE (\S+) ", text, re.MULTILINE)
-    assert len(names) > 5 and all(name.startswith("tocsin_") for name in names), names
+    assert len(names) > 5 and all(name.startswith(("tocsin_", "process_")) for name in names), names
 
 
 def test_get_status():
