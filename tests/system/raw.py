@@ -173,3 +173,14 @@ def websocket(target, receive_buffer=None, timeout=15):
         frames = Frames(sock)
         frames.welcome = frames.expect("welcome")
         yield frames
+
+
+# --- Messages -------------------------------------------------------------------------------------
+
+
+def subscribe(**fields):
+    return {"type": "subscribe", "subscription_id": "s", **fields}
+
+
+def filters(**fields):
+    return subscribe(filters=fields)

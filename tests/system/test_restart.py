@@ -2,6 +2,7 @@
 
 import asyncio
 import collections
+import queue
 import random
 import subprocess
 import threading
@@ -204,7 +205,7 @@ def test_twenty_kills_under_load_lose_nothing(durability):
                 while True:
                     for event in stream.take(1, timeout=60):
                         assert seen.setdefault(event.cursor, event.id) == event.id
-        except (grpc.RpcError, AssertionError, harness.queue.Empty) as error:
+        except (grpc.RpcError, AssertionError, queue.Empty) as error:
             ended.append(error)
 
     rng = random.Random(7)
