@@ -12,6 +12,7 @@
 #include <string_view>
 #include <vector>
 
+#include "absl/strings/str_cat.h"
 #include "bridge/event_json.h"
 #include "bridge/ws/session.h"
 #include "tests/core/stream_fixture.h"
@@ -96,6 +97,12 @@ class FakeOutput : public ws::SessionOutput {
   uint64_t taken = 0;
   size_t waiting = 0;
 };
+
+// A `subscribe` message; `more` is further fields, as JSON.
+inline std::string Subscribe(std::string_view id, std::string_view more = "") {
+  return absl::StrCat(R"({"type":"subscribe","subscription_id":")", std::string(id), "\"",
+                      more.empty() ? "" : ",", std::string(more), "}");
+}
 
 class SessionTest : public ::testing::Test {
  protected:

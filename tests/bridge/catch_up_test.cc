@@ -1,0 +1,253 @@
+// The catch-up streams, before a hub that follows a script.
+#include "bridge/upstream/catch_up.h"
+
+#include <gmock/gmock.h>
+#include <grpcpp/grpcpp.h>
+
+#include <algorithm>
+
+#include "bridge/upstream/upstream.h"
+#include "core/event/error.h"
+#include "tests/bridge/scripted_hub.h"
+
+namespace tocsin::bridge {
+namespace {
+
+using testing::At;
+using testing::Bookmark;
+using testing::Expired;
+using testing::kEpoch;
+using testing::kGone;
+using testing::Response;
+using testing::ScriptedHub;
+using testing::Until;
+using tocsin::testing::Range;
+
+class CatchUpTest : public ::testing::Test {
+ protected:
+  CatchUpTest() : window({10, 1 << 30}) { window.Start(At(1000)); }
+
+  void Make(size_t max_streams = 256) {
+    reader = std::make_unique<HubLogReader>(MakeHubChannel(hub.address()), window, max_streams);
+    shard = std::make_unique<Shard>(window, *reader, Clock::Real(), ShardOptions());
+  }
+  std::unique_ptr<CatchUp> Open(const StartPoint& start) {
+    return OpenWith(start, [this](LogSlice slice) { slices.push_back(std::move(slice)); });
+  }
+  std::unique_ptr<CatchUp> OpenWith(const StartPoint& start, LogReader::Deliver deliver) {
+    v1::Filter filter;
+    filter.add_sources("monitor");
+    return reader->Open(*shard, start, Filter::Compile(filter).value(), std::move(deliver));
+  }
+  LogSlice Next(CatchUp& catch_up) {
+    const size_t before = slices.size();
+    catch_up.Next(100, 1 << 20);
+    Until([&] {
+      shard->RunOnce();
+      return slices.size() > before;
+    });
+    return std::move(slices.back());
+  }
+  static std::vector<Sequence> Sequences(const LogSlice& slice) {
+    std::vector<Sequence> sequences;
+    for (const EventPtr& event : slice.events) sequences.push_back(event->cursor.sequence);
+    return sequences;
+  }
+
+  ScriptedHub hub;
+  Window window;
+  std::vector<LogSlice> slices;
+  std::unique_ptr<HubLogReader> reader;
+  std::unique_ptr<Shard> shard;
+};
+
+TEST_F(CatchUpTest, GivesOneSliceForEachNextInOrder) {
+  hub.Add([](auto& writer) {
+    writer.Write(Bookmark(0));
+    writer.Write(Response(1, 2));
+    writer.Write(Response(3, 5));
+    return grpc::Status::OK;
+  });
+  Make();
+  const auto catch_up = Open(Earliest{});
+  const LogSlice first = Next(*catch_up);
+  EXPECT_EQ(first.from, At(0));
+  EXPECT_EQ(first.to, At(0));
+  EXPECT_TRUE(first.events.empty());
+  const LogSlice second = Next(*catch_up);
+  EXPECT_EQ(Sequences(second), Range(1, 2));
+  EXPECT_EQ(second.to, At(2));
+  EXPECT_EQ(Sequences(Next(*catch_up)), Range(3, 5));
+  EXPECT_EQ(hub.requests().at(0).from(), "earliest");
+  EXPECT_EQ(hub.requests().at(0).filter().sources(0), "monitor");
+}
+
+TEST_F(CatchUpTest, ABrokenStreamGoesOnUnseenWhereItStood) {
+  hub.Add([](auto& writer) {
+    writer.Write(Response(1, 2));
+    return kGone;
+  });
+  hub.Add([](auto&) { return grpc::Status(grpc::StatusCode::RESOURCE_EXHAUSTED, "slow"); });
+  hub.Add([](auto& writer) {
+    writer.Write(Response(3, 4));
+    return grpc::Status::OK;
+  });
+  Make();
+  const auto catch_up = Open(At(0));
+  EXPECT_EQ(Sequences(Next(*catch_up)), Range(1, 2));
+  EXPECT_EQ(Sequences(Next(*catch_up)), Range(3, 4));
+  EXPECT_EQ(hub.requests().at(0).from(), FormatCursor(At(0)));
+  EXPECT_EQ(hub.requests().at(2).from(), FormatCursor(At(2)));
+}
+
+TEST_F(CatchUpTest, AGapComesBeforeItsEventsWithWhatIsHeld) {
+  hub.Add([](auto& writer) {
+    v1::SubscribeResponse response = Response(8, 9);
+    response.mutable_gap()->set_reason(v1::GAP_REASON_EPOCH);
+    response.mutable_gap()->set_from("1-3");
+    response.mutable_gap()->set_to(FormatCursor(At(7)));
+    writer.Write(response);
+    return grpc::Status::OK;
+  });
+  Make();
+  const auto catch_up = Open(Cursor{1, 3});
+  const LogSlice slice = Next(*catch_up);
+  ASSERT_TRUE(slice.gap.has_value());
+  EXPECT_EQ(slice.gap->reason, GapReason::kEpoch);
+  EXPECT_EQ(slice.gap->from, (Cursor{1, 3}));
+  EXPECT_EQ(slice.from, At(7));
+  EXPECT_EQ(slice.earliest, At(7));
+  EXPECT_EQ(slice.latest, At(1000));
+  EXPECT_EQ(Sequences(slice), Range(8, 9));
+}
+
+TEST_F(CatchUpTest, ARefusalIsTheSlicesStatus) {
+  hub.Add([](auto&) { return Expired(); });
+  Make();
+  const auto catch_up = Open(At(2000));
+  const LogSlice slice = Next(*catch_up);
+  EXPECT_EQ(ErrorCodeOf(slice.status), ErrorCode::kCursorExpired);
+  EXPECT_EQ(slice.status.code(), absl::StatusCode::kOutOfRange);
+  EXPECT_EQ(ErrorDetailsOf(slice.status).earliest, FormatCursor(At(5)));
+  EXPECT_EQ(slice.latest, At(9));
+}
+
+TEST_F(CatchUpTest, NothingComesAfterTheEnd) {
+  hub.Add([](auto& writer) {
+    writer.Write(Response(1, 2));
+    writer.Write(Response(3, 4));
+    return grpc::Status::OK;
+  });
+  Make();
+  auto catch_up = Open(At(0));
+  Next(*catch_up);
+  const size_t before = slices.size();
+  catch_up->Next(100, 1 << 20);
+  catch_up.reset();
+  reader.reset();  // waits for the stream's end: what was to be posted has been
+  shard->RunOnce();
+  EXPECT_EQ(slices.size(), before);
+}
+
+TEST_F(CatchUpTest, StreamsPastTheBoundWaitTheirTurn) {
+  for (int i = 0; i < 2; ++i) {
+    hub.Add([](auto& writer) {
+      writer.Write(Response(1, 1));
+      return grpc::Status::OK;
+    });
+  }
+  Make(/*max_streams=*/1);
+  auto first = Open(At(0));
+  auto second = Open(At(0));
+  auto given_up = Open(At(0));
+  Next(*first);
+  first->Next(100, 1 << 20);  // due, so it does not rest
+  second->Next(100, 1 << 20);
+  given_up->Next(100, 1 << 20);
+  given_up.reset();
+  EXPECT_EQ(hub.requests().size(), 1u);
+  first.reset();
+  Until([&] {
+    shard->RunOnce();
+    return slices.size() == 2;
+  });
+  EXPECT_EQ(hub.requests().size(), 2u);
+}
+
+// A slow client asks for nothing and so keeps no one waiting; when it asks again, it goes on where
+// it stood, after whoever came before.
+TEST_F(CatchUpTest, AStreamAtRestMakesRoomAndGoesOnWhereItStood) {
+  hub.Add([](auto& writer) {
+    writer.Write(Response(1, 2));
+    return grpc::Status::OK;
+  });
+  hub.Add([](auto& writer) {
+    writer.Write(Response(1, 3));
+    return grpc::Status::OK;
+  });
+  hub.Add([](auto& writer) {
+    writer.Write(Response(3, 4));
+    return grpc::Status::OK;
+  });
+  Make(/*max_streams=*/1);
+  const auto slow = Open(At(0));
+  const auto other = Open(Earliest{});
+  EXPECT_EQ(Sequences(Next(*slow)), Range(1, 2));
+  EXPECT_EQ(Sequences(Next(*other)), Range(1, 3));
+  EXPECT_EQ(Sequences(Next(*slow)), Range(3, 4));
+  EXPECT_EQ(hub.requests().at(1).from(), "earliest");
+  EXPECT_EQ(hub.requests().at(2).from(), FormatCursor(At(2)));
+}
+
+// Everyone comes to an end with far fewer slots than readers, whoever yields to whom; none loses or
+// repeats an event.
+TEST_F(CatchUpTest, ReadersBeyondTheSlotsTakeTurns) {
+  constexpr Sequence kLast = 30;
+  constexpr int kReaders = 24;
+  hub.always = [](const v1::SubscribeRequest& request, auto& writer) {
+    const Sequence from = ParseCursor(request.from()).value().sequence;
+    for (Sequence next = from + 1; next <= kLast; ++next) {
+      writer.Write(Response(next, next));
+    }
+    return grpc::Status::OK;
+  };
+  Make(/*max_streams=*/3);
+  std::vector<std::vector<Sequence>> seen(kReaders);
+  std::vector<std::unique_ptr<CatchUp>> readers;
+  for (int i = 0; i < kReaders; ++i) {
+    readers.push_back(OpenWith(At(0), [&seen, &readers, i](LogSlice slice) {
+      for (const EventPtr& event : slice.events) seen[i].push_back(event->cursor.sequence);
+      if (slice.to.sequence < kLast) readers[i]->Next(100, 1 << 20);
+    }));
+  }
+  for (const auto& each : readers) each->Next(100, 1 << 20);
+  Until([&] {
+    shard->RunOnce();
+    return std::all_of(seen.begin(), seen.end(), [](auto& one) { return one.size() >= kLast; });
+  });
+  for (const auto& one : seen) EXPECT_EQ(one, Range(1, kLast));
+}
+
+// One that is destroyed while it yields gives its slot all the same.
+TEST_F(CatchUpTest, AReaderThatEndsWhileItYieldsLeavesItsSlot) {
+  hub.always = [](const v1::SubscribeRequest&, auto& writer) {
+    writer.Write(Response(1, 1));
+    return grpc::Status::OK;
+  };
+  Make(/*max_streams=*/1);
+  for (int i = 0; i < 50; ++i) {
+    auto first = Open(At(0));
+    const auto second = Open(At(0));
+    Next(*first);
+    const size_t before = slices.size();
+    second->Next(100, 1 << 20);
+    first.reset();
+    Until([&] {
+      shard->RunOnce();
+      return slices.size() > before;
+    });
+  }
+}
+
+}  // namespace
+}  // namespace tocsin::bridge
