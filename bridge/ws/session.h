@@ -128,6 +128,7 @@ class Session final : public Sink {
   bool Write(const WriteView& view) override;
   uint64_t BytesTaken() override { return output_.BytesTaken(); }
   void Stuck() override;
+  void Failed() override { broken_ = true; }
 
  private:
   struct Named {

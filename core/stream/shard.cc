@@ -59,6 +59,7 @@ absl::Duration Shard::RunOnce() {
   if (now_ >= sweep_due_) {
     Sweep();
   }
+  EndFailed();
   if (sent_) {
     last_flush_ = now_;
   }

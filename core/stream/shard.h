@@ -7,13 +7,15 @@
 // Threads: Ring and Post from any thread; everything else on the owner's, which calls RunOnce when
 //          the bell rings or the time it returned has come. Tests call it by hand.
 // Owns:    its subscriptions. Sinks are the transport's and outlive their Remove.
-// Errors:  a subscription that is refused or breaks ends with Item::kEnded, in order.
+// Errors:  a subscription that is refused or breaks ends with Item::kEnded, in order. What throws while
+//          one subscriber is served ends that one; the others get what is theirs, once.
 // Source:  docs/life-of-an-event.md
 #pragma once
 
 #include <atomic>
 #include <cstdint>
 #include <deque>
+#include <exception>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -139,10 +141,14 @@ class Shard {
   void RetryAhead();
   void Deliver();
   void AddToRun(IndexEntry& entry, const EventPtr& event);
-  void EndRuns();
+  void EndPass();
   void DeliverRun(const EventRun& run);
   void DeliverPart(const EventRun& run, std::span<const Item> items);
+  void DeliverTo(Subscription& subscription, std::span<const Item> items, uint64_t number);
   void DeliverMerged(Subscriber& subscriber);
+  void CollectRuns();
+  void HandOutRuns();
+  void SendOverflowedBack();
   bool Queue(Subscription& subscription, const EventPtr& event);
   Cursor PlaceBefore(const EventRecord& event) const;
   void NoticeReset(const Window::View& view);
@@ -187,6 +193,12 @@ class Shard {
   void CountOff(const Subscription& subscription);
   void PublishMemory();
 
+  // Failing (shard_failed.cc): runs `call`; when it throws, the subscriber fails.
+  template <class Call>
+  void Guarded(Subscriber& subscriber, Call call);
+  void Fail(Subscriber& subscriber, const char* why);
+  void EndFailed();
+
   void Sweep();
   void SweepOne(Subscriber& subscriber);
   void QueueBookmark(Subscriber& subscriber, std::string note);
@@ -224,6 +236,7 @@ class Shard {
   absl::Duration last_flush_ = -absl::InfiniteDuration();
   bool tick_ = true;   // of this turn: the last flush is a tick ago
   bool sent_ = false;  // in this turn
+  bool some_failed_ = false;
   absl::Duration sweep_due_ = absl::ZeroDuration();
   absl::Duration sweep_interval_ = absl::Seconds(1);
   size_t pending_total_ = 0;
@@ -231,5 +244,14 @@ class Shard {
   PublishedMemoryUse published_;
   ShardStats stats_;
 };
+
+template <class Call>
+void Shard::Guarded(Subscriber& subscriber, Call call) {
+  try {
+    call();
+  } catch (const std::exception& error) {
+    Fail(subscriber, error.what());
+  }
+}
 
 }  // namespace tocsin

@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "absl/cleanup/cleanup.h"
 #include "absl/container/inlined_vector.h"
 #include "core/event/limits.h"
 #include "core/stream/shard.h"
@@ -66,28 +67,41 @@ void Shard::RetryAhead() {
 
 // ---- a pass ----
 
+// What throws before anything has been handed out leaves all as it was, for the next turn.
 void Shard::Deliver() {
+  {
+    const absl::Cleanup end = [this] { EndPass(); };
+    CollectRuns();
+    HandOutRuns();
+  }
+  position_ = drained_.to;
+  drained_.events.clear();
+}
+
+void Shard::CollectRuns() {
   for (const EventPtr& event : drained_.events) {
     index_.Match(event->facts, [&](IndexEntry& entry) { AddToRun(entry, event); });
   }
+}
+
+void Shard::HandOutRuns() {
   for (size_t i = 0; i < runs_used_; ++i) {
     DeliverRun(*runs_[i]);
   }
   for (Subscriber* subscriber : merging_) {
-    DeliverMerged(*subscriber);
-    subscriber->merging = false;
+    if (!subscriber->failed) {
+      Guarded(*subscriber, [&] { DeliverMerged(*subscriber); });
+    }
   }
-  merging_.clear();
-  EndRuns();
-  // Only now: it changes the index, and entries go with their last member.
+}
+
+void Shard::SendOverflowedBack() {
   for (const Overflow& overflow : overflowed_) {
     overflow.subscriber->overflowed = false;
-    FallBehind(*overflow.subscriber, overflow.place);
+    Guarded(*overflow.subscriber, [&] { FallBehind(*overflow.subscriber, overflow.place); });
     stats_.fell_behind.fetch_add(1, std::memory_order_relaxed);
   }
   overflowed_.clear();
-  position_ = drained_.to;
-  drained_.events.clear();
 }
 
 void Shard::AddToRun(IndexEntry& entry, const EventPtr& event) {
@@ -106,7 +120,12 @@ void Shard::AddToRun(IndexEntry& entry, const EventPtr& event) {
                                   .extra = nullptr});
 }
 
-void Shard::EndRuns() {
+// Whatever came of the pass, no mark of it stays.
+void Shard::EndPass() {
+  for (Subscriber* subscriber : merging_) {
+    subscriber->merging = false;
+  }
+  merging_.clear();
   for (size_t i = 0; i < runs_used_; ++i) {
     runs_[i]->entry->run = nullptr;
     runs_[i]->items.clear();
@@ -114,6 +133,8 @@ void Shard::EndRuns() {
   }
   runs_used_ = 0;
   DropRuns(kKeptRuns);
+  // Only now: it changes the index, and entries go with their last member.
+  SendOverflowedBack();
 }
 
 // In parts of a write each: all who have the filter get the first before any gets the second, so that
@@ -131,15 +152,23 @@ void Shard::DeliverPart(const EventRun& run, std::span<const Item> items) {
   for (IndexMember* member : run.entry->members) {
     auto& subscription = static_cast<Subscription&>(*member);
     Subscriber& subscriber = *subscription.subscriber;
-    if (subscriber.subscriptions.size() > 1) {
-      if (!std::exchange(subscriber.merging, true)) {
-        merging_.push_back(&subscriber);
-      }
-    } else if (!subscriber.writing && subscriber.pending() == 0) {
-      Send(subscriber, {.items = items, .tags = std::span(&subscription.tag, 1), .run = number});
-    } else if (!subscriber.overflowed) {
-      for (size_t i = 0; i < items.size() && Queue(subscription, items[i].event); ++i) {
-      }
+    if (!subscriber.stuck) {
+      Guarded(subscriber, [&] { DeliverTo(subscription, items, number); });
+    }
+  }
+}
+
+void Shard::DeliverTo(Subscription& subscription, std::span<const Item> items, uint64_t number) {
+  Subscriber& subscriber = *subscription.subscriber;
+  if (subscriber.subscriptions.size() > 1) {
+    if (!subscriber.merging) {
+      merging_.push_back(&subscriber);
+      subscriber.merging = true;
+    }
+  } else if (!subscriber.writing && subscriber.pending() == 0) {
+    Send(subscriber, {.items = items, .tags = std::span(&subscription.tag, 1), .run = number});
+  } else if (!subscriber.overflowed) {
+    for (size_t i = 0; i < items.size() && Queue(subscription, items[i].event); ++i) {
     }
   }
 }

@@ -62,8 +62,9 @@ bool Shard::Send(Subscriber& subscriber, const WriteView& view) {
   subscriber.last_progress = now_;
   subscriber.last_cursor = now_;
   subscriber.bytes_taken = subscriber.sink->BytesTaken();
-  const bool left = subscriber.sink->Write(view);
-  subscriber.writing = !left;
+  bool left = false;
+  Guarded(subscriber, [&] { left = subscriber.sink->Write(view); });
+  subscriber.writing = !left && !subscriber.failed;
   stats_.delivered.fetch_add(static_cast<uint64_t>(events), std::memory_order_relaxed);
   stats_.writes.fetch_add(1, std::memory_order_relaxed);
   return left;
@@ -74,7 +75,7 @@ void Shard::Written(SubscriberId id) {
   if (subscriber == nullptr) {
     return;
   }
-  TOCSIN_CHECK(subscriber->writing);
+  TOCSIN_CHECK(subscriber->writing || subscriber->stuck);
   subscriber->writing = false;
   now_ = clock_.Monotonic();
   if (HasAWriteFull(*subscriber)) {

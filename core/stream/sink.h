@@ -70,6 +70,10 @@ class Sink {
   // The peer has taken nothing for limits::kStuckAfter with a write in flight. The transport closes
   // with SLOW_CONSUMER and calls Shard::Remove, now or later; the engine writes nothing more.
   virtual void Stuck() = 0;
+  // Serving the peer threw, in Write or in the engine: what it has been given is not known. The
+  // transport closes with INTERNAL_SERVER_ERROR and calls Shard::Remove, now or later; the engine
+  // writes nothing more. The peer resumes from the last cursor that it saw.
+  virtual void Failed() = 0;
 };
 
 }  // namespace tocsin

@@ -57,7 +57,8 @@ struct Subscriber {
   bool touched = false;     // among the shard's touched ones
   bool overflowed = false;  // within a pass: its batch was full
   bool merging = false;     // within a pass: several filters may have matched
-  bool stuck = false;
+  bool stuck = false;       // nothing more is written
+  bool failed = false;      // serving it threw: it ends with the turn
   uint64_t bytes_taken = 0;
   absl::Duration last_progress;
   absl::Duration last_cursor;

@@ -153,6 +153,11 @@ void SubscribeStream::Stuck() {
       "SLOW_CONSUMER: nothing was taken for 10 s; resume from the last cursor", nullptr);
 }
 
+void SubscribeStream::Failed() {
+  grpc_call_cancel_with_status(context_.c_call(), GRPC_STATUS_INTERNAL,
+                               "INTERNAL_SERVER_ERROR: resume from the last cursor", nullptr);
+}
+
 void SubscribeStream::LeaveEngine() {
   if (id_ == 0) {
     return;

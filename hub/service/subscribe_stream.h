@@ -45,6 +45,7 @@ class SubscribeStream final : public Call, public Sink {
   // Sink.
   bool Write(const WriteView& view) override;
   void Stuck() override;
+  void Failed() override;
 
  private:
   void OnRequested(bool ok);

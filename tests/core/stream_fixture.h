@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <deque>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -147,6 +148,7 @@ class RecordingSink : public Sink {
 
   bool Write(const WriteView& view) override {
     EXPECT_FALSE(in_flight);
+    if (before_write) before_write();
     ++writes;
     in_flight = !sends_at_once;
     last_run = view.run;
@@ -169,6 +171,7 @@ class RecordingSink : public Sink {
   }
   uint64_t BytesTaken() override { return taken; }
   void Stuck() override { ++stuck; }
+  void Failed() override { ++failed; }
 
   std::vector<Sequence> Events(std::optional<SubscriptionTag> tag = std::nullopt) const {
     std::vector<Sequence> events;
@@ -200,6 +203,8 @@ class RecordingSink : public Sink {
   uint64_t last_run = 0;
   size_t largest_write = 0;
   int stuck = 0;
+  int failed = 0;
+  std::function<void()> before_write;  // may throw
 };
 
 inline std::vector<Sequence> Range(Sequence first, Sequence last) {

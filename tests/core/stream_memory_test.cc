@@ -26,6 +26,7 @@ class QuietSink : public Sink {
  public:
   bool Write(const WriteView&) override { return takes; }
   void Stuck() override {}
+  void Failed() override {}
   bool takes = true;
 };
 

@@ -75,6 +75,7 @@ class CheckingSink : public Sink {
     return false;
   }
   void Stuck() override {}
+  void Failed() override {}
 
   SubscriberId id = 0;
   std::atomic<bool> done{false};

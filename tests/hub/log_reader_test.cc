@@ -228,6 +228,7 @@ class CountingSink : public Sink {
     return false;
   }
   void Stuck() override {}
+  void Failed() override {}
   std::vector<Sequence> sequences;
   bool caught_up = false;
   bool writing = false;
