@@ -14,15 +14,20 @@ constexpr const char* kTocsinEvent =
     "8:s=API gateway answers slowly;9:s={payload};10:s=api-gateway;"
     "11:m(1:s=env;2:s=production);11:m(1:s=team;2:s=edge);11:m(1:s=region;2:s=eu-west-1)))";
 
+constexpr const char* kTocsinSubscribe =
+    R"({"type":"subscribe","subscription_id":"s","filters":{"sources":["{topic}"]}})";
+constexpr const char* kTocsinReplay =
+    R"({"type":"subscribe","subscription_id":"s","filters":{"sources":["{topic}"]},"resume_from":"earliest"})";
+
 inline void preset_tocsin(Options& o, bool ws) {
   o.pub_addr = "127.0.0.1:50051";
   o.sub_addr = ws ? "127.0.0.1:8080" : "127.0.0.1:50051";
   o.grpc_pub_path = "/tocsin.v1.EventHub/Publish";
   o.grpc_pub_body = kTocsinEvent;
-  o.payload = 280;
+  o.payload = 287;
   if (ws) {
     o.path = "/ws";
-    o.send = {R"({"type":"subscribe","subscription_id":"s","filters":{"sources":["{topic}"]}})"};
+    o.send = {kTocsinSubscribe};
     o.ready_match = R"("type":"subscribed")";
   } else {
     o.grpc_sub_path = "/tocsin.v1.EventHub/Subscribe";
@@ -63,6 +68,14 @@ inline bool preset(Options& o, const std::string& t) {
   } else if (t != "plainws") {
     return false;
   }
+  return true;
+}
+
+// Subscribers begin with the oldest event that is held. False: the target keeps none.
+inline bool from_earliest(Options& o) {
+  if (o.target == "tocsin-ws") o.send = {kTocsinReplay};
+  else if (o.target == "tocsin-grpc") o.grpc_sub_body += ";2:s=earliest";
+  else return false;
   return true;
 }
 
