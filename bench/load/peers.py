@@ -3,8 +3,9 @@ import json
 import os
 import shutil
 
-HERE = os.path.dirname(os.path.abspath(__file__))
-BIN = os.environ.get("BENCH_BIN", os.path.join(HERE, "build"))
+from servers import BIN, HERE, free_port
+
+RAWFAN, NODE_WS = free_port(), free_port()
 
 NATS = """listen: 127.0.0.1:4222
 max_payload: 1MB
@@ -67,10 +68,14 @@ def nats_cmd(d, js=""):
     return ["nats-server", "-c", write(d, "nats.conf", NATS % js)]
 
 
-# name -> (command builder, wsload arguments, port to wait for, needs real disk)
+def plainws(port):
+    return ["--target", "plainws", "--sub", "127.0.0.1:%d" % port]
+
+
+# name -> (command builder, wsload arguments, port to wait for)
 PEERS = {
-    "rawfan-coalesce": (lambda d: [BIN + "/rawfan", "9001", "coalesce"], ["--target", "plainws", "--sub", "127.0.0.1:9001"], 9001),
-    "rawfan-each": (lambda d: [BIN + "/rawfan", "9001", "each"], ["--target", "plainws", "--sub", "127.0.0.1:9001"], 9001),
+    "rawfan-coalesce": (lambda d: [BIN + "/rawfan", RAWFAN, "coalesce"], plainws(RAWFAN), RAWFAN),
+    "rawfan-each": (lambda d: [BIN + "/rawfan", RAWFAN, "each"], plainws(RAWFAN), RAWFAN),
     "nats": (nats_cmd, ["--target", "nats"], 4222),
     "nats-ws": (nats_cmd, ["--target", "nats-ws"], 8088),
     "redis": (redis_cmd, ["--target", "redis"], 6379),
@@ -78,7 +83,7 @@ PEERS = {
     "mosquitto": (lambda d: ["mosquitto", "-c", write(d, "m.conf", MOSQ)], ["--target", "mqtt"], 1883),
     "mosquitto-ws": (lambda d: ["mosquitto", "-c", write(d, "m.conf", MOSQ)], ["--target", "mqtt-ws"], 9883),
     "etcd": (etcd_cmd, ["--target", "etcd"], 2379),
-    "node-ws": (lambda d: ["node", HERE + "/peers/node_ws.js", "9002"], ["--target", "plainws", "--sub", "127.0.0.1:9002"], 9002),
+    "node-ws": (lambda d: ["node", HERE + "/peers/node_ws.js", NODE_WS], plainws(NODE_WS), NODE_WS),
     # durable variants (W5)
     "jetstream": (lambda d: nats_cmd(d, 'jetstream { store_dir: "%s/js" }' % d), ["--target", "nats", "--nats-stream", "EV"], 4222),
     "redis-aof-everysec": (lambda d: redis_cmd(d, "--appendonly", "yes", "--appendfsync", "everysec"),

@@ -1,0 +1,169 @@
+"""What is measured against what: Tocsin's own programs, a log to replay, and the peers; and the columns of a result.
+
+Servers together on one core, the load program on another (bench/load/servers.py). Programs come from TOCSIN_BIN (build/release).
+"""
+import atexit
+import contextlib
+import dataclasses
+import json
+import os
+import pathlib
+import shutil
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+
+ROOT = pathlib.Path(__file__).resolve().parent.parent
+os.environ.setdefault("BENCH_BIN", str(ROOT / "build/load"))
+sys.path.insert(0, str(ROOT / "bench/load"))
+import bench  # noqa: E402
+import peers  # noqa: E402
+from servers import CLIENT_CORE, READY_WITHIN, free_port, run_wsload, running  # noqa: E402, F401
+
+PROGRAMS = pathlib.Path(os.environ.get("TOCSIN_BIN", ROOT / "build/release"))
+# A message on /ws for an event of about 512 bytes; what the floor is given.
+WS_MESSAGE_BYTES = 1013
+IN_MEMORY = ["--store", "memory", "--durability", "memory"]
+ON_DISK = ["--durability", "always"]
+# Fast to fill: the hub that is measured opens the log anew.
+FILLING = ["--durability", "memory"]
+
+
+@dataclasses.dataclass
+class Tocsin:
+    """A hub and its bridges that run; process ids as the load program takes them, the hub's first."""
+    hub: str
+    bridges: list
+    pids: list
+    ops: str = ""
+
+    def target(self, name):
+        """The load program's options for subscribers on /ws (over the bridges in turn) or on the hub; the publisher is on the hub."""
+        return ["--target", name, "--sub", ",".join(self.bridges) if name == "tocsin-ws" else self.hub, "--pub", self.hub]
+
+
+@contextlib.contextmanager
+def scratch(prefix):
+    """A folder on the disk that one builds on, not in memory."""
+    (ROOT / "build").mkdir(exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix=prefix, dir=ROOT / "build") as folder:
+        yield pathlib.Path(folder)
+
+
+def wait_listening(process, log):
+    line = process.stdout.readline()
+    if not line.startswith("listening on "):
+        raise SystemExit(f"a server did not start: {line!r} {pathlib.Path(log.name).read_text()[-500:]}")
+
+
+def get(address, path):
+    """(status, body) of a GET; (0, "") when nobody answers."""
+    host, port = address.split(":")
+    answer = b""
+    with contextlib.suppress(OSError), socket.create_connection((host, int(port)), 5) as s:
+        s.sendall(f"GET {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n".encode())
+        while part := s.recv(65536):
+            answer += part
+    head, _, body = answer.decode(errors="replace").partition("\r\n\r\n")
+    return (int(head.split()[1]) if head else 0), body
+
+
+def wait_ready(address):
+    until = time.monotonic() + READY_WITHIN
+    while time.monotonic() < until:
+        if get(address, "/health/ready")[0] == 200:
+            return
+        time.sleep(0.05)
+    raise SystemExit("the bridge does not become ready")
+
+
+@contextlib.contextmanager
+def tocsin(data, store, bridge=(), bridges=1, ops=False):
+    """Starts a hub on the log in `data` and so many bridges with the options `bridge`; yields a Tocsin."""
+    def address():
+        return f"127.0.0.1:{free_port()}"
+
+    hub, addresses, ops_address = address(), [address() for _ in range(bridges)], address() if ops else ""
+    commands = [[PROGRAMS / "tocsin-hub", "--listen", hub, "--ops-listen", ops_address, "--data-dir", data / "log", *store]]
+    commands += [[PROGRAMS / "tocsin-bridge", "--listen", each, "--hub", hub, "--threads", "1", *bridge] for each in addresses]
+    with contextlib.ExitStack() as stack:
+        log = stack.enter_context(open(data / "programs.log", "a"))
+        pids = []
+        for command in commands:
+            process = stack.enter_context(running(command, stdout=subprocess.PIPE, stderr=log, text=True))
+            wait_listening(process, log)
+            pids.append(process.pid)
+        for each in addresses:
+            wait_ready(each)
+        yield Tocsin(hub, addresses, pids, ops_address)
+
+
+def fill(own, events):
+    """Publishes so many events, as fast as they are taken."""
+    result = run_wsload([*own.target("tocsin-grpc"), "--mode", "pubonly", "--expect", events, "--duration", 100, "--warmup", 0,
+                         "--pub-window", 2048, "--timeout", 110], own.pids)
+    if result.get("published") != events or "error" in result:
+        raise SystemExit(f"the log could not be filled: {result}")
+
+
+class FilledLog:
+    """A log on disk of so many events, filled at first use and removed at the end of the program."""
+
+    def __init__(self, events):
+        self.events = events
+        self._folder = None
+
+    def folder(self):
+        if self._folder is None:
+            folder = pathlib.Path(tempfile.mkdtemp(prefix="replay", dir=ROOT / "build"))
+            atexit.register(shutil.rmtree, folder, ignore_errors=True)
+            with tocsin(folder, FILLING, bridges=0) as own:
+                fill(own, self.events)
+            self._folder = folder
+        return self._folder
+
+
+def replay(target, log, subscribers):
+    """Subscribers read the whole log from the earliest event on: the hub was started anew, so all but its window is read from disk."""
+    # The bridge's window is empty too: it only has what came while it ran.
+    with tocsin(log.folder(), ON_DISK) as own:
+        return replayed(own, target, log.events, subscribers)
+
+
+def replay_window(target, events, subscribers):
+    """The same from a bridge whose window holds all: it ran while they were published."""
+    window = ["--recent-events", events, "--recent-bytes", "4GiB"]
+    with scratch("window") as data, tocsin(data, FILLING, bridge=window) as own:
+        fill(own, events)
+        return replayed(own, target, events, subscribers)
+
+
+def replayed(own, target, events, subscribers):
+    return run_wsload([*own.target(target), "--mode", "replay", "--expect", events, "--conns", subscribers, "--timeout", 110], own.pids)
+
+
+def read_alone(log):
+    """The floor of a replay: the store read from the first event to the last, in this process's stead, and nothing else."""
+    done = subprocess.run(["taskset", "-c", CLIENT_CORE, str(PROGRAMS / "bench_read"), str(log.folder() / "log")],
+                          capture_output=True, text=True, timeout=120)
+    if done.returncode != 0:
+        return {"error": done.stderr.strip()[-300:]}
+    result = json.loads(done.stdout)
+    return result if result["events"] == log.events else {"error": f"read {result['events']} of {log.events} events"}
+
+
+def peer(target, options, durable):
+    """One run against a peer of bench/load/peers.py; "floor" is rawfan with messages of Tocsin's size."""
+    if target == "floor":
+        return bench.measure("rawfan-coalesce", ["--payload", WS_MESSAGE_BYTES, *options], durable=False)
+    if not peers.installed(target):
+        return {"error": "not installed (scripts/setup --bench)"}
+    return bench.measure(target, options, durable=durable)
+
+
+def own(target, options, store, bridge=(), bridges=1):
+    """One run against a fresh hub and bridges."""
+    with scratch("bench") as data, tocsin(data, store, bridge, bridges) as programs:
+        return run_wsload([*programs.target(target), *options], programs.pids)
