@@ -20,7 +20,7 @@ os.environ.setdefault("BENCH_BIN", str(ROOT / "build/load"))
 sys.path.insert(0, str(ROOT / "bench/load"))
 import bench  # noqa: E402
 import peers  # noqa: E402
-from servers import CLIENT_CORE, READY_WITHIN, free_port, run_wsload, running  # noqa: E402, F401
+from servers import CLIENT_CORE, READY_WITHIN, free_port, run_wsload, running  # noqa: E402
 
 PROGRAMS = pathlib.Path(os.environ.get("TOCSIN_BIN", ROOT / "build/release"))
 # A message on /ws for an event of about 512 bytes; what the floor is given.
@@ -100,10 +100,10 @@ def tocsin(data, store, bridge=(), bridges=1, ops=False):
         yield Tocsin(hub, addresses, pids, ops_address)
 
 
-def fill(own, events):
+def fill(own, events, *more):
     """Publishes so many events, as fast as they are taken."""
     result = run_wsload([*own.target("tocsin-grpc"), "--mode", "pubonly", "--expect", events, "--duration", 100, "--warmup", 0,
-                         "--pub-window", 2048, "--timeout", 110], own.pids)
+                         "--pub-window", 2048, "--timeout", 110, *more], own.pids)
     if result.get("published") != events or "error" in result:
         raise SystemExit(f"the log could not be filled: {result}")
 

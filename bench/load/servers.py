@@ -57,22 +57,23 @@ def running(command, core=SERVER_CORE, **popen):
             process.wait()
 
 
-def wsload_command(options, pids):
-    return ["taskset", "-c", CLIENT_CORE, os.path.join(BIN, "wsload"), *map(str, options), "--server-pids", ",".join(map(str, pids))]
+def run_wsload(options, pids, timeout=RUN_WITHIN):
+    return finish_wsload(start_wsload(options, pids), timeout)
 
 
-def wsload_result(returncode, out, err):
-    """What the load program printed as its last line; {"error"} when that is nothing."""
+def start_wsload(options, pids):
+    command = ["taskset", "-c", CLIENT_CORE, os.path.join(BIN, "wsload"), *map(str, options), "--server-pids", ",".join(map(str, pids))]
+    return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+
+
+def finish_wsload(process, timeout=RUN_WITHIN):
+    """What the load program printed as its last line, with "log", what it said beside; {"error"} when there is no such line."""
+    try:
+        out, err = process.communicate(timeout=timeout)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.communicate()
+        return {"error": f"not done in {timeout} s"}
     lines = out.strip().splitlines()
     result = json.loads(lines[-1]) if lines else {"error": err.strip()[-300:] or "the load program printed nothing"}
-    result["rc"] = returncode
-    return result
-
-
-def run_wsload(options, pids, timeout=RUN_WITHIN):
-    command = wsload_command(options, pids)
-    try:
-        done = subprocess.run(command, capture_output=True, text=True, timeout=timeout)
-    except subprocess.TimeoutExpired:
-        return {"error": f"not done in {timeout} s"}
-    return {**wsload_result(done.returncode, done.stdout, done.stderr), "cmdline": " ".join(command[3:]), "log": done.stderr.strip()}
+    return {**result, "rc": process.returncode, "cmdline": " ".join(process.args[3:]), "log": err.strip()}
