@@ -1,24 +1,31 @@
-// read.cc: the floor of a replay: the log on disk read from its first event to its last, in slices, by
-// one thread, and nothing done with what is read.
+// read.cc: the floor of a replay: the log on disk read from its first event to its last by one thread,
+// and nothing done with what is read.
 //
-//   bench_read LOG_DIRECTORY [EVENTS_A_SLICE]
+//   bench_read store LOG_DIRECTORY     the store's bytes, event by event
+//   bench_read log LOG_DIRECTORY       as the hub reads: slices of records, made from those bytes
 //
 // Prints one line of JSON, named as the load program names the same figures. No hub may run there.
 #include <sys/resource.h>
 
 #include <chrono>
 #include <cstdio>
+#include <functional>
 #include <string>
+#include <string_view>
 
-#include "absl/strings/numbers.h"
-#include "core/base/check.h"
+#include "absl/status/status.h"
+#include "core/base/status_macros.h"
 #include "core/event/limits.h"
 #include "hub/log/rocksdb_log.h"
+#include "hub/log/rocksdb_store.h"
 
 namespace tocsin::hub {
 namespace {
 
-constexpr size_t kSliceEvents = 1'000;
+struct Held {
+  uint64_t events = 0;
+  uint64_t bytes = 0;
+};
 
 double CpuSeconds() {
   rusage usage{};
@@ -29,17 +36,41 @@ double CpuSeconds() {
   return seconds(usage.ru_utime) + seconds(usage.ru_stime);
 }
 
-struct Held {
-  uint64_t events = 0;
-  uint64_t bytes = 0;
-};
+absl::Status Measure(const std::function<absl::StatusOr<Held>()>& read) {
+  const double cpu = CpuSeconds();
+  const auto start = std::chrono::steady_clock::now();
+  const auto held = read();
+  RETURN_IF_ERROR(held.status());
+  const std::chrono::duration<double> took = std::chrono::steady_clock::now() - start;
+  const double used = CpuSeconds() - cpu;
+  const auto events = static_cast<double>(held->events);
+  std::printf(
+      "{\"events\":%llu,\"secs\":%.4f,\"deliveries_s\":%.0f,\"mbytes_s\":%.1f,"
+      "\"server_cpu_s_per_million\":%.3f,\"server_cpu_share\":%.3f,\"lost\":0}\n",
+      static_cast<unsigned long long>(held->events), took.count(), events / took.count(),
+      static_cast<double>(held->bytes) / 1e6 / took.count(), 1e6 * used / events,
+      used / took.count());
+  return absl::OkStatus();
+}
 
-Held ReadAll(const Log& log, size_t slice_events) {
+absl::StatusOr<Held> ReadStore(const RocksDbStore& store) {
+  Held held;
+  const auto iterator = store.Iterate(Column::kEvents);
+  for (iterator->SeekToFirst(); iterator->Valid(); iterator->Next()) {
+    ++held.events;
+    held.bytes += iterator->value().size();
+  }
+  RETURN_IF_ERROR(iterator->status().ok() ? absl::OkStatus()
+                                          : FromRocksDb(iterator->status(), "cannot read"));
+  return held;
+}
+
+absl::StatusOr<Held> ReadLog(const Log& log) {
   Held held;
   Sequence after = log.extent().earliest.sequence;
   while (true) {
-    const auto slice = log.Read(after, slice_events, limits::kMiB);
-    TOCSIN_CHECK(slice.ok());
+    const auto slice = log.Read(after, limits::kPendingMessages, limits::kPendingBytes);
+    RETURN_IF_ERROR(slice.status());
     if (slice->empty()) return held;
     held.events += slice->size();
     for (const EventPtr& event : *slice) held.bytes += event->payload.size();
@@ -47,37 +78,32 @@ Held ReadAll(const Log& log, size_t slice_events) {
   }
 }
 
-int Run(const std::string& dir, size_t slice_events) {
+absl::Status RunLog(const std::string& dir) {
   RocksDbOptions options;
   options.dir = dir;
   const auto log = RocksDbLog::Open(options);
-  if (!log.ok()) {
-    std::fprintf(stderr, "%s\n", std::string(log.status().message()).c_str());
-    return 1;
-  }
-  const double cpu = CpuSeconds();
-  const auto start = std::chrono::steady_clock::now();
-  const Held held = ReadAll(**log, slice_events);
-  const std::chrono::duration<double> took = std::chrono::steady_clock::now() - start;
-  const double used = CpuSeconds() - cpu;
-  const auto events = static_cast<double>(held.events);
-  std::printf(
-      "{\"events\":%llu,\"secs\":%.4f,\"deliveries_s\":%.0f,\"mbytes_s\":%.1f,"
-      "\"server_cpu_s_per_million\":%.3f,\"server_cpu_share\":%.3f,\"lost\":0}\n",
-      static_cast<unsigned long long>(held.events), took.count(), events / took.count(),
-      static_cast<double>(held.bytes) / 1e6 / took.count(), 1e6 * used / events,
-      used / took.count());
-  return (*log)->Close().ok() ? 0 : 1;
+  RETURN_IF_ERROR(log.status());
+  RETURN_IF_ERROR(Measure([&] { return ReadLog(**log); }));
+  return (*log)->Close();
+}
+
+absl::Status RunStore(const std::string& dir) {
+  const auto store = RocksDbStore::Open(dir + "/log", nullptr);
+  RETURN_IF_ERROR(store.status());
+  return Measure([&] { return ReadStore(**store); });
 }
 
 }  // namespace
 }  // namespace tocsin::hub
 
 int main(int argc, char** argv) {
-  size_t slice_events = tocsin::hub::kSliceEvents;
-  if (argc < 2 || argc > 3 || (argc == 3 && !absl::SimpleAtoi(argv[2], &slice_events))) {
-    std::fprintf(stderr, "usage: bench_read LOG_DIRECTORY [EVENTS_A_SLICE]\n");
+  const std::string_view what = argc == 3 ? argv[1] : "";
+  if (what != "store" && what != "log") {
+    std::fprintf(stderr, "usage: bench_read store|log LOG_DIRECTORY\n");
     return 2;
   }
-  return tocsin::hub::Run(argv[1], slice_events);
+  const absl::Status done =
+      what == "log" ? tocsin::hub::RunLog(argv[2]) : tocsin::hub::RunStore(argv[2]);
+  if (!done.ok()) std::fprintf(stderr, "%s\n", std::string(done.message()).c_str());
+  return done.ok() ? 0 : 1;
 }

@@ -20,7 +20,7 @@ os.environ.setdefault("BENCH_BIN", str(ROOT / "build/load"))
 sys.path.insert(0, str(ROOT / "bench/load"))
 import bench  # noqa: E402
 import peers  # noqa: E402
-from servers import CLIENT_CORE, READY_WITHIN, free_port, run_wsload, running  # noqa: E402
+from servers import READY_WITHIN, SERVER_CORE, free_port, run_wsload, running  # noqa: E402
 
 PROGRAMS = pathlib.Path(os.environ.get("TOCSIN_BIN", ROOT / "build/release"))
 # A message on /ws for an event of about 512 bytes; what the floor is given.
@@ -144,12 +144,12 @@ def replayed(own, target, events, subscribers):
     return run_wsload([*own.target(target), "--mode", "replay", "--expect", events, "--conns", subscribers, "--timeout", 110], own.pids)
 
 
-def read_alone(log):
-    """The floor of a replay: the store read from the first event to the last, in this process's stead, and nothing else."""
-    done = subprocess.run(["taskset", "-c", CLIENT_CORE, str(PROGRAMS / "bench_read"), str(log.folder() / "log")],
+def read_alone(what, log):
+    """The same log read from the first event to the last by one thread and sent nowhere: "store", its bytes; "log", the hub's records."""
+    done = subprocess.run(["taskset", "-c", SERVER_CORE, str(PROGRAMS / "bench_read"), what, str(log.folder() / "log")],
                           capture_output=True, text=True, timeout=120)
     if done.returncode != 0:
-        return {"error": done.stderr.strip()[-300:]}
+        return {"error": done.stderr.strip()[-300:] or "bench_read failed"}
     result = json.loads(done.stdout)
     return result if result["events"] == log.events else {"error": f"read {result['events']} of {log.events} events"}
 
