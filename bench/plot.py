@@ -14,7 +14,7 @@ OWN, OTHER, FLOOR = "#c0392b", "#7f8c8d", "#d5d8dc"
 
 
 def rows(text):
-    """(workload, server, figure as text, figure) of every table that bench/figures.py printed."""
+    """(workload, server, figure as text, figure) of every table that bench/figures.py printed; a side that did not run has none."""
     header = None
     for line in text.splitlines():
         cells = [cell.strip() for cell in line.strip().strip("|").split("|")]
@@ -25,10 +25,9 @@ def rows(text):
         elif header and not set(line) <= set("|- :"):
             row = dict(zip(header, cells))
             memory = row.get("KB a connection, all connected", "")
-            shown = row["per second"] + " a second" if row["per second"] else memory.split(",")[0] + " KB a connection"
-            number = re.match(r"[\d,.]+", shown)
-            if number:
-                yield row["workload"], row["server"], shown, float(number.group().replace(",", ""))
+            number, unit = (row["per second"], "a second") if row["per second"] else (memory.split(",")[0], "KB a connection")
+            if re.fullmatch(r"[\d,.]+", number):
+                yield row["workload"], row["server"], f"{number} {unit}", float(number.replace(",", ""))
 
 
 def colour(server):
@@ -37,7 +36,7 @@ def colour(server):
 
 def svg(title, bars):
     height = TOP + len(bars) * (BAR + GAP) + 8
-    most = max(value for _, _, value in bars)
+    most = max(value for _, _, value in bars) or 1
     out = [f'<svg xmlns="http://www.w3.org/2000/svg" width="{WIDTH}" height="{height}" font-family="sans-serif" font-size="13">',
            f'<rect width="{WIDTH}" height="{height}" fill="white"/>',
            f'<text x="12" y="26" font-size="16" font-weight="bold">{escape(title)}</text>']
