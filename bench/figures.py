@@ -22,6 +22,7 @@ class Workload(NamedTuple):
     sides: list     # Tocsin's first; the floor; peers of bench/load/peers.py
     options: list   # the load program's
     kind: str = "fan"   # fan, idle, publish, replay or window
+    bridge: tuple = ()  # the bridge's options
 
 
 def fan(connections, in_flight):
@@ -36,6 +37,7 @@ IDLE = ["--mode", "idle", "--conns", "10000", "--hold", "1.5", "--timeout", "40"
 PUBLISH = ["--mode", "pubonly", "--duration", "3"]
 MANY = [*PUBLISH, "--pub-window", "256", "--inflight", "1000000"]
 FAN_PEERS = ["nats-ws", "redis"]
+DEFLATE = ("--compression", "deflate")
 READERS = {"records alone": "log", "floor": "store"}  # bench_read
 WORKLOADS = [
     Workload("ws-1000", "/ws, 1,000 subscribers, 64 in flight", ["tocsin-ws", *FAN_PEERS, "nchan", "mosquitto-ws", "floor"], fan(1000, 64)),
@@ -46,6 +48,8 @@ WORKLOADS = [
     Workload("ws-paced", "/ws, 1,000 subscribers, 100 events/s", ["tocsin-ws", *FAN_PEERS, "floor"], paced(1000, 100)),
     Workload("ws-filters", "/ws, 10,000 subscriptions, one match an event", ["tocsin-ws", *FAN_PEERS],
              ["--conns", "10000", "--selective", "--duration", "3", "--inflight", "1024", "--pub-window", "256", "--timeout", "40"]),
+    Workload("ws-deflate", "/ws compressed, 1,000 subscribers, 64 in flight", ["tocsin-ws", "nchan-deflate"],
+             [*fan(1000, 64), "--deflate"], bridge=DEFLATE),
     Workload("ws-lone", "/ws, 1 subscriber, 20 events/s", ["tocsin-ws"], paced(1, 20)),
     Workload("grpc-1000", "gRPC, 1,000 streams, 64 in flight", ["tocsin-grpc", "etcd"], fan(1000, 64)),
     Workload("grpc-100", "gRPC, 100 streams, 64 in flight", ["tocsin-grpc", "etcd"], fan(100, 64)),
@@ -57,6 +61,7 @@ WORKLOADS = [
     Workload("replay-ws-10", "replay from disk, /ws, 10 subscribers", ["tocsin-ws"], ["10"], "replay"),
     Workload("replay-window", "replay from the bridge's window, /ws, 1 subscriber", ["tocsin-ws"], ["1"], "window"),
     Workload("ws-idle", "/ws, 10,000 idle connections", ["tocsin-ws", "nats-ws", "mosquitto-ws", "redis", "floor"], IDLE, "idle"),
+    Workload("ws-deflate-idle", "/ws compressed, 10,000 idle connections", ["tocsin-ws"], [*IDLE, "--deflate"], "idle", DEFLATE),
     Workload("grpc-idle", "gRPC, 10,000 idle streams", ["tocsin-grpc"], IDLE, "idle"),
     Workload("publish-256", "synced publish, 256 events in flight", ["tocsin-grpc", "redis-aof-always", "etcd-put"], MANY, "publish"),
     Workload("publish-unary", "synced publish, 256 unary calls in flight", ["tocsin-grpc"], [*MANY, "--unary"], "publish"),
@@ -66,6 +71,10 @@ WORKLOADS = [
 
 
 def run_once(workload, target, log):
+    return sides.missing(workload.options, workload.bridge) or run_side(workload, target, log)
+
+
+def run_side(workload, target, log):
     if workload.kind == "replay":
         if target in READERS:
             return sides.read_alone(READERS[target], log)
@@ -74,7 +83,7 @@ def run_once(workload, target, log):
         return sides.replay_window(target, log.events, workload.options[0])
     durable = workload.kind == "publish"
     if target.startswith("tocsin"):
-        return sides.own(target, workload.options, sides.ON_DISK if durable else sides.IN_MEMORY)
+        return sides.own(target, workload.options, sides.ON_DISK if durable else sides.IN_MEMORY, workload.bridge)
     return sides.peer(target, workload.options, durable)
 
 
@@ -129,6 +138,8 @@ def show(workload, medians):
 
 def failed(result):
     """Tocsin's side lost something, repeated or mixed up something, or did not run."""
+    if result.get("skipped"):
+        return False
     return "error" in result or any(result.get(bad, 0) for bad in ("lost", "duplicates", "out_of_order", "disconnected"))
 
 

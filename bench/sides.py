@@ -20,7 +20,7 @@ os.environ.setdefault("BENCH_BIN", str(ROOT / "build/load"))
 sys.path.insert(0, str(ROOT / "bench/load"))
 import bench  # noqa: E402
 import peers  # noqa: E402
-from servers import READY_WITHIN, SERVER_CORE, free_port, run_wsload, running  # noqa: E402
+from servers import BIN, READY_WITHIN, SERVER_CORE, free_port, run_wsload, running  # noqa: E402
 
 PROGRAMS = pathlib.Path(os.environ.get("TOCSIN_BIN", ROOT / "build/release"))
 # A message on /ws for an event of about 512 bytes; what the floor is given.
@@ -161,6 +161,21 @@ def peer(target, options, durable):
     if not peers.installed(target):
         return {"error": "not installed (scripts/setup --bench)"}
     return bench.measure(target, options, durable=durable)
+
+
+def help_of(program, *arguments):
+    said = subprocess.run([str(program), *arguments, "--help"], capture_output=True, text=True, timeout=20)
+    return said.stdout + said.stderr
+
+
+def missing(options, bridge):
+    """A result that says what this build cannot be asked for; None when all is there."""
+    lacking = ""
+    if "--compression" in bridge and "--compression" not in help_of(PROGRAMS / "tocsin-bridge"):
+        lacking = "tocsin-bridge has no --compression"
+    elif "--deflate" in options and "unknown option --deflate" in help_of(pathlib.Path(BIN) / "wsload", "--deflate"):
+        lacking = "wsload has no --deflate"
+    return {"error": f"skipped: {lacking}", "skipped": True} if lacking else None
 
 
 def own(target, options, store, bridge=(), bridges=1):

@@ -22,7 +22,7 @@ http {
   server {
     listen 127.0.0.1:8090 backlog=4096;
     location ~ ^/sub/(.+)$ { nchan_subscriber websocket; nchan_channel_id $1; nchan_subscriber_first_message newest; }
-    location ~ ^/pub/(.+)$ { nchan_publisher http; nchan_channel_id $1; nchan_message_buffer_length 1000; nchan_message_timeout 60s; }
+    location ~ ^/pub/(.+)$ { nchan_publisher http; nchan_channel_id $1; nchan_message_buffer_length 1000; nchan_message_timeout 60s; %(deflate)s }
   }
 }
 """
@@ -58,10 +58,10 @@ def redis_cmd(d, *more):
             "--tcp-backlog", "4096", "--loglevel", "warning", "--protected-mode", "no", *more]
 
 
-def nginx_cmd(d):
+def nginx_cmd(d, deflate=""):
     mod = "/usr/lib/nginx/modules/ngx_nchan_module.so"
     line = "load_module %s;" % mod if os.path.exists(mod) else ""
-    return ["nginx", "-c", write(d, "nginx.conf", NGINX % {"d": d, "mod": line}), "-p", d]
+    return ["nginx", "-c", write(d, "nginx.conf", NGINX % {"d": d, "mod": line, "deflate": deflate}), "-p", d]
 
 
 def nats_cmd(d, js=""):
@@ -80,6 +80,7 @@ PEERS = {
     "nats-ws": (nats_cmd, ["--target", "nats-ws"], 8088),
     "redis": (redis_cmd, ["--target", "redis"], 6379),
     "nchan": (nginx_cmd, ["--target", "nchan"], 8090),
+    "nchan-deflate": (lambda d: nginx_cmd(d, "nchan_deflate_message_for_websocket on;"), ["--target", "nchan"], 8090),
     "mosquitto": (lambda d: ["mosquitto", "-c", write(d, "m.conf", MOSQ)], ["--target", "mqtt"], 1883),
     "mosquitto-ws": (lambda d: ["mosquitto", "-c", write(d, "m.conf", MOSQ)], ["--target", "mqtt-ws"], 9883),
     "etcd": (etcd_cmd, ["--target", "etcd"], 2379),
@@ -104,7 +105,7 @@ PROGRAMS = {"nats": "nats-server", "redis": "redis-server", "nchan": "nginx", "m
 
 def installed(peer):
     """Whether the peer's program is there."""
-    if peer == "nchan" and not os.path.exists("/usr/lib/nginx/modules/ngx_nchan_module.so"):
+    if peer.startswith("nchan") and not os.path.exists("/usr/lib/nginx/modules/ngx_nchan_module.so"):
         return False
     program = PROGRAMS.get(peer.split("-")[0])
     return program is None or shutil.which(program) is not None
