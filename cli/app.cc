@@ -51,19 +51,32 @@ void AppendFlags(const CLI::App& app, std::vector<std::string>& flags) {
   }
 }
 
-// The command that was chosen, or the program itself.
+// The innermost command that was chosen, or the program itself.
 const CLI::App& Chosen(const CLI::App& app) {
   const auto chosen = app.get_subcommands();
-  return chosen.empty() ? app : *chosen.front();
+  return chosen.empty() ? app : Chosen(*chosen.front());
 }
 
-std::string PathOf(const CLI::App& app, const CLI::App& command) {
-  return &app == &command ? "tocsin" : absl::StrCat("tocsin ", command.get_name());
+// "tocsin bench pub".
+std::string PathOf(const CLI::App& command) {
+  const CLI::App* parent = command.get_parent();
+  return parent == nullptr ? command.get_name()
+                           : absl::StrCat(PathOf(*parent), " ", command.get_name());
+}
+
+// Its subcommands get what each command has: global flags may stand after it too, and words that nobody knows
+// are answered by UnknownWord.
+void SetUpCommands(CLI::App& app) {
+  for (CLI::App* command : app.get_subcommands([](CLI::App*) { return true; })) {
+    command->fallthrough();
+    command->allow_extras();
+    SetUpCommands(*command);
+  }
 }
 
 int UnknownWord(const CLI::App& app, const std::vector<std::string>& words) {
   const CLI::App& command = Chosen(app);
-  const std::string path = PathOf(app, command);
+  const std::string path = PathOf(command);
   for (const std::string& word : words) {
     if (!word.starts_with("-") || word == "-") continue;
     std::vector<std::string> flags;
@@ -73,10 +86,11 @@ int UnknownWord(const CLI::App& app, const std::vector<std::string>& words) {
     return Fail(kUsage, absl::StrCat(path, " has no flag ", flag, DidYouMean(flag, flags), " (",
                                      path, " --help lists them)"));
   }
-  if (&command == &app) {
-    return Fail(kUsage, absl::StrCat("there is no command '", words.front(), "'",
-                                     DidYouMean(words.front(), CommandNames(app)),
-                                     " (tocsin --help lists them)"));
+  if (const auto names = CommandNames(command); !names.empty()) {
+    const std::string name = &command == &app ? "" : command.get_name() + " ";
+    return Fail(kUsage,
+                absl::StrCat("there is no command '", name, words.front(), "'",
+                             DidYouMean(words.front(), names), " (", path, " --help lists them)"));
   }
   return Fail(kUsage,
               absl::StrCat(path, " does not take '", words.front(), "' (see ", path, " --help)"));
@@ -90,7 +104,7 @@ int RunChosen(const CLI::App& app, const Run& chosen) {
   const std::vector<std::string> unknown = app.remaining(true);
   if (!unknown.empty()) return UnknownWord(app, unknown);
   if (!chosen) {
-    std::cerr << app.help() << std::flush;
+    std::cerr << Chosen(app).help() << std::flush;
     return kUsage;
   }
   return chosen();
@@ -115,10 +129,7 @@ std::unique_ptr<CLI::App> MakeApp(Globals& globals, Run& chosen) {
   AddSub(*app, globals, chosen);
   AddStatus(*app, globals, chosen);
   AddCompletion(*app, chosen);
-  for (CLI::App* command : app->get_subcommands([](CLI::App*) { return true; })) {
-    command->fallthrough();  // global flags may stand after the command too
-    command->allow_extras();
-  }
+  SetUpCommands(*app);
   return app;
 }
 
@@ -147,7 +158,7 @@ int Main(int argc, const char* const* argv) {
     std::cout << version.what() << std::endl;
     return kOk;
   } catch (const CLI::ParseError& error) {
-    const std::string path = PathOf(*app, Chosen(*app));
+    const std::string path = PathOf(Chosen(*app));
     return Fail(kUsage, absl::StrCat(error.what(), " (see ", path, " --help)"));
   }
   return RunChosen(*app, chosen);

@@ -48,6 +48,26 @@ std::vector<const CLI::App*> Commands(const CLI::App& app) {
   return app.get_subcommands([](const CLI::App*) { return true; });
 }
 
+std::vector<std::string> Names(const CLI::App& app) {
+  std::vector<std::string> names;
+  for (const CLI::App* command : Commands(app)) names.push_back(command->get_name());
+  return names;
+}
+
+// "bench-pub" for `tocsin bench pub`; nothing for the program itself.
+std::string Key(const CLI::App& app) {
+  const CLI::App* parent = app.get_parent();
+  if (parent == nullptr) return "";
+  const std::string before = Key(*parent);
+  return before.empty() ? app.get_name() : absl::StrCat(before, "-", app.get_name());
+}
+
+// The program and all its commands, outer ones first.
+void AppendAll(const CLI::App& app, std::vector<const CLI::App*>& all) {
+  all.push_back(&app);
+  for (const CLI::App* command : Commands(app)) AppendAll(*command, all);
+}
+
 // What may follow a flag that takes a value: case arms of bash.
 void AppendBashValues(std::string& out, const CLI::App& app) {
   for (const CLI::Option* option : app.get_options()) {
@@ -56,19 +76,30 @@ void AppendBashValues(std::string& out, const CLI::App& app) {
     const std::string complete = IsFile(*option)
                                      ? "compgen -f -- \"$cur\""
                                      : absl::StrCat("compgen -W '", words, "' -- \"$cur\"");
-    absl::StrAppend(&out, "    ", app.get_name(), ":--", option->get_lnames().front(),
-                    ") COMPREPLY=($(", complete, ")); return ;;\n");
+    absl::StrAppend(&out, "    ", Key(app), ":--", option->get_lnames().front(), ") COMPREPLY=($(",
+                    complete, ")); return ;;\n");
   }
 }
 
+// What may stand after the command: its own commands, its flags, and the values of its argument.
 std::string BashWords(const CLI::App& command) {
-  std::vector<std::string> words = Flags(command);
+  std::vector<std::string> words = Names(command);
+  const std::vector<std::string> flags = Flags(command);
+  words.insert(words.end(), flags.begin(), flags.end());
   for (const CLI::Option* option : command.get_options()) {
     if (!option->get_positional()) continue;
     const std::vector<std::string> values = Values(*option);
     words.insert(words.end(), values.begin(), values.end());
   }
   return absl::StrJoin(words, " ");
+}
+
+// How the words of the line lead from one command to the next: case arms of bash.
+void AppendBashSteps(std::string& out, const CLI::App& app) {
+  for (const CLI::App* command : Commands(app)) {
+    absl::StrAppend(&out, "      ", Key(app), ",", command->get_name(), ") command=", Key(*command),
+                    " ;;\n");
+  }
 }
 
 std::string ZshText(std::string text) {
@@ -96,36 +127,15 @@ std::string ZshOptions(const CLI::App& app, std::string_view indent) {
   return out;
 }
 
-}  // namespace
-
-std::string BashCompletion(const CLI::App& app) {
-  std::string out =
-      "# bash completion for tocsin\n"
-      "_tocsin() {\n"
-      "  local cur prev command= word\n"
-      "  cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD-1]}\n"
-      "  for word in \"${COMP_WORDS[@]:1:COMP_CWORD-1}\"; do\n"
-      "    case $word in\n";
-  std::vector<std::string> names;
-  for (const CLI::App* command : Commands(app)) names.push_back(command->get_name());
-  absl::StrAppend(&out, "      ", absl::StrJoin(names, "|"), ") command=$word; break ;;\n",
-                  "    esac\n  done\n  case ${command:-", app.get_name(), "}:$prev in\n");
-  AppendBashValues(out, app);
-  for (const CLI::App* command : Commands(app)) AppendBashValues(out, *command);
-  out += "  esac\n  case $command in\n";
-  for (const CLI::App* command : Commands(app)) {
-    absl::StrAppend(&out, "    ", command->get_name(), ") word='", BashWords(*command), "' ;;\n");
-  }
-  absl::StrAppend(&out, "    *) word='", absl::StrJoin(names, " "), " ",
-                  absl::StrJoin(Flags(app), " "),
-                  "' ;;\n  esac\n  COMPREPLY=($(compgen -W \"$word\" -- \"$cur\"))\n}\n",
-                  "complete -F _tocsin tocsin\n");
-  return out;
+std::string ZshFunction(const CLI::App& app) {
+  const std::string key = Key(app);
+  return key.empty() ? "_tocsin" : absl::StrCat("_tocsin_", key);
 }
 
-std::string ZshCompletion(const CLI::App& app) {
-  std::string out = absl::StrCat(
-      "#compdef tocsin\n_tocsin() {\n  local -a commands\n  local state line\n  commands=(\n");
+// A function for the program, and for each command that has commands of its own.
+void AppendZshFunction(std::string& out, const CLI::App& app) {
+  absl::StrAppend(&out, ZshFunction(app),
+                  "() {\n  local -a commands\n  local state line\n  commands=(\n");
   for (const CLI::App* command : Commands(app)) {
     absl::StrAppend(&out, "    '", command->get_name(), ":", ZshText(command->get_description()),
                     "'\n");
@@ -135,11 +145,50 @@ std::string ZshCompletion(const CLI::App& app) {
                   "  case $state in\n    command) _describe command commands ;;\n",
                   "    arguments)\n      case $words[1] in\n");
   for (const CLI::App* command : Commands(app)) {
-    absl::StrAppend(&out, "        ", command->get_name(), ") _arguments",
-                    ZshOptions(*command, "          "), " ;;\n");
+    absl::StrAppend(&out, "        ", command->get_name(), ") ",
+                    Commands(*command).empty()
+                        ? absl::StrCat("_arguments", ZshOptions(*command, "          "))
+                        : ZshFunction(*command),
+                    " ;;\n");
+  }
+  out += "      esac ;;\n  esac\n}\n";
+}
+
+}  // namespace
+
+std::string BashCompletion(const CLI::App& app) {
+  std::vector<const CLI::App*> all;
+  AppendAll(app, all);
+  std::string out =
+      "# bash completion for tocsin\n"
+      "_tocsin() {\n"
+      "  local cur prev command= word\n"
+      "  cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD-1]}\n"
+      "  for word in \"${COMP_WORDS[@]:1:COMP_CWORD-1}\"; do\n"
+      "    case $command,$word in\n";
+  for (const CLI::App* command : all) AppendBashSteps(out, *command);
+  out += "    esac\n  done\n  case $command:$prev in\n";
+  for (const CLI::App* command : all) AppendBashValues(out, *command);
+  out += "  esac\n  case $command in\n";
+  for (const CLI::App* command : all) {
+    const std::string key = Key(*command);
+    absl::StrAppend(&out, "    ", key.empty() ? "''" : key, ") word='", BashWords(*command),
+                    "' ;;\n");
   }
   out +=
-      "      esac ;;\n  esac\n}\n"
+      "  esac\n  COMPREPLY=($(compgen -W \"$word\" -- \"$cur\"))\n}\n"
+      "complete -F _tocsin tocsin\n";
+  return out;
+}
+
+std::string ZshCompletion(const CLI::App& app) {
+  std::vector<const CLI::App*> all;
+  AppendAll(app, all);
+  std::string out = "#compdef tocsin\n";
+  for (const CLI::App* command : all) {
+    if (!Commands(*command).empty()) AppendZshFunction(out, *command);
+  }
+  out +=
       "if [[ $funcstack[1] == _tocsin ]]; then _tocsin \"$@\"; else compdef _tocsin tocsin; fi\n";
   return out;
 }

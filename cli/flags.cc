@@ -18,7 +18,36 @@ std::vector<std::string> Lower(std::vector<std::string> names) {
   return names;
 }
 
+// What AddCount and AddSize have in common: how a number is read, and how it is written.
+CLI::Option* AddBounded(CLI::App& app, const std::string& name, size_t* value, size_t min,
+                        size_t max, const std::string& help,
+                        absl::StatusOr<size_t> (*parse)(std::string_view),
+                        std::string (*format)(size_t)) {
+  const auto assign = [=](const std::string& text) {
+    const auto number = parse(text);
+    if (!number.ok()) throw CLI::ValidationError(name, std::string(number.status().message()));
+    if (*number < min || *number > max) {
+      throw CLI::ValidationError(
+          name,
+          absl::StrCat(text, " is out of range; allowed: ", format(min), " to ", format(max)));
+    }
+    *value = *number;
+  };
+  return app.add_option_function<std::string>(name, assign, help)->default_str(format(*value));
+}
+
 }  // namespace
+
+CLI::Option* AddCount(CLI::App& app, const std::string& name, size_t* value, size_t min, size_t max,
+                      const std::string& help) {
+  const auto format = [](size_t count) { return absl::StrCat(count); };
+  return AddBounded(app, name, value, min, max, help, ParseCount, format)->type_name("NUMBER");
+}
+
+CLI::Option* AddSize(CLI::App& app, const std::string& name, size_t* value, size_t min, size_t max,
+                     const std::string& help) {
+  return AddBounded(app, name, value, min, max, help, ParseBytes, FormatBytes)->type_name("SIZE");
+}
 
 CLI::Option* AddTime(CLI::App& app, const std::string& name, absl::Duration* value,
                      absl::Duration min, const std::string& help) {
@@ -49,6 +78,28 @@ CLI::Option* AddChoice(CLI::App& app, const std::string& name, std::string* valu
   return app.add_option_function<std::string>(name, assign, help)
       ->type_name(listed)
       ->default_str(*value);
+}
+
+void AddFilterFlags(CLI::App& app, FilterFlags& filter, const std::string& group) {
+  const auto list = [&](const char* name, std::vector<std::string>* values, const char* placeholder,
+                        const char* help) {
+    app.add_option(name, *values, help)
+        ->type_name(placeholder)
+        ->delimiter(',')
+        ->allow_extra_args(false)
+        ->group(group);
+  };
+  list("--types", &filter.types, "TYPE", "incident-created, comment-added, ...");
+  list("--severities", &filter.severities, "P0..P4", "Of the incident or alert");
+  list("--states", &filter.states, "STATE", "Detected, Triaged, Investigating, ...");
+  list("--sources", &filter.sources, "TEXT", "Who noticed");
+  list("--resources", &filter.resources, "TEXT", "At least one of these is affected");
+  list("--incident-ids", &filter.incident_ids, "UUID", "Only these incidents");
+  app.add_option("--label", filter.labels, "Has exactly this value; repeat for more")
+      ->type_name("KEY=VALUE")
+      ->allow_extra_args(false)
+      ->group(group);
+  app.add_flag("--active-only", filter.active_only, "Not resolved, not closed")->group(group);
 }
 
 std::vector<std::string> ValuesOf(const std::string& flag) {

@@ -6,15 +6,25 @@
 #include <vector>
 
 #include "absl/time/time.h"
+#include "cli/sub_filter.h"
 
 namespace tocsin::cli {
 
 // "30s", at least `min`.
 CLI::Option* AddTime(CLI::App& app, const std::string& name, absl::Duration* value,
                      absl::Duration min, const std::string& help);
+// "1000", from min to max.
+CLI::Option* AddCount(CLI::App& app, const std::string& name, size_t* value, size_t min, size_t max,
+                      const std::string& help);
+// "64KiB", from min to max.
+CLI::Option* AddSize(CLI::App& app, const std::string& name, size_t* value, size_t min, size_t max,
+                     const std::string& help);
 // One of `allowed`; a wrong one is answered with the closest.
 CLI::Option* AddChoice(CLI::App& app, const std::string& name, std::string* value,
                        std::vector<std::string> allowed, const std::string& help);
+
+// The flags of a filter, in a group of the help.
+void AddFilterFlags(CLI::App& app, FilterFlags& filter, const std::string& group);
 
 // The values that a flag with a fixed set takes, by its name ("severity"), for completion: none for the others.
 std::vector<std::string> ValuesOf(const std::string& flag);

@@ -73,36 +73,13 @@ int RunSub(const Globals& globals, const SubChoices& choices) {
   return Follow(globals, *options, interrupt, std::cout);
 }
 
-void AddList(CLI::App& app, const std::string& name, std::vector<std::string>* values,
-             const std::string& placeholder, const std::string& help) {
-  app.add_option(name, *values, help)
-      ->type_name(placeholder)
-      ->delimiter(',')
-      ->allow_extra_args(false)
-      ->group("Filter");
-}
-
-void AddFilter(CLI::App& app, FilterFlags& filter) {
-  AddList(app, "--types", &filter.types, "TYPE", "incident-created, comment-added, ...");
-  AddList(app, "--severities", &filter.severities, "P0..P4", "Of the incident or alert");
-  AddList(app, "--states", &filter.states, "STATE", "Detected, Triaged, Investigating, ...");
-  AddList(app, "--sources", &filter.sources, "TEXT", "Who noticed");
-  AddList(app, "--resources", &filter.resources, "TEXT", "At least one of these is affected");
-  AddList(app, "--incident-ids", &filter.incident_ids, "UUID", "Only these incidents");
-  app.add_option("--label", filter.labels, "Has exactly this value; repeat for more")
-      ->type_name("KEY=VALUE")
-      ->allow_extra_args(false)
-      ->group("Filter");
-  app.add_flag("--active-only", filter.active_only, "Not resolved, not closed")->group("Filter");
-}
-
 }  // namespace
 
 void AddSub(CLI::App& app, const Globals& globals, Run& chosen) {
   CLI::App* sub =
       app.add_subcommand("sub", "Print events as they happen, or from a place in the log");
   auto choices = std::make_shared<SubChoices>();
-  AddFilter(*sub, choices->filter);
+  AddFilterFlags(*sub, choices->filter, "Filter");
   sub->add_option("--from", choices->from,
                   "A cursor, earliest, latest, or a time as RFC 3339 writes it")
       ->type_name("START")

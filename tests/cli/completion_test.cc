@@ -19,9 +19,13 @@ class CompletionTest : public ::testing::Test {
   // Every command and every flag that --help shows.
   void ExpectHasAll(const std::string& script) {
     ExpectHasFlags(*app_, script);
-    for (const CLI::App* command : app_->get_subcommands([](const CLI::App*) { return true; })) {
+    ExpectHasCommands(*app_, script);
+  }
+  static void ExpectHasCommands(const CLI::App& app, const std::string& script) {
+    for (const CLI::App* command : app.get_subcommands([](const CLI::App*) { return true; })) {
       EXPECT_THAT(script, HasSubstr(command->get_name()));
       ExpectHasFlags(*command, script);
+      ExpectHasCommands(*command, script);
     }
   }
   static void ExpectHasFlags(const CLI::App& app, const std::string& script) {
