@@ -64,8 +64,8 @@ std::string PathOf(const CLI::App& command) {
                            : absl::StrCat(PathOf(*parent), " ", command.get_name());
 }
 
-// Its subcommands get what each command has: global flags may stand after it too, and words that nobody knows
-// are answered by UnknownWord.
+// Its subcommands get what each has: global flags may stand after it too, and UnknownWord answers
+// for words that nobody knows.
 void SetUpCommands(CLI::App& app) {
   for (CLI::App* command : app.get_subcommands([](CLI::App*) { return true; })) {
     command->fallthrough();
@@ -104,7 +104,7 @@ int RunChosen(const CLI::App& app, const Run& chosen) {
   const std::vector<std::string> unknown = app.remaining(true);
   if (!unknown.empty()) return UnknownWord(app, unknown);
   if (!chosen) {
-    std::cerr << Chosen(app).help() << std::flush;
+    std::cerr << app.help() << std::flush;
     return kUsage;
   }
   return chosen();
@@ -128,6 +128,7 @@ std::unique_ptr<CLI::App> MakeApp(Globals& globals, Run& chosen) {
   AddPub(*app, globals, chosen);
   AddSub(*app, globals, chosen);
   AddStatus(*app, globals, chosen);
+  AddBench(*app, globals, chosen);
   AddCompletion(*app, chosen);
   SetUpCommands(*app);
   return app;

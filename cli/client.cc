@@ -55,8 +55,9 @@ Failure Expired(const grpc::Status& status, const StatusDetails& details) {
 
 }  // namespace
 
-std::shared_ptr<grpc::Channel> OpenChannel(const Globals& globals) {
+std::shared_ptr<grpc::Channel> OpenChannel(const Globals& globals, Connection connection) {
   grpc::ChannelArguments arguments;
+  if (connection == Connection::kOwn) arguments.SetInt(GRPC_ARG_USE_LOCAL_SUBCHANNEL_POOL, 1);
   // The first retries come at once and none later than 2 s; gRPC's own would be 1 s to 2 minutes.
   arguments.SetInt(GRPC_ARG_INITIAL_RECONNECT_BACKOFF_MS, 100);
   arguments.SetInt(GRPC_ARG_MAX_RECONNECT_BACKOFF_MS, 2000);

@@ -15,7 +15,10 @@
 
 namespace tocsin::cli {
 
-std::shared_ptr<grpc::Channel> OpenChannel(const Globals& globals);
+// gRPC lets channels to one address share a connection, unless told otherwise.
+enum class Connection { kShared, kOwn };
+std::shared_ptr<grpc::Channel> OpenChannel(const Globals& globals,
+                                           Connection connection = Connection::kShared);
 
 // From now; what the call may take in all.
 void SetTimeout(grpc::ClientContext& context, absl::Duration timeout);

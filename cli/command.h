@@ -28,6 +28,7 @@ using Run = std::function<int()>;
 void AddPub(CLI::App& app, const Globals& globals, Run& chosen);
 void AddSub(CLI::App& app, const Globals& globals, Run& chosen);
 void AddStatus(CLI::App& app, const Globals& globals, Run& chosen);
+void AddBench(CLI::App& app, const Globals& globals, Run& chosen);
 void AddCompletion(CLI::App& app, Run& chosen);
 
 // `tocsin: what` on stderr; returns `exit_code`.

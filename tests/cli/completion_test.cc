@@ -51,6 +51,17 @@ TEST_F(CompletionTest, BashKnowsEveryCommandFlagAndFixedValue) {
   EXPECT_THAT(script, HasSubstr("complete -F _tocsin tocsin"));
 }
 
+TEST_F(CompletionTest, CommandsOfCommandsAreKnownByTheirPath) {
+  const std::string bash = BashCompletion(*app_);
+  EXPECT_THAT(bash, HasSubstr("bench,pub) command=bench-pub ;;"));
+  EXPECT_THAT(bash, HasSubstr("bench) word='pub sub ws "));
+  EXPECT_THAT(bash, HasSubstr("bench-pub:--type) COMPREPLY=($(compgen -W 'alert-received "));
+  EXPECT_THAT(bash, HasSubstr("bench-ws) word='"));
+  const std::string zsh = ZshCompletion(*app_);
+  EXPECT_THAT(zsh, HasSubstr("bench) _tocsin_bench ;;"));
+  EXPECT_THAT(zsh, HasSubstr("_tocsin_bench() {"));
+}
+
 TEST_F(CompletionTest, ZshKnowsEveryCommandFlagAndFixedValue) {
   const std::string script = ZshCompletion(*app_);
   ExpectHasAll(script);
