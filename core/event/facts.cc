@@ -1,7 +1,6 @@
 #include "core/event/facts.h"
 
 #include <algorithm>
-#include <tuple>
 
 #include "absl/hash/hash.h"
 #include "core/base/strings.h"
@@ -28,58 +27,21 @@ Enum Known(Enum value, bool (*is_valid)(int)) {
   return is_valid(value) ? value : Enum{};
 }
 
-// Collects the texts of an event into one block.
-class Builder {
- public:
-  Builder(std::string& block, std::vector<EventFacts::Term>& terms)
-      : block_(block), terms_(terms) {}
-
-  void Add(TermField field, std::string_view value) {
-    if (!value.empty()) {
-      Append(field, TermHash(field, value), "", value);
-    }
-  }
-  void AddLabel(std::string_view key, std::string_view value) {
-    Append(TermField::kLabel, LabelHash(key, value), key, value);
-  }
-  // By field, then hash; a resource that is named twice is one term.
-  void Finish() {
-    const auto order = [this](const EventFacts::Term& term) {
-      return std::tuple(term.field, term.hash, Text(term));
-    };
-    std::sort(terms_.begin(), terms_.end(),
-              [&](const auto& a, const auto& b) { return order(a) < order(b); });
-    terms_.erase(std::unique(terms_.begin(), terms_.end(),
-                             [&](const auto& a, const auto& b) { return order(a) == order(b); }),
-                 terms_.end());
-    block_.shrink_to_fit();
-    terms_.shrink_to_fit();
-  }
-
- private:
-  void Append(TermField field, uint64_t hash, std::string_view key, std::string_view value) {
-    terms_.push_back({hash, field, static_cast<uint32_t>(block_.size()),
-                      static_cast<uint32_t>(key.size()), static_cast<uint32_t>(value.size())});
-    block_.append(key).append(value);
-  }
-  std::string_view Text(const EventFacts::Term& term) const {
-    return std::string_view(block_).substr(term.offset, term.key_size + term.value_size);
-  }
-
-  std::string& block_;
-  std::vector<EventFacts::Term>& terms_;
-};
-
 // Incident and Alert name their resources differently, and are otherwise alike.
 template <typename Subject, typename Resources>
-void AddSubject(Builder& builder, const Subject& subject, const Resources& resources) {
-  builder.Add(TermField::kSource, subject.source());
+void AddSubject(FactTexts& texts, const Subject& subject, const Resources& resources) {
+  texts.Add(TermField::kSource, subject.source());
   for (const std::string& resource : resources) {
-    builder.Add(TermField::kResource, resource);
+    texts.Add(TermField::kResource, resource);
   }
   for (const auto& [key, value] : subject.labels()) {
-    builder.AddLabel(key, value);
+    texts.AddLabel(key, value);
   }
+}
+
+uint64_t HashOf(const FactTexts::Text& text) {
+  return text.field == TermField::kLabel ? LabelHash(text.key, text.value)
+                                         : TermHash(text.field, text.value);
 }
 
 }  // namespace
@@ -93,20 +55,53 @@ uint64_t LabelHash(std::string_view key, std::string_view value) {
 }
 
 EventFacts EventFacts::Of(const v1::Event& event) {
-  EventFacts facts;
-  facts.type_ = Known(event.type(), v1::EventType_IsValid);
-  Builder builder(facts.block_, facts.terms_);
-  builder.Add(TermField::kIncident, IncidentIdOf(event));
+  FactTexts texts;
+  texts.type = Known(event.type(), v1::EventType_IsValid);
+  texts.Add(TermField::kIncident, IncidentIdOf(event));
   if (event.has_incident()) {
     const v1::Incident& incident = event.incident();
-    facts.severity_ = Known(incident.severity(), v1::Severity_IsValid);
-    facts.state_ = Known(incident.state(), v1::IncidentState_IsValid);
-    AddSubject(builder, incident, incident.affected_resources());
+    texts.severity = Known(incident.severity(), v1::Severity_IsValid);
+    texts.state = Known(incident.state(), v1::IncidentState_IsValid);
+    AddSubject(texts, incident, incident.affected_resources());
   } else if (const v1::Alert* alert = AlertOf(event)) {
-    facts.severity_ = Known(alert->severity(), v1::Severity_IsValid);
-    AddSubject(builder, *alert, alert->affected_services());
+    texts.severity = Known(alert->severity(), v1::Severity_IsValid);
+    AddSubject(texts, *alert, alert->affected_services());
   }
-  builder.Finish();
+  return From(texts);
+}
+
+// The terms by field, then hash; a resource that is named twice is one term.
+EventFacts EventFacts::From(const FactTexts& texts) {
+  EventFacts facts;
+  facts.type_ = texts.type;
+  facts.severity_ = texts.severity;
+  facts.state_ = texts.state;
+  size_t bytes = 0;
+  for (const FactTexts::Text& text : texts.texts) {
+    bytes += text.key.size() + text.value.size();
+  }
+  facts.block_.reserve(bytes);
+  facts.terms_.reserve(texts.texts.size());
+  for (const FactTexts::Text& text : texts.texts) {
+    facts.terms_.push_back({HashOf(text), text.field, static_cast<uint32_t>(facts.block_.size()),
+                            static_cast<uint32_t>(text.key.size()),
+                            static_cast<uint32_t>(text.value.size())});
+    facts.block_.append(text.key).append(text.value);
+  }
+  const auto text = [&](const Term& term) {
+    return std::string_view(facts.block_).substr(term.offset, term.key_size + term.value_size);
+  };
+  const auto same = [&](const Term& a, const Term& b) {
+    return a.field == b.field && a.hash == b.hash && text(a) == text(b);
+  };
+  std::sort(facts.terms_.begin(), facts.terms_.end(), [&](const Term& a, const Term& b) {
+    if (a.field != b.field) {
+      return a.field < b.field;
+    }
+    return a.hash != b.hash ? a.hash < b.hash : text(a) < text(b);
+  });
+  facts.terms_.erase(std::unique(facts.terms_.begin(), facts.terms_.end(), same),
+                     facts.terms_.end());
   return facts;
 }
 

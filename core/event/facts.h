@@ -12,6 +12,7 @@
 #include <string_view>
 #include <vector>
 
+#include "absl/container/inlined_vector.h"
 #include "tocsin/v1/event.pb.h"
 
 namespace tocsin {
@@ -23,6 +24,30 @@ enum class TermField : uint8_t { kIncident, kResource, kSource, kLabel };
 // within one process.
 uint64_t TermHash(TermField field, std::string_view value);
 uint64_t LabelHash(std::string_view key, std::string_view value);
+
+// What facts are made of, before they are: values as numbers, texts where they are.
+struct FactTexts {
+  struct Text {
+    TermField field;
+    std::string_view key;  // labels only
+    std::string_view value;
+  };
+
+  v1::EventType type = v1::EVENT_TYPE_UNSPECIFIED;
+  v1::Severity severity = v1::SEVERITY_UNSPECIFIED;
+  v1::IncidentState state = v1::INCIDENT_STATE_UNSPECIFIED;
+  absl::InlinedVector<Text, 16> texts;
+
+  // An empty value is none.
+  void Add(TermField field, std::string_view value) {
+    if (!value.empty()) {
+      texts.push_back({field, {}, value});
+    }
+  }
+  void AddLabel(std::string_view key, std::string_view value) {
+    texts.push_back({TermField::kLabel, key, value});
+  }
+};
 
 class EventFacts {
  public:
@@ -36,6 +61,7 @@ class EventFacts {
 
   EventFacts() = default;
   static EventFacts Of(const v1::Event& event);
+  static EventFacts From(const FactTexts& texts);
 
   v1::EventType type() const { return type_; }
   // The incident's or the alert's; UNSPECIFIED where the event has none.

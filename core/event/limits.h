@@ -42,6 +42,10 @@ inline constexpr absl::Duration kSessionTimeout = absl::Minutes(5);
 // One write (measured: docs/benchmarks.md): more bytes gain nothing, more events delay the others.
 inline constexpr size_t kWriteBytes = 64 * kKiB;
 inline constexpr size_t kWriteEvents = 256;
+// One slice of a replay from the log: several writes, as the thread that reads and the one that sends
+// take turns.
+inline constexpr size_t kReplayBytes = 3 * kWriteBytes;
+inline constexpr size_t kReplayEvents = 3 * kWriteEvents;
 // Streams that were written to within this time wait for its end, so that a moderate rate batches
 // too.
 inline constexpr absl::Duration kHotTick = absl::Milliseconds(1);

@@ -27,21 +27,6 @@ absl::Status Damaged() {
                      "a stored event is damaged: its bytes are not one encoded event");
 }
 
-// Tag and length taken off; the event's own bytes.
-absl::StatusOr<std::string_view> Unwrap(std::string_view bytes) {
-  CodedInputStream in(reinterpret_cast<const uint8_t*>(bytes.data()),
-                      static_cast<int>(bytes.size()));
-  uint32_t length = 0;
-  if (in.ReadTag() != kEventsTag || !in.ReadVarint32(&length)) {
-    return Damaged();
-  }
-  const auto head = static_cast<size_t>(in.CurrentPosition());
-  if (bytes.size() - head != length) {
-    return Damaged();
-  }
-  return bytes.substr(head);
-}
-
 EventPtr MakeRecord(const v1::Event& event, std::string payload) {
   auto record = std::make_shared<EventRecord>();
   record->cursor = {event.epoch(), event.sequence()};
@@ -68,8 +53,22 @@ std::string EncodeEventField(const v1::Event& event) {
   return bytes;
 }
 
+absl::StatusOr<std::string_view> UnwrapEventField(std::string_view bytes) {
+  CodedInputStream in(reinterpret_cast<const uint8_t*>(bytes.data()),
+                      static_cast<int>(bytes.size()));
+  uint32_t length = 0;
+  if (in.ReadTag() != kEventsTag || !in.ReadVarint32(&length)) {
+    return Damaged();
+  }
+  const auto head = static_cast<size_t>(in.CurrentPosition());
+  if (bytes.size() - head != length) {
+    return Damaged();
+  }
+  return bytes.substr(head);
+}
+
 absl::StatusOr<v1::Event> DecodeEventField(std::string_view bytes) {
-  ASSIGN_OR_RETURN(const std::string_view body, Unwrap(bytes));
+  ASSIGN_OR_RETURN(const std::string_view body, UnwrapEventField(bytes));
   v1::Event event;
   if (!event.ParseFromArray(body.data(), static_cast<int>(body.size()))) {
     return Damaged();
@@ -80,7 +79,7 @@ absl::StatusOr<v1::Event> DecodeEventField(std::string_view bytes) {
 // Fields come in the order of their numbers: what is before the incident is short.
 std::string_view IncidentBytesOf(std::string_view bytes) {
   using google::protobuf::internal::WireFormatLite;
-  const absl::StatusOr<std::string_view> body = Unwrap(bytes);
+  const absl::StatusOr<std::string_view> body = UnwrapEventField(bytes);
   TOCSIN_CHECK(body.ok());
   CodedInputStream in(reinterpret_cast<const uint8_t*>(body->data()),
                       static_cast<int>(body->size()));

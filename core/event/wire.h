@@ -16,6 +16,9 @@ std::string EncodeEventField(const v1::Event& event);
 // The inverse. DATA_LOSS when the bytes are not exactly one such field.
 absl::StatusOr<v1::Event> DecodeEventField(std::string_view bytes);
 
+// Tag and length taken off: the event's own bytes. DATA_LOSS as DecodeEventField.
+absl::StatusOr<std::string_view> UnwrapEventField(std::string_view bytes);
+
 // The bytes of the event's incident within an encoded event; empty when it has none. The bytes are
 // EncodeEventField's.
 std::string_view IncidentBytesOf(std::string_view bytes);

@@ -44,6 +44,8 @@ struct ShardOptions {
   size_t pending_bytes = limits::kPendingBytes;
   size_t write_events = limits::kWriteEvents;
   size_t write_bytes = limits::kWriteBytes;
+  size_t replay_events = limits::kReplayEvents;
+  size_t replay_bytes = limits::kReplayBytes;
   absl::Duration hot_tick = limits::kHotTick;
   absl::Duration stuck_after = limits::kStuckAfter;
   // Where what arrives may have come through a filter; outlives the shard. Nullptr: everything

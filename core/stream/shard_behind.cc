@@ -72,7 +72,7 @@ void Shard::OpenLog(Subscription& subscription, const StartPoint& start) {
                 [this, id = subscription.subscriber->id, tag = subscription.tag](LogSlice slice) {
                   OnLogSlice(id, tag, std::move(slice));
                 });
-  subscription.catch_up->Next(options_.write_events, options_.write_bytes);
+  subscription.catch_up->Next(options_.replay_events, options_.replay_bytes);
 }
 
 // Comes only while the CatchUp lives, and with it the subscription.
@@ -200,7 +200,7 @@ bool Shard::ServeSlice(Subscription& subscription) {
     OpenLog(subscription, subscription.place);
   } else {
     subscription.waiting = true;
-    subscription.catch_up->Next(options_.write_events, options_.write_bytes);
+    subscription.catch_up->Next(options_.replay_events, options_.replay_bytes);
   }
   return true;
 }

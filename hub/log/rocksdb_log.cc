@@ -7,7 +7,7 @@
 #include "core/base/status_macros.h"
 #include "core/base/strings.h"
 #include "core/event/error.h"
-#include "core/event/wire.h"
+#include "core/event/stored_record.h"
 #include "hub/log/log_codec.h"
 #include "hub/log/log_extent.h"
 #include "hub/log/loss_marker.h"
@@ -33,7 +33,7 @@ absl::StatusOr<EventPtr> EventAt(const rocksdb::Iterator& iterator, Sequence seq
   if (iterator.key() != rocksdb::Slice(SequenceKey(sequence))) {
     return Unreadable(sequence, "the event is missing");
   }
-  auto event = MakeWireRecord(iterator.value().ToString());
+  auto event = MakeStoredRecord(iterator.value().ToString());
   if (!event.ok() || (*event)->cursor.sequence != sequence) {
     return Unreadable(sequence, "the event cannot be decoded");
   }

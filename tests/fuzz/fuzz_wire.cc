@@ -9,11 +9,18 @@
 #include "core/event/filter.h"
 #include "core/event/json_reader.h"
 #include "core/event/json_writer.h"
+#include "core/event/stored_record.h"
 #include "core/event/validate.h"
 #include "core/event/wire.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   const std::string bytes(reinterpret_cast<const char*>(data), size);
+  const auto stored = tocsin::MakeStoredRecord(bytes);
+  const auto whole = tocsin::MakeWireRecord(bytes);
+  TOCSIN_CHECK(stored.ok() || !whole.ok());
+  if (whole.ok()) {
+    TOCSIN_CHECK((*stored)->cursor == (*whole)->cursor && (*stored)->payload == (*whole)->payload);
+  }
   if (!tocsin::MakeWireRecord(bytes).ok()) {
     return 0;
   }
