@@ -84,17 +84,15 @@ class HttpConnection final : public Connection {
     if (error) {
       return Finish();
     }
-    http::BeastRequest request;
-    const auto refusal = http::ParseHead(std::string_view(in_).substr(0, bytes), request);
+    const auto refusal = http::ParseHead(std::string_view(in_).substr(0, bytes), request_);
     in_.erase(0, bytes);
     if (refusal.has_value()) {
       return Respond(http::ProblemResponse(*refusal), /*last=*/true);
     }
-    request_ = http::ToHttpRequest(request);
-    Route(request);
+    Route();
   }
 
-  void Route(const http::BeastRequest& request) {
+  void Route() {
     if (refusal_.has_value()) {
       return Respond(*std::exchange(refusal_, std::nullopt), /*last=*/true);
     }
@@ -118,7 +116,7 @@ class HttpConnection final : public Connection {
     }
     const auto keep = self();
     worker_.Remove(*this);
-    ws::ServeWebSocket(worker_, std::move(socket_), request, std::move(ticket_));
+    ws::ServeWebSocket(worker_, std::move(socket_), request_, std::move(ticket_));
   }
 
   void Respond(HttpResponse response, bool last) {

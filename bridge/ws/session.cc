@@ -13,6 +13,7 @@
 #include <algorithm>
 
 #include "absl/strings/str_cat.h"
+#include "bridge/ws/close_code.h"
 #include "bridge/ws/frames.h"
 #include "core/base/log.h"
 #include "core/base/strings.h"
@@ -132,22 +133,25 @@ void Session::OnPong() {
   active_ = heard_;
 }
 
-std::string Session::BeforeProtocolClose(uint16_t code, std::string& reason) {
-  if (closing_ || subscriber_ == 0) {
-    return "";
+void Session::OnProtocolError(uint16_t code, std::string_view why) {
+  if (closing_) {
+    return;
   }
-  const std::string_view text = code == 1007
-                                    ? "a text message must be valid UTF-8"
-                                    : "the frames do not follow the WebSocket protocol (RFC 6455)";
-  std::string frames;
-  AppendTextFrame(frames, ErrorMessage(MakeError(ErrorCode::kInvalidMessage, text)));
-  const std::string_view name = RowOf(ErrorCode::kInvalidMessage).name;
-  AppendTextFrame(frames, ClosingMessage(name, code, SomeSlot()));
-  reason = absl::StrCat(ToAbsl(name), ": ", ToAbsl(text));
-  closing_ = true;
   context_.metrics.connection_errors.Increment();
-  Leave();
-  return frames;
+  const std::string text =
+      code == kProtocolError
+          ? absl::StrCat("the frames do not follow the WebSocket protocol (RFC 6455): ",
+                         ToAbsl(why))
+          : std::string(why);
+  Reply(ErrorMessage(MakeError(ErrorCode::kInvalidMessage, text)));
+  End(RowOf(ErrorCode::kInvalidMessage).name, code, text, SomeSlot());
+}
+
+void Session::OnPeerClose() {
+  if (!closing_) {
+    closing_ = true;
+    Leave();
+  }
 }
 
 void Session::OnInternalError() {
@@ -288,7 +292,7 @@ void Session::Tick() {
 
 void Session::Heartbeat() {
   std::string ping;
-  AppendFrameHeader(ping, Opcode::kPing, 0);
+  AppendControlFrame(ping, Opcode::kPing, "");
   output_.Send(ping);
   if (!heartbeat_owed_) {
     heartbeat_owed_ = true;

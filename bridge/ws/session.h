@@ -106,9 +106,10 @@ class Session final : public Sink {
   // A ping, or a part of a message.
   void OnSignOfLife() { Heard(); }
   void OnPong();
-  // The transport is about to end the connection for what the peer did (1002, 1007): the frames to
-  // send before.
-  std::string BeforeProtocolClose(uint16_t code, std::string& reason);
+  // The peer broke the WebSocket protocol (1002) or sent what it may not (1007): `why` says how.
+  void OnProtocolError(uint16_t code, std::string_view why);
+  // The peer closes: nothing more is sent to it.
+  void OnPeerClose();
   // A handler threw.
   void OnInternalError();
 
