@@ -244,6 +244,7 @@ void Shard::FallBehind(Subscriber& subscriber, const Cursor& place) {
 void Shard::BecomeLive(Subscription& subscription) {
   subscription.catch_up.reset();
   index_.Add(subscription, subscription.filter);
+  subscription.filter = subscription.entry->filter;  // equal ones are held once
   stats_.live.fetch_add(1, std::memory_order_relaxed);
   subscription.subscriber->Push(
       Item{.kind = Item::Kind::kCaughtUp, .event = nullptr, .cursor = position_, .extra = nullptr},
