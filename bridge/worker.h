@@ -58,6 +58,7 @@ class Worker {
   boost::asio::io_context& io() { return io_; }
   Shard& shard() { return shard_; }
   ws::SessionContext& sessions() { return sessions_; }
+  const ws::SessionContext& sessions() const { return sessions_; }
   Clock& clock() { return clock_; }
   // For bytes that are looked at before the handler that read them returns.
   std::span<char> read_buffer() { return {read_buffer_.get(), kReadBytes}; }

@@ -4,6 +4,7 @@
 #include <cstring>
 
 #include "bridge/ws/close_code.h"
+#include "bridge/ws/deflate.h"
 #include "bridge/ws/frames.h"
 #include "bridge/ws/utf8.h"
 
@@ -13,11 +14,16 @@ namespace {
 using Kind = Received::Kind;
 
 constexpr uint8_t kReservedBits = 0x70;
+constexpr uint8_t kRsv1 = 0x40;
 constexpr uint8_t kMasked = 0x80;
 constexpr uint8_t kLengthBits = 0x7f;
 constexpr uint8_t kLength16 = 126;
 constexpr uint8_t kLength64 = 127;
 constexpr size_t kKeyBytes = 4;
+
+static_assert(kMaxInflateRatio == 100);
+constexpr std::string_view kTooDense =
+    "a compressed message may inflate to at most 100 times its own size";
 
 size_t LengthBytes(uint8_t second) {
   const uint8_t length = second & kLengthBits;
@@ -97,7 +103,8 @@ bool FrameReader::TakeHeader(std::span<char>& bytes) {
 const char* FrameReader::CheckStart() const {
   const uint8_t first = header_[0];
   const uint8_t type = first & 0x0f;
-  if ((first & kReservedBits) != 0) {
+  const bool may_be_compressed = inflater_ != nullptr && (type & 0x08) == 0 && type != 0;
+  if ((first & kReservedBits & (may_be_compressed ? ~kRsv1 : 0xff)) != 0) {
     return "a reserved bit is set";
   }
   if ((header_[1] & kMasked) == 0) {
@@ -137,8 +144,9 @@ Received FrameReader::BeginFrame() {
   }
   if (opcode() != 0) {
     message_type_ = opcode();
+    compressed_ = (first_ & kRsv1) != 0;
   }
-  if (!discarding_ && left_ > max_message_bytes_ - message_.size()) {
+  if (!discarding_ && left_ > max_bytes() - message_.size()) {
     discarding_ = true;
     return {.kind = Kind::kTooLarge};
   }
@@ -193,13 +201,40 @@ Received FrameReader::Control(std::string_view payload) {
   return {.kind = Kind::kClose, .code = code, .payload = payload.substr(2)};
 }
 
+size_t FrameReader::max_bytes() const {
+  return compressed_ ? Inflater::MaxCompressedBytes(max_message_bytes_) : max_message_bytes_;
+}
+
 Received FrameReader::Message(std::string_view payload) {
   const Kind kind = KindOf(message_type_);
   message_type_ = 0;
+  if (compressed_) {
+    const Received inflated = Inflate(kind, payload);
+    if (inflated.kind != kind) {
+      return inflated;
+    }
+    payload = inflated.payload;
+  }
   if (kind == Kind::kText && !IsUtf8(payload)) {
     return Fail(kInvalidPayload, "a text message must be valid UTF-8");
   }
   return {.kind = kind, .payload = payload};
+}
+
+Received FrameReader::Inflate(Kind kind, std::string_view payload) {
+  switch (inflater_->Inflate(payload, max_message_bytes_)) {
+    case Inflater::Outcome::kDone:
+      return {.kind = kind, .payload = inflater_->text()};
+    case Inflater::Outcome::kTooLarge:
+      discarding_ = true;
+      return {.kind = Kind::kTooLarge};
+    case Inflater::Outcome::kTooDense:
+      discarding_ = true;
+      return {.kind = Kind::kTooLarge, .payload = kTooDense};
+    case Inflater::Outcome::kCorrupt:
+      break;
+  }
+  return Fail(kInvalidPayload, "a compressed message is corrupt");
 }
 
 Received FrameReader::Fail(uint16_t code, const char* why) {

@@ -1,14 +1,15 @@
 // frame_reader.h: a client's bytes in; its messages, pings, pongs and close out.
 //
 // Shape:   a state machine without a socket. Next takes bytes off the front of what it is given
-//          until something is complete. A message that lies whole in one frame within those bytes is
-//          unmasked in place and not copied; of any other, only what has come is kept. A length
-//          beyond the limit is seen in the header, before any of it is kept.
+//          until something is complete. A message that lies whole in one frame within those bytes
+//          is unmasked in place and not copied; of any other, only what has come is kept. A length
+//          beyond the limit is seen in the header, before any of it is kept. A compressed message
+//          is kept as it comes and inflated when it is whole.
 // Threads: one.
 // Owns:    an unfinished header, message and control frame; between messages nothing.
-// Errors:  kFailed for what breaks the protocol, after which nothing is read; kTooLarge, after which
-//          messages are passed over and control frames are still read.
-// Source:  RFC 6455, sections 5 and 7.4.
+// Errors:  kFailed for what breaks the protocol, after which nothing is read; kTooLarge, after
+//          which messages are passed over and control frames are still read.
+// Source:  RFC 6455, sections 5 and 7.4; RFC 7692, section 6.
 #pragma once
 
 #include <array>
@@ -28,7 +29,7 @@ struct Received {
     kPing,
     kPong,
     kClose,     // `code`, 1005 when it has none; `payload` is the reason
-    kTooLarge,  // a message beyond the limit
+    kTooLarge,  // a message beyond a limit; `payload` says which, or nothing: max_message_bytes
     kFailed,    // `code` is 1002 or 1007; `payload` says what is wrong
   };
   Kind kind = Kind::kNothing;
@@ -36,9 +37,13 @@ struct Received {
   std::string_view payload = {};  // until the next call, and as long as the bytes given
 };
 
+class Inflater;
+
 class FrameReader {
  public:
-  explicit FrameReader(size_t max_message_bytes) : max_message_bytes_(max_message_bytes) {}
+  // `inflater`: where permessage-deflate has been agreed on; shared by the readers of a thread.
+  explicit FrameReader(size_t max_message_bytes, Inflater* inflater = nullptr)
+      : max_message_bytes_(max_message_bytes), inflater_(inflater) {}
 
   // `bytes` is left with what has not been looked at; it is written to.
   Received Next(std::span<char>& bytes);
@@ -57,6 +62,9 @@ class FrameReader {
   Received TakePayload(std::span<char>& bytes);
   Received Control(std::string_view payload);
   Received Message(std::string_view payload);
+  Received Inflate(Received::Kind kind, std::string_view payload);
+  // Of the message that has begun, as it comes.
+  size_t max_bytes() const;
   Received Fail(uint16_t code, const char* why);
   void Release();
 
@@ -65,6 +73,7 @@ class FrameReader {
   bool control() const { return (first_ & 0x08) != 0; }
 
   size_t max_message_bytes_;
+  Inflater* inflater_;
   std::string message_;  // the parts that have come of one that is not whole in one piece
   std::string control_;  // as message_
   uint64_t left_ = 0;    // of the frame's payload
@@ -73,6 +82,7 @@ class FrameReader {
   uint8_t first_ = 0;         // the frame's first byte
   uint8_t message_type_ = 0;  // the opcode of the message that is unfinished; 0: none is
   std::array<uint8_t, 4> key_{};
+  bool compressed_ = false;  // the unfinished message is
   bool in_payload_ = false;
   bool given_ = false;  // message_ or control_ has been given out
   bool discarding_ = false;

@@ -7,6 +7,7 @@ namespace tocsin::bridge::ws {
 namespace {
 
 constexpr uint8_t kFinal = 0x80;
+constexpr uint8_t kRsv1 = 0x40;
 
 void AppendBigEndian(std::string& out, uint64_t value, int bytes) {
   for (int shift = 8 * (bytes - 1); shift >= 0; shift -= 8) {
@@ -18,8 +19,9 @@ bool ContinuesCharacter(char c) { return (static_cast<uint8_t>(c) & 0xc0) == 0x8
 
 }  // namespace
 
-void AppendFrameHeader(std::string& out, Opcode opcode, size_t payload_bytes) {
-  out += static_cast<char>(kFinal | static_cast<uint8_t>(opcode));
+void AppendFrameHeader(std::string& out, Opcode opcode, size_t payload_bytes, Deflated deflated) {
+  const uint8_t rsv1 = deflated == Deflated::kYes ? kRsv1 : 0;
+  out += static_cast<char>(kFinal | rsv1 | static_cast<uint8_t>(opcode));
   if (payload_bytes < 126) {
     out += static_cast<char>(payload_bytes);
   } else if (payload_bytes <= 0xffff) {

@@ -4,6 +4,7 @@
 #include <boost/beast/websocket/detail/hybi13.hpp>
 
 #include "absl/strings/str_cat.h"
+#include "core/base/strings.h"
 
 namespace tocsin::bridge::ws {
 namespace {
@@ -16,13 +17,18 @@ absl::string_view View(const detail::sec_ws_accept_type& text) {
 
 }  // namespace
 
-std::string HandshakeResponse(std::string_view key) {
+std::string HandshakeResponse(std::string_view key, std::string_view extensions) {
   detail::sec_ws_accept_type accept;
   detail::make_sec_ws_accept(accept, {key.data(), key.size()});
-  return absl::StrCat(
+  std::string response = absl::StrCat(
       "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
       "Sec-WebSocket-Accept: ",
-      View(accept), "\r\n\r\n");
+      View(accept), "\r\n");
+  if (!extensions.empty()) {
+    absl::StrAppend(&response, "Sec-WebSocket-Extensions: ", ToAbsl(extensions), "\r\n");
+  }
+  response += "\r\n";
+  return response;
 }
 
 }  // namespace tocsin::bridge::ws

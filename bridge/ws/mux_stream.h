@@ -1,10 +1,10 @@
-// mux_stream.h: a session's TCP socket: one batch of data frames in flight, replies and control frames
-// beside it, and reading into a buffer that is somebody else's.
+// mux_stream.h: a session's TCP socket: one batch of data frames in flight, replies and control
+// frames beside it, and reading into a buffer that is somebody else's.
 //
-// Shape:   Every entry of the out queue is whole frames, so nothing can fall between the parts of one;
-//          after a close frame nothing is let in. A send is tried at once; only what the kernel does
-//          not take is kept, and nothing is held when all has left. Replies made between Gather and
-//          Flush leave in one piece.
+// Shape:   Every entry of the out queue is whole frames, so nothing falls between the parts of one;
+//          after a close frame nothing is let in. A send is tried at once; only what the kernel
+//          does not take is kept, and nothing is held when all has left. Replies made between
+//          Gather and Flush leave in one piece.
 // Threads: the shard's, whose io_context the socket belongs to.
 // Owns:    the socket and what waits. The owner keeps it alive; its handlers ask for the owner
 //          first.
@@ -28,7 +28,7 @@ namespace tocsin::bridge::ws {
 using Socket =
     boost::asio::basic_stream_socket<boost::asio::ip::tcp, boost::asio::io_context::executor_type>;
 
-// What has come, at most what `room` holds; never waits. would_block when nothing has, eof at the end.
+// What has come, at most what `room` holds; never waits. would_block: nothing has; eof: the end.
 size_t ReadAvailable(Socket& socket, std::span<char> room, boost::system::error_code& error);
 
 class MuxOwner {

@@ -6,7 +6,10 @@
 #include <memory>
 #include <utility>
 
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
 #include "bridge/ws/close_code.h"
+#include "bridge/ws/extensions.h"
 #include "bridge/ws/frame_reader.h"
 #include "bridge/ws/frames.h"
 #include "bridge/ws/handshake.h"
@@ -25,19 +28,20 @@ constexpr absl::Duration kCloseTimeout = absl::Seconds(5);
 
 class WsConnection final : public Connection, public MuxOwner, public SessionOutput {
  public:
-  WsConnection(Worker& worker, Socket socket, ConnectionLimits::Ticket ticket)
+  // `inflater`: null where compression has not been agreed on.
+  WsConnection(Worker& worker, Socket socket, ConnectionLimits::Ticket ticket, Inflater* inflater)
       : worker_(worker),
         ticket_(std::move(ticket)),
         stream_(std::move(socket)),
-        reader_(worker.sessions().options.max_message_bytes),
+        reader_(worker.sessions().options.max_message_bytes, inflater),
         session_(worker.sessions(), *this) {}
 
-  void Start(const http::HttpRequest& request) {
+  void Start(const http::HttpRequest& request, std::string_view extensions) {
     stream_.SetOwner(std::shared_ptr<MuxOwner>(shared_from_this(), this));
     Guard([&] {
       stream_.Gather();  // the handshake's answer and `welcome` leave in one piece
-      stream_.Send(HandshakeResponse(request.Header("Sec-WebSocket-Key").value_or("")));
-      session_.Start();
+      stream_.Send(HandshakeResponse(request.Header("Sec-WebSocket-Key").value_or(""), extensions));
+      session_.Start(/*deflate=*/!extensions.empty());
       stream_.Flush();
       ReadOn();
     });
@@ -197,7 +201,7 @@ class WsConnection final : public Connection, public MuxOwner, public SessionOut
       case Received::Kind::kPong:
         return session_.OnPong();
       case Received::Kind::kTooLarge:
-        return session_.OnOversize();
+        return session_.OnOversize(received.payload);
       case Received::Kind::kClose:
         return OnPeerClose(received.code);
       case Received::Kind::kFailed:
@@ -248,13 +252,30 @@ class WsConnection final : public Connection, public MuxOwner, public SessionOut
   bool finished_ = false;
 };
 
+// The answer to what the client offers; empty for nothing.
+std::string Agree(const Worker& worker, const http::HttpRequest& request) {
+  if (worker.sessions().compression == nullptr) {
+    return "";
+  }
+  std::string offers;
+  for (const http::Field& field : request.fields) {
+    if (absl::EqualsIgnoreCase(field.name, "Sec-WebSocket-Extensions")) {
+      absl::StrAppend(&offers, offers.empty() ? "" : ",", field.value);
+    }
+  }
+  return AgreeOnDeflate(offers).value_or("");
+}
+
 }  // namespace
 
 void ServeWebSocket(Worker& worker, Socket socket, const http::HttpRequest& request,
                     ConnectionLimits::Ticket ticket) {
-  auto connection = std::make_shared<WsConnection>(worker, std::move(socket), std::move(ticket));
+  const std::string extensions = Agree(worker, request);
+  Inflater* inflater = extensions.empty() ? nullptr : &worker.sessions().compression->inflater;
+  auto connection =
+      std::make_shared<WsConnection>(worker, std::move(socket), std::move(ticket), inflater);
   worker.Add(connection);
-  connection->Start(request);
+  connection->Start(request, extensions);
 }
 
 }  // namespace tocsin::bridge::ws

@@ -258,8 +258,8 @@ TEST(FrameReaderTest, UnmasksAtEveryOffsetOfTheKey) {
   }
 }
 
-// Random bytes, and frames with a byte changed: it never reads past its input (the sanitizers see to
-// that), keeps no more than its bound, and gives the same however they are split.
+// Random bytes, and frames with a byte changed: it never reads past its input (the sanitizers see
+// to that), keeps no more than its bound, and gives the same however they are split.
 TEST(FrameReaderTest, RandomBytesAreReadTheSameHoweverTheyAreSplit) {
   std::mt19937 random(7);
   for (int round = 0; round < 3'000; ++round) {
