@@ -47,6 +47,8 @@ class MuxStream {
   explicit MuxStream(Socket socket) : socket_(std::move(socket)) {}
 
   void SetOwner(std::weak_ptr<MuxOwner> owner) { owner_ = std::move(owner); }
+  // False from Abort on.
+  bool is_open() const { return socket_.is_open(); }
   boost::asio::io_context::executor_type executor() { return socket_.get_executor(); }
 
   // Queues one batch of whole frames; at most one is in flight. True when it has left already; else

@@ -107,6 +107,9 @@ class WsConnection final : public Connection, public MuxOwner, public SessionOut
   }
 
   void Fail() {
+    if (session_.subscriber() == 0) {  // not even welcomed
+      return Abort();
+    }
     try {
       stream_.Flush();
       session_.OnInternalError();
@@ -120,7 +123,7 @@ class WsConnection final : public Connection, public MuxOwner, public SessionOut
   // Waits for more, unless the client must first take what it asked for: what stopped for want of
   // room goes on here.
   void ReadOn() {
-    if (reading_ || finished_ || !session_.WantsRead()) {
+    if (reading_ || !stream_.is_open() || !session_.WantsRead()) {
       return;
     }
     reading_ = true;
