@@ -54,6 +54,11 @@ void RegisterSessions(Options& options, BridgeFlags& flags) {
                 "Messages a second that a client may send.", 1, 1'000'000);
   options.Count(&flags.message_burst, "message-burst", "Messages that a client may send at once.",
                 1, 1'000'000);
+  options.Choice(
+      &flags.compression, "compression",
+      "Events to clients that offer permessage-deflate: as they are, or compressed, once for "
+      "all clients.",
+      {"off", "deflate"});
 }
 
 void RegisterEngine(Options& options, BridgeFlags& flags) {
@@ -120,7 +125,8 @@ absl::StatusOr<BridgeConfig> BridgeConfig::From(const BridgeFlags& flags) {
                     .max_subscriptions = flags.max_subscriptions,
                     .max_message_bytes = flags.max_message_bytes,
                     .messages_per_second = flags.messages_per_second,
-                    .message_burst = flags.message_burst};
+                    .message_burst = flags.message_burst,
+                    .compression = flags.compression == "deflate"};
   config.narrow_after = flags.narrow_after;
   config.max_connections = flags.max_connections;
   config.max_connections_per_address = flags.max_connections_per_address;

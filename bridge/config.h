@@ -38,6 +38,7 @@ struct BridgeFlags {
   size_t max_message_bytes = limits::kClientMessageBytes;
   size_t messages_per_second = limits::kMessagesPerSecond;
   size_t message_burst = limits::kMessageBurst;
+  std::string compression = "off";
   absl::Duration drain_timeout = absl::Seconds(10);
   bool insecure = false;
   std::string log_level = "info";

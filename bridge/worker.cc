@@ -35,6 +35,9 @@ Worker::Worker(const Window& window, LogReader& log, Clock& clock,
       work_(asio::make_work_guard(io_)),
       engine_timer_(io_),
       sweep_timer_(io_) {
+  if (session_options.compression) {
+    sessions_.compression = std::make_unique<ws::Compression>();
+  }
   shard_.SetBell([this] { asio::post(io_, [this] { RunEngine(); }); });
 }
 

@@ -13,12 +13,14 @@
 #include <boost/asio/steady_timer.hpp>
 #include <functional>
 #include <memory>
+#include <span>
 #include <thread>
 #include <vector>
 
 #include "bridge/metrics.h"
 #include "bridge/ws/session.h"
 #include "core/base/clock.h"
+#include "core/event/limits.h"
 #include "core/stream/shard.h"
 
 namespace tocsin::bridge {
@@ -51,6 +53,8 @@ struct ConnectionUse {
 
 class Worker {
  public:
+  static constexpr size_t kReadBytes = 32 * limits::kKiB;
+
   Worker(const Window& window, LogReader& log, Clock& clock, const ShardOptions& shard_options,
          const ws::SessionOptions& session_options, Metrics& metrics);
   ~Worker();
@@ -62,7 +66,10 @@ class Worker {
   boost::asio::io_context& io() { return io_; }
   Shard& shard() { return shard_; }
   ws::SessionContext& sessions() { return sessions_; }
+  const ws::SessionContext& sessions() const { return sessions_; }
   Clock& clock() { return clock_; }
+  // For bytes that are looked at before the handler that read them returns.
+  std::span<char> read_buffer() { return {read_buffer_.get(), kReadBytes}; }
   // From any thread: the place up to which live subscriptions have been served.
   Sequence served() const { return served_.load(std::memory_order_relaxed); }
   // From any thread: as of the last look at all connections.
@@ -91,6 +98,7 @@ class Worker {
   boost::asio::executor_work_guard<boost::asio::io_context::executor_type> work_;
   boost::asio::steady_timer engine_timer_;
   boost::asio::steady_timer sweep_timer_;
+  const std::unique_ptr<char[]> read_buffer_ = std::make_unique<char[]>(kReadBytes);
   absl::Duration engine_armed_ = absl::InfiniteDuration();
   std::vector<std::shared_ptr<Connection>> connections_;
   bool draining_ = false;

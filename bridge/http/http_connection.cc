@@ -1,9 +1,12 @@
 #include "bridge/http/http_connection.h"
 
-#include <boost/asio/read_until.hpp>
+#include <algorithm>
+#include <boost/asio/error.hpp>
 #include <boost/asio/write.hpp>
 #include <memory>
+#include <span>
 #include <string>
+#include <string_view>
 #include <utility>
 
 #include "bridge/ws/ws_connection.h"
@@ -24,6 +27,7 @@ using http::HttpResponse;
 // answer away.
 constexpr absl::Duration kLinger = absl::Seconds(1);
 constexpr absl::Duration kWriteTimeout = absl::Seconds(5);
+constexpr std::string_view kHeadEnd = "\r\n\r\n";
 
 class HttpConnection final : public Connection {
  public:
@@ -35,12 +39,13 @@ class HttpConnection final : public Connection {
         ticket_(std::move(ticket)),
         refusal_(std::move(refusal)) {}
 
+  void Start() {
+    Guard([&] { ReadHead(); });
+  }
+
   void ReadHead() {
     SetDeadline(limits::kHeaderReadTimeout);
-    asio::async_read_until(socket_, asio::dynamic_buffer(in_, http::kMaxHeadBytes), "\r\n\r\n",
-                           [self = self()](Error error, size_t bytes) {
-                             self->Guard([&] { self->OnHead(error, bytes); });
-                           });
+    Read();
   }
 
   // Connection.
@@ -79,24 +84,59 @@ class HttpConnection final : public Connection {
 
   void SetDeadline(absl::Duration time) { deadline_ = worker_.clock().Monotonic() + time; }
 
-  void OnHead(Error error, size_t bytes) {
-    if (error == asio::error::not_found) {
-      return Respond(http::ProblemResponse(http::HeadTooLarge()), /*last=*/true);
+  static_assert(Worker::kReadBytes >= http::kMaxHeadBytes);
+
+  // At once, since the request has often come with the connection.
+  void Read() {
+    Error error;
+    const std::span<char> room = worker_.read_buffer();
+    const size_t bytes =
+        ws::ReadAvailable(socket_, room.first(http::kMaxHeadBytes - in_.size()), error);
+    if (!error) {
+      OnRead({room.data(), bytes});
+    } else if (error != asio::error::would_block) {
+      Finish();
+    } else {
+      Wait();
     }
-    if (error) {
-      return Finish();
-    }
-    http::BeastRequest request;
-    const auto refusal = http::ParseHead(std::string_view(in_).substr(0, bytes), request);
-    in_.erase(0, bytes);
-    if (refusal.has_value()) {
-      return Respond(http::ProblemResponse(*refusal), /*last=*/true);
-    }
-    request_ = http::ToHttpRequest(request);
-    Route(request);
   }
 
-  void Route(const http::BeastRequest& request) {
+  void Wait() {
+    socket_.async_wait(ws::Socket::wait_read, [self = self()](Error error) {
+      self->Guard([&] { error ? self->Finish() : self->Read(); });
+    });
+  }
+
+  // A head that has come whole is looked at where it is; of another, what there is is kept.
+  void OnRead(std::string_view bytes) {
+    std::string kept;
+    size_t looked_at = 0;
+    if (!in_.empty()) {
+      looked_at = in_.size() - std::min(in_.size(), kHeadEnd.size() - 1);
+      in_ += bytes;
+      kept = std::exchange(in_, {});
+      bytes = kept;
+    }
+    const size_t end = bytes.find(kHeadEnd, looked_at);
+    if (end != std::string_view::npos) {
+      const size_t head = end + kHeadEnd.size();
+      return OnHead(bytes.substr(0, head), bytes.substr(head));
+    }
+    if (bytes.size() >= http::kMaxHeadBytes) {
+      return Respond(http::ProblemResponse(http::HeadTooLarge()), /*last=*/true);
+    }
+    in_ = kept.empty() ? std::string(bytes) : std::move(kept);
+    Wait();
+  }
+
+  void OnHead(std::string_view head, std::string_view rest) {
+    if (const auto refusal = http::ParseHead(head, request_)) {
+      return Respond(http::ProblemResponse(*refusal), /*last=*/true);
+    }
+    Route(/*nothing_follows=*/rest.empty());
+  }
+
+  void Route(bool nothing_follows) {
     if (refusal_.has_value()) {
       return Respond(*std::exchange(refusal_, std::nullopt), /*last=*/true);
     }
@@ -107,10 +147,10 @@ class HttpConnection final : public Connection {
     }
     if (!Routes::WantsWebSocket(request_)) {
       // What was sent before it was asked for is not answered.
-      return Respond(routes_.Answer(request_), /*last=*/!request_.keep_alive || !in_.empty());
+      return Respond(routes_.Answer(request_), /*last=*/!request_.keep_alive || !nothing_follows);
     }
     auto refusal = routes_.RefuseUpgrade(request_);
-    if (!refusal.has_value() && !in_.empty()) {
+    if (!refusal.has_value() && !nothing_follows) {
       refusal = http::ProblemResponse(
           http::Refusal{400, "nothing may follow the handshake before it is answered"});
     }
@@ -120,7 +160,7 @@ class HttpConnection final : public Connection {
     }
     const auto keep = self();
     worker_.Remove(*this);
-    ws::ServeWebSocket(worker_, std::move(socket_), request, std::move(ticket_));
+    ws::ServeWebSocket(worker_, std::move(socket_), request_, std::move(ticket_));
   }
 
   void Respond(HttpResponse response, bool last) {
@@ -143,7 +183,6 @@ class HttpConnection final : public Connection {
       Error ignored;
       socket_.shutdown(ws::Socket::shutdown_send, ignored);
       SetDeadline(kLinger);
-      in_.resize(1024);
       Linger();
     } else {
       ReadHead();
@@ -151,8 +190,13 @@ class HttpConnection final : public Connection {
   }
 
   void Linger() {
-    socket_.async_read_some(asio::buffer(in_), [self = self()](Error error, size_t) {
-      self->Guard([&] { error ? self->Finish() : self->Linger(); });
+    Error error;
+    ws::ReadAvailable(socket_, worker_.read_buffer(), error);
+    if (error && error != asio::error::would_block) {
+      return Finish();
+    }
+    socket_.async_wait(ws::Socket::wait_read, [self = self()](Error failed) {
+      self->Guard([&] { failed ? self->Finish() : self->Linger(); });
     });
   }
 
@@ -167,7 +211,7 @@ class HttpConnection final : public Connection {
   ConnectionLimits::Ticket ticket_;
   std::optional<HttpResponse> refusal_;
   http::HttpRequest request_;
-  std::string in_;
+  std::string in_;  // a head that has not come whole
   std::string out_;
   absl::Duration deadline_;
   bool answering_ = false;
@@ -182,7 +226,7 @@ void ServeHttp(Worker& worker, const Routes& routes, ws::Socket socket,
   auto connection = std::make_shared<HttpConnection>(worker, routes, std::move(socket),
                                                      std::move(ticket), std::move(refusal));
   worker.Add(connection);
-  connection->ReadHead();
+  connection->Start();
 }
 
 }  // namespace tocsin::bridge

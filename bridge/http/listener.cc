@@ -1,8 +1,10 @@
 #include "bridge/http/listener.h"
 
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include <algorithm>
+#include <cerrno>
 #include <utility>
 
 #include "bridge/http/http_connection.h"
@@ -17,23 +19,9 @@ using asio::ip::tcp;
 using Error = boost::system::error_code;
 
 constexpr size_t kMaxRefused = 256;
+// In one turn, so that a storm of connections leaves time for those that are there.
+constexpr int kAcceptsPerTurn = 64;
 constexpr absl::Duration kPause = absl::Milliseconds(100);
-
-// A descriptor on its way to a worker: closed if it never arrives.
-class Descriptor {
- public:
-  explicit Descriptor(int fd) : fd_(fd) {}
-  Descriptor(Descriptor&& other) noexcept : fd_(other.Release()) {}
-  ~Descriptor() {
-    if (fd_ >= 0) {
-      ::close(fd_);
-    }
-  }
-  int Release() { return std::exchange(fd_, -1); }
-
- private:
-  int fd_;
-};
 
 asio::ip::address_v6 AsV6(const asio::ip::address& address) {
   return address.is_v4() ? asio::ip::make_address_v6(asio::ip::v4_mapped, address.to_v4())
@@ -60,7 +48,25 @@ bool OutOfResources(const Error& error) {
          error == asio::error::no_buffer_space || error.value() == ENFILE;
 }
 
+// The next connection that waits. An error of would_block: there is none.
+Descriptor AcceptOne(tcp::acceptor& acceptor, tcp::endpoint& peer, Error& error) {
+  auto size = static_cast<socklen_t>(peer.capacity());
+  const int fd =
+      ::accept4(acceptor.native_handle(), peer.data(), &size, SOCK_NONBLOCK | SOCK_CLOEXEC);
+  error = fd < 0 ? Error(errno, boost::system::system_category()) : Error();
+  if (fd >= 0) {
+    peer.resize(size);
+  }
+  return Descriptor(fd);
+}
+
 }  // namespace
+
+Descriptor::~Descriptor() {
+  if (fd_ >= 0) {
+    ::close(fd_);
+  }
+}
 
 Listener::Listener(tcp::acceptor acceptor, std::vector<std::unique_ptr<Worker>>& workers,
                    const Routes& routes, ConnectionLimits& limits)
@@ -69,7 +75,11 @@ Listener::Listener(tcp::acceptor acceptor, std::vector<std::unique_ptr<Worker>>&
       routes_(routes),
       limits_(limits),
       refused_(kMaxRefused, kMaxRefused),
-      pause_(workers.front()->io()) {}
+      pause_(workers.front()->io()) {
+  Error ignored;
+  acceptor_.native_non_blocking(true, ignored);
+  acceptor_.set_option(tcp::no_delay(true), ignored);  // what is accepted has it from here
+}
 
 void Listener::Stop() {
   workers_.front()->Post([this] {
@@ -83,20 +93,29 @@ void Listener::Accept() {
   if (!acceptor_.is_open()) {
     return;
   }
-  acceptor_.async_accept(
-      [this](Error error, tcp::socket socket) { OnAccepted(error, std::move(socket)); });
+  acceptor_.async_wait(tcp::acceptor::wait_read, [this](Error error) {
+    if (!error) {
+      TakeWaiting();
+    }
+  });
 }
 
-void Listener::OnAccepted(Error error, tcp::socket socket) {
-  if (error == asio::error::operation_aborted) {
-    return;
-  }
-  if (error && OutOfResources(error)) {
-    return Pause(error);
-  }
-  if (!error) {
+void Listener::TakeWaiting() {
+  for (int i = 0; i < kAcceptsPerTurn && acceptor_.is_open(); ++i) {
+    tcp::endpoint peer;
+    Error error;
+    Descriptor descriptor = AcceptOne(acceptor_, peer, error);
+    if (error == asio::error::would_block) {
+      break;
+    }
+    if (OutOfResources(error)) {
+      return Pause(error);
+    }
+    if (error) {
+      continue;  // that one is gone already
+    }
     try {
-      HandOver(std::move(socket));
+      HandOver(std::move(descriptor), peer);
     } catch (const std::exception& failure) {
       LogError("a connection could not be taken in", {{"error", failure.what()}});
     }
@@ -104,13 +123,7 @@ void Listener::OnAccepted(Error error, tcp::socket socket) {
   Accept();
 }
 
-void Listener::HandOver(tcp::socket socket) {
-  Error error;
-  const tcp::endpoint peer = socket.remote_endpoint(error);
-  if (error) {
-    return;  // gone already
-  }
-  socket.set_option(tcp::no_delay(true), error);
+void Listener::HandOver(Descriptor descriptor, const tcp::endpoint& peer) {
   std::optional<http::HttpResponse> refusal;
   absl::StatusOr<ConnectionLimits::Ticket> ticket =
       limits_.Admit(KeyOf(peer.address()), IsLoopback(peer.address()));
@@ -122,9 +135,8 @@ void Listener::HandOver(tcp::socket socket) {
     }
   }
   Worker& worker = *workers_[next_++ % workers_.size()];
-  worker.Post([&worker, &routes = routes_, protocol = peer.protocol(),
-               fd = Descriptor(socket.release(error)), ticket = *std::move(ticket),
-               refusal = std::move(refusal)]() mutable {
+  worker.Post([&worker, &routes = routes_, protocol = peer.protocol(), fd = std::move(descriptor),
+               ticket = *std::move(ticket), refusal = std::move(refusal)]() mutable {
     ws::Socket moved(worker.io().get_executor());
     Error failed;
     moved.assign(protocol, fd.Release(), failed);

@@ -1,7 +1,7 @@
 // listener.h: takes connections in and hands them to the workers in turn.
 //
-// Shape:   accepts on the first worker's thread. One that is too many is answered by HTTP; when
-//          even those are many, closed.
+// Shape:   accepts on the first worker's thread, all that wait up to a bound each time it is woken.
+//          One that is too many is answered by HTTP; when even those are many, closed.
 // Threads: Start before the workers start or on the first one's thread; Stop from any.
 // Errors:  out of file descriptors: waits, says so, goes on.
 #pragma once
@@ -11,6 +11,7 @@
 #include <boost/asio/steady_timer.hpp>
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "bridge/connection_limits.h"
@@ -18,6 +19,18 @@
 #include "bridge/worker.h"
 
 namespace tocsin::bridge {
+
+// A socket on its way to a worker: closed if it never arrives.
+class Descriptor {
+ public:
+  explicit Descriptor(int fd) : fd_(fd) {}
+  Descriptor(Descriptor&& other) noexcept : fd_(other.Release()) {}
+  ~Descriptor();
+  int Release() { return std::exchange(fd_, -1); }
+
+ private:
+  int fd_;
+};
 
 class Listener {
  public:
@@ -30,8 +43,8 @@ class Listener {
 
  private:
   void Accept();
-  void OnAccepted(boost::system::error_code error, boost::asio::ip::tcp::socket socket);
-  void HandOver(boost::asio::ip::tcp::socket socket);
+  void TakeWaiting();
+  void HandOver(Descriptor descriptor, const boost::asio::ip::tcp::endpoint& peer);
   void Pause(boost::system::error_code error);
 
   boost::asio::ip::tcp::acceptor acceptor_;

@@ -38,6 +38,7 @@ using http::HttpResponse;
 
 constexpr std::string_view kWebSocketPath = "/ws";
 constexpr size_t kKeyBytes = 16;
+constexpr size_t kKeyChars = 24;
 
 bool HasToken(const HttpRequest& request, std::string_view field, std::string_view token) {
   for (const http::Field& each : request.fields) {
@@ -68,7 +69,8 @@ std::optional<std::string_view> GivenTwice(const HttpRequest& request) {
 
 bool IsKey(std::string_view text) {
   std::string bytes;
-  return absl::Base64Unescape(ToAbsl(text), &bytes) && bytes.size() == kKeyBytes;
+  return text.size() <= kKeyChars && absl::Base64Unescape(ToAbsl(text), &bytes) &&
+         bytes.size() == kKeyBytes;
 }
 
 HttpResponse UpgradeRequired(std::string_view detail) {

@@ -1,9 +1,13 @@
 #include "bridge/ws/frames.h"
 
+#include "bridge/ws/close_code.h"
+#include "core/base/check.h"
+
 namespace tocsin::bridge::ws {
 namespace {
 
 constexpr uint8_t kFinal = 0x80;
+constexpr uint8_t kRsv1 = 0x40;
 
 void AppendBigEndian(std::string& out, uint64_t value, int bytes) {
   for (int shift = 8 * (bytes - 1); shift >= 0; shift -= 8) {
@@ -15,8 +19,9 @@ bool ContinuesCharacter(char c) { return (static_cast<uint8_t>(c) & 0xc0) == 0x8
 
 }  // namespace
 
-void AppendFrameHeader(std::string& out, Opcode opcode, size_t payload_bytes) {
-  out += static_cast<char>(kFinal | static_cast<uint8_t>(opcode));
+void AppendFrameHeader(std::string& out, Opcode opcode, size_t payload_bytes, Deflated deflated) {
+  const uint8_t rsv1 = deflated == Deflated::kYes ? kRsv1 : 0;
+  out += static_cast<char>(kFinal | rsv1 | static_cast<uint8_t>(opcode));
   if (payload_bytes < 126) {
     out += static_cast<char>(payload_bytes);
   } else if (payload_bytes <= 0xffff) {
@@ -39,7 +44,18 @@ void AppendTextFrame(std::string& out, std::string_view head, std::string_view t
   out += tail;
 }
 
+void AppendControlFrame(std::string& out, Opcode opcode, std::string_view payload) {
+  TOCSIN_CHECK(payload.size() <= kMaxControlBytes);
+  AppendFrameHeader(out, opcode, payload.size());
+  out += payload;
+}
+
 std::string CloseFrame(uint16_t code, std::string_view reason) {
+  if (code == kNoCloseCode) {
+    std::string empty;
+    AppendFrameHeader(empty, Opcode::kClose, 0);
+    return empty;
+  }
   const std::string_view text = CutUtf8(reason, kMaxReasonBytes);
   std::string out;
   AppendFrameHeader(out, Opcode::kClose, 2 + text.size());
@@ -56,18 +72,6 @@ std::string_view CutUtf8(std::string_view text, size_t bytes) {
     --bytes;
   }
   return text.substr(0, bytes);
-}
-
-uint16_t CloseCodeOf(std::string_view frame) {
-  if (frame.size() < 2 ||
-      static_cast<uint8_t>(frame[0]) != (kFinal | static_cast<uint8_t>(Opcode::kClose))) {
-    return 0;
-  }
-  if (frame.size() < 4) {
-    return 1005;
-  }
-  return static_cast<uint16_t>(static_cast<uint8_t>(frame[2]) << 8 |
-                               static_cast<uint8_t>(frame[3]));
 }
 
 }  // namespace tocsin::bridge::ws

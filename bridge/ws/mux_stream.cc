@@ -5,19 +5,39 @@
 #include <sys/socket.h>
 
 #include <algorithm>
+#include <boost/asio/error.hpp>
 #include <cerrno>
 
-#include "bridge/ws/frames.h"
 #include "core/base/check.h"
 
 namespace tocsin::bridge::ws {
 namespace asio = boost::asio;
 
+size_t ReadAvailable(Socket& socket, std::span<char> room, boost::system::error_code& error) {
+  while (true) {
+    const ssize_t n = ::recv(socket.native_handle(), room.data(), room.size(), MSG_DONTWAIT);
+    if (n > 0) {
+      error = {};
+      return static_cast<size_t>(n);
+    }
+    if (n == 0) {
+      error = asio::error::eof;
+      return 0;
+    }
+    if (errno != EINTR) {
+      error = errno == EAGAIN ? boost::system::error_code(asio::error::would_block)
+                              : boost::system::error_code(errno, boost::system::system_category());
+      return 0;
+    }
+  }
+}
+
 bool MuxStream::SendBatch(std::string_view frames) {
   TOCSIN_CHECK(!batch_in_flight_);
-  if (!open_ || closing_ || failed_) {
+  if (closing_ || failed_) {
     return false;
   }
+  Flush();
   batch_begin_ = queued_total_;
   batch_end_ = queued_total_ + frames.size();
   Enqueue(frames);
@@ -26,8 +46,25 @@ bool MuxStream::SendBatch(std::string_view frames) {
 }
 
 void MuxStream::Send(std::string_view frames) {
-  if (open_ && !closing_ && !failed_) {
+  if (!closing_ && !failed_) {
     Enqueue(frames);
+  }
+}
+
+void MuxStream::SendClose(std::string_view frame) {
+  Send(frame);
+  closing_ = true;
+}
+
+void MuxStream::ShutdownWhenSent() {
+  closing_ = shutdown_ = true;
+  Flush();
+  TellWhoHasLeft();
+}
+
+void MuxStream::Flush() {
+  if (std::exchange(gathering_, false) && waiting_bytes() > 0 && !waiting_) {
+    Pump();
   }
 }
 
@@ -50,37 +87,13 @@ size_t MuxStream::ReplyBytesQueued() const {
 void MuxStream::Abort() {
   Error ignored;
   socket_.close(ignored);
-  Fail(asio::error::operation_aborted);
-}
-
-void MuxStream::BeastWrites(std::string frame, Done done) {
-  TOCSIN_CHECK(!beast_done_);
-  beast_bytes_ = frame.size();
-  beast_done_ = std::move(done);
-  if (failed_) {
-    CompleteBeast(asio::error::operation_aborted);
-    return;
-  }
-  const uint16_t close_code = open_ ? CloseCodeOf(frame) : 0;
-  if (close_code != 0 && !closing_) {
-    std::string reason;
-    if (auto owner = owner_.lock()) {
-      const std::string before = owner->BeforeClose(close_code, reason);
-      frame.insert(0, before);
-      if (!reason.empty()) {
-        frame = before + CloseFrame(close_code, reason);
-      }
-    }
-  }
-  Enqueue(frame);
-  closing_ |= close_code != 0;
-  beast_end_ = queued_total_;
-  TellWhoHasLeft();
+  failed_ = true;
+  DropQueue();
 }
 
 void MuxStream::Enqueue(std::string_view bytes) {
   queued_total_ += bytes.size();
-  if (waiting_bytes() == 0) {
+  if (waiting_bytes() == 0 && !gathering_) {
     bytes.remove_prefix(TrySend(bytes));
     if (failed_ || bytes.empty()) {
       return;
@@ -91,7 +104,9 @@ void MuxStream::Enqueue(std::string_view bytes) {
     queue_sent_ = 0;
   }
   queue_ += bytes;
-  WaitWritable();
+  if (!gathering_) {
+    WaitWritable();
+  }
 }
 
 size_t MuxStream::TrySend(std::string_view bytes) {
@@ -104,7 +119,7 @@ size_t MuxStream::TrySend(std::string_view bytes) {
     } else if (errno == EAGAIN || errno == EWOULDBLOCK) {
       break;
     } else if (errno != EINTR) {
-      Fail(Error(errno, boost::system::system_category()));
+      Fail();
       break;
     }
   }
@@ -112,13 +127,13 @@ size_t MuxStream::TrySend(std::string_view bytes) {
 }
 
 void MuxStream::Pump() {
-  queue_sent_ += TrySend(std::string_view(queue_).substr(queue_sent_));
+  const size_t sent = TrySend(std::string_view(queue_).substr(queue_sent_));
   if (failed_) {
     return;
   }
+  queue_sent_ += sent;
   if (waiting_bytes() == 0) {
-    std::string().swap(queue_);
-    queue_sent_ = 0;
+    DropQueue();
   } else {
     WaitWritable();
   }
@@ -137,7 +152,7 @@ void MuxStream::WaitWritable() {
     }
     waiting_ = false;
     if (error) {
-      Fail(error);
+      Fail();
     } else if (!failed_) {
       Pump();
     }
@@ -145,8 +160,9 @@ void MuxStream::WaitWritable() {
 }
 
 void MuxStream::TellWhoHasLeft() {
-  if (beast_done_ && sent_total() >= beast_end_) {
-    CompleteBeast({});
+  if (shutdown_ && waiting_bytes() == 0) {
+    Error ignored;
+    socket_.shutdown(Socket::shutdown_send, ignored);
   }
   if (batch_in_flight_ && sent_total() >= batch_end_) {
     batch_in_flight_ = false;
@@ -156,38 +172,22 @@ void MuxStream::TellWhoHasLeft() {
   }
 }
 
-// Posted: Beast does not expect its handler from inside the call that starts the operation.
-void MuxStream::CompleteBeast(Error error) {
-  asio::post(socket_.get_executor(),
-             [done = std::move(beast_done_), error, bytes = beast_bytes_]() mutable {
-               done(error, error ? 0 : bytes);
-             });
-  beast_done_ = nullptr;
+void MuxStream::DropQueue() {
+  std::string().swap(queue_);
+  queue_sent_ = 0;
 }
 
-void MuxStream::Fail(Error error) {
+void MuxStream::Fail() {
   if (failed_) {
     return;
   }
   failed_ = true;
-  std::string().swap(queue_);
-  queue_sent_ = 0;
+  DropQueue();
   Error ignored;
   socket_.shutdown(Socket::shutdown_both, ignored);
-  if (beast_done_) {
-    CompleteBeast(error);
-  }
-  if (error != asio::error::operation_aborted) {
-    if (auto owner = owner_.lock()) {
-      owner->OnSendFailed();
-    }
+  if (auto owner = owner_.lock()) {
+    owner->OnSendFailed();
   }
 }
-
-void teardown(boost::beast::role_type role, MuxStream& stream, boost::system::error_code& error) {
-  boost::beast::websocket::teardown(role, stream.socket(), error);
-}
-
-void beast_close_socket(MuxStream& stream) { stream.Abort(); }
 
 }  // namespace tocsin::bridge::ws

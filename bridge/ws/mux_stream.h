@@ -1,33 +1,26 @@
-// mux_stream.h: a TCP socket under Beast's websocket::stream that lets data frames in beside
-// Beast's own writes.
+// mux_stream.h: a session's TCP socket: one batch of data frames in flight, replies and control
+// frames beside it, and reading into a buffer that is somebody else's.
 //
-// Shape:   Beast does the handshake, all reads, control frames and closing through it. Data frames,
-//          framed once for everyone, are put straight into the same out queue. Every entry is whole
-//          frames, so nothing can fall between the parts of one; after a close frame nothing is let
-//          in. Beast's write completes when its bytes have left. A send is tried at once; only what
-//          the kernel does not take is kept, and nothing is held when all has left.
+// Shape:   Every entry of the out queue is whole frames, so nothing falls between the parts of one;
+//          after a close frame nothing is let in. A send is tried at once; only what the kernel
+//          does not take is kept, and nothing is held when all has left. Replies made between
+//          Gather and Flush leave in one piece.
 // Threads: the shard's, whose io_context the socket belongs to.
 // Owns:    the socket and what waits. The owner keeps it alive; its handlers ask for the owner
 //          first.
-// Errors:  a failed send shuts the socket down, so that the read that is always outstanding ends
-//          with an error.
-// Source:  docs/adr/0005-sockets.md. Includes Asio and Beast: for .cc files of bridge/ws only.
+// Errors:  a failed send shuts the socket down and drops what waits.
+// Source:  docs/adr/0005-sockets.md. Includes Asio: for .cc files of the bridge only.
 #pragma once
 
 #include <boost/asio/basic_stream_socket.hpp>
-#include <boost/asio/buffer.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/tcp.hpp>
-#include <boost/asio/post.hpp>
-#include <boost/beast/core/buffers_to_string.hpp>
-#include <boost/beast/websocket/teardown.hpp>
 #include <cstdint>
 #include <memory>
+#include <span>
 #include <string>
 #include <string_view>
 #include <utility>
-
-#include "absl/functional/any_invocable.h"
 
 namespace tocsin::bridge::ws {
 
@@ -35,35 +28,42 @@ namespace tocsin::bridge::ws {
 using Socket =
     boost::asio::basic_stream_socket<boost::asio::ip::tcp, boost::asio::io_context::executor_type>;
 
+// What has come, at most what `room` holds; never waits. would_block: nothing has; eof: the end.
+size_t ReadAvailable(Socket& socket, std::span<char> room, boost::system::error_code& error);
+
 class MuxOwner {
  public:
   virtual ~MuxOwner() = default;
   // The batch that SendBatch did not send at once has left.
   virtual void OnBatchSent() = 0;
-  // A close frame is about to be queued: frames to put before it; a reason that is set replaces the
-  // frame's own.
-  virtual std::string BeforeClose(uint16_t code, std::string& reason) = 0;
+  // Also from inside a call that sends.
   virtual void OnSendFailed() = 0;
 };
 
 class MuxStream {
  public:
-  using executor_type = boost::asio::io_context::executor_type;
   using Error = boost::system::error_code;
 
   explicit MuxStream(Socket socket) : socket_(std::move(socket)) {}
-  MuxStream(MuxStream&&) = default;
 
   void SetOwner(std::weak_ptr<MuxOwner> owner) { owner_ = std::move(owner); }
-  // The handshake is done: data may follow.
-  void Open() { open_ = true; }
-  bool closing() const { return closing_; }
+  // False from Abort on.
+  bool is_open() const { return socket_.is_open(); }
+  boost::asio::io_context::executor_type executor() { return socket_.get_executor(); }
 
   // Queues one batch of whole frames; at most one is in flight. True when it has left already; else
   // OnBatchSent follows, unless the stream closes or fails.
   bool SendBatch(std::string_view frames);
-  // Queues whole frames beside it.
+  // Queues whole frames beside it, or the handshake's answer.
   void Send(std::string_view frames);
+  // As Send, and the last: nothing is let in after it.
+  void SendClose(std::string_view frame);
+  // Ends this side of the connection once all has left.
+  void ShutdownWhenSent();
+  // From here to Flush, Send only queues.
+  void Gather() { gathering_ = true; }
+  void Flush();
+
   // Bytes that the peer's side has acknowledged since the beginning; looked up only while a batch
   // is in flight.
   uint64_t BytesTaken();
@@ -71,37 +71,26 @@ class MuxStream {
   size_t ReplyBytesQueued() const;
   // What the out queue holds.
   size_t QueueBytes() const { return queue_.capacity(); }
+
+  // `handler(Error)`, once there is something to read, or nothing more will come.
+  template <class Handler>
+  void WaitReadable(Handler&& handler) {
+    socket_.async_wait(Socket::wait_read, std::forward<Handler>(handler));
+  }
+  size_t Read(std::span<char> room, Error& error) { return ReadAvailable(socket_, room, error); }
+
   // Ends everything at once; outstanding operations complete with an error.
   void Abort();
 
-  // What Beast needs.
-  executor_type get_executor() { return socket_.get_executor(); }
-  Socket& socket() { return socket_; }
-  template <class Buffers, class Handler>
-  auto async_read_some(const Buffers& buffers, Handler&& handler) {
-    return socket_.async_read_some(buffers, std::forward<Handler>(handler));
-  }
-  template <class Buffers, class Handler>
-  auto async_write_some(const Buffers& buffers, Handler&& handler) {
-    return boost::asio::async_initiate<Handler, void(Error, size_t)>(
-        [this](auto done, const Buffers& bytes) {
-          BeastWrites(boost::beast::buffers_to_string(bytes), std::move(done));
-        },
-        handler, buffers);
-  }
-
  private:
-  using Done = absl::AnyInvocable<void(Error, size_t)>;
-
-  void BeastWrites(std::string frame, Done done);
   void Enqueue(std::string_view bytes);
   // Sends what the kernel takes of `bytes`; answers how many.
   size_t TrySend(std::string_view bytes);
   void Pump();
   void WaitWritable();
   void TellWhoHasLeft();
-  void CompleteBeast(Error error);
-  void Fail(Error error);
+  void DropQueue();
+  void Fail();
 
   size_t waiting_bytes() const { return queue_.size() - queue_sent_; }
   uint64_t sent_total() const { return queued_total_ - waiting_bytes(); }
@@ -114,22 +103,12 @@ class MuxStream {
   uint64_t batch_begin_ = 0;
   uint64_t batch_end_ = 0;
   uint64_t taken_ = 0;
-  uint64_t beast_end_ = 0;
-  size_t beast_bytes_ = 0;
-  Done beast_done_;
-  bool open_ = false;
+  bool gathering_ = false;
   bool closing_ = false;
+  bool shutdown_ = false;  // once all has left
   bool failed_ = false;
   bool batch_in_flight_ = false;
   bool waiting_ = false;
 };
-
-// Beast finds these by argument.
-template <class Handler>
-void async_teardown(boost::beast::role_type role, MuxStream& stream, Handler&& handler) {
-  boost::beast::websocket::async_teardown(role, stream.socket(), std::forward<Handler>(handler));
-}
-void teardown(boost::beast::role_type role, MuxStream& stream, boost::system::error_code& error);
-void beast_close_socket(MuxStream& stream);
 
 }  // namespace tocsin::bridge::ws

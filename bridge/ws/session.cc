@@ -13,6 +13,7 @@
 #include <algorithm>
 
 #include "absl/strings/str_cat.h"
+#include "bridge/ws/close_code.h"
 #include "bridge/ws/frames.h"
 #include "core/base/heap_bytes.h"
 #include "core/base/log.h"
@@ -26,7 +27,7 @@ constexpr uint32_t kMaxAsked = 256;
 constexpr size_t kMaxAskedBytes = 64 * limits::kKiB;
 constexpr size_t kMaxReplyBytes = 64 * limits::kKiB;
 constexpr size_t kMaxTimestampBytes = 256;
-constexpr size_t kKeptScratchBytes = 4 * limits::kWriteBytes;
+constexpr size_t kKeptFramesBytes = 4 * limits::kWriteBytes;
 constexpr uint32_t kBadMessagesPerMinute = 10;
 constexpr absl::Duration kRateLimitedFor = absl::Seconds(10);
 constexpr absl::Duration kRateLimitPause = absl::Seconds(1);
@@ -59,7 +60,8 @@ Session::~Session() {
   }
 }
 
-void Session::Start() {
+void Session::Start(bool deflate) {
+  deflate_ = deflate;
   subscriber_ = context_.shard.Add(this, absl::ZeroDuration());
   context_.metrics.active_connections.Increment();
   context_.metrics.total_connections.Increment();
@@ -118,12 +120,13 @@ void Session::OnBinary() {
                    "binary messages are not supported: send JSON in text messages"));
 }
 
-void Session::OnOversize() {
+void Session::OnOversize(std::string_view why) {
   if (closing_) {
     return;
   }
-  const std::string text =
-      absl::StrCat("a message may have at most ", context_.options.max_message_bytes, " bytes");
+  const std::string text = why.empty() ? absl::StrCat("a message may have at most ",
+                                                      context_.options.max_message_bytes, " bytes")
+                                       : std::string(why);
   Refuse(MakeError(ErrorCode::kMessageTooLarge, text));
   EndWith(ErrorCode::kMessageTooLarge, text);
 }
@@ -133,22 +136,25 @@ void Session::OnPong() {
   active_ = heard_;
 }
 
-std::string Session::BeforeProtocolClose(uint16_t code, std::string& reason) {
-  if (closing_ || subscriber_ == 0) {
-    return "";
+void Session::OnProtocolError(uint16_t code, std::string_view why) {
+  if (closing_) {
+    return;
   }
-  const std::string_view text = code == 1007
-                                    ? "a text message must be valid UTF-8"
-                                    : "the frames do not follow the WebSocket protocol (RFC 6455)";
-  std::string frames;
-  AppendTextFrame(frames, ErrorMessage(MakeError(ErrorCode::kInvalidMessage, text)));
-  const std::string_view name = RowOf(ErrorCode::kInvalidMessage).name;
-  AppendTextFrame(frames, ClosingMessage(name, code, SomeSlot()));
-  reason = absl::StrCat(ToAbsl(name), ": ", ToAbsl(text));
-  closing_ = true;
   context_.metrics.connection_errors.Increment();
-  Leave();
-  return frames;
+  const std::string text =
+      code == kProtocolError
+          ? absl::StrCat("the frames do not follow the WebSocket protocol (RFC 6455): ",
+                         ToAbsl(why))
+          : std::string(why);
+  Reply(ErrorMessage(MakeError(ErrorCode::kInvalidMessage, text)));
+  End(RowOf(ErrorCode::kInvalidMessage).name, code, text, SomeSlot());
+}
+
+void Session::OnPeerClose() {
+  if (!closing_) {
+    closing_ = true;
+    Leave();
+  }
 }
 
 void Session::OnInternalError() {
@@ -289,7 +295,7 @@ void Session::Tick() {
 
 void Session::Heartbeat() {
   std::string ping;
-  AppendFrameHeader(ping, Opcode::kPing, 0);
+  AppendControlFrame(ping, Opcode::kPing, "");
   output_.Send(ping);
   if (!heartbeat_owed_) {
     heartbeat_owed_ = true;
@@ -373,22 +379,22 @@ bool Session::Write(const WriteView& view) {
 }
 
 bool Session::RenderAll(const WriteView& view) {
-  std::string& out = context_.scratch;
+  RenderedBatch& batch = deflate_ ? context_.compression->rendered : context_.rendered;
   const std::string_view head = view.run != 0 ? std::string_view(HeadFor(view.tags)) : "";
   asked_ = asked_bytes_ = 0;
-  if (!context_.rendered.Is(view, head)) {
-    out.clear();
-    context_.rendered.Set({}, "");
+  if (!batch.Is(view, head)) {
+    batch.frames.clear();
+    batch.Set({}, "");
     for (const Item& item : view.items) {
-      Render(view, item, out);
+      Render(view, item, batch.frames);
     }
-    context_.rendered.Set(view, head);
+    batch.Set(view, head);
   }
   CountSent(view);
-  const bool left = output_.SendBatch(out);
-  if (out.capacity() > kKeptScratchBytes) {
-    std::string().swap(out);
-    context_.rendered.Set({}, "");
+  const bool left = output_.SendBatch(batch.frames);
+  if (batch.frames.capacity() > kKeptFramesBytes) {
+    std::string().swap(batch.frames);
+    batch.Set({}, "");
   }
   return left;
 }
@@ -418,7 +424,11 @@ void Session::Render(const WriteView& view, const Item& item, std::string& out) 
   const Named* named = tags.empty() ? nullptr : FindByTag(tags.front());
   switch (item.kind) {
     case Item::Kind::kEvent:
-      AppendTextFrame(out, HeadFor(tags), item.event->payload);
+      if (deflate_) {
+        context_.compression->events.Append(out, HeadFor(tags), *item.event);
+      } else {
+        AppendTextFrame(out, HeadFor(tags), item.event->payload);
+      }
       return;
     case Item::Kind::kSubscribed:
       if (named != nullptr) {

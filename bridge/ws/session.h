@@ -11,6 +11,7 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <random>
 #include <string>
 #include <string_view>
@@ -19,6 +20,8 @@
 #include "absl/status/status.h"
 #include "absl/time/time.h"
 #include "bridge/metrics.h"
+#include "bridge/ws/deflate.h"
+#include "bridge/ws/deflated_frames.h"
 #include "bridge/ws/server_message.h"
 #include "core/base/clock.h"
 #include "core/base/token_bucket.h"
@@ -37,13 +40,15 @@ struct SessionOptions {
   size_t max_message_bytes = limits::kClientMessageBytes;
   size_t messages_per_second = limits::kMessagesPerSecond;
   size_t message_burst = limits::kMessageBurst;
+  bool compression = false;  // permessage-deflate, for clients that offer it
 };
 
-// The frames of the last write that held nothing but events. Sessions that follow the same things are
-// given the same events one after another: what was rendered for the first serves the others.
+// The frames of the last write that held nothing but events. Sessions that follow the same things
+// are given the same events one after another: what was rendered for the first serves the others.
 struct RenderedBatch {
   uint64_t run = 0;  // of the engine's; 0: nothing that can serve again
-  std::string head;  // what stood before each event's own part
+  std::string head;    // what stood before each event's own part
+  std::string frames;  // also of a batch that cannot serve again, while it is written
 
   // True when `view`, with this head, is the same batch.
   bool Is(const WriteView& view, std::string_view with_head) const {
@@ -55,6 +60,13 @@ struct RenderedBatch {
   }
 };
 
+// What the sessions of one shard share where compression is on.
+struct Compression {
+  DeflatedFrames events;
+  Inflater inflater;
+  RenderedBatch rendered;  // as SessionContext's, compressed
+};
+
 // What the sessions of one shard share.
 struct SessionContext {
   Shard& shard;
@@ -63,8 +75,8 @@ struct SessionContext {
   const SessionOptions& options;
   Metrics& metrics;
   bool hub_connected = true;
-  std::string scratch = {};     // frames of the write being rendered
-  RenderedBatch rendered = {};  // what scratch holds, where that can serve again
+  RenderedBatch rendered = {};
+  std::unique_ptr<Compression> compression = {};  // null: off
   std::minstd_rand random = std::minstd_rand(std::random_device{}());
 };
 
@@ -94,19 +106,20 @@ class Session final : public Sink {
   Session(const Session&) = delete;
   Session& operator=(const Session&) = delete;
 
-  // The handshake is done: sends `welcome`.
-  void Start();
+  // The handshake is done: sends `welcome`. `deflate`: compression has been agreed on.
+  void Start(bool deflate = false);
 
   void OnText(std::string_view text);
   void OnBinary();
-  // A message grew past the limit; the rest of it does not matter.
-  void OnOversize();
+  // A message went past a limit: `why`, or the one for its size.
+  void OnOversize(std::string_view why = "");
   // A ping, or a part of a message.
   void OnSignOfLife() { Heard(); }
   void OnPong();
-  // The transport is about to end the connection for what the peer did (1002, 1007): the frames to
-  // send before.
-  std::string BeforeProtocolClose(uint16_t code, std::string& reason);
+  // The peer broke the WebSocket protocol (1002) or sent what it may not (1007): `why` says how.
+  void OnProtocolError(uint16_t code, std::string_view why);
+  // The peer closes: nothing more is sent to it.
+  void OnPeerClose();
   // A handler threw.
   void OnInternalError();
 
@@ -187,6 +200,7 @@ class Session final : public Sink {
   uint32_t bad_messages_ = 0;
   uint32_t asked_ = 0;  // of the shard, since the last write that was taken
   size_t asked_bytes_ = 0;
+  bool deflate_ = false;  // events are sent compressed
   bool heartbeat_owed_ = false;
   bool broken_ = false;  // Write threw: ended by the next Tick
   bool closing_ = false;

@@ -1,95 +1,88 @@
 #include "bridge/ws/ws_connection.h"
 
 #include <algorithm>
-#include <array>
-#include <boost/beast/websocket/stream.hpp>
+#include <boost/asio/error.hpp>
+#include <boost/asio/post.hpp>
 #include <memory>
 #include <utility>
 
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "bridge/ws/close_code.h"
+#include "bridge/ws/extensions.h"
+#include "bridge/ws/frame_reader.h"
 #include "bridge/ws/frames.h"
+#include "bridge/ws/handshake.h"
 #include "bridge/ws/session.h"
 #include "core/base/heap_bytes.h"
 #include "core/base/log.h"
-#include "core/event/limits.h"
 
 namespace tocsin::bridge::ws {
 namespace {
 
 namespace asio = boost::asio;
-namespace beast = boost::beast;
-namespace websocket = boost::beast::websocket;
 
 using Error = boost::system::error_code;
 
 // For the closing handshake, and for a stuck client to take the last words.
 constexpr absl::Duration kCloseTimeout = absl::Seconds(5);
-constexpr size_t kReadBytes = 2048;
-// The block that websocket::stream keeps its state in, the MuxStream among it (Boost 1.81; it is private
-// there).
-constexpr size_t kBeastBytes = 2'608;
 
 class WsConnection final : public Connection, public MuxOwner, public SessionOutput {
  public:
-  WsConnection(Worker& worker, Socket socket, ConnectionLimits::Ticket ticket)
+  // `inflater`: null where compression has not been agreed on.
+  WsConnection(Worker& worker, Socket socket, ConnectionLimits::Ticket ticket, Inflater* inflater)
       : worker_(worker),
         ticket_(std::move(ticket)),
-        ws_(std::move(socket)),
-        session_(worker.sessions(), *this),
-        deadline_(worker.clock().Monotonic() + limits::kHeaderReadTimeout) {}
+        stream_(std::move(socket)),
+        reader_(worker.sessions().options.max_message_bytes, inflater),
+        session_(worker.sessions(), *this) {}
 
-  void Accept(const http::BeastRequest& request) {
-    mux().SetOwner(std::shared_ptr<MuxOwner>(shared_from_this(), this));
-    ws_.set_option({.handshake_timeout = websocket::stream_base::none(),
-                    .idle_timeout = websocket::stream_base::none(),
-                    .keep_alive_pings = false});
-    ws_.read_message_max(0);  // ours, so that the error comes before the close
-    ws_.control_callback(
-        [this](websocket::frame_type kind, beast::string_view) { OnControl(kind); });
-    ws_.async_accept(
-        request, [self = self()](Error error) { self->Guard([&] { self->OnAccepted(error); }); });
+  void Start(const http::HttpRequest& request, std::string_view extensions) {
+    stream_.SetOwner(std::shared_ptr<MuxOwner>(shared_from_this(), this));
+    Guard([&] {
+      stream_.Gather();  // the handshake's answer and `welcome` leave in one piece
+      stream_.Send(HandshakeResponse(request.Header("Sec-WebSocket-Key").value_or(""), extensions));
+      session_.Start(/*deflate=*/!extensions.empty());
+      stream_.Flush();
+      ReadOn();
+    });
   }
 
   // Connection.
   void Tick() override {
     if (worker_.clock().Monotonic() >= deadline_) {
       Abort();
-    } else if (open_) {
+    } else {
       session_.Tick();
       ReadOn();
     }
   }
   void OnHubState(bool connected) override { session_.OnHubState(connected); }
-  void Drain(absl::Duration slot) override {
-    if (open_) {
-      session_.Drain(slot);
-    } else {
-      Abort();
-    }
+  void Drain(absl::Duration slot) override { session_.Drain(slot); }
+  // Finished by a handler of its own: the caller may be inside the session or the shard.
+  void Abort() override {
+    stream_.Abort();
+    asio::post(stream_.executor(), [self = self()] { self->Finish(); });
   }
-  void Abort() override { mux().Abort(); }
   size_t MemoryBytes() const override {
-    return sizeof(*this) + kBeastBytes + session_.MemoryBytes() + HeapBytes(message_) +
-           ws_.next_layer().QueueBytes();
+    return sizeof(*this) + session_.MemoryBytes() + reader_.heap_bytes() + HeapBytes(unread_) +
+           stream_.QueueBytes();
   }
 
   // SessionOutput.
   bool SendBatch(std::string_view frames) override {
-    const bool left = mux().SendBatch(frames);
+    const bool left = stream_.SendBatch(frames);
     ReadOn();
     return left;
   }
-  void Send(std::string_view frames) override { mux().Send(frames); }
+  void Send(std::string_view frames) override { stream_.Send(frames); }
   void Close(uint16_t code, std::string_view reason) override {
-    deadline_ = worker_.clock().Monotonic() + kCloseTimeout;
-    const std::string_view text = CutUtf8(reason, kMaxReasonBytes);
-    const websocket::close_reason close(static_cast<websocket::close_code>(code),
-                                        beast::string_view(text.data(), text.size()));
-    ws_.async_close(close, [self = self()](Error) { self->Guard([&] { self->Finish(); }); });
+    SendClose(CloseFrame(code, reason));
     ReadOn();
   }
   void Drop() override { Abort(); }
-  uint64_t BytesTaken() override { return mux().BytesTaken(); }
-  size_t BytesWaiting() const override { return ws_.next_layer().ReplyBytesQueued(); }
+  uint64_t BytesTaken() override { return stream_.BytesTaken(); }
+  size_t BytesWaiting() const override { return stream_.ReplyBytesQueued(); }
 
   // MuxOwner.
   void OnBatchSent() override {
@@ -98,18 +91,15 @@ class WsConnection final : public Connection, public MuxOwner, public SessionOut
       ReadOn();
     });
   }
-  std::string BeforeClose(uint16_t code, std::string& reason) override {
-    // Also when the peer or the protocol ends it: a peer that says nothing more is not waited for.
-    deadline_ = std::min(deadline_, worker_.clock().Monotonic() + kCloseTimeout);
-    return peer_closes_ ? "" : session_.BeforeProtocolClose(code, reason);
+  void OnSendFailed() override {
+    worker_.sessions().metrics.send_errors.Increment();
+    Abort();
   }
-  void OnSendFailed() override { worker_.sessions().metrics.send_errors.Increment(); }
 
  private:
   std::shared_ptr<WsConnection> self() {
     return std::static_pointer_cast<WsConnection>(shared_from_this());
   }
-  MuxStream& mux() { return ws_.next_layer(); }
 
   template <class Call>
   void Guard(Call call) {
@@ -122,103 +112,130 @@ class WsConnection final : public Connection, public MuxOwner, public SessionOut
   }
 
   void Fail() {
-    if (!open_) {
+    if (session_.subscriber() == 0) {  // not even welcomed
       return Abort();
     }
     try {
+      stream_.Flush();
       session_.OnInternalError();
     } catch (const std::exception&) {
       Abort();
     }
   }
 
-  void OnAccepted(Error error) {
-    if (error) {
-      worker_.sessions().metrics.connection_errors.Increment();
-      return Finish();
-    }
-    open_ = true;
-    deadline_ = absl::InfiniteDuration();
-    mux().Open();
-    session_.Start();
-    Read();
-  }
-
-  void OnControl(websocket::frame_type kind) {
-    if (kind == websocket::frame_type::close) {
-      peer_closes_ = true;
-    } else if (kind == websocket::frame_type::pong) {
-      session_.OnPong();
-    } else {
-      session_.OnSignOfLife();
-    }
-  }
-
   // ---- reading ----
 
-  // An idle connection waits with a few bytes of its own; a message gets memory when it has begun.
-  void Read() {
-    reading_ = true;
-    asio::mutable_buffer room(first_.data(), first_.size());
-    if (discarding_) {
-      message_.clear();
-    } else if (!message_.empty()) {
-      const size_t have = message_.size();
-      message_.resize(have + kReadBytes);
-      room = asio::buffer(message_.data() + have, kReadBytes);
-    }
-    ws_.async_read_some(room, [self = self()](Error error, size_t bytes) {
-      self->Guard([&] { self->OnRead(error, bytes); });
-    });
-  }
-
-  // What stopped for want of room goes on.
+  // Waits for more, unless the client must first take what it asked for: what stopped for want of
+  // room goes on here.
   void ReadOn() {
-    if (open_ && !reading_ && !finished_ && session_.WantsRead()) {
-      Read();
-    }
-  }
-
-  void OnRead(Error error, size_t bytes) {
-    reading_ = false;
-    if (error) {
-      if (error != websocket::error::closed && error != asio::error::operation_aborted &&
-          error != asio::error::eof) {
-        worker_.sessions().metrics.connection_errors.Increment();
-      }
-      return Finish();
-    }
-    TakeIn(bytes);
-    if (!reading_ && session_.WantsRead()) {
-      Read();
-    }
-  }
-
-  void TakeIn(size_t bytes) {
-    if (session_.closing()) {
-      discarding_ = true;
+    if (reading_ || !stream_.is_open() || !session_.WantsRead()) {
       return;
     }
-    if (message_.empty()) {
-      message_.assign(first_.data(), bytes);
-    } else {
-      message_.resize(message_.size() - kReadBytes + bytes);
+    reading_ = true;
+    if (!unread_.empty()) {
+      // Not at once: the caller may be inside the session or the shard.
+      asio::post(stream_.executor(), [self = self()] { self->Guard([&] { self->ReadUnread(); }); });
+      return;
     }
-    if (message_.size() > worker_.sessions().options.max_message_bytes) {
-      // Before the close begins, which reads on: nothing may be read into what is given up here.
-      discarding_ = true;
-      std::string().swap(message_);
-      session_.OnOversize();
-    } else if (!ws_.is_message_done()) {
-      session_.OnSignOfLife();
+    stream_.WaitReadable(
+        [self = self()](Error error) { self->Guard([&] { self->OnReadable(error); }); });
+  }
+
+  void ReadUnread() {
+    if (!finished_) {
+      std::string bytes = std::exchange(unread_, {});
+      TakeIn(bytes);
+    }
+  }
+
+  void OnReadable(Error error) {
+    const std::span<char> room = worker_.read_buffer();
+    size_t bytes = 0;
+    if (!error) {
+      bytes = stream_.Read(room, error);
+    }
+    if (!error) {
+      TakeIn(room.first(bytes));
+    } else if (error == asio::error::would_block) {
+      reading_ = false;
+      ReadOn();
     } else {
-      const std::string message = std::exchange(message_, {});
-      if (ws_.got_binary()) {
-        session_.OnBinary();
-      } else {
-        session_.OnText(message);
+      if (error != asio::error::eof && error != asio::error::operation_aborted) {
+        worker_.sessions().metrics.connection_errors.Increment();
       }
+      Finish();
     }
+  }
+
+  // Answers are gathered, so that what came in one piece is answered in one.
+  void TakeIn(std::span<char> bytes) {
+    if (!ended_) {
+      stream_.Gather();
+      session_.OnSignOfLife();
+      TakeMessages(bytes);
+      stream_.Flush();
+    }
+    reading_ = false;
+    ReadOn();
+  }
+
+  void TakeMessages(std::span<char> bytes) {
+    while (!ended_) {
+      if (!session_.WantsRead()) {
+        unread_.assign(bytes.data(), bytes.size());
+        return;
+      }
+      const Received received = reader_.Next(bytes);
+      if (received.kind == Received::Kind::kNothing) {
+        return;
+      }
+      Guard([&] { Take(received); });
+    }
+  }
+
+  void Take(const Received& received) {
+    switch (received.kind) {
+      case Received::Kind::kNothing:
+        return;
+      case Received::Kind::kText:
+        return session_.OnText(received.payload);
+      case Received::Kind::kBinary:
+        return session_.OnBinary();
+      case Received::Kind::kPing: {
+        std::string pong;
+        AppendControlFrame(pong, Opcode::kPong, received.payload);
+        return stream_.Send(pong);
+      }
+      case Received::Kind::kPong:
+        return session_.OnPong();
+      case Received::Kind::kTooLarge:
+        return session_.OnOversize(received.payload);
+      case Received::Kind::kClose:
+        return OnPeerClose(received.code);
+      case Received::Kind::kFailed:
+        session_.OnProtocolError(received.code, received.payload);
+        return EndReading();
+    }
+  }
+
+  // ---- the end ----
+
+  void SendClose(std::string_view frame) {
+    deadline_ = std::min(deadline_, worker_.clock().Monotonic() + kCloseTimeout);
+    reader_.Discard();
+    stream_.SendClose(frame);
+  }
+
+  // The answer to our close, or a close to be answered.
+  void OnPeerClose(uint16_t code) {
+    session_.OnPeerClose();
+    SendClose(CloseFrame(code, ""));
+    EndReading();
+  }
+
+  void EndReading() {
+    ended_ = true;
+    stream_.ShutdownWhenSent();
   }
 
   // The socket closes with the last handler that holds this.
@@ -227,31 +244,46 @@ class WsConnection final : public Connection, public MuxOwner, public SessionOut
       return;
     }
     finished_ = true;
-    mux().Abort();
+    stream_.Abort();
     worker_.Remove(*this);
   }
 
   Worker& worker_;
   ConnectionLimits::Ticket ticket_;
-  websocket::stream<MuxStream, /*deflateSupported=*/false> ws_;
+  MuxStream stream_;
+  FrameReader reader_;
   Session session_;
-  absl::Duration deadline_;
-  std::string message_;
-  std::array<char, 32> first_;
-  bool open_ = false;
-  bool reading_ = false;
-  bool discarding_ = false;
-  bool peer_closes_ = false;
+  absl::Duration deadline_ = absl::InfiniteDuration();
+  std::string unread_;    // what was read and not taken in: the client has not taken its answers
+  bool reading_ = false;  // a handler is outstanding
+  bool ended_ = false;    // the closing handshake is done: what comes is thrown away
   bool finished_ = false;
 };
 
+// The answer to what the client offers; empty for nothing.
+std::string Agree(const Worker& worker, const http::HttpRequest& request) {
+  if (worker.sessions().compression == nullptr) {
+    return "";
+  }
+  std::string offers;
+  for (const http::Field& field : request.fields) {
+    if (absl::EqualsIgnoreCase(field.name, "Sec-WebSocket-Extensions")) {
+      absl::StrAppend(&offers, offers.empty() ? "" : ",", field.value);
+    }
+  }
+  return AgreeOnDeflate(offers).value_or("");
+}
+
 }  // namespace
 
-void ServeWebSocket(Worker& worker, Socket socket, const http::BeastRequest& request,
+void ServeWebSocket(Worker& worker, Socket socket, const http::HttpRequest& request,
                     ConnectionLimits::Ticket ticket) {
-  auto connection = std::make_shared<WsConnection>(worker, std::move(socket), std::move(ticket));
+  const std::string extensions = Agree(worker, request);
+  Inflater* inflater = extensions.empty() ? nullptr : &worker.sessions().compression->inflater;
+  auto connection =
+      std::make_shared<WsConnection>(worker, std::move(socket), std::move(ticket), inflater);
   worker.Add(connection);
-  connection->Accept(request);
+  connection->Start(request, extensions);
 }
 
 }  // namespace tocsin::bridge::ws

@@ -1,8 +1,7 @@
 // request_head.h: from the bytes of a request's head to a checked request. Includes Beast: for .cc
 // files of HTTP servers only.
 //
-// Shape:   read up to the empty line (asio::async_read_until "\r\n\r\n", at most kMaxHeadBytes),
-//          then ParseHead.
+// Shape:   read up to the empty line ("\r\n\r\n", at most kMaxHeadBytes), then ParseHead.
 // Threads: pure.
 // Errors:  a Refusal, see request_checks.h. Never throws.
 #pragma once

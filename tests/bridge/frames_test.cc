@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include "bridge/ws/close_code.h"
+#include "bridge/ws/handshake.h"
 #include "tests/bridge/session_fixture.h"
 
 namespace tocsin::bridge::ws {
@@ -28,10 +30,9 @@ TEST(FramesTest, TwoPartsMakeOneFrame) {
 
 TEST(FramesTest, ACloseFrameHasItsCodeAndAReasonThatFits) {
   std::string frame = CloseFrame(1013, "SLOW_CONSUMER: why");
-  EXPECT_EQ(CloseCodeOf(frame), 1013);
   const auto frames = testing::TakeFrames(frame);
   EXPECT_EQ(frames.at(0).opcode, 8);
-  EXPECT_EQ(frames.at(0).payload.substr(2), "SLOW_CONSUMER: why");
+  EXPECT_EQ(frames.at(0).payload, "\x03\xf5SLOW_CONSUMER: why");
   // 61 two-byte characters and one byte more than fits.
   std::string reason;
   for (int i = 0; i < 62; ++i) reason += "é";
@@ -39,12 +40,22 @@ TEST(FramesTest, ACloseFrameHasItsCodeAndAReasonThatFits) {
   EXPECT_EQ(testing::TakeFrames(cut).at(0).payload.size(), 2u + 122u);
 }
 
-TEST(FramesTest, OnlyCloseFramesHaveACloseCode) {
-  std::string text;
-  AppendTextFrame(text, "abcd");
-  EXPECT_EQ(CloseCodeOf(text), 0);
-  EXPECT_EQ(CloseCodeOf(""), 0);
-  EXPECT_EQ(CloseCodeOf(std::string("\x88\x00", 2)), 1005);
+TEST(FramesTest, ACloseWithoutACodeIsEmpty) {
+  EXPECT_EQ(CloseFrame(kNoCloseCode, "never said"), std::string("\x88\x00", 2));
+}
+
+TEST(FramesTest, ControlFramesCarryTheirPayload) {
+  std::string frames;
+  AppendControlFrame(frames, Opcode::kPing, "");
+  AppendControlFrame(frames, Opcode::kPong, std::string(125, 'x'));
+  EXPECT_EQ(frames, std::string("\x89\x00\x8a\x7d", 4) + std::string(125, 'x'));
+}
+
+TEST(HandshakeTest, AnswersTheKeyOfTheRfc) {
+  const std::string answer = HandshakeResponse("dGhlIHNhbXBsZSBub25jZQ==");
+  EXPECT_EQ(answer,
+            "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+            "Sec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\n\r\n");
 }
 
 }  // namespace

@@ -1,4 +1,4 @@
-// MuxStream over a loopback connection, with Beast on top and a raw client below.
+// MuxStream over a loopback connection, with a raw client.
 #include "bridge/ws/mux_stream.h"
 
 #include <gtest/gtest.h>
@@ -7,8 +7,6 @@
 #include <boost/asio/connect.hpp>
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/write.hpp>
-#include <boost/beast/http.hpp>
-#include <boost/beast/websocket/stream.hpp>
 #include <functional>
 #include <memory>
 
@@ -19,7 +17,6 @@ namespace tocsin::bridge::ws {
 namespace {
 
 namespace asio = boost::asio;
-namespace websocket = boost::beast::websocket;
 using Error = boost::system::error_code;
 using testing::Frame;
 
@@ -29,13 +26,9 @@ std::string TextFrame(std::string_view text) {
   return frame;
 }
 
-// A client's frame, masked with zeros.
-std::string ClientFrame(int opcode, std::string_view payload) {
+std::string PongFrame(std::string_view payload) {
   std::string frame;
-  frame += static_cast<char>(0x80 | opcode);
-  frame += static_cast<char>(0x80 | payload.size());
-  frame.append(4, '\0');
-  frame += payload;
+  AppendControlFrame(frame, Opcode::kPong, payload);
   return frame;
 }
 
@@ -44,18 +37,10 @@ struct Owner : MuxOwner {
     ++batches_sent;
     if (on_batch_sent) on_batch_sent();
   }
-  std::string BeforeClose(uint16_t code, std::string& reason) override {
-    close_code = code;
-    reason = replace_reason;
-    return before_close;
-  }
   void OnSendFailed() override { ++failures; }
 
   int batches_sent = 0;
   int failures = 0;
-  uint16_t close_code = 0;
-  std::string before_close;
-  std::string replace_reason;
   std::function<void()> on_batch_sent;
 };
 
@@ -67,44 +52,11 @@ class MuxStreamTest : public ::testing::Test {
     auto accepted = acceptor.accept();
     Socket socket(io.get_executor());
     socket.assign(asio::ip::tcp::v4(), accepted.release());
-    ws = std::make_unique<websocket::stream<MuxStream, false>>(std::move(socket));
+    stream.emplace(std::move(socket));
     mux().SetOwner(owner);
-    Handshake();
   }
 
-  MuxStream& mux() { return ws->next_layer(); }
-
-  void Handshake() {
-    boost::beast::http::request<boost::beast::http::empty_body> request;
-    request.method(boost::beast::http::verb::get);
-    request.target("/ws");
-    request.version(11);
-    request.set("Host", "test");
-    request.set("Upgrade", "websocket");
-    request.set("Connection", "Upgrade");
-    request.set("Sec-WebSocket-Version", "13");
-    request.set("Sec-WebSocket-Key", "dGhlIHNhbXBsZSBub25jZQ==");
-    bool done = false;
-    EXPECT_FALSE(mux().SendBatch(TextFrame("too early")))
-        << "nothing goes out before the handshake";
-    ws->async_accept(request, [&](Error error) {
-      EXPECT_FALSE(error) << error.message();
-      done = true;
-    });
-    Until([&] { return done; });
-    Receive([&] { return received.find("\r\n\r\n") != std::string::npos; });
-    EXPECT_EQ(received.find("HTTP/1.1 101"), 0u);
-    received.erase(0, received.find("\r\n\r\n") + 4);
-    mux().Open();
-  }
-
-  // Beast's read, which answers pings and closes.
-  void ReadOn() {
-    ws->async_read_some(asio::buffer(inbox), [this](Error error, size_t) {
-      read_error = error;
-      if (!error) ReadOn();
-    });
-  }
+  MuxStream& mux() { return *stream; }
 
   void Until(const std::function<bool()>& condition) {
     for (int turn = 0; turn < 100'000 && !condition(); ++turn) {
@@ -137,9 +89,7 @@ class MuxStreamTest : public ::testing::Test {
   asio::io_context io;
   asio::ip::tcp::socket client;
   std::shared_ptr<Owner> owner;
-  std::unique_ptr<websocket::stream<MuxStream, false>> ws;
-  std::array<char, 256> inbox;
-  Error read_error;
+  std::optional<MuxStream> stream;
   std::string received;
   bool at_end = false;
 };
@@ -177,15 +127,13 @@ TEST_F(MuxStreamTest, BytesTakenGrowsOnlyWhileThePeerReads) {
 }
 
 TEST_F(MuxStreamTest, ControlFramesFallBetweenDataFramesAndNeverInside) {
-  ReadOn();
-  int pings = 0;
+  size_t pongs_sent = 0;
   size_t sent = 0;
-  std::vector<Frame> frames;
   bool free = true;
   owner->on_batch_sent = [&] { free = true; };
   for (int round = 0; round < 300; ++round) {
     if (round % 3 == 0) {
-      ClientSends(ClientFrame(9, std::to_string(pings++)));
+      mux().Send(PongFrame(std::to_string(pongs_sent++)));
     }
     if (free) {
       std::string batch;
@@ -212,74 +160,90 @@ TEST_F(MuxStreamTest, ControlFramesFallBetweenDataFramesAndNeverInside) {
         ++data;
       }
     }
-    return data == sent && pongs == static_cast<size_t>(pings);
+    return data == sent && pongs == pongs_sent;
   });
 }
 
-TEST_F(MuxStreamTest, NothingFollowsTheCloseFrameAndItsHandlerWaitsForTheBytes) {
-  ReadOn();
-  FillUp();
-  bool closed = false;
-  ws->async_close({websocket::close_code::service_restart, "SERVICE_UNAVAILABLE: bye"},
-                  [&](Error) { closed = true; });
-  Until([&] { return mux().closing(); });
-  mux().Send(TextFrame("late"));
-  const size_t waiting = mux().ReplyBytesQueued();
-  io.restart();
-  io.poll();
-  EXPECT_FALSE(closed) << "the close frame is still behind the data";
-  EXPECT_EQ(mux().ReplyBytesQueued(), waiting);
+TEST_F(MuxStreamTest, GatheredRepliesLeaveTogetherAndBeforeABatch) {
+  mux().Gather();
+  mux().Send(TextFrame("one"));
+  mux().Send(TextFrame("two"));
+  EXPECT_EQ(mux().ReplyBytesQueued(), 10u);
+  char byte;
+  EXPECT_EQ(::recv(client.native_handle(), &byte, 1, MSG_DONTWAIT), -1);
+  EXPECT_TRUE(mux().SendBatch(TextFrame("batch")));
+  mux().Send(TextFrame("three"));
+  mux().Flush();
+  EXPECT_EQ(mux().ReplyBytesQueued(), 0u);
+  Receive([&] { return received.size() >= 5u + 5u + 7u + 7u; });
+  std::vector<std::string> payloads;
+  for (const Frame& frame : Frames()) payloads.push_back(frame.payload);
+  EXPECT_EQ(payloads, (std::vector<std::string>{"one", "two", "batch", "three"}));
+}
+
+TEST_F(MuxStreamTest, GatheredRepliesWaitBehindWhatTheKernelDidNotTake) {
+  const size_t batches = FillUp();
+  mux().Gather();
+  mux().Send(TextFrame("beside"));
+  mux().Flush();
   std::vector<Frame> frames;
   Receive([&] {
     for (Frame& frame : Frames()) frames.push_back(std::move(frame));
-    return !frames.empty() && frames.back().opcode == 8;
+    return frames.size() == batches + 1;
   });
+  EXPECT_EQ(frames.back().payload, "beside");
+}
+
+TEST_F(MuxStreamTest, NothingFollowsTheCloseFrameAndTheShutdownWaitsForTheBytes) {
+  FillUp();
+  mux().SendClose(CloseFrame(1012, "SERVICE_UNAVAILABLE: bye"));
+  const size_t waiting = mux().ReplyBytesQueued();
+  mux().Send(TextFrame("late"));
+  mux().SendClose(CloseFrame(1000, ""));
+  EXPECT_EQ(mux().ReplyBytesQueued(), waiting);
+  mux().ShutdownWhenSent();
+  std::vector<Frame> frames;
+  Receive([&] {
+    for (Frame& frame : Frames()) frames.push_back(std::move(frame));
+    return at_end;
+  });
+  ASSERT_GT(frames.size(), 1u);
+  EXPECT_EQ(frames.back().opcode, 8);
   EXPECT_EQ(frames.back().payload.substr(2), "SERVICE_UNAVAILABLE: bye");
-  ClientSends(ClientFrame(8, std::string("\x03\xe8", 2)));
-  client.shutdown(asio::ip::tcp::socket::shutdown_send);
-  Receive([&] { return closed && at_end; });
   EXPECT_EQ(received, "") << "nothing after the close frame";
+  EXPECT_FALSE(mux().SendBatch(TextFrame("later"))) << "nor a batch";
 }
 
-TEST_F(MuxStreamTest, APeersCloseIsAnsweredAndLetsNothingIn) {
-  ReadOn();
-  ClientSends(ClientFrame(8, std::string("\x03\xe8", 2)));
+TEST_F(MuxStreamTest, ReadsWhatHasComeAndSaysWhenThereIsNoMore) {
+  char room[8];
+  Error error;
+  EXPECT_EQ(mux().Read(room, error), 0u);
+  EXPECT_EQ(error, asio::error::would_block);
+  bool readable = false;
+  mux().WaitReadable([&](Error) { readable = true; });
+  ClientSends("0123456789");
+  Until([&] { return readable; });
+  EXPECT_EQ(mux().Read(room, error), 8u);
+  EXPECT_FALSE(error);
+  EXPECT_EQ(mux().Read(room, error), 2u);
+  EXPECT_EQ(std::string_view(room, 2), "89");
   client.shutdown(asio::ip::tcp::socket::shutdown_send);
-  Receive([&] { return read_error == websocket::error::closed && received.size() >= 4; });
-  EXPECT_FALSE(mux().SendBatch(TextFrame("late")));
-  const auto frames = Frames();
-  ASSERT_EQ(frames.size(), 1u);
-  EXPECT_EQ(frames[0].opcode, 8);
-  EXPECT_EQ(owner->close_code, 1000);
+  readable = false;
+  mux().WaitReadable([&](Error) { readable = true; });
+  Until([&] { return readable; });
+  EXPECT_EQ(mux().Read(room, error), 0u);
+  EXPECT_EQ(error, asio::error::eof);
 }
 
-TEST_F(MuxStreamTest, TheOwnersLastWordsComeBeforeBeastsOwnClose) {
-  owner->before_close = TextFrame("error first");
-  owner->replace_reason = "INVALID_MESSAGE: not UTF-8";
-  ReadOn();
-  ClientSends(ClientFrame(1, "\xff\xfe"));
-  client.shutdown(asio::ip::tcp::socket::shutdown_send);
-  Receive([&] { return !!read_error; });
-  Receive([&] { return at_end || received.size() > 20; });
-  const auto frames = Frames();
-  ASSERT_EQ(frames.size(), 2u);
-  EXPECT_EQ(frames[0].payload, "error first");
-  EXPECT_EQ(frames[1].opcode, 8);
-  EXPECT_EQ(frames[1].payload, std::string("\x03\xef", 2) + "INVALID_MESSAGE: not UTF-8");
-  EXPECT_EQ(owner->close_code, 1007);
-}
-
-TEST_F(MuxStreamTest, AResetEndsTheReadAndDropsWhatWaits) {
-  ReadOn();
+TEST_F(MuxStreamTest, AResetDropsWhatWaitsAndIsTold) {
   FillUp();
   client.set_option(asio::socket_base::linger(true, 0));
   client.close();
-  Until([&] { return !!read_error; });
-  Until([&] {
-    mux().Send(TextFrame("into the void"));
-    return mux().ReplyBytesQueued() == 0;
-  });
+  Until([&] { return owner->failures == 1; });
+  mux().Send(TextFrame("into the void"));
+  EXPECT_EQ(mux().ReplyBytesQueued(), 0u);
   EXPECT_EQ(owner->batches_sent, 0);
+  EXPECT_EQ(owner->failures, 1) << "once";
 }
 
 }  // namespace

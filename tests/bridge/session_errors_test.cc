@@ -101,18 +101,37 @@ TEST_F(SessionTest, AnOversizeMessageGetsItsErrorBeforeTheClose) {
   EXPECT_THAT(client.output.close_reason, StartsWith("MESSAGE_TOO_LARGE: "));
 }
 
-TEST_F(SessionTest, InvalidUtf8IsToldBeforeTheTransportCloses) {
+TEST_F(SessionTest, WhatBreaksTheProtocolIsToldBeforeTheClose) {
+  for (const auto& [code, why, wanted] :
+       {std::tuple{uint16_t{1007}, "not UTF-8", "not UTF-8"},
+        {uint16_t{1002}, "no mask",
+         "the frames do not follow the WebSocket protocol (RFC 6455): no mask"}}) {
+    Client& client = Connect();
+    Got(client);
+    client.session.OnProtocolError(code, why);
+    client.session.OnProtocolError(code, why);  // is told once
+    Settle();
+    const auto got = Got(client);
+    ASSERT_THAT(Types(got), ElementsAre("error", "closing"));
+    EXPECT_EQ(Text(got[0], "code"), "INVALID_MESSAGE");
+    EXPECT_EQ(Text(got[0], "message"), wanted);
+    EXPECT_EQ(client.output.close_code, code);
+    EXPECT_EQ(client.output.close_reason, absl::StrCat("INVALID_MESSAGE: ", wanted));
+  }
+}
+
+TEST_F(SessionTest, NothingIsSentToAPeerThatCloses) {
   Client& client = Connect();
+  Send(client, Subscribe("a"));
   Got(client);
-  std::string reason;
-  std::string frames = client.session.BeforeProtocolClose(1007, reason);
-  const auto parsed = TakeFrames(frames);
-  ASSERT_EQ(parsed.size(), 2u);
-  EXPECT_TRUE(absl::StrContains(parsed[0].payload, "INVALID_MESSAGE"));
-  EXPECT_TRUE(absl::StrContains(parsed[0].payload, "UTF-8"));
-  EXPECT_TRUE(absl::StrContains(parsed[1].payload, "\"closing\""));
-  EXPECT_THAT(reason, StartsWith("INVALID_MESSAGE: "));
-  EXPECT_EQ(client.session.BeforeProtocolClose(1007, reason), "") << "once";
+  client.session.OnPeerClose();
+  EXPECT_EQ(metrics.active_subscriptions.Value(), 0);
+  Publish(1);
+  client.session.OnText(R"({"type":"ping"})");
+  client.session.OnHubState(false);
+  Pass(absl::Minutes(10));
+  EXPECT_THAT(Got(client), ElementsAre());
+  EXPECT_EQ(client.output.close_code, 0) << "the transport answers the close";
 }
 
 TEST_F(SessionTest, OneSubscriptionTooManyIsRefused) {

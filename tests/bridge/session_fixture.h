@@ -41,6 +41,7 @@ inline v1::Event SampleEvent(Sequence sequence, v1::Severity severity = v1::SEVE
 struct Frame {
   int opcode = 0;
   std::string payload;
+  bool compressed = false;
 };
 
 // The whole frames at the beginning of `bytes`, which are taken away.
@@ -48,7 +49,7 @@ inline std::vector<Frame> TakeFrames(std::string& bytes) {
   std::vector<Frame> frames;
   while (bytes.size() >= 2) {
     const auto at = [&](size_t i) { return static_cast<uint64_t>(static_cast<uint8_t>(bytes[i])); };
-    EXPECT_EQ(at(0) & 0xf0, 0x80u) << "not a final frame";
+    EXPECT_EQ(at(0) & 0xb0, 0x80u) << "not a final frame";
     EXPECT_EQ(at(1) & 0x80, 0u) << "a server's frame is not masked";
     size_t header = 2;
     uint64_t length = at(1);
@@ -60,7 +61,8 @@ inline std::vector<Frame> TakeFrames(std::string& bytes) {
       header += more;
     }
     if (bytes.size() < header + length) break;
-    frames.push_back({static_cast<int>(at(0) & 0x0f), bytes.substr(header, length)});
+    frames.push_back(
+        {static_cast<int>(at(0) & 0x0f), bytes.substr(header, length), (at(0) & 0x40) != 0});
     bytes.erase(0, header + length);
   }
   return frames;
@@ -112,6 +114,7 @@ class SessionTest : public ::testing::Test {
     ws::Session session;
     bool reads = true;
     size_t pings = 0;
+    size_t compressed = 0;  // frames
     std::vector<json::object> got;
   };
 
@@ -127,9 +130,9 @@ class SessionTest : public ::testing::Test {
   }
   ~SessionTest() override { clients.clear(); }
 
-  Client& Connect() {
+  Client& Connect(bool deflate = false) {
     clients.push_back(std::make_unique<Client>(context));
-    clients.back()->session.Start();
+    clients.back()->session.Start(deflate);
     Settle();
     return *clients.back();
   }
@@ -157,6 +160,13 @@ class SessionTest : public ::testing::Test {
     FAIL() << "the shard never comes to rest";
   }
 
+  std::string Plain(const Frame& frame) {
+    if (!frame.compressed) return frame.payload;
+    EXPECT_EQ(context.compression->inflater.Inflate(frame.payload, 1 << 20),
+              ws::Inflater::Outcome::kDone);
+    return std::string(context.compression->inflater.text());
+  }
+
   bool Take(Client& client) {
     if (!client.reads) return false;
     for (const Frame& frame : TakeFrames(client.output.bytes)) {
@@ -164,7 +174,8 @@ class SessionTest : public ::testing::Test {
         ++client.pings;
       } else {
         EXPECT_EQ(frame.opcode, 1);
-        client.got.push_back(json::parse(frame.payload).as_object());
+        client.compressed += frame.compressed ? 1 : 0;
+        client.got.push_back(json::parse(Plain(frame)).as_object());
       }
     }
     EXPECT_EQ(client.output.bytes, "") << "half a frame";

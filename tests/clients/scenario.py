@@ -80,14 +80,14 @@ def scenario(hub):
 class Process:
     """A client program whose output is read as a row of JSON values, wherever its lines break."""
 
-    def __init__(self, command, stdin=None):
+    def __init__(self, command, stdin=None, cwd=ROOT):
         self.command = [str(part) for part in command]
         self.values = []
         self.text = ""
         environment = {**os.environ, "PYTHONUNBUFFERED": "1"}
         self._process = subprocess.Popen(
             self.command, stdin=subprocess.PIPE,  # left open when nothing is given: wscat ends with it
-            stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=environment, cwd=ROOT)
+            stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=environment, cwd=cwd)
         if stdin is not None:
             self._process.stdin.write(stdin)
             self._process.stdin.close()

@@ -1,0 +1,55 @@
+#include "bridge/ws/deflated_frames.h"
+
+#include "absl/hash/hash.h"
+#include "bridge/ws/frames.h"
+#include "core/base/strings.h"
+
+namespace tocsin::bridge::ws {
+
+void DeflatedFrames::Append(std::string& out, std::string_view head, const EventRecord& event) {
+  // Events that follow one another never meet in one place while the head is the same.
+  Frame& frame = frames_[(absl::HashOf(ToAbsl(head)) + event.cursor.sequence) % kKeptFrames];
+  if (frame.cursor != event.cursor || frame.head != head) {
+    Make(frame, head, event);
+  }
+  out += frame.bytes;
+  if (bytes_ > kKeptBytes) {
+    Forget();
+  }
+}
+
+void DeflatedFrames::Make(Frame& frame, std::string_view head, const EventRecord& event) {
+  bytes_ -= BytesOf(frame);
+  frame.cursor = event.cursor;
+  frame.head = head;
+  frame.bytes.clear();
+  payload_.clear();
+  const size_t plain_bytes = head.size() + event.payload.size();
+  if (plain_bytes >= kDeflateFrom) {
+    deflater_.Append(payload_, head, event.payload);
+    ++made_;
+  }
+  if (payload_.empty() || payload_.size() >= plain_bytes) {
+    AppendTextFrame(frame.bytes, head, event.payload);
+  } else {
+    AppendFrameHeader(frame.bytes, Opcode::kText, payload_.size(), Deflated::kYes);
+    frame.bytes += payload_;
+  }
+  bytes_ += BytesOf(frame);
+}
+
+size_t DeflatedFrames::BytesOf(const Frame& frame) {
+  return frame.bytes.capacity() + frame.head.capacity();
+}
+
+void DeflatedFrames::Forget() {
+  for (Frame& frame : frames_) {
+    frame.cursor = {};
+    std::string().swap(frame.head);
+    std::string().swap(frame.bytes);
+  }
+  std::string().swap(payload_);
+  bytes_ = frames_.size() * BytesOf(Frame{});
+}
+
+}  // namespace tocsin::bridge::ws

@@ -1,0 +1,77 @@
+#include "bridge/ws/utf8.h"
+
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+
+namespace tocsin::bridge::ws {
+namespace {
+
+// What may follow a first byte: how many bytes, and the range of the first of them. The others are
+// 80 to BF.
+struct Sequence {
+  size_t more;
+  uint8_t low;
+  uint8_t high;
+};
+
+Sequence SequenceOf(uint8_t first) {
+  if (first < 0xc2) return {0, 0, 0};  // a later byte, or the beginning of an overlong form
+  if (first < 0xe0) return {1, 0x80, 0xbf};
+  if (first == 0xe0) return {2, 0xa0, 0xbf};
+  if (first == 0xed) return {2, 0x80, 0x9f};  // not a surrogate
+  if (first < 0xf0) return {2, 0x80, 0xbf};
+  if (first == 0xf0) return {3, 0x90, 0xbf};
+  if (first < 0xf4) return {3, 0x80, 0xbf};
+  if (first == 0xf4) return {3, 0x80, 0x8f};
+  return {0, 0, 0};
+}
+
+size_t AsciiBytes(std::string_view text) {
+  size_t at = 0;
+  for (uint64_t word = 0; at + sizeof word <= text.size(); at += sizeof word) {
+    std::memcpy(&word, text.data() + at, sizeof word);
+    if ((word & 0x8080808080808080) != 0) {
+      break;
+    }
+  }
+  while (at < text.size() && static_cast<uint8_t>(text[at]) < 0x80) {
+    ++at;
+  }
+  return at;
+}
+
+// The bytes of the character that `text`, whose first byte is not ASCII, begins with; 0 when it
+// begins with none.
+size_t CharacterBytes(std::string_view text) {
+  const auto at = [&](size_t i) { return static_cast<uint8_t>(text[i]); };
+  const Sequence sequence = SequenceOf(at(0));
+  if (sequence.more == 0 || text.size() <= sequence.more || at(1) < sequence.low ||
+      at(1) > sequence.high) {
+    return 0;
+  }
+  for (size_t i = 2; i <= sequence.more; ++i) {
+    if ((at(i) & 0xc0) != 0x80) {
+      return 0;
+    }
+  }
+  return 1 + sequence.more;
+}
+
+}  // namespace
+
+bool IsUtf8(std::string_view text) {
+  while (true) {
+    text.remove_prefix(AsciiBytes(text));
+    if (text.empty()) {
+      return true;
+    }
+    const size_t bytes = CharacterBytes(text);
+    if (bytes == 0) {
+      return false;
+    }
+    text.remove_prefix(bytes);
+  }
+}
+
+}  // namespace tocsin::bridge::ws
