@@ -25,6 +25,7 @@ absl::Status ClosedError() {
 
 absl::Status PublishQueue::Push(PendingPublish& pending) {
   const size_t events = pending.request.events.size();
+  bool first = false;
   {
     MutexLock lock(mutex_);
     if (closed_) {
@@ -37,9 +38,12 @@ absl::Status PublishQueue::Push(PendingPublish& pending) {
     }
     events_ += events;
     bytes_ += pending.bytes;
+    first = waiting_.empty();
     waiting_.push_back(std::move(pending));
   }
-  changed_.NotifyOne();
+  if (first) {
+    changed_.NotifyOne();  // whoever takes one takes all that wait
+  }
   return absl::OkStatus();
 }
 
