@@ -84,7 +84,9 @@ void HubShard::Stop() {
   }
 }
 
+// What was answered goes out first: afterwards nothing can.
 void HubShard::Close() {
+  RunAnswers();
   MutexLock lock(bell_mutex_);
   silent_ = true;
   closed_ = true;
@@ -98,8 +100,32 @@ void HubShard::Run() {
   do {
     again_ = false;
     due = engine_.RunOnce();
+    RunAnswers();
   } while (TakeCompletions(due));
   TOCSIN_CHECK(calls_.empty());
+}
+
+void HubShard::PostAnswer(Shard::Task answer) {
+  bool first = false;
+  {
+    MutexLock lock(answers_mutex_);
+    first = answers_.empty();
+    answers_.push_back(std::move(answer));
+  }
+  if (first) {
+    RingBell();
+  }
+}
+
+void HubShard::RunAnswers() {
+  std::vector<Shard::Task> answers;
+  {
+    MutexLock lock(answers_mutex_);
+    answers.swap(answers_);
+  }
+  for (Shard::Task& answer : answers) {
+    std::move(answer)();
+  }
 }
 
 void HubShard::ListenToAll() {

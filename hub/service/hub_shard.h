@@ -16,6 +16,7 @@
 #include <functional>
 #include <memory>
 #include <thread>
+#include <vector>
 
 #include "absl/container/flat_hash_map.h"
 #include "absl/status/status.h"
@@ -77,6 +78,9 @@ class HubShard {
   const grpc::ByteBuffer& EncodedRun(const WriteView& view);
   // `call` has come: another one waits for the next. `ok` is false when the server takes no more.
   void Listened(const Call& call, bool ok);
+  // From any thread: runs `answer` on the shard's, after the turn in which it sends what is new: an
+  // event's subscribers come before its publisher.
+  void PostAnswer(Shard::Task answer);
   // Each OK is given back by one LeaveWatch.
   absl::Status EnterWatch(size_t most);
   void LeaveWatch() { --watches_; }
@@ -92,6 +96,7 @@ class HubShard {
   void Complete(void* tag, bool ok);
   template <class Tell>
   void ForEachCall(Tell tell);
+  void RunAnswers();
   void Close();
   void RingBell();
 
@@ -109,6 +114,9 @@ class HubShard {
   uint64_t encoded_run_ = 0;
   grpc::ByteBuffer encoded_;  // of encoded_run_
   bool again_ = false;        // the bell rang on this thread: no need to go through the queue
+
+  Mutex answers_mutex_;
+  std::vector<Shard::Task> answers_ ABSL_GUARDED_BY(answers_mutex_);
 
   Mutex bell_mutex_;  // the queue must not be shut down while the alarm is being set
   grpc::Alarm alarm_ ABSL_GUARDED_BY(bell_mutex_);

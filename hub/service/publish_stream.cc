@@ -80,7 +80,7 @@ void PublishStream::Publish() {
   }
   shard_.publisher().Publish(
       *request.mutable_publish(), [this, number](absl::StatusOr<v1::PublishResponse> response) {
-        shard_.engine().Post([this, number, response = std::move(response)]() mutable {
+        shard_.PostAnswer([this, number, response = std::move(response)]() mutable {
           OnAnswer(number, std::move(response));
           Step();
         });

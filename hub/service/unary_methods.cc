@@ -32,7 +32,7 @@ void ServePublish(UnaryCall& call) {
   }
   HubShard& shard = call.shard();
   shard.publisher().Publish(request, [&](absl::StatusOr<v1::PublishResponse> answer) {
-    shard.engine().Post([&call, answer = std::move(answer)] {
+    shard.PostAnswer([&call, answer = std::move(answer)] {
       answer.ok() ? call.Answer(*answer) : call.Fail(answer.status());
     });
   });
