@@ -1,10 +1,12 @@
 // append.cc: synced events a second through the sequencer, the store on disk under it.
 //
 // Each run keeps so many publishes in flight; every one waits for the sync that makes it durable.
-// The data directory is made beside the program, so that it is on the disk one builds on, not in memory.
+// The data directory is made beside the program, so that it is on the disk one builds on, not in
+// memory.
 //
-//   bench_append [--in_flight=256] [--events=1] [--seconds=3] [--kind=system|incident] [--durability=always|memory]
-//   bench_append      without options: 1, 16 and 256 in flight, then 256 with 16 events each
+//   bench_append [--in_flight=256] [--events=1] [--seconds=3] [--kind=system|incident]
+//   [--durability=always|memory] bench_append      without options: 1, 16 and 256 in flight, then
+//   256 with 16 events each
 #include <stdlib.h>
 #include <sys/resource.h>
 

@@ -1,5 +1,5 @@
-// read.cc: the floor of a replay: the log on disk read from its first event to its last by one thread,
-// and nothing done with what is read.
+// read.cc: the floor of a replay: the log on disk read from its first event to its last by one
+// thread, and nothing done with what is read.
 //
 //   bench_read store LOG_DIRECTORY     the store's bytes, event by event
 //   bench_read log LOG_DIRECTORY       as the hub reads: slices of records, made from those bytes

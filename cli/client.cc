@@ -13,7 +13,8 @@ namespace {
 
 constexpr int kMaxReceivedBytes = 16 << 20;
 
-// gRPC's "failed to connect to all addresses; last error: … : Connection refused", without the steps.
+// gRPC's "failed to connect to all addresses; last error: … : Connection refused", without the
+// steps.
 std::string WhyUnreachable(const std::string& message) {
   if (absl::StrContains(message, "Connection refused")) return "connection refused";
   if (absl::StrContains(message, "reset by peer") || absl::StrContains(message, "Socket closed") ||
@@ -63,7 +64,8 @@ std::shared_ptr<grpc::Channel> OpenChannel(const Globals& globals, Connection co
   arguments.SetInt(GRPC_ARG_MAX_RECONNECT_BACKOFF_MS, 2000);
   // How long one attempt to connect may take.
   arguments.SetInt(GRPC_ARG_MIN_RECONNECT_BACKOFF_MS, 5000);
-  // A hub that vanished without a word is noticed; its bookmarks keep the pings within its patience.
+  // A hub that vanished without a word is noticed; its bookmarks keep the pings within its
+  // patience.
   arguments.SetInt(GRPC_ARG_KEEPALIVE_TIME_MS, 20'000);
   arguments.SetInt(GRPC_ARG_KEEPALIVE_TIMEOUT_MS, 10'000);
   arguments.SetInt(GRPC_ARG_HTTP2_MAX_PINGS_WITHOUT_DATA, 0);

@@ -26,7 +26,8 @@ CLI::Option* AddChoice(CLI::App& app, const std::string& name, std::string* valu
 // The flags of a filter, in a group of the help.
 void AddFilterFlags(CLI::App& app, FilterFlags& filter, const std::string& group);
 
-// The values that a flag with a fixed set takes, by its name ("severity"), for completion: none for the others.
+// The values that a flag with a fixed set takes, by its name ("severity"), for completion: none for
+// the others.
 std::vector<std::string> ValuesOf(const std::string& flag);
 // Event types as people type them: "incident-created".
 std::vector<std::string> TypeNames();

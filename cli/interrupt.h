@@ -1,4 +1,5 @@
-// interrupt.h: Ctrl-C (SIGTERM, SIGHUP) as something that a command can ask, wait for, and be freed by.
+// interrupt.h: Ctrl-C (SIGTERM, SIGHUP) as something that a command can ask, wait for, and be freed
+// by.
 //
 // Threads: made in main's thread before any other; then safe from all.
 #pragma once
@@ -39,7 +40,8 @@ class Interrupt {
   Mutex mutex_;
   CondVar changed_;
   bool raised_ ABSL_GUARDED_BY(mutex_) = false;
-  // Called under the mutex, so that a guard's end waits for it; a gRPC TryCancel, which does not block.
+  // Called under the mutex, so that a guard's end waits for it; a gRPC TryCancel, which does not
+  // block.
   std::function<void()> cancel_ ABSL_GUARDED_BY(mutex_);
   SignalWatcher watcher_;  // last: its thread uses the rest
 };

@@ -24,8 +24,8 @@ class JsonLines {
   // `in` outlives this; `name` is the file's, for errors.
   JsonLines(std::istream& in, std::string_view name) : in_(in), name_(name) {}
 
-  // A valid event that has an id (one is made where the line gives none, so that sending it again is
-  // harmless); nothing at the end of the file.
+  // A valid event that has an id (one is made where the line gives none, so that sending it again
+  // is harmless); nothing at the end of the file.
   absl::StatusOr<std::optional<v1::Event>> Next();
 
   // Of the line last read; from 1.

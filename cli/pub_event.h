@@ -35,7 +35,8 @@ struct PubFlag {
 // A name may stand in several rows, for different types.
 std::span<const PubFlag> PubFlags();
 
-// What was given: by flag, its values in order. A flag without a value has one, which is not looked at.
+// What was given: by flag, its values in order. A flag without a value has one, which is not looked
+// at.
 using GivenFlags = std::map<std::string, std::vector<std::string>>;
 
 // "incident-created", "INCIDENT_CREATED". The error lists the types, and the closest.

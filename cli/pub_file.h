@@ -28,7 +28,8 @@ int PubFile(const Globals& globals, const PubFileOptions& options);
 // Events a second of "50/s", "300/m", "1000/h", "50".
 absl::StatusOr<double> ParseRate(std::string_view text);
 
-// The line of the event that the hub's error is about, "events[3].incident.title …"; the first where it names none.
+// The line of the event that the hub's error is about, "events[3].incident.title …"; the first
+// where it names none.
 size_t LineOfError(const std::vector<size_t>& lines, std::string_view field);
 
 }  // namespace tocsin::cli

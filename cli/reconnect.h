@@ -1,7 +1,7 @@
 // reconnect.h: the wait before the next try, in which the connection comes back.
 //
-// Shape:   gRPC connects only while some thread polls. A program that sleeps between two tries polls by gRPC's
-//          spare poller alone, every 5 s; so the wait is spent polling the channel.
+// Shape:   gRPC connects only while some thread polls. A program that sleeps between two tries
+//          polls by gRPC's spare poller alone, every 5 s; so the wait is spent polling the channel.
 #pragma once
 
 #include <grpcpp/grpcpp.h>
@@ -11,8 +11,8 @@
 
 namespace tocsin::cli {
 
-// Waits for `floor` (what the server asked for), then for `most`, or less when the channel, which was cut,
-// is connected before. False when interrupted; `interrupt` may be nullptr.
+// Waits for `floor` (what the server asked for), then for `most`, or less when the channel, which
+// was cut, is connected before. False when interrupted; `interrupt` may be nullptr.
 bool WaitForNextTry(grpc::Channel& channel, absl::Duration floor, absl::Duration most,
                     Interrupt* interrupt);
 

@@ -1,9 +1,9 @@
 // incidents.h: what each event does to its incident, and what the hub knows of incidents while it
 // commits.
 //
-// Shape:   each event is applied, and once it is encoded its incident is a part of its bytes. Layers:
-//          the request being staged over the group being committed over the cache over the log. A
-//          refused request drops the first, a failed append the first two, so nothing is
+// Shape:   each event is applied, and once it is encoded its incident is a part of its bytes.
+//          Layers: the request being staged over the group being committed over the cache over the
+//          log. A refused request drops the first, a failed append the first two, so nothing is
 //          left of either.
 // Threads: not thread-safe; the sequencer's.
 // Owns:    the layers and the cache.

@@ -63,7 +63,8 @@ class Sequencer {
 
   // Called on the sequencer's thread after the window has grown. Set before Open.
   void SetOnAppended(std::function<void()> on_appended) { on_appended_ = std::move(on_appended); }
-  // Reads the log's state back and opens the window at its end, unless it is open. Once, before all else.
+  // Reads the log's state back and opens the window at its end, unless it is open. Once, before all
+  // else.
   absl::Status Open();
   // From here on a thread does what RunOnce does.
   void Start();

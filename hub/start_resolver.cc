@@ -52,7 +52,8 @@ class Resolver {
   }
 
  private:
-  // Before the place that the epoch begins at. Any sequence may be asked for, also the last there is.
+  // Before the place that the epoch begins at. Any sequence may be asked for, also the last there
+  // is.
   static bool IsBefore(const Cursor& cursor, const EpochStart& epoch) {
     return epoch.first > 0 && cursor.sequence < epoch.first - 1;
   }

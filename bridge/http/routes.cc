@@ -18,8 +18,8 @@
 namespace tocsin::bridge {
 namespace {
 
-// True for localhost and for addresses. Any other name may be made to point here by whoever owns it, a page
-// of theirs then seems to come from this very server (DNS rebinding).
+// True for localhost and for addresses. Any other name may be made to point here by whoever owns
+// it, a page of theirs then seems to come from this very server (DNS rebinding).
 bool IsNoName(std::string_view host) {
   const size_t port = host.rfind(':');
   if (port != std::string_view::npos && host.find(']', port) == std::string_view::npos) {
@@ -177,8 +177,8 @@ std::optional<HttpResponse> Routes::RefuseUpgrade(const HttpRequest& request) co
   return std::nullopt;
 }
 
-// Not a browser: no Origin. The page's own server: Origin names the host that the request is for, and that
-// is no name that others could own. Else it must be listed.
+// Not a browser: no Origin. The page's own server: Origin names the host that the request is for,
+// and that is no name that others could own. Else it must be listed.
 bool Routes::OriginAllowed(const HttpRequest& request) const {
   const auto origin = request.Header("Origin");
   if (!origin.has_value()) {

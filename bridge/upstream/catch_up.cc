@@ -5,8 +5,8 @@
 //   Attempt  one gRPC call; deletes itself in OnDone, and leaves the next one to Reading
 //
 // A Reading has a slot from Begin until the last attempt's OnDone. Between a response and the next
-// Want it rests, and may have to give the slot to someone else; the next Want then waits in line and
-// goes on from the place it came to.
+// Want it rests, and may have to give the slot to someone else; the next Want then waits in line
+// and goes on from the place it came to.
 //
 // An answer is posted to the shard only while the Handle lives (checked under Reading's mutex), and
 // the task checks again when it runs, on the thread on which the Handle dies.

@@ -2,8 +2,8 @@
 // need.
 //
 // Shape:   everything at first. Once fewer than one event in kWorthIt has been delivered to anybody
-//          for a while, the hull of the clients' filters, if that is less. As soon as somebody needs
-//          what does not come, everything again: one change serves all who come after.
+//          for a while, the hull of the clients' filters, if that is less. As soon as somebody
+//          needs what does not come, everything again: one change serves all who come after.
 // Threads: Look on the upstream's; the rest is its own.
 // Source:  docs/adr/0010-one-upstream-stream.md, with the break-even that was measured.
 #pragma once

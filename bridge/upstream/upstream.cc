@@ -158,8 +158,8 @@ void Upstream::Run() {
   }
 }
 
-// Everything, unless the policy asked for less and nobody has asked for more since. The needs first,
-// then the window: a subscription that is added in between sees that it is not covered.
+// Everything, unless the policy asked for less and nobody has asked for more since. The needs
+// first, then the window: a subscription that is added in between sees that it is not covered.
 FilterPtr Upstream::ChooseIntake() {
   bool widen = false;
   {

@@ -1,8 +1,9 @@
 // upstream.h: the bridge's one stream from the hub: everything, into the window.
 //
 // Shape:   Subscribe from the log's end at first, then resumed by cursor for as long as it runs;
-//          through a filter while the clients need little (intake_policy.h); each response is appended to the window as one batch and the shards are rung once. A gap
-//          resets the window.
+//          through a filter while the clients need little (intake_policy.h); each response is
+//          appended to the window as one batch and the shards are rung once. A gap resets the
+//          window.
 // Threads: one of its own. The callbacks run on it.
 // Owns:    its thread and stream. Stop (and the destructor) ends both.
 // Errors:  a stream that breaks or falls silent is opened again, for ever; on_state tells of it

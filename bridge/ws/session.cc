@@ -247,8 +247,8 @@ void Session::Refuse(const absl::Status& status, std::string_view subscription_i
   }
 }
 
-// Each refused message is answered, so that none is waited for in vain; reading stops before the answers grow
-// (WantsRead). A second without one ends the spell.
+// Each refused message is answered, so that none is waited for in vain; reading stops before the
+// answers grow (WantsRead). A second without one ends the spell.
 void Session::RateLimited(std::string_view subscription_id) {
   const absl::Duration now = heard_;
   if (now - limited_last_ > kRateLimitPause) {

@@ -46,7 +46,7 @@ struct SessionOptions {
 // The frames of the last write that held nothing but events. Sessions that follow the same things
 // are given the same events one after another: what was rendered for the first serves the others.
 struct RenderedBatch {
-  uint64_t run = 0;  // of the engine's; 0: nothing that can serve again
+  uint64_t run = 0;    // of the engine's; 0: nothing that can serve again
   std::string head;    // what stood before each event's own part
   std::string frames;  // also of a batch that cannot serve again, while it is written
 

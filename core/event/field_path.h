@@ -2,7 +2,8 @@
 // tell.
 //
 // Threads: a value.
-// Owns:    nothing: root and names outlive it; they are literals, the schema's names, or the caller's.
+// Owns:    nothing: root and names outlive it; they are literals, the schema's names, or the
+//          caller's.
 #pragma once
 
 #include <cstddef>

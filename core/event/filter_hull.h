@@ -16,8 +16,8 @@ namespace tocsin {
 // For no filters: one that lets nothing through that a publisher may send.
 FilterPtr HullOf(std::span<const FilterPtr> filters);
 
-// True when `outer` lets through every event that `inner` does. May answer false where that is so in
-// a way that the fields do not show.
+// True when `outer` lets through every event that `inner` does. May answer false where that is so
+// in a way that the fields do not show.
 bool Covers(const Filter& outer, const Filter& inner);
 
 }  // namespace tocsin

@@ -1,4 +1,5 @@
-// json_object.h: writes the entries of one JSON object, in order. Inside core/event; others use json_writer.h.
+// json_object.h: writes the entries of one JSON object, in order. Inside core/event; others use
+// json_writer.h.
 //
 // Shape:   appends to a string that outlives it; End() closes the object.
 // Threads: one.

@@ -26,8 +26,8 @@ void AppendJsonTime(std::string& out, absl::Time time);
 void AppendJsonIncident(std::string& out, const v1::Incident& incident);
 void AppendJsonAlert(std::string& out, const v1::Alert& alert);
 void AppendJsonFilter(std::string& out, const v1::Filter& filter);
-// {"event_type":…, then the payload's fields, incident, id, priority, actor, traceparent}: the `event` of an event message (docs/protocol.md,
-// section 5).
+// {"event_type":…, then the payload's fields, incident, id, priority, actor, traceparent}: the
+// `event` of an event message (docs/protocol.md, section 5).
 void AppendJsonEventBody(std::string& out, const v1::Event& event);
 // The whole event: id, sequence, epoch, time, type, priority, actor, traceparent, cursor, then the
 // payload's fields: the form of section 1, which ReadJsonEvent reads.

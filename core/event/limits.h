@@ -42,8 +42,8 @@ inline constexpr absl::Duration kSessionTimeout = absl::Minutes(5);
 // One write (measured: docs/benchmarks.md): more bytes gain nothing, more events delay the others.
 inline constexpr size_t kWriteBytes = 64 * kKiB;
 inline constexpr size_t kWriteEvents = 256;
-// One slice of a replay from the log: several writes, as the thread that reads and the one that sends
-// take turns.
+// One slice of a replay from the log: several writes, as the thread that reads and the one that
+// sends take turns.
 inline constexpr size_t kReplayBytes = 3 * kWriteBytes;
 inline constexpr size_t kReplayEvents = 3 * kWriteEvents;
 // Streams that were written to within this time wait for its end, so that a moderate rate batches
@@ -54,8 +54,8 @@ inline constexpr absl::Duration kHotTick = absl::Milliseconds(1);
 inline constexpr size_t kEventBytes = kMiB;
 inline constexpr size_t kPublishEvents = 1'000;
 inline constexpr size_t kPublishBytes = 4 * kMiB;
-// With what the hub adds: an event given by its incident's id takes the whole incident in. One event
-// stays well under the 4 MiB that a gRPC client receives at most unless told otherwise.
+// With what the hub adds: an event given by its incident's id takes the whole incident in. One
+// event stays well under the 4 MiB that a gRPC client receives at most unless told otherwise.
 inline constexpr size_t kCompletedEventBytes = 2 * kMiB;
 inline constexpr size_t kCompletedPublishBytes = 16 * kMiB;
 inline constexpr size_t kSourceChars = 255;

@@ -1,8 +1,8 @@
 // schema_check.h: what no event of a publisher may hold anywhere. Inside core/event; others use
 // validate.h.
 //
-// Shape:   which fields of which message can be wrong is worked out from the schema once, so that an
-//          event costs a look at those and not a walk over all.
+// Shape:   which fields of which message can be wrong is worked out from the schema once, so that
+//          an event costs a look at those and not a walk over all.
 // Errors:  INVALID_MESSAGE with the field's path below `path` and what is allowed.
 #pragma once
 

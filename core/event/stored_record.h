@@ -1,7 +1,7 @@
 // stored_record.h: a record from an event's stored bytes, at the price of a look at them.
 //
-// Shape:   only what a record needs is read: place, time, and what filters look at. The event itself is
-//          not made; a replay sends its bytes as they are.
+// Shape:   only what a record needs is read: place, time, and what filters look at. The event
+//          itself is not made; a replay sends its bytes as they are.
 // Threads: pure.
 // Errors:  DATA_LOSS where the bytes are not one encoded event. Texts are not looked into: that the
 //          bytes are those that were written is the store's to say, which has a checksum for it.

@@ -1,7 +1,8 @@
 // What a publisher may send.
 //
-// schema_check.cc refuses what no event may hold anywhere; what depends on the type of the event is checked here after it.
-// `timeline` and `notes` of an incident are left as they are: the hub takes them off before the event travels.
+// schema_check.cc refuses what no event may hold anywhere; what depends on the type of the event is
+// checked here after it. `timeline` and `notes` of an incident are left as they are: the hub takes
+// them off before the event travels.
 #include "core/event/validate.h"
 
 #include <cmath>

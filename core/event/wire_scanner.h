@@ -1,8 +1,10 @@
-// wire_scanner.h: the fields of an encoded message, one after the other, without making the message.
+// wire_scanner.h: the fields of an encoded message, one after the other, without making the
+// message.
 //
 // Threads: a value; the bytes outlive it.
 // Errors:  Next answers false at the end and where the bytes are no message; ok() tells which.
-// Source:  the encoding of Protocol Buffers, version 3: varints, 8 bytes, length-delimited, 4 bytes.
+// Source:  the encoding of Protocol Buffers, version 3: varints, 8 bytes, length-delimited, 4
+//          bytes.
 #pragma once
 
 #include <cstdint>

@@ -1,5 +1,5 @@
-// filter_needs.h: which filters the subscriptions of all shards have, and which of them what arrives
-// is complete for.
+// filter_needs.h: which filters the subscriptions of all shards have, and which of them what
+// arrives is complete for.
 //
 // Shape:   a window that is filled through a filter (a bridge's) serves only the subscriptions that
 //          this filter, the intake, covers. A subscription is added before it may become live, and

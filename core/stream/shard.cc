@@ -8,8 +8,8 @@
 //   sweep    about once a second: bookmarks that are due, peers that take nothing
 //
 // Drain and flush happen at most once a tick. A turn that has sent something is followed by another
-// after the tick, and until then the window's news ring no bell: under load a turn costs a timer and
-// not a wake-up for every event, and an idle shard still sends a lone event at once.
+// after the tick, and until then the window's news ring no bell: under load a turn costs a timer
+// and not a wake-up for every event, and an idle shard still sends a lone event at once.
 #include "core/stream/shard.h"
 
 #include <algorithm>

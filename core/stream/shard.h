@@ -7,8 +7,8 @@
 // Threads: Ring and Post from any thread; everything else on the owner's, which calls RunOnce when
 //          the bell rings or the time it returned has come. Tests call it by hand.
 // Owns:    its subscriptions. Sinks are the transport's and outlive their Remove.
-// Errors:  a subscription that is refused or breaks ends with Item::kEnded, in order. What throws while
-//          one subscriber is served ends that one; the others get what is theirs, once.
+// Errors:  a subscription that is refused or breaks ends with Item::kEnded, in order. What throws
+//          while one subscriber is served ends that one; the others get what is theirs, once.
 // Source:  docs/life-of-an-event.md
 #pragma once
 
@@ -108,8 +108,8 @@ class Shard {
   // Nothing is written to the sink any more. Unknown ids are ignored: completions may come late.
   void Remove(SubscriberId id);
 
-  // A known tag is replaced at this exact place in its stream, or at the start given; the new filter
-  // is in force after kSubscribed.
+  // A known tag is replaced at this exact place in its stream, or at the start given; the new
+  // filter is in force after kSubscribed.
   void Subscribe(SubscriberId id, SubscribeOptions options);
   // False when there is no such subscription.
   bool Unsubscribe(SubscriberId id, SubscriptionTag tag);

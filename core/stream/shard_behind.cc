@@ -124,8 +124,8 @@ bool Shard::TellGap(Subscription& subscription, const Gap& gap, const LogSlice& 
   return true;
 }
 
-// A write's worth does not wait for the tick, which is there for those who get little: a replay goes on
-// as fast as the peer takes it.
+// A write's worth does not wait for the tick, which is there for those who get little: a replay
+// goes on as fast as the peer takes it.
 void Shard::DeliverBehind(Subscription& subscription, const std::vector<EventPtr>& events) {
   Subscriber& subscriber = *subscription.subscriber;
   for (const EventPtr& event : events) {

@@ -1,6 +1,6 @@
-// What throws while a subscriber is served (memory has run out, a sink has a bug) ends that subscriber
-// and no other. It is noted where it happens, in the middle of a pass as a rule, and done at the end of
-// the turn: a subscription may leave the index only when no pass is under way.
+// What throws while a subscriber is served (memory has run out, a sink has a bug) ends that
+// subscriber and no other. It is noted where it happens, in the middle of a pass as a rule, and
+// done at the end of the turn: a subscription may leave the index only when no pass is under way.
 #include "core/base/log.h"
 #include "core/stream/shard.h"
 

@@ -1,9 +1,9 @@
 // Live subscriptions: the window's news, to those whose place is the shard's.
 //
-// A pass collects, for each filter that matched, the run of its events, and hands each run to all who
-// have that filter: one that has nothing waiting and no other filter is written to straight from the
-// run, so that its share of the cost is the write. Others get the events into their own batches, in
-// order.
+// A pass collects, for each filter that matched, the run of its events, and hands each run to all
+// who have that filter: one that has nothing waiting and no other filter is written to straight
+// from the run, so that its share of the cost is the write. Others get the events into their own
+// batches, in order.
 #include <algorithm>
 #include <utility>
 
@@ -137,8 +137,8 @@ void Shard::EndPass() {
   SendOverflowedBack();
 }
 
-// In parts of a write each: all who have the filter get the first before any gets the second, so that
-// what is encoded for one is still there for the next.
+// In parts of a write each: all who have the filter get the first before any gets the second, so
+// that what is encoded for one is still there for the next.
 void Shard::DeliverRun(const EventRun& run) {
   for (std::span<const Item> rest(run.items); !rest.empty();) {
     const size_t count = CountForWrite(rest, options_.write_events, options_.write_bytes);

@@ -1,8 +1,8 @@
 // What the subscribers hold, counted where it changes.
 //
 // What has been counted for something is noted in it, and that is what is counted off when it goes:
-// the totals cannot drift. What is found in a step (tables, the index, which counts itself) is added
-// when the numbers are published.
+// the totals cannot drift. What is found in a step (tables, the index, which counts itself) is
+// added when the numbers are published.
 #include "core/base/heap_bytes.h"
 #include "core/stream/shard.h"
 

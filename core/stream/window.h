@@ -77,7 +77,8 @@ class Window {
     Sequence after;
     FilterPtr intake;
   };
-  // An intake changes once in many seconds; what is older than the last so many changes is given up.
+  // An intake changes once in many seconds; what is older than the last so many changes is given
+  // up.
   static constexpr size_t kMaxStretches = 8;
 
   bool HoldsLocked(const Cursor& cursor) const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
@@ -93,7 +94,8 @@ class Window {
   View view_ ABSL_GUARDED_BY(mutex_);
   std::optional<Gap> gap_ ABSL_GUARDED_BY(mutex_);
   std::deque<EventPtr> events_ ABSL_GUARDED_BY(mutex_);
-  // What came through which filter, oldest first; before the first one, and without any: everything.
+  // What came through which filter, oldest first; before the first one, and without any:
+  // everything.
   std::deque<Stretch> stretches_ ABSL_GUARDED_BY(mutex_);
   size_t bytes_ ABSL_GUARDED_BY(mutex_) = 0;
 };

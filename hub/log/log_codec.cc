@@ -117,7 +117,8 @@ absl::StatusOr<DedupEntry> DecodeNewestDedup(std::string_view value) {
   return std::move(entries.back());
 }
 
-// As it is written, and read back whole. Messages written one after the other are one message to a reader.
+// As it is written, and read back whole. Messages written one after the other are one message to a
+// reader.
 std::string EncodeIncident(const IncidentState& incident) {
   std::string value;
   PutU64(value, incident.last_sequence);

@@ -1,8 +1,8 @@
 // event_hub_rpc.h: the services' methods as the hub serves them: raw, on completion queues.
 //
-// Shape:   every method is a Call of a HubShard: a thread polls its queue and serves what comes, and
-//          no other thread of gRPC's polls at all. Requests are parsed into messages of ours, from
-//          which events are moved, and one that does not parse is answered with our own error.
+// Shape:   every method is a Call of a HubShard: a thread polls its queue and serves what comes,
+//          and no other thread of gRPC's polls at all. Requests are parsed into messages of ours,
+//          from which events are moved, and one that does not parse is answered with our own error.
 // Source:  docs/adr/0006-threads.md
 #pragma once
 

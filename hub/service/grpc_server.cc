@@ -15,7 +15,8 @@
 namespace tocsin::hub {
 namespace {
 
-// Room above the largest publish, so that one that is a little too large gets our own error with the field.
+// Room above the largest publish, so that one that is a little too large gets our own error with
+// the field.
 constexpr size_t kMaxMessageBytes = limits::kPublishBytes + limits::kMiB;
 
 // A process-wide switch of gRPC's, to be thrown before the first server is built. gRPC's own health
@@ -33,7 +34,8 @@ void SetLimits(grpc::ServerBuilder& builder) {
   builder.AddChannelArgument(GRPC_ARG_KEEPALIVE_TIME_MS, 30'000);
   builder.AddChannelArgument(GRPC_ARG_KEEPALIVE_TIMEOUT_MS, 10'000);
   builder.AddChannelArgument(GRPC_ARG_HTTP2_MIN_RECV_PING_INTERVAL_WITHOUT_DATA_MS, 10'000);
-  // Only reflection uses gRPC's synchronous threads; beside queues that are polled they poll nothing.
+  // Only reflection uses gRPC's synchronous threads; beside queues that are polled they poll
+  // nothing.
   builder.SetSyncServerOption(grpc::ServerBuilder::NUM_CQS, 1);
   builder.SetSyncServerOption(grpc::ServerBuilder::MIN_POLLERS, 1);
   builder.SetSyncServerOption(grpc::ServerBuilder::MAX_POLLERS, 1);

@@ -37,8 +37,8 @@ class Hub {
   // 0 when there is no operations port.
   uint16_t ops_port() const { return ops_ == nullptr ? 0 : ops_->port(); }
 
-  // Health says NOT_SERVING, subscribers are told when to come back, what was published is answered, the log is closed.
-  // Takes at most the configured time, as long as the disk answers.
+  // Health says NOT_SERVING, subscribers are told when to come back, what was published is
+  // answered, the log is closed. Takes at most the configured time, as long as the disk answers.
   absl::Status Drain();
 
  private:

@@ -56,8 +56,8 @@ class HubShard {
   void Start();
   // What grpc.health.v1.Health answers.
   void SetServing(bool serving);
-  // Ends every call that may last: subscriptions with `closing` and UNAVAILABLE, publish streams once
-  // what they have read is answered.
+  // Ends every call that may last: subscriptions with `closing` and UNAVAILABLE, publish streams
+  // once what they have read is answered.
   void Drain();
   // After the server's Shutdown has returned: drains the queue and joins the thread.
   void Stop();

@@ -1,8 +1,8 @@
 // publish_stream.h: one PublishStream call: many publishes under way, answered in order.
 //
 // Shape:   a slot per request from its reading to the writing of its answer; reading pauses while
-//          64 requests or 8 MiB are under way. A refused request is answered in its place, one whose
-//          bytes are no request as well.
+//          64 requests or 8 MiB are under way. A refused request is answered in its place, one
+//          whose bytes are no request as well.
 // Threads: its shard's; the sequencer's answers are posted there.
 // Owns:    the call. It ends only when no answer is awaited.
 // Errors:  a drain ends it with UNAVAILABLE once what was read is answered.

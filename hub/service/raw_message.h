@@ -13,8 +13,8 @@
 namespace tocsin::hub {
 
 absl::Status ParseRaw(const grpc::ByteBuffer& bytes, google::protobuf::Message& message);
-// INVALID_MESSAGE with the number of a field that this version does not know: it may ask for what the
-// hub would not do, and is better refused than ignored.
+// INVALID_MESSAGE with the number of a field that this version does not know: it may ask for what
+// the hub would not do, and is better refused than ignored.
 absl::Status CheckNoUnknownFields(const google::protobuf::Message& message);
 grpc::Status SerializeRaw(const google::protobuf::Message& message, grpc::ByteBuffer& out);
 

@@ -1,4 +1,5 @@
-// A session's life beside its subscriptions: pings, silence, the hub's state, the drain, the metrics.
+// A session's life beside its subscriptions: pings, silence, the hub's state, the drain, the
+// metrics.
 #include <gmock/gmock.h>
 
 #include "absl/strings/match.h"

@@ -177,7 +177,8 @@ TEST(PubEventTest, SuccessIsNeverGuessed) {
               HasSubstr("contradicts"));
 }
 
-// Every field of every payload can be given as a flag: a field that is added to the schema and forgotten here shows.
+// Every field of every payload can be given as a flag: a field that is added to the schema and
+// forgotten here shows.
 TEST(PubEventTest, EveryFieldOfAPayloadHasAFlag) {
   for (int type = 1; type <= 14; ++type) {
     const auto* payload = v1::Event::descriptor()->FindFieldByNumber(20 + type);

@@ -1,6 +1,6 @@
-#include "core/event/field_path.h"
-
 #include <gtest/gtest.h>
+
+#include "core/event/field_path.h"
 
 namespace tocsin {
 namespace {

@@ -78,9 +78,9 @@ TEST_F(ShardFailedTest, ASinkThatThrowsWhileItCatchesUpEnds) {
   EXPECT_EQ(writes, 2);
 }
 
-// Symptom: after a turn that memory ran out in, subscribers got events twice. Cause: what the pass had
-// collected stayed with the filters' entries, and the next pass added to it. The older tests' sinks
-// never threw. Thrown here is what the engine does not take for a subscriber's own failure.
+// Symptom: after a turn that memory ran out in, subscribers got events twice. Cause: what the pass
+// had collected stayed with the filters' entries, and the next pass added to it. The older tests'
+// sinks never threw. Thrown here is what the engine does not take for a subscriber's own failure.
 TEST_F(ShardFailedTest, APassThatIsBrokenOffLeavesNoMark) {
   Live();
   Peer& thrower = Live();

@@ -142,8 +142,9 @@ TEST_F(ShardTest, ABookmarkIsTheOldestPlaceOfThePeersSubscriptions) {
   EXPECT_LT(bookmark->cursor.sequence, 5000u);
 }
 
-// Symptom: a client resumed from a pong's cursor and lost events of another epoch without a gap. Cause: the bookmark passed a
-// subscription whose gap was not known yet, because only sequences were compared. The older tests had one epoch.
+// Symptom: a client resumed from a pong's cursor and lost events of another epoch without a gap.
+// Cause: the bookmark passed a subscription whose gap was not known yet, because only sequences
+// were compared. The older tests had one epoch.
 TEST_F(ShardTest, NoBookmarkPassesASubscriptionWhoseGapIsNotKnownYet) {
   AppendUpTo(5);
   Settle();

@@ -97,8 +97,9 @@ TEST_F(ShardTest, FiltersLiveAndReplayedAlike) {
   EXPECT_EQ(live.sink.Events(), std::vector<Sequence>(expected.end() - 17, expected.end()));
 }
 
-// Symptom: a subscription replaced before its start was resolved began at the end instead, and said that nothing was missing.
-// Cause: its place was not known yet, and what was asked for had been forgotten. The older tests replaced live ones.
+// Symptom: a subscription replaced before its start was resolved began at the end instead, and said
+// that nothing was missing. Cause: its place was not known yet, and what was asked for had been
+// forgotten. The older tests replaced live ones.
 TEST_F(ShardTest, AReplacementBeforeTheStartIsResolvedKeepsTheStart) {
   AppendUpTo(500);
   Peer& peer = AddPeer();
@@ -123,8 +124,9 @@ TEST_F(ShardTest, AReplacementMayNameItsStart) {
   EXPECT_EQ(peer.sink.Events(), Range(51, 60));
 }
 
-// Symptom: after a start with a new epoch and no event in it, a subscriber at the log's end spun between shard and log and never
-// became live. Cause: the end has a name in each epoch, and the window knew one. The older tests had one epoch.
+// Symptom: after a start with a new epoch and no event in it, a subscriber at the log's end spun
+// between shard and log and never became live. Cause: the end has a name in each epoch, and the
+// window knew one. The older tests had one epoch.
 TEST_F(ShardTest, TheEndOfTheLogNamedInANewEpochIsLive) {
   AppendUpTo(5);
   Settle();

@@ -1,4 +1,5 @@
-// What matches in one pass goes to all who have the filter: shared where it can be, in order always.
+// What matches in one pass goes to all who have the filter: shared where it can be, in order
+// always.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -87,7 +88,8 @@ TEST_F(ShardRunTest, ARunLongerThanAWriteGoesOnAfterIt) {
   EXPECT_LE(peer.sink.largest_write, limits::kWriteEvents);
 }
 
-// A transport that sends at once gets all of a pass in it, part by part, and others share the parts.
+// A transport that sends at once gets all of a pass in it, part by part, and others share the
+// parts.
 TEST_F(ShardRunTest, WritesThatLeaveAtOnceFollowEachOtherWithinThePass) {
   Peer& quick = Live({{1, Filter::MatchAll()}});
   Peer& other = Live({{1, Filter::MatchAll()}});
@@ -112,8 +114,9 @@ TEST_F(ShardRunTest, AReplayGoesOnThroughWritesThatLeaveAtOnce) {
   EXPECT_EQ(shard.stats().live, 1u);
 }
 
-// Symptom: a replay over /ws came at one write a millisecond. Cause: writes that leave at once were followed by no Written,
-// which had sent the next one without waiting for the tick. The older tests' sinks all waited.
+// Symptom: a replay over /ws came at one write a millisecond. Cause: writes that leave at once were
+// followed by no Written, which had sent the next one without waiting for the tick. The older
+// tests' sinks all waited.
 TEST_F(ShardRunTest, AReplayWaitsForNoTick) {
   AppendMixed(20 * limits::kWriteEvents);
   Peer& peer = AddPeer();

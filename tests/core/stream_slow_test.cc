@@ -1,5 +1,5 @@
-// Peers and shards that are too slow: batches that are full, windows that move on, writes that do not
-// end.
+// Peers and shards that are too slow: batches that are full, windows that move on, writes that do
+// not end.
 #include <gtest/gtest.h>
 
 #include "core/stream/shard.h"
@@ -83,8 +83,9 @@ TEST_F(ShardTest, APeerThatTakesALittleIsNotStuck) {
   EXPECT_EQ(peer.sink.stuck, 0);
 }
 
-// Symptom: a subscriber that waited for the shard to come to its place heard nothing until the next event. Cause: when the
-// window overtook the shard, those who waited were not looked at again. The older tests' bursts were shorter than a turn.
+// Symptom: a subscriber that waited for the shard to come to its place heard nothing until the next
+// event. Cause: when the window overtook the shard, those who waited were not looked at again. The
+// older tests' bursts were shorter than a turn.
 TEST(ShardBurstTest, WhoWaitsForTheShardIsServedWhenTheWindowOvertakesIt) {
   ManualClock clock;
   testing::VectorLog log({1500, 1 << 30});
@@ -113,8 +114,9 @@ TEST(ShardBurstTest, WhoWaitsForTheShardIsServedWhenTheWindowOvertakesIt) {
   EXPECT_EQ(sink.Events(), Range(1401, 4000));
 }
 
-// Symptom: 60 MB for each million events sent to one subscriber that is always a little behind. Cause: what was sent left the
-// batch only when nothing waited. The older tests looked at the bytes of what waits, not at the batch itself.
+// Symptom: 60 MB for each million events sent to one subscriber that is always a little behind.
+// Cause: what was sent left the batch only when nothing waited. The older tests looked at the bytes
+// of what waits, not at the batch itself.
 TEST(SubscriberTest, WhatWasSentIsGivenUpWhileSomethingAlwaysWaits) {
   Subscriber subscriber;
   std::vector<Sequence> sent;

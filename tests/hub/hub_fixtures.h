@@ -1,4 +1,5 @@
-// hub_fixtures.h: what the hub's tests share: directories that go away, events, stores, and a disk that fails when told.
+// hub_fixtures.h: what the hub's tests share: directories that go away, events, stores, and a disk
+// that fails when told.
 #pragma once
 
 #include <atomic>

@@ -1,6 +1,8 @@
-// service_fixture.h: a whole hub in the test's process, and clients that talk gRPC to it over a real socket.
+// service_fixture.h: a whole hub in the test's process, and clients that talk gRPC to it over a
+// real socket.
 //
-// Every call has a deadline, so that a hub that does not answer fails the test instead of hanging it.
+// Every call has a deadline, so that a hub that does not answer fails the test instead of hanging
+// it.
 #pragma once
 
 #include <grpcpp/channel.h>

@@ -200,8 +200,8 @@ TEST(HubLifecycle, DrainEndsPublishStreamsWithUnavailable) {
   EXPECT_EQ(stream->Finish().error_code(), grpc::StatusCode::UNAVAILABLE);
 }
 
-// Requests that arrive while the streams end: each that was taken in is answered, so the log holds as
-// many events as answers came.
+// Requests that arrive while the streams end: each that was taken in is answered, so the log holds
+// as many events as answers came.
 TEST(HubLifecycle, DrainUnderPublishStreamsEndsEachOnceAndLosesNoAnswer) {
   TempDir dir;
   std::atomic<uint64_t> answered{0};
@@ -216,7 +216,8 @@ TEST(HubLifecycle, DrainUnderPublishStreamsEndsEachOnceAndLosesNoAnswer) {
         v1::PublishStreamRequest request;
         *request.mutable_publish()->add_events() = SystemEvent("x");
         v1::PublishStreamResponse response;
-        // Two under way, so that some are between their reading and their answer when the end comes.
+        // Two under way, so that some are between their reading and their answer when the end
+        // comes.
         stream->Write(request);
         while (stream->Write(request) && stream->Read(&response)) {
           answered += response.has_response() ? 1 : 0;

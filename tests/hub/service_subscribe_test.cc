@@ -1,4 +1,5 @@
-// Subscribe over a real socket: what a client asks for is what it gets, in order, once, and it is told what it cannot get.
+// Subscribe over a real socket: what a client asks for is what it gets, in order, once, and it is
+// told what it cannot get.
 #include <gtest/gtest.h>
 
 #include <numeric>
@@ -236,7 +237,8 @@ TEST(HubSubscribe, LabelNamesTheSubscriberInTheMetricsWhileItStays) {
   EXPECT_TRUE(Eventually([&] { return hub.GetOps("/metrics").find(series) == std::string::npos; }));
 }
 
-// The client's own flow control stops the write: the hub cannot send a status behind it, and cuts the call with one.
+// The client's own flow control stops the write: the hub cannot send a status behind it, and cuts
+// the call with one.
 TEST(HubSubscribe, ClientThatTakesNothingIsCutAsASlowConsumerAndResumes) {
   HubConfig config = TestConfig();
   config.stuck_after = absl::Milliseconds(300);

@@ -12,7 +12,8 @@
 namespace tocsin::hub {
 namespace {
 
-// Epoch 7 had 1 to 10, epoch 8 nothing, epoch 9 has 11 to 20; 5 to 20 are held. Event n was accepted at second n.
+// Epoch 7 had 1 to 10, epoch 8 nothing, epoch 9 has 11 to 20; 5 to 20 are held. Event n was
+// accepted at second n.
 const std::vector<EpochStart> kEpochs = {{7, 1}, {8, 11}, {9, 11}};
 const LogExtent kExtent = MakeExtent(kEpochs, 5, 20, 1000);
 
