@@ -59,14 +59,14 @@ void AddTexts(std::span<const FilterPtr> filters, Field field, Texts& out) {
 
 void AddLabels(std::span<const FilterPtr> filters, v1::Filter& hull) {
   size_t bytes = 0;
-  for (const auto& [key, value] : filters.front()->proto().labels()) {
+  for (const auto& label : filters.front()->proto().labels()) {
     const bool in_all = std::all_of(filters.begin(), filters.end(), [&](const FilterPtr& filter) {
-      const auto found = filter->proto().labels().find(key);
-      return found != filter->proto().labels().end() && found->second == value;
+      const auto found = filter->proto().labels().find(label.first);
+      return found != filter->proto().labels().end() && found->second == label.second;
     });
-    bytes += key.size() + value.size();
+    bytes += label.first.size() + label.second.size();
     if (in_all && bytes <= kFieldBytes) {
-      (*hull.mutable_labels())[key] = value;
+      (*hull.mutable_labels())[label.first] = label.second;
     }
   }
 }

@@ -27,9 +27,7 @@ FilterPtr SourceFilter(std::initializer_list<int> sources) {
 // something to tell.
 class Hub : public LogReader {
  public:
-  explicit Hub(FilterNeeds& needs) : window({50, 1 << 30}), needs_(needs) {
-    window.Start({kEpoch, 0});
-  }
+  Hub() : window({50, 1 << 30}) { window.Start({kEpoch, 0}); }
 
   void Publish(int source) {
     const EventPtr event = MakeEvent(all.size() + 1, v1::SEVERITY_P2, kSources[source]);
@@ -110,7 +108,6 @@ class Hub : public LogReader {
     std::shared_ptr<int> alive_ = std::make_shared<int>(0);
   };
 
-  FilterNeeds& needs_;
   std::vector<Reading*> waiting_;
 };
 
@@ -123,7 +120,7 @@ class IntakeTest : public ::testing::Test {
     Sequence from = 0;
   };
 
-  IntakeTest() : hub(needs), shard(hub.window, hub, clock, Options()) {
+  IntakeTest() : shard(hub.window, hub, clock, Options()) {
     shard.SetBell([this] { rung = true; });
     needs.SetOnUncovered([this] { uncovered = true; });
     Settle();
