@@ -199,7 +199,8 @@ absl::StatusOr<v1::PublishResult> GroupCommit::StageEvent(v1::Event& event, cons
   event.set_epoch(cursor.epoch);
   event.set_cursor(FormatCursor(cursor));
   SetTimestamp(*event.mutable_time(), time_);
-  const size_t bytes = event.ByteSizeLong();
+  EventPtr record = MakeWireRecord(event);
+  const auto bytes = static_cast<size_t>(event.GetCachedSize());  // as it was just encoded
   RETURN_IF_ERROR(CheckCompleted(bytes, path));
   request_bytes_ += bytes;
 
@@ -212,8 +213,8 @@ absl::StatusOr<v1::PublishResult> GroupCommit::StageEvent(v1::Event& event, cons
   result.set_incident_id(entry.incident_id);
   dedup_.Add(entry);
   batch_.dedup.push_back(std::move(entry));
-  batch_.events.push_back(MakeWireRecord(event));
-  incidents_.Take(event, batch_.events.back());
+  incidents_.Take(event, record);
+  batch_.events.push_back(std::move(record));
   return result;
 }
 

@@ -21,12 +21,6 @@ const v1::Alert* AlertOf(const v1::Event& event) {
   }
 }
 
-// A number that a later schema may have added counts as no value.
-template <typename Enum>
-Enum Known(Enum value, bool (*is_valid)(int)) {
-  return is_valid(value) ? value : Enum{};
-}
-
 // Incident and Alert name their resources differently, and are otherwise alike.
 template <typename Subject, typename Resources>
 void AddSubject(FactTexts& texts, const Subject& subject, const Resources& resources) {
@@ -56,15 +50,15 @@ uint64_t LabelHash(std::string_view key, std::string_view value) {
 
 EventFacts EventFacts::Of(const v1::Event& event) {
   FactTexts texts;
-  texts.type = Known(event.type(), v1::EventType_IsValid);
+  texts.type = KnownEnum<v1::EventType>(event.type(), v1::EventType_IsValid);
   texts.Add(TermField::kIncident, IncidentIdOf(event));
   if (event.has_incident()) {
     const v1::Incident& incident = event.incident();
-    texts.severity = Known(incident.severity(), v1::Severity_IsValid);
-    texts.state = Known(incident.state(), v1::IncidentState_IsValid);
+    texts.severity = KnownEnum<v1::Severity>(incident.severity(), v1::Severity_IsValid);
+    texts.state = KnownEnum<v1::IncidentState>(incident.state(), v1::IncidentState_IsValid);
     AddSubject(texts, incident, incident.affected_resources());
   } else if (const v1::Alert* alert = AlertOf(event)) {
-    texts.severity = Known(alert->severity(), v1::Severity_IsValid);
+    texts.severity = KnownEnum<v1::Severity>(alert->severity(), v1::Severity_IsValid);
     AddSubject(texts, *alert, alert->affected_services());
   }
   return From(texts);

@@ -25,6 +25,13 @@ enum class TermField : uint8_t { kIncident, kResource, kSource, kLabel };
 uint64_t TermHash(TermField field, std::string_view value);
 uint64_t LabelHash(std::string_view key, std::string_view value);
 
+// A number that a later schema may have added counts as no value.
+template <typename Enum>
+Enum KnownEnum(uint64_t number, bool (*is_valid)(int)) {
+  const auto value = static_cast<int>(number);
+  return is_valid(value) ? static_cast<Enum>(value) : Enum{};
+}
+
 // What facts are made of, before they are: values as numbers, texts where they are.
 struct FactTexts {
   struct Text {

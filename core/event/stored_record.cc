@@ -26,12 +26,6 @@ struct Scanned {
   bool unusual = false;  // a form that the hub does not write; the message itself makes sense of it
 };
 
-template <typename Enum>
-Enum EnumOf(uint64_t number, bool (*is_valid)(int)) {
-  const auto value = static_cast<int>(number);
-  return is_valid(value) ? static_cast<Enum>(value) : Enum{};
-}
-
 bool ScanTime(std::string_view bytes, absl::Time& time) {
   WireScanner scan(bytes);
   int64_t seconds = 0;
@@ -55,55 +49,49 @@ bool ScanLabel(std::string_view bytes, FactTexts& texts) {
   return scan.ok();
 }
 
-bool ScanIncident(std::string_view bytes, FactTexts& texts) {
-  WireScanner scan(bytes);
-  bool ok = true;
-  while (ok && scan.Next()) {
-    switch (scan.number()) {
-      case v1::Incident::kIdFieldNumber:
-        texts.Add(TermField::kIncident, scan.bytes());
-        break;
-      case v1::Incident::kStateFieldNumber:
-        texts.state = EnumOf<v1::IncidentState>(scan.varint(), v1::IncidentState_IsValid);
-        break;
-      case v1::Incident::kSeverityFieldNumber:
-        texts.severity = EnumOf<v1::Severity>(scan.varint(), v1::Severity_IsValid);
-        break;
-      case v1::Incident::kSourceFieldNumber:
-        texts.Add(TermField::kSource, scan.bytes());
-        break;
-      case v1::Incident::kAffectedResourcesFieldNumber:
-        texts.Add(TermField::kResource, scan.bytes());
-        break;
-      case v1::Incident::kLabelsFieldNumber:
-        ok = ScanLabel(scan.bytes(), texts);
-        break;
-      default:
-        break;
-    }
-  }
-  return ok && scan.ok();
-}
+// An incident and an alert have these alike, under numbers of their own; 0: has none.
+struct SubjectFields {
+  uint32_t id;
+  uint32_t state;
+  uint32_t severity;
+  uint32_t source;
+  uint32_t resource;
+  uint32_t label;
+};
+constexpr SubjectFields kIncidentFields{
+    .id = v1::Incident::kIdFieldNumber,
+    .state = v1::Incident::kStateFieldNumber,
+    .severity = v1::Incident::kSeverityFieldNumber,
+    .source = v1::Incident::kSourceFieldNumber,
+    .resource = v1::Incident::kAffectedResourcesFieldNumber,
+    .label = v1::Incident::kLabelsFieldNumber,
+};
+constexpr SubjectFields kAlertFields{
+    .id = 0,
+    .state = 0,
+    .severity = v1::Alert::kSeverityFieldNumber,
+    .source = v1::Alert::kSourceFieldNumber,
+    .resource = v1::Alert::kAffectedServicesFieldNumber,
+    .label = v1::Alert::kLabelsFieldNumber,
+};
 
-bool ScanAlert(std::string_view bytes, FactTexts& texts) {
+bool ScanSubject(std::string_view bytes, const SubjectFields& fields, FactTexts& texts) {
   WireScanner scan(bytes);
   bool ok = true;
   while (ok && scan.Next()) {
-    switch (scan.number()) {
-      case v1::Alert::kSeverityFieldNumber:
-        texts.severity = EnumOf<v1::Severity>(scan.varint(), v1::Severity_IsValid);
-        break;
-      case v1::Alert::kSourceFieldNumber:
-        texts.Add(TermField::kSource, scan.bytes());
-        break;
-      case v1::Alert::kAffectedServicesFieldNumber:
-        texts.Add(TermField::kResource, scan.bytes());
-        break;
-      case v1::Alert::kLabelsFieldNumber:
-        ok = ScanLabel(scan.bytes(), texts);
-        break;
-      default:
-        break;
+    const uint32_t number = scan.number();
+    if (number == fields.id) {
+      texts.Add(TermField::kIncident, scan.bytes());
+    } else if (number == fields.state) {
+      texts.state = KnownEnum<v1::IncidentState>(scan.varint(), v1::IncidentState_IsValid);
+    } else if (number == fields.severity) {
+      texts.severity = KnownEnum<v1::Severity>(scan.varint(), v1::Severity_IsValid);
+    } else if (number == fields.source) {
+      texts.Add(TermField::kSource, scan.bytes());
+    } else if (number == fields.resource) {
+      texts.Add(TermField::kResource, scan.bytes());
+    } else if (number == fields.label) {
+      ok = ScanLabel(scan.bytes(), texts);
     }
   }
   return ok && scan.ok();
@@ -134,7 +122,7 @@ bool ScanEvent(std::string_view bytes, Scanned& event) {
         ok = ScanTime(scan.bytes(), event.time);
         break;
       case v1::Event::kTypeFieldNumber:
-        event.texts.type = EnumOf<v1::EventType>(scan.varint(), v1::EventType_IsValid);
+        event.texts.type = KnownEnum<v1::EventType>(scan.varint(), v1::EventType_IsValid);
         break;
       case v1::Event::kIncidentFieldNumber:
         event.unusual |= event.incident.has_value();
@@ -152,11 +140,11 @@ bool ScanEvent(std::string_view bytes, Scanned& event) {
   return ok && scan.ok();
 }
 
-bool ScanSubject(Scanned& event) {
+bool ScanSubjectOf(Scanned& event) {
   if (event.incident.has_value()) {
-    return ScanIncident(*event.incident, event.texts);
+    return ScanSubject(*event.incident, kIncidentFields, event.texts);
   }
-  return !event.alert.has_value() || ScanAlert(*event.alert, event.texts);
+  return !event.alert.has_value() || ScanSubject(*event.alert, kAlertFields, event.texts);
 }
 
 // The id may be in the payload alone.
@@ -175,7 +163,7 @@ bool LacksIncidentId(const Scanned& event) {
 absl::StatusOr<EventPtr> MakeStoredRecord(std::string bytes) {
   ASSIGN_OR_RETURN(const std::string_view body, UnwrapEventField(bytes));
   Scanned event;
-  if (!ScanEvent(body, event) || !ScanSubject(event) || event.unusual || LacksIncidentId(event)) {
+  if (!ScanEvent(body, event) || !ScanSubjectOf(event) || event.unusual || LacksIncidentId(event)) {
     return MakeWireRecord(std::move(bytes));  // which says what is wrong, if anything is
   }
   auto record = std::make_shared<EventRecord>();

@@ -2,7 +2,6 @@
 
 #include <google/protobuf/io/coded_stream.h>
 #include <google/protobuf/io/zero_copy_stream_impl_lite.h>
-#include <google/protobuf/wire_format_lite.h>
 
 #include <memory>
 #include <utility>
@@ -11,16 +10,17 @@
 #include "core/base/status_macros.h"
 #include "core/event/error.h"
 #include "core/event/time_proto.h"
+#include "core/event/wire_scanner.h"
 
 namespace tocsin {
 namespace {
 
 using google::protobuf::io::ArrayOutputStream;
-using google::protobuf::io::CodedInputStream;
 using google::protobuf::io::CodedOutputStream;
 
-// SubscribeResponse.events: field 1, length-delimited.
-constexpr uint32_t kEventsTag = 1 << 3 | 2;
+// SubscribeResponse.events, length-delimited.
+constexpr uint32_t kEventsField = 1;
+constexpr uint32_t kEventsTag = kEventsField << 3 | 2;
 
 absl::Status Damaged() {
   return MakeErrorAs(ErrorCode::kInternal, absl::StatusCode::kDataLoss,
@@ -54,17 +54,12 @@ std::string EncodeEventField(const v1::Event& event) {
 }
 
 absl::StatusOr<std::string_view> UnwrapEventField(std::string_view bytes) {
-  CodedInputStream in(reinterpret_cast<const uint8_t*>(bytes.data()),
-                      static_cast<int>(bytes.size()));
-  uint32_t length = 0;
-  if (in.ReadTag() != kEventsTag || !in.ReadVarint32(&length)) {
+  WireScanner scan(bytes);
+  if (!scan.Next() || scan.number() != kEventsField || !scan.is_bytes()) {
     return Damaged();
   }
-  const auto head = static_cast<size_t>(in.CurrentPosition());
-  if (bytes.size() - head != length) {
-    return Damaged();
-  }
-  return bytes.substr(head);
+  const std::string_view body = scan.bytes();
+  return scan.Next() || !scan.ok() ? absl::StatusOr<std::string_view>(Damaged()) : body;
 }
 
 absl::StatusOr<v1::Event> DecodeEventField(std::string_view bytes) {
@@ -78,20 +73,11 @@ absl::StatusOr<v1::Event> DecodeEventField(std::string_view bytes) {
 
 // Fields come in the order of their numbers: what is before the incident is short.
 std::string_view IncidentBytesOf(std::string_view bytes) {
-  using google::protobuf::internal::WireFormatLite;
   const absl::StatusOr<std::string_view> body = UnwrapEventField(bytes);
   TOCSIN_CHECK(body.ok());
-  CodedInputStream in(reinterpret_cast<const uint8_t*>(body->data()),
-                      static_cast<int>(body->size()));
-  while (const uint32_t tag = in.ReadTag()) {
-    const int number = WireFormatLite::GetTagFieldNumber(tag);
-    if (number == v1::Event::kIncidentFieldNumber) {
-      uint32_t length = 0;
-      TOCSIN_CHECK(in.ReadVarint32(&length));
-      return body->substr(static_cast<size_t>(in.CurrentPosition()), length);
-    }
-    if (number > v1::Event::kIncidentFieldNumber || !WireFormatLite::SkipField(&in, tag)) {
-      break;
+  for (WireScanner scan(*body); scan.Next() && scan.number() <= v1::Event::kIncidentFieldNumber;) {
+    if (scan.number() == v1::Event::kIncidentFieldNumber) {
+      return scan.bytes();
     }
   }
   return {};
