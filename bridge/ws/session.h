@@ -99,6 +99,11 @@ class SessionOutput {
   virtual size_t BytesWaiting() const = 0;
 };
 
+// Notes of Shard::Bookmark: a ping that says no time, and the server's own. Others are the ping's
+// timestamp as JSON.
+inline constexpr std::string_view kPlainPing = "ping";
+inline constexpr std::string_view kHeartbeat = "heartbeat";
+
 class Session final : public Sink {
  public:
   Session(SessionContext& context, SessionOutput& output);
