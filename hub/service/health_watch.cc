@@ -22,7 +22,7 @@ HealthServingStatus HealthStatus(bool serving) {
   return serving ? Response::SERVING : Response::NOT_SERVING;
 }
 
-HealthWatch::HealthWatch(HubShard& shard) : shard_(shard), writer_(&context_) {}
+HealthWatch::HealthWatch(HubShard& shard) : Call(shard), writer_(&context_) {}
 
 HealthWatch::~HealthWatch() {
   if (counted_) {
@@ -30,30 +30,22 @@ HealthWatch::~HealthWatch() {
   }
 }
 
-void HealthWatch::Listen() {
+void HealthWatch::Request(void* tag) {
   context_.AsyncNotifyWhenDone(&done_);
   shard_.health_rpc().RequestWatch(&context_, &request_, &writer_, &shard_.queue(), &shard_.queue(),
-                                   &requested_);
+                                   tag);
 }
 
 std::unique_ptr<Call> HealthWatch::Another() const { return std::make_unique<HealthWatch>(shard_); }
 
-bool HealthWatch::over() const { return refused_ || (!listening_ && call_over_ && !busy_); }
-
-void HealthWatch::OnRequested(bool ok) {
-  listening_ = false;
-  refused_ = !ok;
-  shard_.Listened(*this, ok);
-  if (refused_) {
-    return;
-  }
-  if (absl::Status begun = Begin(); !begun.ok()) {
+void HealthWatch::Begin() {
+  if (absl::Status begun = Watch(); !begun.ok()) {
     end_ = std::move(begun);
     Step();
   }
 }
 
-absl::Status HealthWatch::Begin() {
+absl::Status HealthWatch::Watch() {
   grpc::health::v1::HealthCheckRequest request;
   RETURN_IF_ERROR(ParseRaw(request_, request));
   request_.Clear();
@@ -76,7 +68,7 @@ void HealthWatch::Tell(HealthServingStatus status) {
 }
 
 void HealthWatch::Drain() {
-  if (!listening_ && !end_) {
+  if (!end_) {
     end_ = MakeError(ErrorCode::kServiceUnavailable, "the hub is shutting down",
                      {.retry_after = absl::Seconds(1)});
     Step();

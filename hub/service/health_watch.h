@@ -7,7 +7,6 @@
 // Source:  the health checking protocol of gRPC.
 #pragma once
 
-#include <grpcpp/server_context.h>
 #include <grpcpp/support/async_stream.h>
 #include <grpcpp/support/byte_buffer.h>
 
@@ -19,8 +18,6 @@
 #include "hub/service/call.h"
 
 namespace tocsin::hub {
-
-class HubShard;
 
 using HealthServingStatus = grpc::health::v1::HealthCheckResponse::ServingStatus;
 
@@ -37,33 +34,28 @@ class HealthWatch final : public Call {
   ~HealthWatch() override;
 
   // Call.
-  void Listen() override;
   std::unique_ptr<Call> Another() const override;
-  bool over() const override;
   void Drain() override;
   void OnServing(bool serving) override;
 
  private:
-  void OnRequested(bool ok);
+  void Request(void* tag) override;
+  void Begin() override;
+  bool ended() const override { return call_over_ && !busy_; }
   void OnWritten(bool ok);
   void OnFinished(bool ok);
   // The client has gone, or the call has ended.
   void OnDone(bool ok);
-  absl::Status Begin();
+  absl::Status Watch();
   void Tell(HealthServingStatus status);
   void Step();
 
-  HubShard& shard_;
-  grpc::ServerContext context_;
   grpc::ByteBuffer request_;
   grpc::ServerAsyncWriter<grpc::ByteBuffer> writer_;
-  Completion requested_ = Tag(&HealthWatch::OnRequested);
   Completion written_ = Tag(&HealthWatch::OnWritten);
   Completion finished_ = Tag(&HealthWatch::OnFinished);
   Completion done_ = Tag(&HealthWatch::OnDone);
 
-  bool listening_ = true;
-  bool refused_ = false;
   bool counted_ = false;
   bool known_ = false;
   bool call_over_ = false;

@@ -62,11 +62,13 @@ void HubShard::Drain() {
   engine_.Post([this] { ForEachCall([](Call& call) { call.Drain(); }); });
 }
 
-// No call begins or ends inside.
+// Of those that have come. None begins or ends inside.
 template <class Tell>
 void HubShard::ForEachCall(Tell tell) {
   for (auto& [call, owned] : calls_) {
-    tell(*call);
+    if (!call->listening()) {
+      tell(*call);
+    }
   }
 }
 

@@ -28,27 +28,20 @@ PublishStream::~PublishStream() {
   }
 }
 
-void PublishStream::Listen() {
-  shard_.rpc().RequestPublishStream(&context_, &stream_, &shard_.queue(), &shard_.queue(),
-                                    &requested_);
+void PublishStream::Request(void* tag) {
+  shard_.rpc().RequestPublishStream(&context_, &stream_, &shard_.queue(), &shard_.queue(), tag);
 }
 
 std::unique_ptr<Call> PublishStream::Another() const {
   return std::make_unique<PublishStream>(shard_);
 }
 
-bool PublishStream::over() const {
-  const bool idle = !listening_ && !reading_ && !writing_ && !finishing_ && slots_.empty();
-  return refused_ || (idle && (finish_called_ || shard_.closed()));
+bool PublishStream::ended() const {
+  const bool idle = !reading_ && !writing_ && !finishing_ && slots_.empty();
+  return idle && (finish_called_ || shard_.closed());
 }
 
-void PublishStream::OnRequested(bool ok) {
-  listening_ = false;
-  refused_ = !ok;
-  shard_.Listened(*this, ok);
-  if (refused_) {
-    return;
-  }
+void PublishStream::Begin() {
   if (const absl::Status entered = shard_.admission().EnterPublishStream(); !entered.ok()) {
     return End(entered);
   }
@@ -99,11 +92,7 @@ void PublishStream::OnWritten(bool ok) {
 
 void PublishStream::OnFinished(bool) { finishing_ = false; }
 
-void PublishStream::Drain() {
-  if (!listening_) {
-    End(shard_.admission().CheckOpen());
-  }
-}
+void PublishStream::Drain() { End(shard_.admission().CheckOpen()); }
 
 void PublishStream::End(const absl::Status& status) {
   if (!end_) {

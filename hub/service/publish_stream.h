@@ -8,7 +8,6 @@
 // Errors:  a drain ends it with UNAVAILABLE once what was read is answered.
 #pragma once
 
-#include <grpcpp/server_context.h>
 #include <grpcpp/support/async_stream.h>
 #include <grpcpp/support/byte_buffer.h>
 
@@ -22,20 +21,16 @@
 
 namespace tocsin::hub {
 
-class HubShard;
-
 class PublishStream final : public Call {
  public:
   static constexpr size_t kMaxRequests = 64;
   static constexpr size_t kMaxBytes = 8 * 1024 * 1024;
 
-  explicit PublishStream(HubShard& shard) : shard_(shard), stream_(&context_) {}
+  explicit PublishStream(HubShard& shard) : Call(shard), stream_(&context_) {}
   ~PublishStream() override;
 
   // Call.
-  void Listen() override;
   std::unique_ptr<Call> Another() const override;
-  bool over() const override;
   void Drain() override;
 
  private:
@@ -44,7 +39,9 @@ class PublishStream final : public Call {
     std::optional<v1::PublishStreamResponse> answer;
   };
 
-  void OnRequested(bool ok);
+  void Request(void* tag) override;
+  void Begin() override;
+  bool ended() const override;
   void OnRead(bool ok);
   void OnWritten(bool ok);
   void OnFinished(bool ok);
@@ -59,10 +56,7 @@ class PublishStream final : public Call {
   void StartReadIfRoom();
   bool TakesMore() const { return !read_closed_ && !broken_ && !end_; }
 
-  HubShard& shard_;
-  grpc::ServerContext context_;
   grpc::ServerAsyncReaderWriter<grpc::ByteBuffer, grpc::ByteBuffer> stream_;
-  Completion requested_ = Tag(&PublishStream::OnRequested);
   Completion read_ = Tag(&PublishStream::OnRead);
   Completion written_ = Tag(&PublishStream::OnWritten);
   Completion finished_ = Tag(&PublishStream::OnFinished);
@@ -71,8 +65,6 @@ class PublishStream final : public Call {
   std::deque<Slot> slots_;  // of the requests first_, first_ + 1, …
   size_t first_ = 0;
   size_t bytes_ = 0;
-  bool listening_ = true;
-  bool refused_ = false;  // the queue was shut down before a call came
   bool admitted_ = false;
   bool reading_ = false;
   bool writing_ = false;

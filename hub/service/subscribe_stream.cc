@@ -13,7 +13,7 @@
 
 namespace tocsin::hub {
 
-SubscribeStream::SubscribeStream(HubShard& shard) : shard_(shard), writer_(&context_) {}
+SubscribeStream::SubscribeStream(HubShard& shard) : Call(shard), writer_(&context_) {}
 
 SubscribeStream::~SubscribeStream() {
   LeaveEngine();
@@ -22,35 +22,27 @@ SubscribeStream::~SubscribeStream() {
   }
 }
 
-void SubscribeStream::Listen() {
+void SubscribeStream::Request(void* tag) {
   context_.AsyncNotifyWhenDone(&done_);
   shard_.rpc().RequestSubscribe(&context_, &request_, &writer_, &shard_.queue(), &shard_.queue(),
-                                &requested_);
+                                tag);
 }
 
 std::unique_ptr<Call> SubscribeStream::Another() const {
   return std::make_unique<SubscribeStream>(shard_);
 }
 
-bool SubscribeStream::over() const {
-  return refused_ || (!listening_ && call_over_ && !writing_ && !finishing_);
-}
+bool SubscribeStream::ended() const { return call_over_ && !writing_ && !finishing_; }
 
-void SubscribeStream::OnRequested(bool ok) {
-  listening_ = false;
-  refused_ = !ok;
-  shard_.Listened(*this, ok);
-  if (refused_) {
-    return;
-  }
-  const absl::Status begun = Begin();
+void SubscribeStream::Begin() {
+  const absl::Status begun = Subscribe();
   request_.Clear();
   if (!begun.ok()) {
     End(begun);
   }
 }
 
-absl::Status SubscribeStream::Begin() {
+absl::Status SubscribeStream::Subscribe() {
   RETURN_IF_ERROR(shard_.admission().EnterSubscription());
   admitted_ = true;
   v1::SubscribeRequest request;
@@ -136,7 +128,7 @@ void SubscribeStream::End(const absl::Status& status) {
 }
 
 void SubscribeStream::Drain() {
-  if (listening_ || call_over_ || end_) {
+  if (call_over_ || end_) {
     return;
   }
   LeaveEngine();

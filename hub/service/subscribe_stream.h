@@ -13,7 +13,6 @@
 //          call below it sends trailers past the data that the client does not take.
 #pragma once
 
-#include <grpcpp/server_context.h>
 #include <grpcpp/support/async_stream.h>
 #include <grpcpp/support/byte_buffer.h>
 
@@ -28,17 +27,13 @@
 
 namespace tocsin::hub {
 
-class HubShard;
-
 class SubscribeStream final : public Call, public Sink {
  public:
   explicit SubscribeStream(HubShard& shard);
   ~SubscribeStream() override;
 
   // Call.
-  void Listen() override;
   std::unique_ptr<Call> Another() const override;
-  bool over() const override;
   // Tells the client when to come back and ends the call.
   void Drain() override;
 
@@ -48,28 +43,25 @@ class SubscribeStream final : public Call, public Sink {
   void Failed() override;
 
  private:
-  void OnRequested(bool ok);
+  void Request(void* tag) override;
+  void Begin() override;
+  bool ended() const override;
   void OnWritten(bool ok);
   void OnFinished(bool ok);
   // The call is over: ended by us, or the client has gone.
   void OnDone(bool ok);
 
-  absl::Status Begin();
+  absl::Status Subscribe();
   void SendNext();
   void End(const absl::Status& status);
   void LeaveEngine();
 
-  HubShard& shard_;
-  grpc::ServerContext context_;
   grpc::ByteBuffer request_;
   grpc::ServerAsyncWriter<grpc::ByteBuffer> writer_;
-  Completion requested_ = Tag(&SubscribeStream::OnRequested);
   Completion written_ = Tag(&SubscribeStream::OnWritten);
   Completion finished_ = Tag(&SubscribeStream::OnFinished);
   Completion done_ = Tag(&SubscribeStream::OnDone);
 
-  bool listening_ = true;
-  bool refused_ = false;  // the queue was shut down before a call came: no other tag will come
   bool call_over_ = false;
   bool admitted_ = false;
   bool writing_ = false;

@@ -6,19 +6,12 @@
 
 namespace tocsin::hub {
 
-void UnaryCall::Listen() { method_.request(shard_, context_, request_, responder_, &requested_); }
+void UnaryCall::Request(void* tag) {
+  method_.request(shard_, context_, request_, responder_, tag);
+}
 
 std::unique_ptr<Call> UnaryCall::Another() const {
   return std::make_unique<UnaryCall>(shard_, method_);
-}
-
-void UnaryCall::OnRequested(bool ok) {
-  shard_.Listened(*this, ok);
-  if (ok) {
-    method_.serve(*this);
-  } else {
-    over_ = true;
-  }
 }
 
 bool UnaryCall::Read(google::protobuf::Message& message) {
@@ -40,6 +33,6 @@ void UnaryCall::Fail(const absl::Status& error) {
   responder_.FinishWithError(ToGrpcStatus(error), &finished_);
 }
 
-void UnaryCall::OnFinished(bool) { over_ = true; }
+void UnaryCall::OnFinished(bool) { ended_ = true; }
 
 }  // namespace tocsin::hub

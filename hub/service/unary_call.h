@@ -6,7 +6,6 @@
 #pragma once
 
 #include <google/protobuf/message.h>
-#include <grpcpp/server_context.h>
 #include <grpcpp/support/async_unary_call.h>
 #include <grpcpp/support/byte_buffer.h>
 
@@ -14,8 +13,6 @@
 #include "hub/service/call.h"
 
 namespace tocsin::hub {
-
-class HubShard;
 
 class UnaryCall final : public Call {
  public:
@@ -31,7 +28,7 @@ class UnaryCall final : public Call {
   };
 
   UnaryCall(HubShard& shard, const Method& method)
-      : shard_(shard), method_(method), responder_(&context_) {}
+      : Call(shard), method_(method), responder_(&context_) {}
 
   HubShard& shard() { return shard_; }
   // False, and answered, when the request's bytes are no such message.
@@ -41,22 +38,19 @@ class UnaryCall final : public Call {
   void Fail(const absl::Status& error);
 
   // Call.
-  void Listen() override;
   std::unique_ptr<Call> Another() const override;
-  bool over() const override { return over_; }
 
  private:
-  void OnRequested(bool ok);
+  void Request(void* tag) override;
+  void Begin() override { method_.serve(*this); }
+  bool ended() const override { return ended_; }
   void OnFinished(bool ok);
 
-  HubShard& shard_;
   const Method& method_;
-  grpc::ServerContext context_;
   grpc::ByteBuffer request_;
   Responder responder_;
-  Completion requested_ = Tag(&UnaryCall::OnRequested);
   Completion finished_ = Tag(&UnaryCall::OnFinished);
-  bool over_ = false;
+  bool ended_ = false;
 };
 
 }  // namespace tocsin::hub
