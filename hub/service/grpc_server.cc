@@ -34,6 +34,10 @@ void SetLimits(grpc::ServerBuilder& builder) {
   builder.AddChannelArgument(GRPC_ARG_KEEPALIVE_TIME_MS, 30'000);
   builder.AddChannelArgument(GRPC_ARG_KEEPALIVE_TIMEOUT_MS, 10'000);
   builder.AddChannelArgument(GRPC_ARG_HTTP2_MIN_RECV_PING_INTERVAL_WITHOUT_DATA_MS, 10'000);
+  // Nothing here compresses or is asked by channelz: their parts in every write and connection go
+  // (docs/benchmarks.md).
+  builder.AddChannelArgument(GRPC_ARG_ENABLE_PER_MESSAGE_COMPRESSION, 0);
+  builder.AddChannelArgument(GRPC_ARG_ENABLE_CHANNELZ, 0);
   // Only reflection uses gRPC's synchronous threads; beside queues that are polled they poll
   // nothing.
   builder.SetSyncServerOption(grpc::ServerBuilder::NUM_CQS, 1);

@@ -6,7 +6,7 @@ import grpc
 import pytest
 
 import harness
-from harness import hub_pb2
+from harness import hub_pb2, hub_pb2_grpc
 from scenario import EXAMPLES, NODE_BIN, Process, follow, go_tool, node, node_example, python_example, run
 
 SERVICE = "tocsin.v1.EventHub"
@@ -115,6 +115,17 @@ def test_grpcio_reads_the_details_of_an_error(client):
     assert details["ErrorInfo"].reason == "INVALID_MESSAGE"
     assert details["BadRequest"].field_violations[0].field == "events[0].incident.title"
     assert "500" in raised.value.details()
+
+
+def test_grpcio_that_compresses_is_understood(client, hub):
+    title = "Disk full " * 40
+    with grpc.insecure_channel(hub.address(), compression=grpc.Compression.Gzip) as channel:
+        stub = hub_pb2_grpc.EventHubStub(channel)
+        request = hub_pb2.PublishRequest(events=[harness.incident_created(title=title)])
+        [published] = stub.Publish(request, timeout=harness.TIMEOUT).results
+    with client.subscribe({"incident_ids": [published.incident_id]}, start="earliest") as stream:
+        [event] = stream.take(1)
+    assert event.incident.title == title and event.cursor == published.cursor
 
 
 def test_grpcio_publishes_on_a_stream_and_is_answered_in_order(client):
