@@ -41,7 +41,7 @@ absl::Status PublishQueue::Push(PendingPublish& pending) {
     first = waiting_.empty();
     waiting_.push_back(std::move(pending));
   }
-  if (first) {
+  if (first && wakes_) {
     changed_.NotifyOne();  // whoever takes one takes all that wait
   }
   return absl::OkStatus();
@@ -68,10 +68,19 @@ std::vector<PendingPublish> PublishQueue::TakeGroup(const GroupBounds& bounds) {
 
 void PublishQueue::Wait(absl::Duration timeout) {
   MutexLock lock(mutex_);
-  if (waiting_.empty() && !closed_) {
+  if (waiting_.empty() && !closed_ && !woken_) {
     // A wake-up without a reason only makes the caller look once more.
     changed_.WaitFor(mutex_, std::clamp(timeout, absl::ZeroDuration(), absl::Seconds(60)));
   }
+  woken_ = false;
+}
+
+void PublishQueue::Wake() {
+  {
+    MutexLock lock(mutex_);
+    woken_ = true;
+  }
+  changed_.NotifyOne();
 }
 
 void PublishQueue::Close() {

@@ -31,14 +31,16 @@ struct GroupBounds {
 
 class PublishQueue {
  public:
-  explicit PublishQueue(PublishQueueBounds bounds) : bounds_(bounds) {}
+  // `wakes`: Push wakes whoever is in Wait.
+  PublishQueue(PublishQueueBounds bounds, bool wakes) : bounds_(bounds), wakes_(wakes) {}
 
   // On error `pending` is left as it was.
   absl::Status Push(PendingPublish& pending);
   // The oldest ones, at least one if any waits.
   std::vector<PendingPublish> TakeGroup(const GroupBounds& bounds);
-  // Waits until something is there, the queue is closed, or the time is up.
+  // Waits until something is there, the queue is closed, it is woken, or the time is up.
   void Wait(absl::Duration timeout);
+  void Wake();
   // Nothing is let in any more; what is there can still be taken.
   void Close();
 
@@ -47,11 +49,13 @@ class PublishQueue {
 
  private:
   const PublishQueueBounds bounds_;
+  const bool wakes_;
   mutable Mutex mutex_;
   CondVar changed_;
   std::deque<PendingPublish> waiting_ ABSL_GUARDED_BY(mutex_);
   size_t events_ ABSL_GUARDED_BY(mutex_) = 0;
   size_t bytes_ ABSL_GUARDED_BY(mutex_) = 0;
+  bool woken_ ABSL_GUARDED_BY(mutex_) = false;
   bool closed_ ABSL_GUARDED_BY(mutex_) = false;
 };
 

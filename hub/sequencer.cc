@@ -12,7 +12,7 @@ Sequencer::Sequencer(Log& log, Window& window, Clock& clock, SequencerOptions op
       window_(window),
       clock_(clock),
       options_(options),
-      queue_(options.queue),
+      queue_(options.queue, !options.publishers_commit),
       commit_(log, clock, options.dedup, options.incidents),
       trim_due_(clock.Monotonic() + options.trim_interval),
       sync_due_(clock.Monotonic() + options.sync_interval) {}
@@ -20,6 +20,7 @@ Sequencer::Sequencer(Log& log, Window& window, Clock& clock, SequencerOptions op
 Sequencer::~Sequencer() { Stop(); }
 
 absl::Status Sequencer::Open() {
+  MutexLock turn(turn_);
   RETURN_IF_ERROR(commit_.Load());
   if (!window_.view().open) {
     window_.Start(log_.extent().latest);
@@ -38,10 +39,9 @@ void Sequencer::Stop() {
   }
   while (RunOnce()) {
   }
-  if (unsynced_) {
-    sync_due_ = clock_.Monotonic();
-    SyncIfDue(sync_due_);
-  }
+  MutexLock turn(turn_);
+  sync_due_ = clock_.Monotonic();
+  SyncIfDue(sync_due_);
 }
 
 void Sequencer::Publish(PublishRequestData request, Done done) {
@@ -58,14 +58,31 @@ void Sequencer::Publish(PublishRequestData request, Done done) {
   }
 }
 
+void Sequencer::CommitWaiting() {
+  if (!options_.publishers_commit) {
+    return;
+  }
+  MutexLock turn(turn_);
+  while (CommitGroup()) {
+  }
+  if (TrimIsDue(clock_.Monotonic())) {
+    queue_.Wake();
+  }
+}
+
 bool Sequencer::RunOnce() {
+  MutexLock turn(turn_);
+  const bool some = CommitGroup();
+  Maintain();
+  return some;
+}
+
+bool Sequencer::CommitGroup() {
   std::vector<PendingPublish> group = queue_.TakeGroup(options_.group);
-  const bool some = !group.empty();
   for (std::span<PendingPublish> rest(group); !rest.empty();) {
     rest = rest.subspan(CommitSome(rest));
   }
-  Maintain();
-  return some;
+  return !group.empty();
 }
 
 SequencerState Sequencer::state() const {
@@ -112,8 +129,12 @@ void Sequencer::AskLogAgain() {
   }
 }
 
+bool Sequencer::TrimIsDue(absl::Duration now) const {
+  return now >= trim_due_ || appended_since_trim_ >= options_.trim_after_events;
+}
+
 void Sequencer::TrimIfDue(absl::Duration now) {
-  if (now < trim_due_ && appended_since_trim_ < options_.trim_after_events) {
+  if (!TrimIsDue(now)) {
     return;
   }
   trim_due_ = now + options_.trim_interval;
@@ -135,6 +156,7 @@ void Sequencer::SyncIfDue(absl::Duration now) {
 }
 
 absl::Duration Sequencer::UntilDue() {
+  MutexLock turn(turn_);
   const absl::Duration due = unsynced_ ? std::min(trim_due_, sync_due_) : trim_due_;
   return due - clock_.Monotonic();
 }

@@ -1,11 +1,12 @@
-// sequencer.h: the one thread that gives every event its place.
+// sequencer.h: what gives every event its place, one group at a time.
 //
 // Shape:   publishes wait in a bounded queue; each pass takes what waits, commits it as one group,
 //          hands it to the window, tells the shards, then answers the publishers. Nobody sees an
 //          event before it is as durable as the hub was set to.
-// Threads: Publish and state from any thread; done callbacks run on the sequencer's thread (or on
-//          the caller's, for a publish that is not let in). Without Start, RunOnce is called by
-//          hand (tests).
+// Threads: Publish, CommitWaiting and state from any thread. A group is committed, and done is
+//          called, on the sequencer's thread, or in CommitWaiting on the caller's; a publish that
+//          is not let in is answered on its caller's. Without Start, RunOnce is called by hand
+//          (tests).
 // Owns:    its thread and queue; log, window and clock are the caller's and outlive it.
 // Errors:  in the outcome of each publish. A log that stopped taking events shows in state().
 // Source:  docs/life-of-an-event.md
@@ -39,6 +40,9 @@ struct SequencerOptions {
   // Of the log; under kInterval the sequencer syncs it as often as this.
   Durability durability = Durability::kAlways;
   absl::Duration sync_interval = absl::Seconds(1);
+  // Whoever publishes calls CommitWaiting soon after; the thread is not woken for it. For a log that
+  // never waits: two threads' hops an event are saved, and nobody is held up.
+  bool publishers_commit = false;
 };
 
 struct SequencerState {
@@ -61,7 +65,7 @@ class Sequencer {
   Sequencer(const Sequencer&) = delete;
   Sequencer& operator=(const Sequencer&) = delete;
 
-  // Called on the sequencer's thread after the window has grown. Set before Open.
+  // Called by whoever commits, after the window has grown. Set before Open.
   void SetOnAppended(std::function<void()> on_appended) { on_appended_ = std::move(on_appended); }
   // Reads the log's state back and opens the window at its end, unless it is open. Once, before all
   // else.
@@ -74,6 +78,8 @@ class Sequencer {
 
   // Any thread. `done` is called exactly once.
   void Publish(PublishRequestData request, Done done);
+  // Where publishers commit: commits all that waits. Elsewhere does nothing.
+  void CommitWaiting();
 
   // Commits one group and does what else is due. False when there was nothing to commit.
   bool RunOnce();
@@ -81,12 +87,15 @@ class Sequencer {
 
  private:
   void Run();
+  // False when nothing waits.
+  bool CommitGroup() ABSL_EXCLUSIVE_LOCKS_REQUIRED(turn_);
   // Answers how many publishes of the group, from its first, are done with.
-  size_t CommitSome(std::span<PendingPublish> group);
-  void Maintain();
+  size_t CommitSome(std::span<PendingPublish> group) ABSL_EXCLUSIVE_LOCKS_REQUIRED(turn_);
+  bool TrimIsDue(absl::Duration now) const ABSL_EXCLUSIVE_LOCKS_REQUIRED(turn_);
+  void Maintain() ABSL_EXCLUSIVE_LOCKS_REQUIRED(turn_);
   void AskLogAgain();
-  void TrimIfDue(absl::Duration now);
-  void SyncIfDue(absl::Duration now);
+  void TrimIfDue(absl::Duration now) ABSL_EXCLUSIVE_LOCKS_REQUIRED(turn_);
+  void SyncIfDue(absl::Duration now) ABSL_EXCLUSIVE_LOCKS_REQUIRED(turn_);
   absl::Duration UntilDue();
   void Note(const absl::Status& status);
 
@@ -98,12 +107,13 @@ class Sequencer {
   PublishQueue queue_;
   std::thread thread_;
 
-  // The sequencer's thread only.
-  GroupCommit commit_;
-  absl::Duration trim_due_;
-  absl::Duration sync_due_;
-  size_t appended_since_trim_ = 0;
-  bool unsynced_ = false;
+  // Whose turn it is to commit. Not a leaf: log, window, shards and answers are reached under it.
+  Mutex turn_;
+  GroupCommit commit_ ABSL_GUARDED_BY(turn_);
+  absl::Duration trim_due_ ABSL_GUARDED_BY(turn_);
+  absl::Duration sync_due_ ABSL_GUARDED_BY(turn_);
+  size_t appended_since_trim_ ABSL_GUARDED_BY(turn_) = 0;
+  bool unsynced_ ABSL_GUARDED_BY(turn_) = false;
 
   mutable Mutex mutex_;
   SequencerState state_ ABSL_GUARDED_BY(mutex_);

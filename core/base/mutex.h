@@ -1,7 +1,7 @@
 // mutex.h: std::mutex with Clang's thread-safety annotations.
 //
-// Threads: as std::mutex. Every mutex in Tocsin is a leaf: nothing that may block or lock is called
-//          under it. Why not absl::Mutex: Debian's is not instrumented, and ThreadSanitizer reports
+// Threads: as std::mutex. Every mutex in Tocsin but one (hub/sequencer.h, whose turn it is) is a
+//          leaf: nothing that may block or lock is called under it. Why not absl::Mutex: Debian's is not instrumented, and ThreadSanitizer reports
 //          falsely on it.
 #pragma once
 

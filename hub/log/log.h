@@ -2,7 +2,7 @@
 // the incidents.
 //
 // Shape:   one Append is one group commit: events, dedup ids and incidents together or not at all.
-// Threads: Append and Trim on the sequencer's thread; everything else from any thread.
+// Threads: Append and Trim one at a time; everything else from any thread.
 // Errors:  a log that failed to write stays readable, and every further Append fails with
 //          UNAVAILABLE. A full disk is RESOURCE_EXHAUSTED and may be tried again. Damage is
 //          DATA_LOSS.
@@ -71,6 +71,8 @@ class Log {
   virtual ~Log() = default;
 
   virtual std::string_view name() const = 0;  // "rocksdb", "memory"
+  // Whether Append may wait for a disk.
+  virtual bool waits() const { return true; }
   virtual absl::Status Append(const LogBatch& batch) = 0;
   // What an Append would be refused with now, if with anything.
   virtual absl::Status CheckWritable() const = 0;

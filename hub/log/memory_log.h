@@ -33,6 +33,7 @@ class MemoryLog : public Log {
   explicit MemoryLog(MemoryLogOptions options = {});
 
   std::string_view name() const override { return "memory"; }
+  bool waits() const override { return false; }
   absl::Status Append(const LogBatch& batch) override;
   absl::Status CheckWritable() const override { return absl::OkStatus(); }
   absl::Status Trim(const Retention& retention, absl::Time now) override;

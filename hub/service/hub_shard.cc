@@ -100,6 +100,7 @@ void HubShard::Run() {
   ListenToAll();
   absl::Duration due = absl::ZeroDuration();
   do {
+    parts_.publisher.CommitWaiting();
     again_ = false;
     due = engine_.RunOnce();
     RunAnswers();

@@ -19,6 +19,7 @@ class MeteredLog final : public Log {
       : log_(std::move(log)), metrics_(metrics), clock_(clock) {}
 
   std::string_view name() const override { return log_->name(); }
+  bool waits() const override { return log_->waits(); }
   absl::Status Append(const LogBatch& batch) override {
     const absl::Duration begun = clock_.Monotonic();
     const absl::Status status = log_->Append(batch);

@@ -1,8 +1,8 @@
 // publisher.h: what Publish and PublishStream have in common: check, hand to the sequencer, count,
 // answer.
 //
-// Threads: safe. The answer comes once, on the sequencer's thread, or on the caller's for a request
-//          that is refused here.
+// Threads: safe. The answer comes once, from whoever commits (hub/sequencer.h), or on the caller's
+//          thread for a request that is refused here.
 // Errors:  in the answer.
 #pragma once
 
@@ -24,6 +24,8 @@ class Publisher {
 
   // Takes the events out of `request`.
   void Publish(v1::PublishRequest& request, Answer answer);
+  // To be called once what has come is published: where the log never waits it is committed here.
+  void CommitWaiting() { sequencer_.CommitWaiting(); }
 
  private:
   absl::StatusOr<PublishRequestData> Read(v1::PublishRequest& request) const;

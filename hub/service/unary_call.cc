@@ -6,9 +6,7 @@
 
 namespace tocsin::hub {
 
-void UnaryCall::Request(void* tag) {
-  method_.request(shard_, context_, request_, responder_, tag);
-}
+void UnaryCall::Request(void* tag) { method_.request(shard_, context_, request_, responder_, tag); }
 
 std::unique_ptr<Call> UnaryCall::Another() const {
   return std::make_unique<UnaryCall>(shard_, method_);
