@@ -1,7 +1,7 @@
 // json_object.h: writes the entries of one JSON object, in order. Inside core/event; others use
 // json_writer.h.
 //
-// Shape:   appends to a string that outlives it; End() closes the object.
+// Shape:   appends to a JsonOut that outlives it; End() closes the object.
 // Threads: one.
 #pragma once
 
@@ -9,15 +9,13 @@
 #include <google/protobuf/timestamp.pb.h>
 
 #include <algorithm>
-#include <charconv>
 #include <cstdint>
-#include <iterator>
 #include <string>
 #include <string_view>
 #include <utility>
 
 #include "absl/container/inlined_vector.h"
-#include "core/event/json_writer.h"
+#include "core/event/json_out.h"
 #include "core/event/names.h"
 #include "core/event/time_proto.h"
 
@@ -27,87 +25,105 @@ class ObjectWriter {
  public:
   using TextMap = google::protobuf::Map<std::string, std::string>;
 
-  explicit ObjectWriter(std::string& out) : out_(out) { out_.push_back('{'); }
-  void End() { out_.push_back('}'); }
+  explicit ObjectWriter(JsonOut& out) : out_(out) { out_.Char('{'); }
+  void End() { out_.Char('}'); }
 
-  // Names are plain: nothing in them needs escaping.
-  std::string& Key(std::string_view name) {
-    out_.append(first_ ? "\"" : ",\"").append(name).append("\":");
+  // Names are literals: nothing in them needs escaping.
+  template <size_t N>
+  JsonOut& Key(const char (&name)[N]) {
+    out_.Key(name, first_);
     first_ = false;
     return out_;
   }
 
-  void Text(std::string_view name, std::string_view text) { AppendJsonString(Key(name), text); }
-  void TextIfAny(std::string_view name, std::string_view text) {
+  template <size_t N>
+  void Text(const char (&name)[N], std::string_view text) {
+    Key(name).Text(text);
+  }
+  template <size_t N>
+  void TextIfAny(const char (&name)[N], std::string_view text) {
     if (!text.empty()) {
       Text(name, text);
     }
   }
-  void Bool(std::string_view name, bool value) { Key(name).append(value ? "true" : "false"); }
-  void Integer(std::string_view name, uint64_t number) {
-    char buffer[24];
-    const auto result = std::to_chars(std::begin(buffer), std::end(buffer), number);
-    Key(name).append(buffer, result.ptr);
+  template <size_t N>
+  void Bool(const char (&name)[N], bool value) {
+    Key(name).Raw(value ? "true" : "false");
+  }
+  template <size_t N>
+  void Integer(const char (&name)[N], uint64_t number) {
+    Key(name).Number(number);
   }
 
-  template <typename Enum>
-  void Name(std::string_view name, Enum value) {
-    const std::string_view text = NameOf(value);
-    if (text.empty()) {
-      Key(name).append("null");
-      return;
-    }
-    Key(name).append("\"").append(text).append("\"");
+  template <size_t N, typename Enum>
+  void Name(const char (&name)[N], Enum value) {
+    AppendName(Key(name), NameOf(value));
   }
 
-  void Time(std::string_view name, bool given, const google::protobuf::Timestamp& time) {
+  template <size_t N>
+  void Time(const char (&name)[N], bool given, const google::protobuf::Timestamp& time) {
+    Key(name);
     if (!given) {
-      Key(name).append("null");
-      return;
+      return out_.Literal("null");
     }
-    AppendJsonTime(Key(name).append("\""), ToTime(time));
-    out_.push_back('"');
+    out_.Char('"');
+    out_.Time(ToTime(time));
+    out_.Char('"');
   }
 
-  void Texts(std::string_view name, const google::protobuf::RepeatedPtrField<std::string>& texts) {
-    List(name, texts,
-         [](std::string& out, const std::string& text) { AppendJsonString(out, text); });
+  template <size_t N>
+  void Texts(const char (&name)[N], const google::protobuf::RepeatedPtrField<std::string>& texts) {
+    List(name, texts, [](JsonOut& out, const std::string& text) { out.Text(text); });
   }
 
-  template <typename Items, typename Append>
-  void List(std::string_view name, const Items& items, Append append) {
-    Key(name).push_back('[');
+  template <size_t N, typename Items, typename Append>
+  void List(const char (&name)[N], const Items& items, Append append) {
+    Key(name).Char('[');
     bool first = true;
     for (const auto& item : items) {
       if (!std::exchange(first, false)) {
-        out_.push_back(',');
+        out_.Char(',');
       }
       append(out_, item);
     }
-    out_.push_back(']');
+    out_.Char(']');
   }
 
-  void Map(std::string_view name, const TextMap& map) {
+  template <size_t N>
+  void Map(const char (&name)[N], const TextMap& map) {
+    AppendMap(Key(name), map);
+  }
+
+ private:
+  static void AppendName(JsonOut& out, std::string_view name) {
+    if (name.empty()) {
+      return out.Literal("null");
+    }
+    out.Char('"');
+    out.Raw(name);
+    out.Char('"');
+  }
+
+  static void AppendMap(JsonOut& out, const TextMap& map) {
     absl::InlinedVector<const TextMap::value_type*, 16> entries;
     for (const auto& entry : map) {
       entries.push_back(&entry);
     }
     std::sort(entries.begin(), entries.end(),
               [](const auto* a, const auto* b) { return a->first < b->first; });
-    Key(name).push_back('{');
+    out.Char('{');
     for (const auto* entry : entries) {
       if (entry != entries.front()) {
-        out_.push_back(',');
+        out.Char(',');
       }
-      AppendJsonString(out_, entry->first);
-      out_.push_back(':');
-      AppendJsonString(out_, entry->second);
+      out.Text(entry->first);
+      out.Char(':');
+      out.Text(entry->second);
     }
-    out_.push_back('}');
+    out.Char('}');
   }
 
- private:
-  std::string& out_;
+  JsonOut& out_;
   bool first_ = true;
 };
 

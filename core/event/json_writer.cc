@@ -28,7 +28,9 @@ namespace {
 using google::protobuf::RepeatedField;
 using google::protobuf::RepeatedPtrField;
 
-void AppendResolution(std::string& out, const v1::Resolution& resolution) {
+constexpr size_t kUsualBytes = 1024;  // what most events come to
+
+void AppendResolution(JsonOut& out, const v1::Resolution& resolution) {
   ObjectWriter object(out);
   object.Time("resolved_at", resolution.has_resolved_at(), resolution.resolved_at());
   object.Text("resolved_by", resolution.resolved_by());
@@ -38,7 +40,7 @@ void AppendResolution(std::string& out, const v1::Resolution& resolution) {
   object.End();
 }
 
-void AppendTimelineEntry(std::string& out, const v1::TimelineEntry& entry) {
+void AppendTimelineEntry(JsonOut& out, const v1::TimelineEntry& entry) {
   ObjectWriter object(out);
   object.Time("timestamp", entry.has_timestamp(), entry.timestamp());
   object.Text("event_type", entry.event_type());
@@ -48,7 +50,7 @@ void AppendTimelineEntry(std::string& out, const v1::TimelineEntry& entry) {
   object.End();
 }
 
-void AppendNote(std::string& out, const v1::Note& note) {
+void AppendNote(JsonOut& out, const v1::Note& note) {
   ObjectWriter object(out);
   object.Text("id", note.id());
   object.Text("author", note.author());
@@ -76,13 +78,59 @@ void WriteIncidentExtras(ObjectWriter& object, const v1::Incident& incident) {
     object.Text("fingerprint", incident.fingerprint());
   }
   if (incident.has_correlation_score()) {
-    AppendJsonNumber(object.Key("correlation_score"), incident.correlation_score());
+    object.Key("correlation_score").Number(incident.correlation_score());
   }
+}
+
+void AppendIncident(JsonOut& out, const v1::Incident& incident) {
+  ObjectWriter object(out);
+  object.Text("id", incident.id());
+  object.Time("created_at", incident.has_created_at(), incident.created_at());
+  object.Time("updated_at", incident.has_updated_at(), incident.updated_at());
+  object.Name("state", incident.state());
+  object.Name("severity", incident.severity());
+  object.Name("incident_type", incident.incident_type());
+  object.Text("source", incident.source());
+  object.Text("title", incident.title());
+  object.Text("description", incident.description());
+  object.Texts("affected_resources", incident.affected_resources());
+  object.Map("labels", incident.labels());
+  object.Map("metadata", incident.metadata());
+  object.Texts("related_incidents", incident.related_incidents());
+  WriteIncidentExtras(object, incident);
+  object.End();
+}
+
+void AppendAlert(JsonOut& out, const v1::Alert& alert) {
+  ObjectWriter object(out);
+  object.Text("id", alert.id());
+  object.Text("external_id", alert.external_id());
+  object.Text("source", alert.source());
+  object.Time("timestamp", alert.has_timestamp(), alert.timestamp());
+  object.Time("received_at", alert.has_received_at(), alert.received_at());
+  object.Name("severity", alert.severity());
+  object.Name("alert_type", alert.alert_type());
+  object.Text("title", alert.title());
+  object.Text("description", alert.description());
+  object.Map("labels", alert.labels());
+  object.Texts("affected_services", alert.affected_services());
+  if (alert.has_runbook_url()) {
+    object.Text("runbook_url", alert.runbook_url());
+  }
+  object.Map("annotations", alert.annotations());
+  if (alert.has_incident_id()) {
+    object.Text("incident_id", alert.incident_id());
+  }
+  object.Bool("deduplicated", alert.deduplicated());
+  if (alert.has_parent_alert_id()) {
+    object.Text("parent_alert_id", alert.parent_alert_id());
+  }
+  object.End();
 }
 
 void WriteAlert(ObjectWriter& object, bool given, const v1::Alert& alert) {
   if (given) {
-    AppendJsonAlert(object.Key("alert"), alert);
+    AppendAlert(object.Key("alert"), alert);
   }
 }
 
@@ -169,20 +217,20 @@ void WritePayload(ObjectWriter& object, const v1::Event& event) {
 void WritePayloadAndIncident(ObjectWriter& object, const v1::Event& event) {
   WritePayload(object, event);
   if (event.has_incident()) {
-    AppendJsonIncident(object.Key("incident"), event.incident());
+    AppendIncident(object.Key("incident"), event.incident());
   }
 }
 
-template <typename Enum>
-void WriteNames(ObjectWriter& object, std::string_view name, const RepeatedField<int>& values) {
+template <typename Enum, size_t N>
+void WriteNames(ObjectWriter& object, const char (&name)[N], const RepeatedField<int>& values) {
   if (!values.empty()) {
-    object.List(name, values, [](std::string& out, int value) {
-      AppendJsonString(out, NameOf(static_cast<Enum>(value)));
-    });
+    object.List(name, values,
+                [](JsonOut& out, int value) { out.Text(NameOf(static_cast<Enum>(value))); });
   }
 }
 
-void WriteTextsIfAny(ObjectWriter& object, std::string_view name,
+template <size_t N>
+void WriteTextsIfAny(ObjectWriter& object, const char (&name)[N],
                      const RepeatedPtrField<std::string>& texts) {
   if (!texts.empty()) {
     object.Texts(name, texts);
@@ -192,53 +240,18 @@ void WriteTextsIfAny(ObjectWriter& object, std::string_view name,
 }  // namespace
 
 void AppendJsonIncident(std::string& out, const v1::Incident& incident) {
-  ObjectWriter object(out);
-  object.Text("id", incident.id());
-  object.Time("created_at", incident.has_created_at(), incident.created_at());
-  object.Time("updated_at", incident.has_updated_at(), incident.updated_at());
-  object.Name("state", incident.state());
-  object.Name("severity", incident.severity());
-  object.Name("incident_type", incident.incident_type());
-  object.Text("source", incident.source());
-  object.Text("title", incident.title());
-  object.Text("description", incident.description());
-  object.Texts("affected_resources", incident.affected_resources());
-  object.Map("labels", incident.labels());
-  object.Map("metadata", incident.metadata());
-  object.Texts("related_incidents", incident.related_incidents());
-  WriteIncidentExtras(object, incident);
-  object.End();
+  JsonOut json(out, kUsualBytes);
+  AppendIncident(json, incident);
 }
 
 void AppendJsonAlert(std::string& out, const v1::Alert& alert) {
-  ObjectWriter object(out);
-  object.Text("id", alert.id());
-  object.Text("external_id", alert.external_id());
-  object.Text("source", alert.source());
-  object.Time("timestamp", alert.has_timestamp(), alert.timestamp());
-  object.Time("received_at", alert.has_received_at(), alert.received_at());
-  object.Name("severity", alert.severity());
-  object.Name("alert_type", alert.alert_type());
-  object.Text("title", alert.title());
-  object.Text("description", alert.description());
-  object.Map("labels", alert.labels());
-  object.Texts("affected_services", alert.affected_services());
-  if (alert.has_runbook_url()) {
-    object.Text("runbook_url", alert.runbook_url());
-  }
-  object.Map("annotations", alert.annotations());
-  if (alert.has_incident_id()) {
-    object.Text("incident_id", alert.incident_id());
-  }
-  object.Bool("deduplicated", alert.deduplicated());
-  if (alert.has_parent_alert_id()) {
-    object.Text("parent_alert_id", alert.parent_alert_id());
-  }
-  object.End();
+  JsonOut json(out, kUsualBytes);
+  AppendAlert(json, alert);
 }
 
 void AppendJsonFilter(std::string& out, const v1::Filter& filter) {
-  ObjectWriter object(out);
+  JsonOut json(out, kUsualBytes);
+  ObjectWriter object(json);
   WriteNames<v1::EventType>(object, "event_types", filter.event_types());
   WriteNames<v1::Severity>(object, "severities", filter.severities());
   WriteNames<v1::IncidentState>(object, "states", filter.states());
@@ -255,7 +268,8 @@ void AppendJsonFilter(std::string& out, const v1::Filter& filter) {
 }
 
 void AppendJsonEventBody(std::string& out, const v1::Event& event) {
-  ObjectWriter object(out);
+  JsonOut json(out, kUsualBytes);
+  ObjectWriter object(json);
   object.Name("event_type", event.type());
   WritePayloadAndIncident(object, event);
   object.Text("id", event.id());
@@ -266,7 +280,8 @@ void AppendJsonEventBody(std::string& out, const v1::Event& event) {
 }
 
 void AppendJsonEvent(std::string& out, const v1::Event& event) {
-  ObjectWriter object(out);
+  JsonOut json(out, kUsualBytes);
+  ObjectWriter object(json);
   object.Text("id", event.id());
   if (event.sequence() != 0) {
     object.Integer("sequence", event.sequence());

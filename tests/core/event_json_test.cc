@@ -242,6 +242,52 @@ TEST(JsonStringTest, EscapesWhatJsonAndScriptsNeed) {
   EXPECT_EQ(Escaped("\U0001F525é"), "\"\U0001F525é\"");
 }
 
+// What is written a character at a time, as the standard says.
+std::string EscapedOneByOne(std::string_view text) {
+  std::string out = "\"";
+  for (const char c : text) {
+    out += c == '"' ? std::string(R"(\")") : c == '\n' ? std::string(R"(\n)") : std::string(1, c);
+  }
+  return out + '"';
+}
+
+// Texts are looked at in blocks, whose last one may be short: each length, and each place in it.
+TEST(JsonStringTest, EscapesAtEveryPlaceOfEveryLength) {
+  for (size_t length = 0; length <= 50; ++length) {
+    std::string text;
+    for (size_t i = 0; i < length; ++i) {
+      text += static_cast<char>('a' + i % 26);
+    }
+    EXPECT_EQ(Escaped(text), EscapedOneByOne(text));
+    for (size_t i = 0; i < length; ++i) {
+      std::string one = text;
+      one[i] = '"';
+      EXPECT_EQ(Escaped(one), EscapedOneByOne(one)) << length << ", at " << i;
+      for (size_t j = i + 1; j < length; ++j) {
+        std::string two = one;
+        two[j] = '\n';
+        EXPECT_EQ(Escaped(two), EscapedOneByOne(two)) << length << ", at " << i << " and " << j;
+      }
+    }
+  }
+}
+
+TEST(JsonStringTest, ALineSeparatorMayLieAcrossBlocks) {
+  for (size_t before = 0; before <= 33; ++before) {
+    const std::string start(before, 'x');
+    EXPECT_EQ(Escaped(start + "\u2028 and more text"), "\"" + start + "\\u2028 and more text\"");
+    EXPECT_EQ(Escaped(start + "\u2028"), "\"" + start + "\\u2028\"");
+    EXPECT_EQ(Escaped(start + "\u20ac"), "\"" + start + "\u20ac\"");
+  }
+}
+
+TEST(JsonStringTest, IsAppended) {
+  std::string out = "before";
+  AppendJsonString(out, std::string(10'000, '\1'));
+  EXPECT_EQ(out.size(), 6u + 2 + 60'000);
+  EXPECT_EQ(out.substr(0, 13), R"(before"\u0001)");
+}
+
 TEST(JsonNumberTest, IsShortestAndFinite) {
   EXPECT_EQ(Number(0), "0");
   EXPECT_EQ(Number(0.1), "0.1");

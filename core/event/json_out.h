@@ -1,0 +1,84 @@
+// json_out.h: JSON appended to a string at the price of a copy: room is made ahead, and given back
+// at the end. Inside core/event; others use json_writer.h.
+//
+// Shape:   the string's length is not its own until Done() (or the end of this object).
+// Threads: one.
+#pragma once
+
+#include <algorithm>
+#include <cstring>
+#include <string>
+#include <string_view>
+
+#include "absl/time/time.h"
+
+namespace tocsin {
+
+class JsonOut {
+ public:
+  // Begins with room for so many bytes.
+  explicit JsonOut(std::string& out, size_t room = 0) : out_(out) { Grow(out.size(), room); }
+  ~JsonOut() { Done(); }
+  JsonOut(const JsonOut&) = delete;
+  JsonOut& operator=(const JsonOut&) = delete;
+
+  void Char(char c) {
+    *Room(1) = c;
+    to_ += 1;
+  }
+  void Raw(std::string_view text) {
+    std::memcpy(Room(text.size()), text.data(), text.size());
+    to_ += text.size();
+  }
+  // A literal: its length is known where it is written.
+  template <size_t N>
+  void Literal(const char (&text)[N]) {
+    std::memcpy(Room(N), text, N);  // with the NUL, which the next character takes the place of
+    to_ += N - 1;
+  }
+  // A key, a literal as well, after a comma unless it is the first.
+  template <size_t N>
+  void Key(const char (&name)[N], bool first) {
+    char* to = Room(N + 4);
+    *to = ',';
+    to += first ? 0 : 1;
+    *to = '"';
+    std::memcpy(to + 1, name, N);
+    std::memcpy(to + N, "\":", 2);
+    to_ = to + N + 2;
+  }
+
+  // With its quotes.
+  void Text(std::string_view text);
+  void Number(uint64_t number);
+  // null when it is not finite.
+  void Number(double number);
+  // Without quotes.
+  void Time(absl::Time time);
+
+  void Done() { out_.resize(length()); }
+
+ private:
+  static constexpr size_t kMaxStep = 4096;  // bytes
+
+  size_t length() const { return static_cast<size_t>(to_ - out_.data()); }
+  // So many bytes to write to, from where the text ends.
+  char* Room(size_t size) {
+    if (static_cast<size_t>(end_ - to_) < size) [[unlikely]] {
+      Grow(length(), size);
+    }
+    return to_;
+  }
+  // By a good deal, but not by all that the string could hold: what is made room is written to.
+  void Grow(size_t length, size_t size) {
+    out_.resize(length + size + std::min(length, kMaxStep));
+    to_ = out_.data() + length;
+    end_ = out_.data() + out_.size();
+  }
+
+  std::string& out_;
+  char* to_ = nullptr;   // where the text ends
+  char* end_ = nullptr;  // of the room after it
+};
+
+}  // namespace tocsin
