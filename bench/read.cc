@@ -2,14 +2,18 @@
 // thread, and nothing done with what is read.
 //
 //   bench_read store LOG_DIRECTORY     the store's bytes, event by event
-//   bench_read log LOG_DIRECTORY       as the hub reads: slices of records, made from those bytes
+//   bench_read log LOG_DIRECTORY       as a replay of everything reads: slices of records
+//   bench_read none LOG_DIRECTORY      as a replay reads whose filter matches nothing
+//   bench_read facts LOG_DIRECTORY     as the window is filled: records with what filters look at
 //
 // Prints one line of JSON, named as the load program names the same figures. No hub may run there.
 #include <sys/resource.h>
 
+#include <algorithm>
 #include <chrono>
 #include <cstdio>
 #include <functional>
+#include <iterator>
 #include <string>
 #include <string_view>
 
@@ -65,11 +69,26 @@ absl::StatusOr<Held> ReadStore(const RocksDbStore& store) {
   return held;
 }
 
-absl::StatusOr<Held> ReadLog(const Log& log) {
+// As a replay reads; counts what was looked at.
+absl::StatusOr<Held> ReadMatching(const Log& log, const Filter& filter) {
   Held held;
   Sequence after = log.extent().earliest.sequence;
   while (true) {
-    const auto slice = log.Read(after, limits::kPendingMessages, limits::kPendingBytes);
+    const auto slice = log.ReadMatching(after, limits::kReplayEvents, limits::kReplayBytes, filter);
+    RETURN_IF_ERROR(slice.status());
+    if (slice->looked_at == after) return held;
+    held.events += slice->looked_at - after;
+    for (const EventPtr& event : slice->events) held.bytes += event->payload.size();
+    after = slice->looked_at;
+  }
+}
+
+// As the window is filled.
+absl::StatusOr<Held> ReadFacts(const Log& log) {
+  Held held;
+  Sequence after = log.extent().earliest.sequence;
+  while (true) {
+    const auto slice = log.Read(after, limits::kReplayEvents, limits::kReplayBytes);
     RETURN_IF_ERROR(slice.status());
     if (slice->empty()) return held;
     held.events += slice->size();
@@ -78,12 +97,20 @@ absl::StatusOr<Held> ReadLog(const Log& log) {
   }
 }
 
-absl::Status RunLog(const std::string& dir) {
+absl::StatusOr<Held> Read(const Log& log, std::string_view what) {
+  if (what == "facts") return ReadFacts(log);
+  v1::Filter filter;
+  if (what == "none") filter.add_sources("nobody");
+  ASSIGN_OR_RETURN(const FilterPtr compiled, Filter::Compile(filter));
+  return ReadMatching(log, *compiled);
+}
+
+absl::Status RunLog(const std::string& dir, std::string_view what) {
   RocksDbOptions options;
   options.dir = dir;
   const auto log = RocksDbLog::Open(options);
   RETURN_IF_ERROR(log.status());
-  RETURN_IF_ERROR(Measure([&] { return ReadLog(**log); }));
+  RETURN_IF_ERROR(Measure([&] { return Read(**log, what); }));
   return (*log)->Close();
 }
 
@@ -97,13 +124,14 @@ absl::Status RunStore(const std::string& dir) {
 }  // namespace tocsin::hub
 
 int main(int argc, char** argv) {
+  constexpr std::string_view kWhat[] = {"store", "log", "facts", "none"};
   const std::string_view what = argc == 3 ? argv[1] : "";
-  if (what != "store" && what != "log") {
-    std::fprintf(stderr, "usage: bench_read store|log LOG_DIRECTORY\n");
+  if (std::find(std::begin(kWhat), std::end(kWhat), what) == std::end(kWhat)) {
+    std::fprintf(stderr, "usage: bench_read store|log|facts|none LOG_DIRECTORY\n");
     return 2;
   }
   const absl::Status done =
-      what == "log" ? tocsin::hub::RunLog(argv[2]) : tocsin::hub::RunStore(argv[2]);
+      what == "store" ? tocsin::hub::RunStore(argv[2]) : tocsin::hub::RunLog(argv[2], what);
   if (!done.ok()) std::fprintf(stderr, "%s\n", std::string(done.message()).c_str());
   return done.ok() ? 0 : 1;
 }

@@ -27,14 +27,16 @@ std::string EventMessageTail(const v1::Event& event) {
   return out;
 }
 
-absl::StatusOr<EventPtr> MakeJsonRecord(const v1::Event& event) {
+absl::StatusOr<EventPtr> MakeJsonRecord(const v1::Event& event, RecordFacts facts) {
   if (event.epoch() == 0 || event.sequence() == 0) {
     return absl::DataLossError("the hub sent an event without epoch and sequence");
   }
   auto record = std::make_shared<EventRecord>();
   record->cursor = PlaceOf(event);
   record->time = TimeOf(event);
-  record->facts = EventFacts::Of(event);
+  if (facts == RecordFacts::kWith) {
+    record->facts = EventFacts::Of(event);
+  }
   record->payload = EventMessageTail(event);
   record->payload.shrink_to_fit();
   return EventPtr(std::move(record));

@@ -14,7 +14,11 @@
 
 namespace tocsin::bridge {
 
+// What the hub has matched for one client needs none.
+enum class RecordFacts { kWith, kWithout };
+
 std::string EventMessageTail(const v1::Event& event);
-absl::StatusOr<EventPtr> MakeJsonRecord(const v1::Event& event);
+absl::StatusOr<EventPtr> MakeJsonRecord(const v1::Event& event,
+                                        RecordFacts facts = RecordFacts::kWith);
 
 }  // namespace tocsin::bridge

@@ -58,11 +58,13 @@ LogSlice SliceReader::Read(Reading& reading, size_t max_events, size_t max_bytes
   slice.earliest = extent.earliest;
   slice.latest = end;
   slice.status = Begin(reading, extent, slice);
-  if (slice.status.ok()) {
-    slice.status = Fill(reading, max_events, max_bytes, slice);
+  if (!slice.status.ok()) {
+    return slice;
   }
-  if (slice.status.ok()) {
-    Finish(reading, end, slice);
+  const absl::StatusOr<Sequence> looked_at = Fill(reading, max_events, max_bytes, slice);
+  slice.status = looked_at.status();
+  if (looked_at.ok()) {
+    Finish(reading, *looked_at, end, slice);
   }
   return slice;
 }
@@ -96,42 +98,42 @@ absl::Status SliceReader::Begin(Reading& reading, const LogExtent& extent, LogSl
   return absl::OkStatus();
 }
 
-absl::Status SliceReader::Fill(Reading& reading, size_t max_events, size_t max_bytes,
-                               LogSlice& slice) const {
+absl::StatusOr<Sequence> SliceReader::Fill(Reading& reading, size_t max_events, size_t max_bytes,
+                                           LogSlice& slice) const {
   while (true) {
-    auto events = log_.Read(reading.place.sequence, max_events, max_bytes);
-    if (events.ok()) {
-      slice.events = *std::move(events);
-      return absl::OkStatus();
+    auto read = log_.ReadMatching(reading.place.sequence, max_events, max_bytes, *reading.filter);
+    if (read.ok()) {
+      slice.events = std::move(read->events);
+      return read->looked_at;
     }
-    if (absl::IsOutOfRange(events.status())) {
+    if (absl::IsOutOfRange(read.status())) {
       slice.earliest = log_.extent().earliest;
       Skip(reading, GapReason::kExpired, slice.earliest, slice);
-    } else if (absl::IsDataLoss(events.status()) && !slice.gap) {
+    } else if (absl::IsDataLoss(read.status()) && !slice.gap) {
       ASSIGN_OR_RETURN(const Sequence next, NextReadable(log_, reading.place.sequence));
       Skip(reading, GapReason::kDamaged, CursorAt(log_.epochs(), next), slice);
-    } else if (absl::IsDataLoss(events.status())) {
-      return absl::OkStatus();  // a gap of its own, in the next slice
+    } else if (absl::IsDataLoss(read.status())) {
+      return reading.place.sequence;  // a gap of its own, in the next slice
     } else {
-      return events.status();
+      return read.status();
     }
   }
 }
 
-void SliceReader::Finish(Reading& reading, const Cursor& end, LogSlice& slice) const {
+void SliceReader::Finish(Reading& reading, Sequence looked_at, const Cursor& end,
+                         LogSlice& slice) const {
   std::vector<EventPtr>& events = slice.events;
   while (!events.empty() && events.back()->cursor.sequence > end.sequence) {
     events.pop_back();
   }
-  if (!events.empty()) {
-    reading.place = events.back()->cursor;
+  const Sequence place = std::min(looked_at, end.sequence);
+  if (place > reading.place.sequence) {
+    reading.place = CursorAt(log_.epochs(), place);
   }
   if (reading.place.sequence == end.sequence) {
     reading.place = end;
   }
   slice.to = reading.place;
-  std::erase_if(events,
-                [&](const EventPtr& event) { return !reading.filter->Matches(event->facts); });
 }
 
 }  // namespace tocsin::hub

@@ -41,8 +41,10 @@ class SliceReader {
   absl::StatusOr<ResolvedStart> Resolve(const StartPoint& start, LogExtent extent,
                                         LogSlice& slice) const;
   absl::Status Begin(Reading& reading, const LogExtent& extent, LogSlice& slice) const;
-  absl::Status Fill(Reading& reading, size_t max_events, size_t max_bytes, LogSlice& slice) const;
-  void Finish(Reading& reading, const Cursor& end, LogSlice& slice) const;
+  // Answers up to where it looked.
+  absl::StatusOr<Sequence> Fill(Reading& reading, size_t max_events, size_t max_bytes,
+                                LogSlice& slice) const;
+  void Finish(Reading& reading, Sequence looked_at, const Cursor& end, LogSlice& slice) const;
 
   const Log& log_;
   const Window& window_;

@@ -230,7 +230,7 @@ void Reading::BeginAfter(absl::Duration wait) {
 }
 
 bool Reading::OnResponse(const v1::SubscribeResponse& response) {
-  absl::StatusOr<HubBatch> batch = ReadResponse(response);
+  absl::StatusOr<HubBatch> batch = ReadResponse(response, RecordFacts::kWithout);
   MutexLock lock(mutex_);
   if (state_ == State::kEnded) {
     return true;  // until the stream's end

@@ -1,6 +1,5 @@
 #include "bridge/upstream/response.h"
 
-#include "bridge/event_json.h"
 #include "core/base/status_macros.h"
 
 namespace tocsin::bridge {
@@ -30,11 +29,11 @@ absl::StatusOr<Gap> ReadGap(const v1::Gap& gap) {
 
 }  // namespace
 
-absl::StatusOr<HubBatch> ReadResponse(const v1::SubscribeResponse& response) {
+absl::StatusOr<HubBatch> ReadResponse(const v1::SubscribeResponse& response, RecordFacts facts) {
   HubBatch batch;
   batch.events.reserve(static_cast<size_t>(response.events_size()));
   for (const v1::Event& event : response.events()) {
-    ASSIGN_OR_RETURN(EventPtr record, MakeJsonRecord(event));
+    ASSIGN_OR_RETURN(EventPtr record, MakeJsonRecord(event, facts));
     batch.events.push_back(std::move(record));
   }
   if (!response.cursor().empty()) {

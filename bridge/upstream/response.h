@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
+#include "bridge/event_json.h"
 #include "core/event/cursor.h"
 #include "core/event/record.h"
 #include "tocsin/v1/hub.pb.h"
@@ -21,7 +22,7 @@ struct HubBatch {
   std::optional<Cursor> cursor;
 };
 
-absl::StatusOr<HubBatch> ReadResponse(const v1::SubscribeResponse& response);
+absl::StatusOr<HubBatch> ReadResponse(const v1::SubscribeResponse& response, RecordFacts facts);
 // The place before the batch's first event; its cursor when it has none.
 Cursor PlaceBefore(const HubBatch& batch);
 

@@ -201,7 +201,7 @@ bool Upstream::Follow() {
       Request(started_ ? FormatCursor(place_) : FormatStartPoint(Latest{}), *ChooseIntake()));
   v1::SubscribeResponse response;
   while (stream.Read(response)) {
-    absl::StatusOr<HubBatch> batch = ReadResponse(response);
+    absl::StatusOr<HubBatch> batch = ReadResponse(response, RecordFacts::kWith);
     if (!batch.ok() || !Take(*std::move(batch))) {
       LogError("the hub's stream makes no sense", {{"error", batch.status()}});
       context.TryCancel();

@@ -186,18 +186,13 @@ bool HasBit(uint32_t mask, int number) noexcept {
   return mask == kAll || (mask >> number & 1u) != 0;
 }
 
-bool SameText(const EventFacts& facts, const EventFacts::Term& term,
-              const Filter::Term& wanted) noexcept {
-  return facts.key(term) == wanted.key && facts.value(term) == wanted.value;
-}
-
-// True when the event's term is among the filter's.
-bool Contains(const std::vector<Filter::Term>& wanted, const EventFacts& facts,
-              const EventFacts::Term& term) noexcept {
-  auto it = std::lower_bound(wanted.begin(), wanted.end(), term.hash,
-                             [](const Filter::Term& a, uint64_t hash) { return a.hash < hash; });
-  for (; it != wanted.end() && it->hash == term.hash; ++it) {
-    if (SameText(facts, term, *it)) {
+// True when an event's term is among the filter's.
+bool Contains(const std::vector<Filter::Term>& wanted, uint64_t hash, std::string_view key,
+              std::string_view value) noexcept {
+  auto it = std::lower_bound(wanted.begin(), wanted.end(), hash,
+                             [](const Filter::Term& a, uint64_t h) { return a.hash < h; });
+  for (; it != wanted.end() && it->hash == hash; ++it) {
+    if (it->key == key && it->value == value) {
       return true;
     }
   }
@@ -210,11 +205,26 @@ size_t CountHits(const std::vector<Filter::Term>& wanted, const EventFacts& fact
                  size_t enough) noexcept {
   size_t hits = 0;
   for (const EventFacts::Term& term : facts.terms()) {
-    if (term.field == field && Contains(wanted, facts, term) && ++hits == enough) {
+    if (term.field == field && Contains(wanted, term.hash, facts.key(term), facts.value(term)) &&
+        ++hits == enough) {
       break;
     }
   }
   return hits;
+}
+
+bool HasAny(const std::vector<Filter::Term>& wanted, const FactTexts& texts,
+            TermField field) noexcept {
+  return std::any_of(texts.texts.begin(), texts.texts.end(), [&](const FactTexts::Text& text) {
+    return text.field == field &&
+           Contains(wanted, TermHash(field, text.value), text.key, text.value);
+  });
+}
+
+bool HasLabel(const FactTexts& texts, const Filter::Term& wanted) noexcept {
+  return std::any_of(texts.texts.begin(), texts.texts.end(), [&](const FactTexts::Text& text) {
+    return text.field == TermField::kLabel && text.key == wanted.key && text.value == wanted.value;
+  });
 }
 
 }  // namespace
@@ -247,6 +257,10 @@ absl::StatusOr<FilterPtr> Filter::Compile(const v1::Filter& filter, std::string_
   std::for_each(std::begin(terms), std::end(terms), SortByHash);
   compiled->key_ = KeyOf(proto, *compiled);
   compiled->bytes_ = compiled->CountBytes();
+  compiled->matches_all_ =
+      (compiled->type_mask_ & compiled->severity_mask_ & compiled->state_mask_) == kAll &&
+      std::all_of(std::begin(terms), std::end(terms),
+                  [](const auto& of_field) { return of_field.empty(); });
   return compiled;
 }
 
@@ -271,9 +285,27 @@ FilterPtr Filter::MatchAll() {
   return *all;
 }
 
+bool Filter::MatchesEnums(v1::EventType type, v1::Severity severity,
+                          v1::IncidentState state) const noexcept {
+  return HasBit(type_mask_, type) && HasBit(severity_mask_, severity) && HasBit(state_mask_, state);
+}
+
+bool Filter::Matches(const FactTexts& texts) const noexcept {
+  if (!MatchesEnums(texts.type, texts.severity, texts.state)) {
+    return false;
+  }
+  for (const TermField field : {TermField::kIncident, TermField::kResource, TermField::kSource}) {
+    if (!terms(field).empty() && !HasAny(terms(field), texts, field)) {
+      return false;
+    }
+  }
+  const std::vector<Term>& labels = terms(TermField::kLabel);
+  return std::all_of(labels.begin(), labels.end(),
+                     [&](const Term& label) { return HasLabel(texts, label); });
+}
+
 bool Filter::Matches(const EventFacts& facts) const noexcept {
-  if (!HasBit(type_mask_, facts.type()) || !HasBit(severity_mask_, facts.severity()) ||
-      !HasBit(state_mask_, facts.state())) {
+  if (!MatchesEnums(facts.type(), facts.severity(), facts.state())) {
     return false;
   }
   for (const TermField field : {TermField::kIncident, TermField::kResource, TermField::kSource}) {

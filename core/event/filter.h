@@ -37,8 +37,11 @@ class Filter {
   // The filter that lets everything through.
   static FilterPtr MatchAll();
 
-  // Allocates nothing.
+  // Both allocate nothing. Of an event's texts, without facts made of them: for one look.
   bool Matches(const EventFacts& facts) const noexcept;
+  bool Matches(const FactTexts& texts) const noexcept;
+  // Lets everything through.
+  bool matches_all() const { return matches_all_; }
 
   // Equal for filters that mean the same, whatever the order and number of their values.
   const std::string& key() const { return key_; }
@@ -60,6 +63,8 @@ class Filter {
  private:
   Filter() = default;
   size_t CountBytes() const;
+  bool MatchesEnums(v1::EventType type, v1::Severity severity,
+                    v1::IncidentState state) const noexcept;
 
   v1::Filter proto_;
   std::string key_;
@@ -68,6 +73,7 @@ class Filter {
   uint32_t state_mask_ = ~0u;
   std::vector<Term> terms_[4];  // by TermField
   size_t bytes_ = 0;
+  bool matches_all_ = false;
 };
 
 }  // namespace tocsin

@@ -16,8 +16,8 @@ namespace tocsin {
 
 struct EventRecord {
   Cursor cursor;
-  absl::Time time;  // when the hub accepted it
-  EventFacts facts;
+  absl::Time time;   // when the hub accepted it
+  EventFacts facts;  // none where the event was matched before it was made (LogSlice)
   // What the sink sends, encoded once. Hub: the event as SubscribeResponse.events on the wire (tag,
   // length, bytes). Bridge: the part of the JSON message that is the same for every client.
   std::string payload;

@@ -20,7 +20,7 @@ using google::protobuf::Timestamp;
 struct Scanned {
   Cursor cursor;
   absl::Time time = absl::UnixEpoch();
-  FactTexts texts;
+  FactTexts texts;  // the type; the others by ScanSubjectOf
   std::optional<std::string_view> incident;
   std::optional<std::string_view> alert;
   bool unusual = false;  // a form that the hub does not write; the message itself makes sense of it
@@ -158,6 +158,15 @@ bool LacksIncidentId(const Scanned& event) {
   return has_none == has_id;
 }
 
+EventPtr MakeRecord(const Scanned& event, EventFacts facts, std::string bytes) {
+  auto record = std::make_shared<EventRecord>();
+  record->cursor = event.cursor;
+  record->time = event.time;
+  record->facts = std::move(facts);
+  record->payload = std::move(bytes);
+  return record;
+}
+
 }  // namespace
 
 absl::StatusOr<EventPtr> MakeStoredRecord(std::string bytes) {
@@ -166,12 +175,23 @@ absl::StatusOr<EventPtr> MakeStoredRecord(std::string bytes) {
   if (!ScanEvent(body, event) || !ScanSubjectOf(event) || event.unusual || LacksIncidentId(event)) {
     return MakeWireRecord(std::move(bytes));  // which says what is wrong, if anything is
   }
-  auto record = std::make_shared<EventRecord>();
-  record->cursor = event.cursor;
-  record->time = event.time;
-  record->facts = EventFacts::From(event.texts);
-  record->payload = std::move(bytes);
-  return EventPtr(std::move(record));
+  return MakeRecord(event, EventFacts::From(event.texts), std::move(bytes));
+}
+
+absl::StatusOr<EventPtr> MakeStoredRecordIf(const Filter& filter, std::string_view bytes) {
+  ASSIGN_OR_RETURN(const std::string_view body, UnwrapEventField(bytes));
+  Scanned event;
+  bool usual = ScanEvent(body, event) && !event.unusual;
+  if (usual && filter.matches_all()) {
+    return MakeRecord(event, EventFacts(), std::string(bytes));
+  }
+  usual = usual && ScanSubjectOf(event) && !LacksIncidentId(event);
+  if (usual) {
+    return filter.Matches(event.texts) ? MakeRecord(event, EventFacts(), std::string(bytes))
+                                       : EventPtr();
+  }
+  ASSIGN_OR_RETURN(EventPtr record, MakeWireRecord(std::string(bytes)));
+  return filter.Matches(record->facts) ? std::move(record) : EventPtr();
 }
 
 }  // namespace tocsin

@@ -8,13 +8,18 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 
 #include "absl/status/statusor.h"
+#include "core/event/filter.h"
 #include "core/event/record.h"
 
 namespace tocsin {
 
 // `bytes` as EncodeEventField made them. As MakeWireRecord of the event they hold.
 absl::StatusOr<EventPtr> MakeStoredRecord(std::string bytes);
+// The same without the facts, which a filter has been asked about already; null when it does not
+// match. What does not match is not copied.
+absl::StatusOr<EventPtr> MakeStoredRecordIf(const Filter& filter, std::string_view bytes);
 
 }  // namespace tocsin

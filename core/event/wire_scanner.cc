@@ -9,7 +9,7 @@ enum WireType : uint32_t { kVarint = 0, kEightBytes = 1, kBytes = 2, kFourBytes 
 
 }  // namespace
 
-bool WireScanner::Varint(uint64_t& value) {
+bool WireScanner::LongVarint(uint64_t& value) {
   value = 0;
   for (int i = 0; i < kMaxVarintBytes && static_cast<size_t>(i) < rest_.size(); ++i) {
     const auto byte = static_cast<unsigned char>(rest_[static_cast<size_t>(i)]);

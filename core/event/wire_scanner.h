@@ -27,7 +27,16 @@ class WireScanner {
   bool is_bytes() const { return is_bytes_; }
 
  private:
-  bool Varint(uint64_t& value);
+  // Most are one byte.
+  bool Varint(uint64_t& value) {
+    if (!rest_.empty() && static_cast<unsigned char>(rest_[0]) < 0x80) [[likely]] {
+      value = static_cast<unsigned char>(rest_[0]);
+      rest_.remove_prefix(1);
+      return true;
+    }
+    return LongVarint(value);
+  }
+  bool LongVarint(uint64_t& value);
   bool Take(uint64_t count, std::string_view& out);
 
   std::string_view rest_;

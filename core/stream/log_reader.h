@@ -28,8 +28,8 @@ struct LogSlice {
   Cursor from;
   // What could not be given, ending at `from`. Comes before the events.
   std::optional<Gap> gap;
-  // In order, after `from`; every event of the range that the filter matches (others may be among
-  // them).
+  // In order, after `from`; the events of the range that the filter matches, and no other. Their
+  // records may be without facts.
   std::vector<EventPtr> events;
   // Everything up to here has been read; never before the last event.
   Cursor to;

@@ -170,6 +170,7 @@ class Shard {
   void OnLogSlice(SubscriberId id, SubscriptionTag tag, LogSlice slice);
   // False when the gap ended the subscription.
   bool TellGap(Subscription& subscription, const Gap& gap, const LogSlice& held);
+  // The events are those that the filter matches.
   void DeliverBehind(Subscription& subscription, const std::vector<EventPtr>& events);
   void MakeReady(Subscription& subscription);
   void MakeReady(Subscriber& subscriber);

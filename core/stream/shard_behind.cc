@@ -129,10 +129,8 @@ bool Shard::TellGap(Subscription& subscription, const Gap& gap, const LogSlice& 
 void Shard::DeliverBehind(Subscription& subscription, const std::vector<EventPtr>& events) {
   Subscriber& subscriber = *subscription.subscriber;
   for (const EventPtr& event : events) {
-    if (subscription.filter->Matches(event->facts)) {
-      pending_total_ += subscriber.PushEvent(event, subscription.tag);
-      Touch(subscriber);
-    }
+    pending_total_ += subscriber.PushEvent(event, subscription.tag);
+    Touch(subscriber);
   }
   if (HasAWriteFull(subscriber)) {
     Flush(subscriber);
@@ -216,6 +214,9 @@ bool Shard::ReadWindow(Subscription& subscription) {
     return false;
   }
   subscription.catch_up.reset();
+  std::erase_if(slice.events, [&](const EventPtr& event) {
+    return !subscription.filter->Matches(event->facts);
+  });
   DeliverBehind(subscription, slice.events);
   subscription.place = slice.to;
   MakeReady(subscription);

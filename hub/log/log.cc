@@ -1,6 +1,18 @@
 #include "hub/log/log.h"
 
+#include <utility>
+
+#include "core/base/status_macros.h"
+
 namespace tocsin::hub {
+
+absl::StatusOr<LogMatches> Log::ReadMatching(Sequence after, size_t max_events, size_t max_bytes,
+                                             const Filter& filter) const {
+  ASSIGN_OR_RETURN(std::vector<EventPtr> events, Read(after, max_events, max_bytes));
+  const Sequence looked_at = events.empty() ? after : events.back()->cursor.sequence;
+  std::erase_if(events, [&](const EventPtr& event) { return !filter.Matches(event->facts); });
+  return LogMatches{std::move(events), looked_at};
+}
 
 Cursor CursorAt(const std::vector<EpochStart>& epochs, Sequence sequence) {
   Cursor cursor{epochs.empty() ? 0 : epochs.front().epoch, sequence};

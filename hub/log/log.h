@@ -20,6 +20,7 @@
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
 #include "core/event/cursor.h"
+#include "core/event/filter.h"
 #include "core/event/record.h"
 #include "hub/log/incident_state.h"
 
@@ -66,6 +67,11 @@ struct LogExtent {
   uint64_t bytes = 0;
 };
 
+struct LogMatches {
+  std::vector<EventPtr> events;
+  Sequence looked_at = 0;  // up to it; `after` at the end of the log
+};
+
 class Log {
  public:
   virtual ~Log() = default;
@@ -92,6 +98,10 @@ class Log {
   // range cannot be read.
   virtual absl::StatusOr<std::vector<EventPtr>> Read(Sequence after, size_t max_events,
                                                      size_t max_bytes) const = 0;
+  // The same of those that `filter` matches, whose records may be without facts. The bounds are of
+  // what is looked at.
+  virtual absl::StatusOr<LogMatches> ReadMatching(Sequence after, size_t max_events,
+                                                  size_t max_bytes, const Filter& filter) const;
   // The place before the first event held that was accepted at or after `time` (the end when there
   // is none).
   virtual absl::StatusOr<Sequence> PlaceAt(absl::Time time) const = 0;

@@ -21,8 +21,8 @@ absl::Status Unreadable(Sequence sequence, std::string_view why) {
       absl::StrCat("the log is damaged at sequence ", sequence, ": ", ToAbsl(why)));
 }
 
-// The event that the iterator should be at.
-absl::StatusOr<EventPtr> EventAt(const rocksdb::Iterator& iterator, Sequence sequence) {
+// The bytes of the event that the iterator should be at; they are good until it moves.
+absl::StatusOr<std::string_view> BytesAt(const rocksdb::Iterator& iterator, Sequence sequence) {
   if (!iterator.Valid()) {
     const rocksdb::Status status = iterator.status();
     if (!status.ok() && !status.IsCorruption()) {
@@ -33,8 +33,13 @@ absl::StatusOr<EventPtr> EventAt(const rocksdb::Iterator& iterator, Sequence seq
   if (iterator.key() != rocksdb::Slice(SequenceKey(sequence))) {
     return Unreadable(sequence, "the event is missing");
   }
-  auto event = MakeStoredRecord(iterator.value().ToString());
-  if (!event.ok() || (*event)->cursor.sequence != sequence) {
+  return std::string_view(iterator.value().data(), iterator.value().size());
+}
+
+absl::StatusOr<EventPtr> RecordOf(std::string_view bytes, Sequence sequence,
+                                  RocksDbLog::MakeRecord make) {
+  absl::StatusOr<EventPtr> event = make(bytes);
+  if (!event.ok() || (*event != nullptr && (*event)->cursor.sequence != sequence)) {
     return Unreadable(sequence, "the event cannot be decoded");
   }
   return event;
@@ -157,29 +162,47 @@ LogExtent RocksDbLog::extent() const {
 
 absl::StatusOr<std::vector<EventPtr>> RocksDbLog::Read(Sequence after, size_t max_events,
                                                        size_t max_bytes) const {
+  ASSIGN_OR_RETURN(LogMatches read, Walk(after, max_events, max_bytes, [](std::string_view bytes) {
+                     return MakeStoredRecord(std::string(bytes));
+                   }));
+  return std::move(read.events);
+}
+
+absl::StatusOr<LogMatches> RocksDbLog::ReadMatching(Sequence after, size_t max_events,
+                                                    size_t max_bytes, const Filter& filter) const {
+  return Walk(after, max_events, max_bytes,
+              [&](std::string_view bytes) { return MakeStoredRecordIf(filter, bytes); });
+}
+
+absl::StatusOr<LogMatches> RocksDbLog::Walk(Sequence after, size_t max_events, size_t max_bytes,
+                                            MakeRecord make) const {
   const Range held = range();
   if (after + 1 < held.first) {
     return ExpiredError(after, extent());
   }
-  std::vector<EventPtr> read;
+  LogMatches read{.events = {}, .looked_at = after};
   if (after >= held.last) {
     return read;
   }
   size_t bytes = 0;
+  const Sequence last = std::min<Sequence>(held.last, after + max_events);
   const auto iterator = store_->Iterate(Column::kEvents);
   iterator->Seek(SequenceKey(after + 1));
-  for (Sequence next = after + 1; next <= held.last && read.size() < max_events;
-       ++next, iterator->Next()) {
-    auto event = EventAt(*iterator, next);
-    if (!event.ok() && read.empty()) {
+  for (Sequence next = after + 1; next <= last; ++next, iterator->Next()) {
+    const absl::StatusOr<std::string_view> at = BytesAt(*iterator, next);
+    absl::StatusOr<EventPtr> event = at.ok() ? RecordOf(*at, next, make) : at.status();
+    if (!event.ok() && next == after + 1) {
       // Trimmed while we looked: gone, not damaged.
       return after + 1 < range().first ? ExpiredError(after, extent()) : event.status();
     }
-    if (!event.ok() || (!read.empty() && bytes + (*event)->payload.size() > max_bytes)) {
+    if (!event.ok() || (next > after + 1 && bytes + at->size() > max_bytes)) {
       break;
     }
-    bytes += (*event)->payload.size();
-    read.push_back(*std::move(event));
+    bytes += at->size();
+    read.looked_at = next;
+    if (*event != nullptr) {
+      read.events.push_back(*std::move(event));
+    }
   }
   return read;
 }

@@ -53,6 +53,9 @@ std::string_view LogFoundText(LogFound found);  // a sentence for the operator
 
 class RocksDbLog : public Log {
  public:
+  // A stored event's record; null where it is not wanted.
+  using MakeRecord = absl::FunctionRef<absl::StatusOr<EventPtr>(std::string_view bytes)>;
+
   // FAILED_PRECONDITION when the directory is in use, or was written by a later version.
   static absl::StatusOr<std::unique_ptr<RocksDbLog>> Open(RocksDbOptions options);
   // Without a Close before it, the next start takes this end for an unclean one.
@@ -69,6 +72,8 @@ class RocksDbLog : public Log {
   std::vector<EpochStart> epochs() const override { return epochs_; }
   absl::StatusOr<std::vector<EventPtr>> Read(Sequence after, size_t max_events,
                                              size_t max_bytes) const override;
+  absl::StatusOr<LogMatches> ReadMatching(Sequence after, size_t max_events, size_t max_bytes,
+                                          const Filter& filter) const override;
   absl::StatusOr<Sequence> PlaceAt(absl::Time time) const override;
   absl::StatusOr<IncidentPtr> GetIncident(std::string_view id) const override;
   absl::StatusOr<std::vector<DedupEntry>> ReadDedup() const override;
@@ -88,6 +93,10 @@ class RocksDbLog : public Log {
   absl::Status LoadMarks();
   absl::Status LoadTail();
   absl::Status BeginRun();
+
+  // What Read and ReadMatching have in common.
+  absl::StatusOr<LogMatches> Walk(Sequence after, size_t max_events, size_t max_bytes,
+                                  MakeRecord make) const;
 
   absl::Status Writable() const;
   absl::Status Fail(const rocksdb::Status& status, std::string_view doing);

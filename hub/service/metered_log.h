@@ -38,6 +38,10 @@ class MeteredLog final : public Log {
                                              size_t max_bytes) const override {
     return log_->Read(after, max_events, max_bytes);
   }
+  absl::StatusOr<LogMatches> ReadMatching(Sequence after, size_t max_events, size_t max_bytes,
+                                          const Filter& filter) const override {
+    return log_->ReadMatching(after, max_events, max_bytes, filter);
+  }
   absl::StatusOr<Sequence> PlaceAt(absl::Time time) const override { return log_->PlaceAt(time); }
   absl::StatusOr<IncidentPtr> GetIncident(std::string_view id) const override {
     return log_->GetIncident(id);

@@ -54,6 +54,61 @@ TEST(StoredRecordTest, IsTheRecordOfTheWholeEventWhereTheFormIsUnusual) {
   }
 }
 
+// The same filter, asked about an event's bytes and about the facts of the event.
+void ExpectAsByItsFacts(const v1::Event& event, const v1::Filter& proto) {
+  const FilterPtr filter = Filter::Compile(proto).value();
+  const EventPtr whole = MakeWireRecord(event);
+  const absl::StatusOr<EventPtr> stored = MakeStoredRecordIf(*filter, whole->payload);
+  ASSERT_TRUE(stored.ok()) << stored.status();
+  ASSERT_EQ(*stored != nullptr, filter->Matches(whole->facts)) << proto.ShortDebugString() << "\n"
+                                                               << event.ShortDebugString();
+  if (*stored != nullptr) {
+    EXPECT_EQ((*stored)->cursor, whole->cursor);
+    EXPECT_EQ((*stored)->time, whole->time);
+    EXPECT_EQ((*stored)->payload, whole->payload);
+  }
+}
+
+TEST(StoredRecordTest, IsMadeOfWhatAFilterMatchesOnly) {
+  std::mt19937 random(7);
+  int matched = 0;
+  for (int round = 0; round < 20'000; ++round) {
+    const v1::Event event = RandomEvent(random);
+    const v1::Filter filter = RandomFilter(random);
+    ExpectAsByItsFacts(event, filter);
+    matched += Filter::Compile(filter).value()->Matches(EventFacts::Of(event)) ? 1 : 0;
+  }
+  EXPECT_GT(matched, 1'000);
+  EXPECT_LT(matched, 19'000);
+  for (const v1::EventType type : AllEventTypes()) {
+    ExpectAsByItsFacts(SampleEvent(type), v1::Filter());
+  }
+}
+
+TEST(StoredRecordTest, AFilterSeesWhatAnUnusualFormMeans) {
+  v1::Event comment;
+  comment.set_type(v1::EVENT_TYPE_COMMENT_ADDED);
+  comment.mutable_comment_added()->set_incident_id(kIncidentId);
+  v1::Filter filter;
+  filter.add_incident_ids(kIncidentId);
+  ExpectAsByItsFacts(comment, filter);
+  filter.set_incident_ids(0, kOtherIncidentId);
+  ExpectAsByItsFacts(comment, filter);
+}
+
+TEST(StoredRecordTest, DamagedBytesAreDataLossWhateverTheFilter) {
+  const std::string good = EncodeEventField(SampleEvent(v1::EVENT_TYPE_COMMENT_ADDED));
+  v1::Filter sources;
+  sources.add_sources("nobody");
+  for (const v1::Filter& proto : {v1::Filter(), sources}) {
+    const FilterPtr filter = Filter::Compile(proto).value();
+    for (size_t length = 0; length < good.size(); ++length) {
+      EXPECT_EQ(MakeStoredRecordIf(*filter, good.substr(0, length)).status().code(),
+                absl::StatusCode::kDataLoss);
+    }
+  }
+}
+
 TEST(StoredRecordTest, AnIncidentThatComesTwiceIsOneMerged) {
   const std::string once = EncodeEventField(SampleEvent(v1::EVENT_TYPE_ESCALATED));
   std::string body(UnwrapEventField(once).value());

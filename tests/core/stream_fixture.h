@@ -114,9 +114,9 @@ class VectorLog : public LogReader {
         slice.from = slice.gap.has_value() ? slice.gap->to : place_;
         slice.to = slice.from;
         // Sequences start at 1 and have no holes.
-        for (size_t i = slice.from.sequence;
-             i < log_.all.size() && slice.events.size() < max_events; ++i) {
-          slice.events.push_back(log_.all[i]);
+        for (size_t i = slice.from.sequence; i < log_.all.size() && max_events > 0;
+             ++i, --max_events) {
+          if (filter_->Matches(log_.all[i]->facts)) slice.events.push_back(log_.all[i]);
           slice.to = log_.all[i]->cursor;
         }
         place_ = slice.to;

@@ -15,9 +15,10 @@
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   const std::string bytes(reinterpret_cast<const char*>(data), size);
+  const auto matched = tocsin::MakeStoredRecordIf(*tocsin::Filter::MatchAll(), bytes);
   const auto stored = tocsin::MakeStoredRecord(bytes);
   const auto whole = tocsin::MakeWireRecord(bytes);
-  TOCSIN_CHECK(stored.ok() || !whole.ok());
+  TOCSIN_CHECK((stored.ok() && matched.ok()) || !whole.ok());
   if (whole.ok()) {
     TOCSIN_CHECK((*stored)->cursor == (*whole)->cursor && (*stored)->payload == (*whole)->payload);
   }

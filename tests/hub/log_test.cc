@@ -6,6 +6,7 @@
 #include <random>
 
 #include "core/event/error.h"
+#include "core/event/wire.h"
 #include "hub/log/memory_log.h"
 #include "hub/log/rocksdb_log.h"
 #include "tests/hub/hub_fixtures.h"
@@ -65,6 +66,35 @@ TEST_P(LogTest, ReadsBackWhatWasAppended) {
   EXPECT_EQ((*events)[0]->payload, expected->payload);
   EXPECT_EQ((*events)[0]->time, kStart);
   EXPECT_EQ((*events)[0]->cursor, expected->cursor);
+}
+
+TEST_P(LogTest, ReadsOnlyWhatAFilterMatchesAndSaysHowFarItLooked) {
+  LogBatch batch = NextBatch(*log_, 6, kStart);
+  const Epoch epoch = log_->epochs()[0].epoch;
+  for (const Sequence sequence : {2, 5}) {
+    v1::Event event = IncidentCreated(TestUuid(static_cast<int>(sequence)));
+    event.set_epoch(epoch);
+    event.set_sequence(sequence);
+    batch.events[sequence - 1] = MakeWireRecord(event);
+  }
+  ASSERT_EQ(log_->Append(batch), absl::OkStatus());
+  v1::Filter proto;
+  proto.add_event_types(v1::EVENT_TYPE_INCIDENT_CREATED);
+  const FilterPtr filter = *Filter::Compile(proto);
+
+  const auto read = [&](Sequence after, size_t max_events, size_t max_bytes = 1 << 20) {
+    return log_->ReadMatching(after, max_events, max_bytes, *filter).value();
+  };
+  EXPECT_THAT(SequencesOf(read(0, 100).events), ElementsAre(2, 5));
+  EXPECT_EQ(read(0, 100).events[1]->payload, batch.events[4]->payload);
+  EXPECT_EQ(read(0, 100).looked_at, 6u);
+  EXPECT_THAT(SequencesOf(read(0, 3).events), ElementsAre(2));
+  EXPECT_EQ(read(0, 3).looked_at, 3u);
+  EXPECT_THAT(read(2, 2).events, IsEmpty());
+  EXPECT_EQ(read(2, 2).looked_at, 4u);
+  EXPECT_EQ(read(2, 100, 1).looked_at, 3u);
+  EXPECT_EQ(read(6, 100).looked_at, 6u);
+  EXPECT_THAT(read(6, 100).events, IsEmpty());
 }
 
 TEST_P(LogTest, ASliceIsBoundedInEventsAndBytesButNeverEmpty) {
