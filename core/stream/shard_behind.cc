@@ -214,9 +214,8 @@ bool Shard::ReadWindow(Subscription& subscription) {
     return false;
   }
   subscription.catch_up.reset();
-  std::erase_if(slice.events, [&](const EventPtr& event) {
-    return !subscription.filter->Matches(event->facts);
-  });
+  std::erase_if(slice.events,
+                [&](const EventPtr& event) { return !subscription.filter->Matches(event->facts); });
   DeliverBehind(subscription, slice.events);
   subscription.place = slice.to;
   MakeReady(subscription);
