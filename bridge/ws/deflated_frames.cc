@@ -20,7 +20,7 @@ void DeflatedFrames::Append(std::string& out, std::string_view head, const Event
 
 void DeflatedFrames::Make(Frame& frame, std::string_view head, const EventRecord& event) {
   bytes_ -= BytesOf(frame);
-  frame.cursor = event.cursor;
+  frame.cursor = {};  // nobody's, should what follows throw
   frame.head = head;
   frame.bytes.clear();
   payload_.clear();
@@ -35,6 +35,7 @@ void DeflatedFrames::Make(Frame& frame, std::string_view head, const EventRecord
     AppendFrameHeader(frame.bytes, Opcode::kText, payload_.size(), Deflated::kYes);
     frame.bytes += payload_;
   }
+  frame.cursor = event.cursor;
   bytes_ += BytesOf(frame);
 }
 

@@ -168,6 +168,7 @@ class Shard {
   void StopLive(Subscription& subscription, const Cursor& place);
   void OpenLog(Subscription& subscription, const StartPoint& start);
   void OnLogSlice(SubscriberId id, SubscriptionTag tag, LogSlice slice);
+  void TakeSlice(Subscription& subscription, const LogSlice& slice);
   // False when the gap ended the subscription.
   bool TellGap(Subscription& subscription, const Gap& gap, const LogSlice& held);
   // The events are those that the filter matches.

@@ -82,23 +82,27 @@ void Shard::OnLogSlice(SubscriberId id, SubscriptionTag tag, LogSlice slice) {
   Subscription* subscription = subscriber->Find(tag);
   TOCSIN_CHECK(subscription != nullptr && subscription->waiting);
   subscription->waiting = false;
+  Guarded(*subscriber, [&] { TakeSlice(*subscription, slice); });
+}
+
+void Shard::TakeSlice(Subscription& subscription, const LogSlice& slice) {
   if (!slice.status.ok()) {
-    End(*subscription, slice.status);
+    End(subscription, slice.status);
     return;
   }
-  if (slice.gap.has_value() && !subscription->notify_on_gap) {
-    TellGap(*subscription, *slice.gap, slice);
+  if (slice.gap.has_value() && !subscription.notify_on_gap) {
+    TellGap(subscription, *slice.gap, slice);
     return;
   }
-  if (!subscription->announced) {
-    Announce(*subscription, slice.from, /*recovered=*/!slice.gap.has_value());
+  if (!subscription.announced) {
+    Announce(subscription, slice.from, /*recovered=*/!slice.gap.has_value());
   }
   if (slice.gap.has_value()) {
-    TellGap(*subscription, *slice.gap, slice);
+    TellGap(subscription, *slice.gap, slice);
   }
-  DeliverBehind(*subscription, slice.events);
-  subscription->place = slice.to;
-  MakeReady(*subscription);
+  DeliverBehind(subscription, slice.events);
+  subscription.place = slice.to;
+  MakeReady(subscription);
 }
 
 bool Shard::TellGap(Subscription& subscription, const Gap& gap, const LogSlice& held) {
@@ -164,7 +168,7 @@ void Shard::ServeReady() {
       continue;
     }
     subscription->queued = false;
-    slices += ServeSlice(*subscription) ? 1 : 0;
+    Guarded(*subscriber, [&] { slices += ServeSlice(*subscription) ? 1 : 0; });
   }
   if (!ready_.empty()) {
     Wake();

@@ -4,7 +4,7 @@
 // Shape:   the events after `base` up to `head`, bounded in count and bytes; the oldest leave
 //          first, and base follows them. What is appended may have come through a filter (Cover): a
 //          reader whose own filter wants more is answered as one from before base.
-// Threads: safe; one leaf mutex. One thread appends.
+// Threads: safe; one leaf mutex. Appends come one at a time.
 // Owns:    shares of the events. Readers get shares of their own.
 // Errors:  reading from before base answers kBefore: the reader goes to the log (log_reader.h).
 #pragma once

@@ -74,6 +74,7 @@ class VectorLog : public LogReader {
   Cursor earliest{kEpoch, 0};
   int opened = 0;
   int slices = 0;
+  std::function<void()> before_next;
 
  private:
   class Reading : public CatchUp {
@@ -90,6 +91,7 @@ class VectorLog : public LogReader {
 
     void Next(size_t max_events, size_t max_bytes) override {
       (void)max_bytes;
+      if (log_.before_next) log_.before_next();
       shard_.Post([this, max_events, alive = std::weak_ptr<int>(alive_)] {
         if (!alive.expired()) {
           Answer(max_events);
