@@ -257,10 +257,6 @@ absl::StatusOr<FilterPtr> Filter::Compile(const v1::Filter& filter, std::string_
   std::for_each(std::begin(terms), std::end(terms), SortByHash);
   compiled->key_ = KeyOf(proto, *compiled);
   compiled->bytes_ = compiled->CountBytes();
-  compiled->matches_all_ =
-      (compiled->type_mask_ & compiled->severity_mask_ & compiled->state_mask_) == kAll &&
-      std::all_of(std::begin(terms), std::end(terms),
-                  [](const auto& of_field) { return of_field.empty(); });
   return compiled;
 }
 

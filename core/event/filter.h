@@ -40,8 +40,6 @@ class Filter {
   // Both allocate nothing. Of an event's texts, without facts made of them: for one look.
   bool Matches(const EventFacts& facts) const noexcept;
   bool Matches(const FactTexts& texts) const noexcept;
-  // Lets everything through.
-  bool matches_all() const { return matches_all_; }
 
   // Equal for filters that mean the same, whatever the order and number of their values.
   const std::string& key() const { return key_; }
@@ -73,7 +71,6 @@ class Filter {
   uint32_t state_mask_ = ~0u;
   std::vector<Term> terms_[4];  // by TermField
   size_t bytes_ = 0;
-  bool matches_all_ = false;
 };
 
 }  // namespace tocsin

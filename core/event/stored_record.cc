@@ -181,12 +181,7 @@ absl::StatusOr<EventPtr> MakeStoredRecord(std::string bytes) {
 absl::StatusOr<EventPtr> MakeStoredRecordIf(const Filter& filter, std::string_view bytes) {
   ASSIGN_OR_RETURN(const std::string_view body, UnwrapEventField(bytes));
   Scanned event;
-  bool usual = ScanEvent(body, event) && !event.unusual;
-  if (usual && filter.matches_all()) {
-    return MakeRecord(event, EventFacts(), std::string(bytes));
-  }
-  usual = usual && ScanSubjectOf(event) && !LacksIncidentId(event);
-  if (usual) {
+  if (ScanEvent(body, event) && ScanSubjectOf(event) && !event.unusual && !LacksIncidentId(event)) {
     return filter.Matches(event.texts) ? MakeRecord(event, EventFacts(), std::string(bytes))
                                        : EventPtr();
   }
