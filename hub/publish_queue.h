@@ -18,7 +18,7 @@
 namespace tocsin::hub {
 
 struct PublishQueueBounds {
-  // 256 publishers with a full request each wait here; more are told to come back.
+  // 65 full requests of small events, or 16 of the largest; more are told to come back.
   size_t events = 65'536;
   size_t bytes = 64 * limits::kMiB;
 };

@@ -53,21 +53,35 @@ void Sequencer::Publish(PublishRequestData request, Done done) {
     pending.contents.push_back(ContentOf(event));
     pending.bytes += pending.contents.back().bytes;
   }
-  if (absl::Status let_in = queue_.Push(pending); !let_in.ok()) {
+  absl::Status let_in = queue_.Push(pending);
+  if (absl::IsResourceExhausted(let_in) && options_.publishers_commit) {
+    // Nobody else need be at it: this thread makes the room.
+    {
+      MutexLock turn(turn_);
+      CommitGroup();
+    }
+    let_in = queue_.Push(pending);
+  }
+  if (!let_in.ok()) {
     pending.done(std::move(let_in));
   }
 }
 
-void Sequencer::CommitWaiting() {
-  if (!options_.publishers_commit) {
-    return;
+// Whose turn it is looks again once it is over: what was pushed meanwhile is not left lying.
+bool Sequencer::CommitWaiting() {
+  if (!options_.publishers_commit || queue_.events() == 0) {
+    return false;
   }
-  MutexLock turn(turn_);
-  while (CommitGroup()) {
+  if (!turn_.TryLock()) {
+    return false;
   }
-  if (TrimIsDue(clock_.Monotonic())) {
+  CommitGroup();
+  const bool trim = TrimIsDue(clock_.Monotonic());
+  turn_.Unlock();
+  if (trim) {
     queue_.Wake();
   }
+  return queue_.events() > 0;
 }
 
 bool Sequencer::RunOnce() {

@@ -41,7 +41,7 @@ struct SequencerOptions {
   Durability durability = Durability::kAlways;
   absl::Duration sync_interval = absl::Seconds(1);
   // Whoever publishes calls CommitWaiting soon after; the thread is not woken for it. For a log that
-  // never waits: two threads' hops an event are saved, and nobody is held up.
+  // never waits: two threads' hops an event are saved, and nobody waits for another's commit.
   bool publishers_commit = false;
 };
 
@@ -78,8 +78,9 @@ class Sequencer {
 
   // Any thread. `done` is called exactly once.
   void Publish(PublishRequestData request, Done done);
-  // Where publishers commit: commits all that waits. Elsewhere does nothing.
-  void CommitWaiting();
+  // Where publishers commit: commits a group of what waits, unless somebody is at it, who then sees
+  // to the rest. True: more waits, come again soon. Elsewhere does nothing. Not from inside `done`.
+  bool CommitWaiting();
 
   // Commits one group and does what else is due. False when there was nothing to commit.
   bool RunOnce();

@@ -95,7 +95,7 @@ class Reading final : public CatchUpSlots::Holder, public std::enable_shared_fro
   const ReadingOptions options_;
   bool alive_ = true;  // the shard's thread only
 
-  Mutex mutex_;
+  Mutex mutex_;  // no leaf: slots, shard and stream are called under it
   State state_ ABSL_GUARDED_BY(mutex_) = State::kClosed;
   bool yields_ ABSL_GUARDED_BY(mutex_) = false;  // the slots count on it
   bool wanted_ ABSL_GUARDED_BY(mutex_) = false;  // while yielding

@@ -89,7 +89,7 @@ class Upstream {
   Backoff backoff_;
   IntakePolicy policy_;
 
-  Mutex mutex_;
+  Mutex mutex_;  // no leaf: the stream is cancelled under it
   CondVar changed_;
   bool stop_ ABSL_GUARDED_BY(mutex_) = false;
   bool widen_ ABSL_GUARDED_BY(mutex_) = false;

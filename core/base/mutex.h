@@ -1,7 +1,9 @@
 // mutex.h: std::mutex with Clang's thread-safety annotations.
 //
-// Threads: as std::mutex. Every mutex in Tocsin but one (hub/sequencer.h, whose turn it is) is a
-//          leaf: nothing that may block or lock is called under it. Why not absl::Mutex: Debian's is not instrumented, and ThreadSanitizer reports
+// Threads: as std::mutex. A mutex is a leaf, under which nothing that may block or lock is called,
+//          but for those that say otherwise where they are declared: whose turn it is to commit
+//          (hub/sequencer.h), and four that are held around a call into gRPC or a post to a shard.
+//          Why not absl::Mutex: Debian's is not instrumented, and ThreadSanitizer reports
 //          falsely on it.
 #pragma once
 
@@ -17,6 +19,7 @@ namespace tocsin {
 class ABSL_LOCKABLE Mutex {
  public:
   void Lock() ABSL_EXCLUSIVE_LOCK_FUNCTION() { mutex_.lock(); }
+  bool TryLock() ABSL_EXCLUSIVE_TRYLOCK_FUNCTION(true) { return mutex_.try_lock(); }
   void Unlock() ABSL_UNLOCK_FUNCTION() { mutex_.unlock(); }
 
  private:

@@ -26,7 +26,7 @@ class HealthKeeper {
 
   const std::function<bool()> serves_;
   const std::function<void(bool)> set_;
-  Mutex mutex_;
+  Mutex mutex_;  // no leaf: the sequencer is asked and shards are told under it
   CondVar changed_;
   bool stopping_ ABSL_GUARDED_BY(mutex_) = false;
   bool told_ ABSL_GUARDED_BY(mutex_) = false;

@@ -100,11 +100,13 @@ void HubShard::Run() {
   ListenToAll();
   absl::Duration due = absl::ZeroDuration();
   do {
-    parts_.publisher.CommitWaiting();
-    again_ = false;
+    again_ = parts_.publisher.CommitWaiting();
     due = engine_.RunOnce();
     RunAnswers();
   } while (TakeCompletions(due));
+  // Those whose last answer came after the queue's last tag.
+  RunAnswers();
+  absl::erase_if(calls_, [](const auto& call) { return call.first->over(); });
   TOCSIN_CHECK(calls_.empty());
 }
 

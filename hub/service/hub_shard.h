@@ -118,7 +118,8 @@ class HubShard {
   Mutex answers_mutex_;
   std::vector<Shard::Task> answers_ ABSL_GUARDED_BY(answers_mutex_);
 
-  Mutex bell_mutex_;  // the queue must not be shut down while the alarm is being set
+  // No leaf: the queue must not be shut down while the alarm is being set.
+  Mutex bell_mutex_;
   grpc::Alarm alarm_ ABSL_GUARDED_BY(bell_mutex_);
   bool armed_ ABSL_GUARDED_BY(bell_mutex_) = false;
   bool silent_ ABSL_GUARDED_BY(bell_mutex_) = false;

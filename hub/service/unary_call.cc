@@ -22,12 +22,18 @@ bool UnaryCall::Read(google::protobuf::Message& message) {
 }
 
 void UnaryCall::Answer(const google::protobuf::Message& response) {
+  if (ended_ = shard_.closed(); ended_) {
+    return;
+  }
   grpc::ByteBuffer bytes;
   const grpc::Status status = SerializeRaw(response, bytes);
   responder_.Finish(bytes, status, &finished_);
 }
 
 void UnaryCall::Fail(const absl::Status& error) {
+  if (ended_ = shard_.closed(); ended_) {
+    return;
+  }
   responder_.FinishWithError(ToGrpcStatus(error), &finished_);
 }
 

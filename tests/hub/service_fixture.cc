@@ -53,6 +53,13 @@ HubConfig TestConfig() {
   return *config;
 }
 
+HubConfig DiskConfig(const TempDir& dir) {
+  HubConfig config = TestConfig();
+  config.store = "rocksdb";
+  config.data_dir = dir.path();
+  return config;
+}
+
 std::string Details::field() const {
   return bad_request.field_violations().empty() ? "" : bad_request.field_violations(0).field();
 }

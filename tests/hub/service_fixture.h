@@ -18,12 +18,15 @@
 
 #include "google/rpc/error_details.pb.h"
 #include "hub/service/hub.h"
+#include "hub_fixtures.h"
 #include "tocsin/v1/hub.grpc.pb.h"
 
 namespace tocsin::hub {
 
 // Memory store, free ports.
 HubConfig TestConfig();
+// The same on a disk.
+HubConfig DiskConfig(const TempDir& dir);
 
 // What google.rpc details a status carries.
 struct Details {

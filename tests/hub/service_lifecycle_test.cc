@@ -11,13 +11,6 @@
 namespace tocsin::hub {
 namespace {
 
-HubConfig DiskConfig(const TempDir& dir) {
-  HubConfig config = TestConfig();
-  config.store = "rocksdb";
-  config.data_dir = dir.path();
-  return config;
-}
-
 std::optional<int> HealthOf(TestHub& hub, const std::string& service) {
   grpc::health::v1::HealthCheckRequest request;
   request.set_service(service);

@@ -159,8 +159,20 @@ class PublishStreamClient {
 };
 
 // More than the hub keeps under way at a time: reading pauses and goes on.
-TEST(HubPublishStream, AnswersPipelinedRequestsInOrder) {
-  TestHub hub;
+// Answered from the shards' own threads, and from the sequencer's.
+class HubPublishStream : public testing::TestWithParam<std::string> {
+ protected:
+  HubConfig config() const { return GetParam() == "memory" ? TestConfig() : DiskConfig(dir_); }
+
+ private:
+  const TempDir dir_;
+};
+
+INSTANTIATE_TEST_SUITE_P(Stores, HubPublishStream, testing::Values("memory", "rocksdb"),
+                         [](const auto& store) { return store.param; });
+
+TEST_P(HubPublishStream, AnswersPipelinedRequestsInOrder) {
+  TestHub hub(config());
   PublishStreamClient client(hub);
   constexpr int kRequests = 500;
   std::thread writer([&] {
@@ -177,8 +189,8 @@ TEST(HubPublishStream, AnswersPipelinedRequestsInOrder) {
   EXPECT_TRUE(client.Finish().ok());
 }
 
-TEST(HubPublishStream, AnswersARefusedRequestInItsPlaceAndGoesOn) {
-  TestHub hub;
+TEST_P(HubPublishStream, AnswersARefusedRequestInItsPlaceAndGoesOn) {
+  TestHub hub(config());
   PublishStreamClient client(hub);
   client.Write(One(SystemEvent("fine")));
   client.Write({});
@@ -244,8 +256,8 @@ class RawPublishStream {
   std::unique_ptr<grpc::GenericClientAsyncReaderWriter> call_;
 };
 
-TEST(HubPublishStream, BytesThatAreNoRequestAreAnsweredInTheirPlaceAndItGoesOn) {
-  TestHub hub;
+TEST_P(HubPublishStream, BytesThatAreNoRequestAreAnsweredInTheirPlaceAndItGoesOn) {
+  TestHub hub(config());
   RawPublishStream client(hub);
   v1::PublishStreamRequest fine;
   *fine.mutable_publish() = One(SystemEvent("fine"));
@@ -262,8 +274,8 @@ TEST(HubPublishStream, BytesThatAreNoRequestAreAnsweredInTheirPlaceAndItGoesOn) 
   EXPECT_TRUE(client.Finish().ok());
 }
 
-TEST(HubPublishStream, ClientThatGoesAwayLeavesItsPublishesAndNothingElse) {
-  TestHub hub;
+TEST_P(HubPublishStream, ClientThatGoesAwayLeavesItsPublishesAndNothingElse) {
+  TestHub hub(config());
   {
     PublishStreamClient client(hub);
     for (int i = 0; i < 20; ++i) {
