@@ -11,6 +11,7 @@ program ended.
 """
 import argparse
 import base64
+import collections
 import contextlib
 import json
 import re
@@ -133,11 +134,14 @@ def collect(own, seconds):
 
 def smooth(points):
     """[(t, the mean of the last minute)] of [(t, value)]."""
-    def last_minute(end):
-        values = [value for t, value in points if end - SMOOTH_SECONDS < t <= end]
-        return sum(values) / len(values)
-
-    return [(t, last_minute(t)) for t, _ in points]
+    minute, total, means = collections.deque(), 0.0, []
+    for t, value in points:
+        minute.append((t, value))
+        total += value
+        while minute[0][0] <= t - SMOOTH_SECONDS:
+            total -= minute.popleft()[1]
+        means.append((t, total / len(minute)))
+    return means
 
 
 def slope_per_minute(points):
