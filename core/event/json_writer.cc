@@ -1,6 +1,6 @@
 // The JSON of an event, an incident, an alert and a filter.
 //
-// Written by hand, because a bridge renders every event once and reflection costs eight times as
+// Written by hand, because a bridge renders every event once and reflection costs many times as
 // much (bench/json). Which fields are always there:
 //   event body  event_type, every field of the payload, incident where the event has one, then id
 //   and priority; actor and
