@@ -186,13 +186,13 @@ bool HasBit(uint32_t mask, int number) noexcept {
   return mask == kAll || (mask >> number & 1u) != 0;
 }
 
-// True when an event's term is among the filter's.
-bool Contains(const std::vector<Filter::Term>& wanted, uint64_t hash, std::string_view key,
-              std::string_view value) noexcept {
+// True when an event's term is among the filter's. `same` compares the texts; it is seldom asked.
+template <class Same>
+bool Contains(const std::vector<Filter::Term>& wanted, uint64_t hash, Same same) noexcept {
   auto it = std::lower_bound(wanted.begin(), wanted.end(), hash,
                              [](const Filter::Term& a, uint64_t h) { return a.hash < h; });
   for (; it != wanted.end() && it->hash == hash; ++it) {
-    if (it->key == key && it->value == value) {
+    if (same(*it)) {
       return true;
     }
   }
@@ -205,8 +205,10 @@ size_t CountHits(const std::vector<Filter::Term>& wanted, const EventFacts& fact
                  size_t enough) noexcept {
   size_t hits = 0;
   for (const EventFacts::Term& term : facts.terms()) {
-    if (term.field == field && Contains(wanted, term.hash, facts.key(term), facts.value(term)) &&
-        ++hits == enough) {
+    const auto same = [&](const Filter::Term& other) {
+      return facts.key(term) == other.key && facts.value(term) == other.value;
+    };
+    if (term.field == field && Contains(wanted, term.hash, same) && ++hits == enough) {
       break;
     }
   }
@@ -217,7 +219,8 @@ bool HasAny(const std::vector<Filter::Term>& wanted, const FactTexts& texts,
             TermField field) noexcept {
   return std::any_of(texts.texts.begin(), texts.texts.end(), [&](const FactTexts::Text& text) {
     return text.field == field &&
-           Contains(wanted, TermHash(field, text.value), text.key, text.value);
+           Contains(wanted, TermHash(field, text.value),
+                    [&](const Filter::Term& term) { return term.value == text.value; });
   });
 }
 
