@@ -4,9 +4,10 @@
 //          hands it to the window, tells the shards, then answers the publishers. Nobody sees an
 //          event before it is as durable as the hub was set to.
 // Threads: Publish, CommitWaiting and state from any thread. A group is committed, and done is
-//          called, on the sequencer's thread, or in CommitWaiting on the caller's; a publish that
-//          is not let in is answered on its caller's. Without Start, RunOnce is called by hand
-//          (tests).
+//          called, on the sequencer's thread, or, where publishers commit, on the caller's of
+//          CommitWaiting or of a Publish that finds the queue full: neither is called from inside
+//          done there. A publish that is not let in is answered on its caller's thread. Without
+//          Start, RunOnce is called by hand (tests).
 // Owns:    its thread and queue; log, window and clock are the caller's and outlive it.
 // Errors:  in the outcome of each publish. A log that stopped taking events shows in state().
 // Source:  docs/life-of-an-event.md
@@ -79,7 +80,7 @@ class Sequencer {
   // Any thread. `done` is called exactly once.
   void Publish(PublishRequestData request, Done done);
   // Where publishers commit: commits a group of what waits, unless somebody is at it, who then sees
-  // to the rest. True: more waits, come again soon. Elsewhere does nothing. Not from inside `done`.
+  // to the rest. True: more waits, come again soon. Elsewhere does nothing.
   bool CommitWaiting();
 
   // Commits one group and does what else is due. False when there was nothing to commit.

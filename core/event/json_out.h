@@ -1,7 +1,7 @@
 // json_out.h: JSON appended to a string at the price of a copy: room is made ahead, and given back
 // at the end. Inside core/event; others use json_writer.h.
 //
-// Shape:   the string's length is not its own until Done() (or the end of this object).
+// Shape:   the string's length is not its own until the end of this object.
 // Threads: one.
 #pragma once
 
@@ -18,7 +18,7 @@ class JsonOut {
  public:
   // Begins with room for so many bytes.
   explicit JsonOut(std::string& out, size_t room = 0) : out_(out) { Grow(out.size(), room); }
-  ~JsonOut() { Done(); }
+  ~JsonOut() { out_.resize(length()); }
   JsonOut(const JsonOut&) = delete;
   JsonOut& operator=(const JsonOut&) = delete;
 
@@ -55,8 +55,6 @@ class JsonOut {
   void Number(double number);
   // Without quotes.
   void Time(absl::Time time);
-
-  void Done() { out_.resize(length()); }
 
  private:
   static constexpr size_t kMaxStep = 4096;  // bytes

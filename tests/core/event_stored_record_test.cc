@@ -109,6 +109,18 @@ TEST(StoredRecordTest, DamagedBytesAreDataLossWhateverTheFilter) {
   }
 }
 
+TEST(StoredRecordTest, DamageInsideTheIncidentIsDataLossWhateverTheFilter) {
+  std::string bytes = EncodeEventField(SampleEvent(v1::EVENT_TYPE_INCIDENT_CREATED));
+  const auto incident = static_cast<size_t>(IncidentBytesOf(bytes).data() - bytes.data());
+  bytes[incident] = '\x0b';  // a wire type that no field of the schema has
+  v1::Filter sources;
+  sources.add_sources("nobody");
+  for (const v1::Filter& proto : {v1::Filter(), sources}) {
+    EXPECT_EQ(MakeStoredRecordIf(*Filter::Compile(proto).value(), bytes).status().code(),
+              absl::StatusCode::kDataLoss);
+  }
+}
+
 TEST(StoredRecordTest, AnIncidentThatComesTwiceIsOneMerged) {
   const std::string once = EncodeEventField(SampleEvent(v1::EVENT_TYPE_ESCALATED));
   std::string body(UnwrapEventField(once).value());

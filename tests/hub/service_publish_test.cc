@@ -158,7 +158,6 @@ class PublishStreamClient {
       stream_;
 };
 
-// More than the hub keeps under way at a time: reading pauses and goes on.
 // Answered from the shards' own threads, and from the sequencer's.
 class HubPublishStream : public testing::TestWithParam<std::string> {
  protected:
@@ -171,6 +170,7 @@ class HubPublishStream : public testing::TestWithParam<std::string> {
 INSTANTIATE_TEST_SUITE_P(Stores, HubPublishStream, testing::Values("memory", "rocksdb"),
                          [](const auto& store) { return store.param; });
 
+// More than the hub keeps under way at a time: reading pauses and goes on.
 TEST_P(HubPublishStream, AnswersPipelinedRequestsInOrder) {
   TestHub hub(config());
   PublishStreamClient client(hub);
