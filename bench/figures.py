@@ -21,7 +21,7 @@ class Workload(NamedTuple):
     what: str
     sides: list     # Tocsin's first; the floor; peers of bench/load/peers.py
     options: list   # the load program's
-    kind: str = "fan"   # fan, idle, publish, replay or window
+    kind: str = "fan"   # fan, shipped (fan, with each side's log on disk), idle, publish, replay or window
     bridge: tuple = ()  # the bridge's options
 
 
@@ -35,6 +35,7 @@ def paced(connections, rate):
 
 IDLE = ["--mode", "idle", "--conns", "10000", "--hold", "1.5", "--timeout", "40"]
 PUBLISH = ["--mode", "pubonly", "--duration", "3"]
+DURABLE_PEERS = ["jetstream", "etcd"]  # JetStream answers before its sync (sync_interval, 2 minutes); Tocsin and etcd sync first
 MANY = [*PUBLISH, "--pub-window", "256", "--inflight", "1000000"]
 FAN_PEERS = ["nats-ws", "redis"]
 DEFLATE = ("--compression", "deflate")
@@ -55,6 +56,12 @@ WORKLOADS = [
     Workload("grpc-100", "gRPC, 100 streams, 64 in flight", ["tocsin-grpc", "etcd"], fan(100, 64)),
     Workload("grpc-paced", "gRPC, 1,000 streams, 100 events/s", ["tocsin-grpc", "etcd"], paced(1000, 100)),
     Workload("grpc-lone", "gRPC, 1 stream, 20 events/s", ["tocsin-grpc"], paced(1, 20)),
+    Workload("shipped-ws-1000", "as shipped: /ws, 1,000 subscribers, 64 in flight", ["tocsin-ws", *DURABLE_PEERS], fan(1000, 64), "shipped"),
+    Workload("shipped-ws-100", "as shipped: /ws, 100 subscribers, 64 in flight", ["tocsin-ws", *DURABLE_PEERS], fan(100, 64), "shipped"),
+    Workload("shipped-grpc-1000", "as shipped: gRPC, 1,000 streams, 64 in flight", ["tocsin-grpc", *DURABLE_PEERS], fan(1000, 64), "shipped"),
+    Workload("shipped-grpc-100", "as shipped: gRPC, 100 streams, 64 in flight", ["tocsin-grpc", *DURABLE_PEERS], fan(100, 64), "shipped"),
+    Workload("shipped-ws-lone", "as shipped: /ws, 1 subscriber, 20 events/s", ["tocsin-ws", *DURABLE_PEERS], paced(1, 20), "shipped"),
+    Workload("shipped-grpc-lone", "as shipped: gRPC, 1 stream, 20 events/s", ["tocsin-grpc", *DURABLE_PEERS], paced(1, 20), "shipped"),
     Workload("replay-grpc", "replay from disk, gRPC, 1 stream", ["tocsin-grpc", "records alone", "floor"], ["1"], "replay"),
     Workload("replay-grpc-10", "replay from disk, gRPC, 10 streams", ["tocsin-grpc"], ["10"], "replay"),
     Workload("replay-ws", "replay from disk, /ws, 1 subscriber", ["tocsin-ws", "floor"], ["1"], "replay"),
@@ -81,7 +88,7 @@ def run_side(workload, target, log):
         return sides.replay(target, log, workload.options[0])
     if workload.kind == "window":
         return sides.replay_window(target, log.events, workload.options[0])
-    durable = workload.kind == "publish"
+    durable = workload.kind in ("publish", "shipped")
     if target.startswith("tocsin"):
         return sides.own(target, workload.options, sides.ON_DISK if durable else sides.IN_MEMORY, workload.bridge)
     return sides.peer(target, workload.options, durable)
@@ -100,7 +107,7 @@ def bound_by(result):
 
 def describe(kind, result):
     """The columns of one side: rate, CPU seconds per million, p50, p99 (ms), KB a connection."""
-    idle, timed = kind == "idle", kind == "fan"
+    idle, timed = kind == "idle", kind in ("fan", "shipped")
     return {
         "rate": "" if idle else f"{key_of(kind, result):,.0f}",
         "cpu": "" if idle else f"{result['server_cpu_s_per_million']:.2f}",
