@@ -52,18 +52,12 @@ class Bridge::Impl {
         log_(channel_, window_),
         routes_(state_, config.allowed_origins, [this] { return MetricsText(); }),
         upstream_(
-            channel_, window_, needs_,
-            IntakePolicy(needs_, Clock::Real(), config.narrow_after,
-                         [this] { return Delivered(); }),
-            metrics_,
+            channel_, window_, metrics_,
             {.on_news = [this] { OnNews(); }, .on_state = [this](bool up) { OnHubState(up); }}) {
     state_.started_at = absl::Now();
-    needs_.SetOnUncovered([this] { upstream_.Widen(); });
-    ShardOptions shard = config_.shard;
-    shard.needs = &needs_;
     for (size_t i = 0; i < config.threads; ++i) {
-      workers_.push_back(
-          std::make_unique<Worker>(window_, log_, Clock::Real(), shard, config_.session, metrics_));
+      workers_.push_back(std::make_unique<Worker>(window_, log_, Clock::Real(), config_.shard,
+                                                  config_.session, metrics_));
     }
   }
 
@@ -127,14 +121,6 @@ class Bridge::Impl {
     state_.window_open = true;
   }
 
-  uint64_t Delivered() const {
-    uint64_t delivered = 0;
-    for (const auto& worker : workers_) {
-      delivered += worker->shard().stats().delivered.load(std::memory_order_relaxed);
-    }
-    return delivered;
-  }
-
   std::string MetricsText() {
     const Window::View view = window_.view();
     Sequence slowest = view.head.sequence;
@@ -166,7 +152,6 @@ class Bridge::Impl {
   BridgeState state_;
   Metrics metrics_;
   ConnectionLimits limits_;
-  FilterNeeds needs_;
   Window window_;
   const std::shared_ptr<grpc::Channel> channel_;
   HubLogReader log_;

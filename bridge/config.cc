@@ -71,11 +71,6 @@ void RegisterEngine(Options& options, BridgeFlags& flags) {
                 1, 10'000'000);
   options.Bytes(&flags.recent_bytes, "recent-bytes", "Bytes of recent events held in memory.",
                 64 * limits::kKiB, kAny);
-  options.Duration(
-      &flags.narrow_after, "narrow-after",
-      "How long clients must need less than a fifth of what the hub sends before it is "
-      "asked only for that; 0s: never.",
-      absl::ZeroDuration(), absl::Hours(24));
   options.Choice(&flags.log_level, "log-level", "The least that is logged.",
                  {"debug", "info", "warning", "error"});
   options.Choice(&flags.log_format, "log-format",
@@ -127,7 +122,6 @@ absl::StatusOr<BridgeConfig> BridgeConfig::From(const BridgeFlags& flags) {
                     .messages_per_second = flags.messages_per_second,
                     .message_burst = flags.message_burst,
                     .compression = flags.compression == "deflate"};
-  config.narrow_after = flags.narrow_after;
   config.max_connections = flags.max_connections;
   config.max_connections_per_address = flags.max_connections_per_address;
   config.drain_timeout = flags.drain_timeout;

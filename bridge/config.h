@@ -31,7 +31,6 @@ struct BridgeFlags {
   size_t pending_bytes = limits::kPendingBytes;
   size_t recent_events = limits::kRecentEvents;
   size_t recent_bytes = limits::kRecentBytes;
-  absl::Duration narrow_after = absl::Seconds(30);
   size_t max_connections = limits::kConnections;
   size_t max_connections_per_address = limits::kConnectionsPerAddress;
   size_t max_subscriptions = limits::kSubscriptionsPerConnection;
@@ -56,7 +55,6 @@ struct BridgeConfig {
   WindowBounds window{limits::kRecentEvents, limits::kRecentBytes};
   ShardOptions shard;
   ws::SessionOptions session;
-  absl::Duration narrow_after = absl::Seconds(30);  // zero: never
   size_t max_connections = limits::kConnections;
   size_t max_connections_per_address = limits::kConnectionsPerAddress;
   absl::Duration drain_timeout = absl::Seconds(10);

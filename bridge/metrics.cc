@@ -56,8 +56,6 @@ Metrics::Metrics()
       hub_connected(Gauge(registry_, "bridge_hub_connected", "1 while the hub's stream is up")),
       hub_reconnects(Counter(registry_, "bridge_hub_reconnects_total",
                              "How often the hub's stream was lost and opened again")),
-      hub_intake_filtered(Gauge(registry_, "bridge_hub_intake_filtered",
-                                "1 while the hub is asked only for what the clients need")),
       connections(Gauge(registry_, "tocsin_connections",
                         "Connections of clients now, those that only ask over HTTP among them")),
       connection_memory_bytes(

@@ -37,7 +37,6 @@ class Metrics {
   prometheus::Gauge& broadcast_channel_usage_ratio;
   prometheus::Gauge& hub_connected;
   prometheus::Counter& hub_reconnects;
-  prometheus::Gauge& hub_intake_filtered;
   prometheus::Gauge& connections;
   prometheus::Gauge& connection_memory_bytes;
   prometheus::Gauge& subscriptions;

@@ -27,9 +27,8 @@ constexpr absl::Duration kLastWait = absl::Seconds(2);
 // A response is at most one write or one event; this leaves room for what later versions add.
 constexpr int kMaxResponseBytes = 16 * static_cast<int>(limits::kMiB);
 
-v1::SubscribeRequest Request(const std::string& from, const Filter& intake) {
+v1::SubscribeRequest Request(const std::string& from) {
   v1::SubscribeRequest request;
-  *request.mutable_filter() = intake.proto();
   request.set_from(from);
   request.set_on_gap(v1::ON_GAP_NOTIFY);
   request.mutable_bookmark_interval()->set_seconds(absl::ToInt64Seconds(kBookmarkInterval));
@@ -107,15 +106,13 @@ class Upstream::Stream {
   bool silent_ = false;
 };
 
-Upstream::Upstream(std::shared_ptr<grpc::Channel> channel, Window& window, FilterNeeds& needs,
-                   IntakePolicy policy, Metrics& metrics, Callbacks callbacks)
+Upstream::Upstream(std::shared_ptr<grpc::Channel> channel, Window& window, Metrics& metrics,
+                   Callbacks callbacks)
     : channel_(std::move(channel)),
       window_(window),
-      needs_(needs),
       metrics_(metrics),
       callbacks_(std::move(callbacks)),
-      backoff_(kFirstWait, kLastWait),
-      policy_(std::move(policy)) {}
+      backoff_(kFirstWait, kLastWait) {}
 
 Upstream::~Upstream() { Stop(); }
 
@@ -142,50 +139,19 @@ bool Upstream::stopping() {
   return stop_;
 }
 
-void Upstream::Widen() {
-  MutexLock lock(mutex_);
-  widen_ = true;
-  if (stream_ != nullptr) {
-    stream_->TryCancel();
-  }
-}
-
 void Upstream::Run() {
   while (!stopping()) {
-    if (!Follow()) {
-      Wait(backoff_.Next());
-    }
+    Follow();
+    Wait(backoff_.Next());
   }
 }
 
-// Everything, unless the policy asked for less and nobody has asked for more since. The needs
-// first, then the window: a subscription that is added in between sees that it is not covered.
-FilterPtr Upstream::ChooseIntake() {
-  bool widen = false;
-  {
-    MutexLock lock(mutex_);
-    widen = std::exchange(widen_, false);
-  }
-  const bool narrow = std::exchange(narrow_, false);
-  if (!widen && !narrow) {
-    return needs_.intake();
-  }
-  const FilterPtr intake = widen ? needs_.TakeEverything() : needs_.TakeHull();
-  window_.Cover(intake);
-  policy_.Restart();
-  metrics_.hub_intake_filtered.Set(widen ? 0 : 1);
-  LogInfo(widen ? "the hub is asked for everything again"
-                : "the hub is asked only for what clients need",
-          {{"cursor", FormatCursor(place_)}});
-  return intake;
-}
-
-bool Upstream::Follow() {
+void Upstream::Follow() {
   grpc::ClientContext context;
   {
     MutexLock lock(mutex_);
     if (stop_) {
-      return false;
+      return;
     }
     stream_ = &context;
   }
@@ -196,9 +162,8 @@ bool Upstream::Follow() {
   // The channel connects only while a call is polled: the call waits for it.
   context.set_wait_for_ready(true);
   const auto stub = v1::EventHub::NewStub(channel_);
-  Stream stream(
-      *stub, context,
-      Request(started_ ? FormatCursor(place_) : FormatStartPoint(Latest{}), *ChooseIntake()));
+  Stream stream(*stub, context,
+                Request(started_ ? FormatCursor(place_) : FormatStartPoint(Latest{})));
   v1::SubscribeResponse response;
   while (stream.Read(response)) {
     absl::StatusOr<HubBatch> batch = ReadResponse(response, RecordFacts::kWith);
@@ -208,24 +173,10 @@ bool Upstream::Follow() {
       break;
     }
     Connected();
-    if (policy_.ShouldNarrow()) {
-      narrow_ = true;
-      context.TryCancel();
-    }
   }
   const grpc::Status status = stream.Finish();
-  if (ChangesIntake(status)) {
-    return true;
-  }
   OnEnd(stream.silent() ? grpc::Status(grpc::StatusCode::UNAVAILABLE, "the hub does not answer")
                         : status);
-  return false;
-}
-
-// The stream was ended here, to be opened again with another filter: the hub is not lost.
-bool Upstream::ChangesIntake(const grpc::Status& status) {
-  MutexLock lock(mutex_);
-  return status.error_code() == grpc::StatusCode::CANCELLED && !stop_ && (narrow_ || widen_);
 }
 
 void Upstream::OnEnd(const grpc::Status& status) {
@@ -307,7 +258,6 @@ void Upstream::Append(HubBatch& batch) {
   window_.Append(batch.events);
   place_ = batch.events.back()->cursor;
   metrics_.events_broadcast.Increment(static_cast<double>(batch.events.size()));
-  policy_.Received(batch.events.size());
   batch.events.clear();
 }
 

@@ -1,9 +1,8 @@
 // upstream.h: the bridge's one stream from the hub: everything, into the window.
 //
 // Shape:   Subscribe from the log's end at first, then resumed by cursor for as long as it runs;
-//          through a filter while the clients need little (intake_policy.h); each response is
-//          appended to the window as one batch and the shards are rung once. A gap resets the
-//          window.
+//          each response is appended to the window as one batch and the shards are rung once. A gap
+//          resets the window.
 // Threads: one of its own. The callbacks run on it.
 // Owns:    its thread and stream. Stop (and the destructor) ends both.
 // Errors:  a stream that breaks or falls silent is opened again, for ever; on_state tells of it
@@ -19,7 +18,6 @@
 #include "absl/time/time.h"
 #include "bridge/metrics.h"
 #include "bridge/upstream/backoff.h"
-#include "bridge/upstream/intake_policy.h"
 #include "core/base/mutex.h"
 #include "core/stream/window.h"
 
@@ -45,26 +43,20 @@ class Upstream {
     std::function<void(bool connected)> on_state;
   };
 
-  // `needs` is what the shards of the window have; it and the policy's sources outlive this.
-  Upstream(std::shared_ptr<grpc::Channel> channel, Window& window, FilterNeeds& needs,
-           IntakePolicy policy, Metrics& metrics, Callbacks callbacks);
+  Upstream(std::shared_ptr<grpc::Channel> channel, Window& window, Metrics& metrics,
+           Callbacks callbacks);
   ~Upstream();
 
   void Start();
   void Stop();
   bool connected() const { return connected_.load(std::memory_order_relaxed); }
-  // Any thread: somebody needs what does not come.
-  void Widen();
 
  private:
   class Stream;
 
   void Run();
-  // One stream, until it ends. True when the next one is to follow at once.
-  bool Follow();
-  bool ChangesIntake(const grpc::Status& status);
-  // What is asked for from here on; answers it.
-  FilterPtr ChooseIntake();
+  // One stream, until it ends.
+  void Follow();
   void OnEnd(const grpc::Status& status);
   // False when the response makes no sense.
   bool Take(HubBatch batch);
@@ -75,7 +67,6 @@ class Upstream {
 
   const std::shared_ptr<grpc::Channel> channel_;
   Window& window_;
-  FilterNeeds& needs_;
   Metrics& metrics_;
   const Callbacks callbacks_;
   std::atomic<bool> connected_{false};
@@ -84,15 +75,12 @@ class Upstream {
   bool started_ = false;  // the window has been
   bool told_waiting_ = false;
   bool was_connected_ = false;
-  bool narrow_ = false;  // asks for the hull with the next stream
   Cursor place_;
   Backoff backoff_;
-  IntakePolicy policy_;
 
   Mutex mutex_;  // no leaf: the stream is cancelled under it
   CondVar changed_;
   bool stop_ ABSL_GUARDED_BY(mutex_) = false;
-  bool widen_ ABSL_GUARDED_BY(mutex_) = false;
   grpc::ClientContext* stream_ ABSL_GUARDED_BY(mutex_) = nullptr;  // to cancel on Stop
   std::thread thread_;
 };

@@ -147,12 +147,6 @@ void Shard::Subscribe(SubscriberId id, SubscribeOptions options) {
       start = placed ? StartPoint(subscription->place) : subscription->asked;
     }
   }
-  if (options_.needs != nullptr) {
-    options_.needs->Add(options.filter);
-    if (subscription->filter != nullptr) {
-      options_.needs->Remove(subscription->filter);
-    }
-  }
   subscription->filter = std::move(options.filter);
   subscription->notify_on_gap = options.notify_on_gap;
   CountSubscription(*subscription);

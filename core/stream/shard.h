@@ -28,7 +28,6 @@
 #include "core/base/mutex.h"
 #include "core/event/filter.h"
 #include "core/event/limits.h"
-#include "core/stream/filter_needs.h"
 #include "core/stream/log_reader.h"
 #include "core/stream/memory_use.h"
 #include "core/stream/sink.h"
@@ -48,9 +47,6 @@ struct ShardOptions {
   size_t replay_bytes = limits::kReplayBytes;
   absl::Duration hot_tick = limits::kHotTick;
   absl::Duration stuck_after = limits::kStuckAfter;
-  // Where what arrives may have come through a filter; outlives the shard. Nullptr: everything
-  // arrives.
-  FilterNeeds* needs = nullptr;
   // Slices that behind ones are given in one turn, so that live ones do not wait long.
   size_t slices_per_turn = 16;
 };
@@ -179,10 +175,6 @@ class Shard {
   // One slice; false when there was nothing to do now.
   bool ServeSlice(Subscription& subscription);
   bool ReadWindow(Subscription& subscription);
-  bool MayBeLive(const Subscription& subscription) const;
-  // False: what arrives is not all that it wants, and it reads the log instead.
-  bool Covered(const Subscription& subscription) const;
-  bool Held(const Subscription& subscription) const;
   void End(Subscription& subscription, absl::Status status);
   void Erase(Subscription& subscription);
 

@@ -32,15 +32,10 @@ void Shard::Begin(Subscription& subscription, const StartPoint& start) {
     return;
   }
   if (std::holds_alternative<Latest>(start)) {
-    if (!Covered(subscription)) {
-      // Here the present end is known only for what arrives.
-      OpenLog(subscription, start);
-      return;
-    }
     subscription.place = view.head;
   } else if (const Cursor* cursor = std::get_if<Cursor>(&start)) {
     subscription.place = *cursor;
-    if (!Held(subscription)) {
+    if (!window_.Holds(*cursor)) {
       OpenLog(subscription, start);
       return;
     }
@@ -180,20 +175,17 @@ bool Shard::ServeSlice(Subscription& subscription) {
   if (subscription.live() || subscription.waiting || subscriber.stuck) {
     return false;
   }
-  if (subscription.place == position_ && MayBeLive(subscription)) {
+  if (subscription.place == position_) {
     BecomeLive(subscription);
     return false;
   }
   if (HasAWriteFull(subscriber)) {
     return false;  // Written makes it ready again
   }
-  if (subscription.place != position_ && ReadWindow(subscription)) {
+  if (ReadWindow(subscription)) {
     return true;
   }
-  if (subscription.live() || subscription.queued) {
-    return false;
-  }
-  if (subscription.place.sequence > position_.sequence && Held(subscription)) {
+  if (subscription.place.sequence > position_.sequence && window_.Holds(subscription.place)) {
     subscription.queued = true;
     ahead_.push_back({subscriber.id, subscription.tag});
     return false;
@@ -213,7 +205,7 @@ bool Shard::ReadWindow(Subscription& subscription) {
     return false;
   }
   const auto outcome = window_.Read(subscription.place, position_, options_.write_events,
-                                    options_.write_bytes, slice, subscription.filter.get());
+                                    options_.write_bytes, slice);
   if (outcome != Window::Outcome::kRead) {
     return false;
   }
@@ -224,19 +216,6 @@ bool Shard::ReadWindow(Subscription& subscription) {
   subscription.place = slice.to;
   MakeReady(subscription);
   return true;
-}
-
-// Held as well: an intake that has just been widened is in force from the window's next stretch on.
-bool Shard::MayBeLive(const Subscription& subscription) const {
-  return options_.needs == nullptr || (Covered(subscription) && Held(subscription));
-}
-
-bool Shard::Covered(const Subscription& subscription) const {
-  return options_.needs == nullptr || options_.needs->Covered(*subscription.filter);
-}
-
-bool Shard::Held(const Subscription& subscription) const {
-  return window_.Holds(subscription.place, subscription.filter.get());
 }
 
 void Shard::End(Subscription& subscription, absl::Status status) {
@@ -261,9 +240,6 @@ void Shard::Erase(Subscription& subscription) {
                                   [&](const auto& each) { return each.get() == &subscription; });
   TOCSIN_CHECK(found != all.end());
   CountOff(subscription);
-  if (options_.needs != nullptr) {
-    options_.needs->Remove(subscription.filter);
-  }
   all.erase(found);
   ShrinkWhenSparse(all);
   CountSubscriptions(subscriber);

@@ -4,7 +4,6 @@
 #include <utility>
 
 #include "core/base/check.h"
-#include "core/event/filter_hull.h"
 
 namespace tocsin {
 
@@ -35,25 +34,9 @@ void Window::Advance(Cursor head) {
   }
 }
 
-void Window::Cover(FilterPtr intake) {
-  MutexLock lock(mutex_);
-  if (!stretches_.empty() && stretches_.back().after == view_.head.sequence) {
-    stretches_.pop_back();  // nothing came through it
-  }
-  stretches_.push_back({view_.head.sequence, std::move(intake)});
-  if (stretches_.size() > kMaxStretches) {
-    DropThrough(stretches_[1].after);
-  }
-  Shrink();
-}
-
 void Window::Reset(const Gap& gap) {
   MutexLock lock(mutex_);
   events_.clear();
-  if (!stretches_.empty()) {
-    stretches_.erase(stretches_.begin(), stretches_.end() - 1);
-    stretches_.front().after = gap.to.sequence;
-  }
   bytes_ = 0;
   view_.base = view_.head = gap.to;
   ++view_.resets;
@@ -81,12 +64,12 @@ size_t Window::events() const {
 }
 
 Window::Outcome Window::Read(const Cursor& after, const Cursor& up_to, size_t max_events,
-                             size_t max_bytes, Slice& slice, const Filter* filter) const {
+                             size_t max_bytes, Slice& slice) const {
   MutexLock lock(mutex_);
   if (after.sequence > view_.head.sequence) {
     return Outcome::kAhead;
   }
-  if (!HoldsLocked(after) || !CoversLocked(after.sequence, filter)) {
+  if (!HoldsLocked(after)) {
     return Outcome::kBefore;
   }
   size_t index = IndexAfter(after.sequence);
@@ -108,22 +91,9 @@ Window::Outcome Window::Read(const Cursor& after, const Cursor& up_to, size_t ma
   return Outcome::kRead;
 }
 
-bool Window::Holds(const Cursor& cursor, const Filter* filter) const {
+bool Window::Holds(const Cursor& cursor) const {
   MutexLock lock(mutex_);
-  return view_.open && HoldsLocked(cursor) && CoversLocked(cursor.sequence, filter);
-}
-
-bool Window::CoversLocked(Sequence after, const Filter* filter) const {
-  if (filter == nullptr) {
-    return true;
-  }
-  for (size_t i = 0; i < stretches_.size(); ++i) {
-    const bool before = i + 1 < stretches_.size() && stretches_[i + 1].after <= after;
-    if (!before && !Covers(*stretches_[i].intake, *filter)) {
-      return false;
-    }
-  }
-  return true;
+  return view_.open && HoldsLocked(cursor);
 }
 
 bool Window::HoldsLocked(const Cursor& cursor) const {
@@ -149,18 +119,6 @@ void Window::Shrink() {
     bytes_ -= events_.front()->bytes();
     events_.pop_front();
   }
-  while (stretches_.size() > 1 && stretches_[1].after <= view_.base.sequence) {
-    stretches_.pop_front();
-  }
-}
-
-void Window::DropThrough(Sequence sequence) {
-  while (!events_.empty() && events_.front()->cursor.sequence <= sequence) {
-    view_.base = events_.front()->cursor;
-    bytes_ -= events_.front()->bytes();
-    events_.pop_front();
-  }
-  view_.base.sequence = std::max(view_.base.sequence, sequence);
 }
 
 }  // namespace tocsin

@@ -2,8 +2,7 @@
 // read.
 //
 // Shape:   the events after `base` up to `head`, bounded in count and bytes; the oldest leave
-//          first, and base follows them. What is appended may have come through a filter (Cover): a
-//          reader whose own filter wants more is answered as one from before base.
+//          first, and base follows them.
 // Threads: safe; one leaf mutex. Appends come one at a time.
 // Owns:    shares of the events. Readers get shares of their own.
 // Errors:  reading from before base answers kBefore: the reader goes to the log (log_reader.h).
@@ -17,7 +16,6 @@
 
 #include "core/base/mutex.h"
 #include "core/event/cursor.h"
-#include "core/event/filter.h"
 #include "core/event/record.h"
 
 namespace tocsin {
@@ -50,8 +48,6 @@ class Window {
   // Moves head forward over places without events, or names the same place in the epoch that begins
   // there.
   void Advance(Cursor head);
-  // From head on, what is appended is complete only for the filters that `intake` covers.
-  void Cover(FilterPtr intake);
   // The log has a hole here: all that is held goes, base and head become gap.to.
   void Reset(const Gap& gap);
 
@@ -63,28 +59,14 @@ class Window {
 
   // Appends to slice.events what comes after `after`, not past the place `up_to`, at most so many
   // events and about so many bytes (at least one event). kBefore: `after` is older than base, or of
-  // a life of the log that is not held, or not all that `filter` lets through is here from there on
-  // (nullptr: whoever asks knows that it is). kAhead: newer than head.
+  // a life of the log that is not held. kAhead: newer than head.
   Outcome Read(const Cursor& after, const Cursor& up_to, size_t max_events, size_t max_bytes,
-               Slice& slice, const Filter* filter = nullptr) const;
-  // True when `cursor` is a place between base and head of this life of the log, and all that
-  // `filter` lets through is here from there on.
-  bool Holds(const Cursor& cursor, const Filter* filter = nullptr) const;
+               Slice& slice) const;
+  // True when `cursor` is a place between base and head of this life of the log.
+  bool Holds(const Cursor& cursor) const;
 
  private:
-  // From `after` to the next stretch, what is held is complete for what `intake` covers.
-  struct Stretch {
-    Sequence after;
-    FilterPtr intake;
-  };
-  // An intake changes once in many seconds; what is older than the last so many changes is given
-  // up.
-  static constexpr size_t kMaxStretches = 8;
-
   bool HoldsLocked(const Cursor& cursor) const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
-  bool CoversLocked(Sequence after, const Filter* filter) const
-      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
-  void DropThrough(Sequence sequence) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void Shrink() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   // The index of the first event after `sequence`.
   size_t IndexAfter(Sequence sequence) const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
@@ -94,9 +76,6 @@ class Window {
   View view_ ABSL_GUARDED_BY(mutex_);
   std::optional<Gap> gap_ ABSL_GUARDED_BY(mutex_);
   std::deque<EventPtr> events_ ABSL_GUARDED_BY(mutex_);
-  // What came through which filter, oldest first; before the first one, and without any:
-  // everything.
-  std::deque<Stretch> stretches_ ABSL_GUARDED_BY(mutex_);
   size_t bytes_ ABSL_GUARDED_BY(mutex_) = 0;
 };
 

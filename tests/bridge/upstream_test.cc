@@ -26,15 +26,13 @@ class UpstreamTest : public ::testing::Test {
   UpstreamTest() : window({1000, 1 << 30}) {}
 
   void Start() {
-    upstream = std::make_unique<Upstream>(
-        MakeHubChannel(hub.address()), window, needs,
-        IntakePolicy(needs, clock, kNarrowAfter, [] { return 0; }), metrics,
-        Upstream::Callbacks{.on_news = [this] { ++news; },
-                            .on_state =
-                                [this](bool up) {
-                                  MutexLock lock(mutex);
-                                  states.push_back(up);
-                                }});
+    upstream = std::make_unique<Upstream>(MakeHubChannel(hub.address()), window, metrics,
+                                          Upstream::Callbacks{.on_news = [this] { ++news; },
+                                                              .on_state =
+                                                                  [this](bool up) {
+                                                                    MutexLock lock(mutex);
+                                                                    states.push_back(up);
+                                                                  }});
     upstream->Start();
   }
   std::vector<bool> States() {
@@ -50,11 +48,7 @@ class UpstreamTest : public ::testing::Test {
     return held;
   }
 
-  static constexpr absl::Duration kNarrowAfter = absl::Seconds(10);
-
   ScriptedHub hub;
-  ManualClock clock;
-  FilterNeeds needs;
   Window window;
   Metrics metrics;
   Mutex mutex;
@@ -138,47 +132,6 @@ TEST_F(UpstreamTest, AHubThatLostWhatWasSeenBeginsTheWindowAnew) {
   EXPECT_EQ(window.last_gap()->reason, GapReason::kDamaged);
   EXPECT_EQ(window.last_gap()->from, At(30));
   EXPECT_EQ(hub.requests().at(2).from(), FormatCursor(At(9)));
-}
-
-TEST_F(UpstreamTest, AsksForWhatIsNeededAndForEverythingAgainAndLosesNothing) {
-  v1::Filter cpu;
-  cpu.add_sources("cpu");
-  const FilterPtr need = Filter::Compile(cpu).value();
-  needs.SetOnUncovered([this] { upstream->Widen(); });
-  needs.Add(need);
-  hub.Add([this](auto& writer) {
-    writer.Write(Bookmark(0));
-    writer.Write(Response(1, 200));
-    Until([&] { return window.view().head == At(200); });
-    clock.Advance(kNarrowAfter);
-    writer.Write(Bookmark(200));
-    return grpc::Status::OK;
-  });
-  hub.Add([](auto& writer) {
-    writer.Write(Response(201, 210));
-    return grpc::Status::OK;
-  });
-  hub.Add([](auto& writer) {
-    writer.Write(Response(211, 220));
-    return grpc::Status::OK;
-  });
-  Start();
-  Until([&] { return window.view().head == At(210); });
-  EXPECT_FALSE(hub.requests().at(0).filter().sources_size());
-  EXPECT_EQ(hub.requests().at(1).filter().sources(0), "cpu");
-  EXPECT_EQ(hub.requests().at(1).from(), FormatCursor(At(200)));
-  EXPECT_EQ(metrics.hub_intake_filtered.Value(), 1);
-  EXPECT_TRUE(window.Holds(At(200), need.get()));
-  EXPECT_FALSE(window.Holds(At(200), Filter::MatchAll().get()));
-  needs.Add(Filter::MatchAll());
-  Until([&] { return window.view().head == At(220); });
-  EXPECT_FALSE(hub.requests().at(2).filter().sources_size());
-  EXPECT_EQ(hub.requests().at(2).from(), FormatCursor(At(210)));
-  EXPECT_EQ(metrics.hub_intake_filtered.Value(), 0);
-  EXPECT_TRUE(window.Holds(At(210), Filter::MatchAll().get()));
-  EXPECT_FALSE(window.Holds(At(209), Filter::MatchAll().get()));
-  EXPECT_EQ(Held(), Range(1, 220));
-  EXPECT_EQ(States().size(), 1u);  // the hub was never lost
 }
 
 TEST_F(UpstreamTest, StopEndsAQuietStreamAtOnce) {
