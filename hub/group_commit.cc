@@ -85,7 +85,6 @@ GroupCommit::GroupCommit(Log& log, Clock& clock, DedupBounds dedup, IncidentCach
     : log_(log), clock_(clock), dedup_(dedup), incidents_(log, incidents) {}
 
 absl::Status GroupCommit::Load() {
-  epochs_ = log_.epochs();
   last_ = log_.extent().latest.sequence;
   ASSIGN_OR_RETURN(const std::vector<DedupEntry> entries, log_.ReadDedup());
   dedup_.Load(entries);
@@ -179,7 +178,7 @@ absl::StatusOr<std::optional<v1::PublishResult>> GroupCommit::FindDuplicate(
   }
   v1::PublishResult result;
   result.set_id(event.id());
-  result.set_cursor(FormatCursor(CursorAt(epochs_, seen->sequence)));
+  result.set_cursor(FormatCursor(log_.epochs().PlaceAfter(seen->sequence)));
   result.set_sequence(seen->sequence);
   result.set_duplicate(true);
   result.set_incident_id(UnpackUuid(seen->incident));
@@ -188,7 +187,7 @@ absl::StatusOr<std::optional<v1::PublishResult>> GroupCommit::FindDuplicate(
 
 absl::StatusOr<v1::PublishResult> GroupCommit::StageEvent(v1::Event& event, const Content& content,
                                                           const FieldPath& path) {
-  const Cursor cursor{epochs_.back().epoch, last_ + batch_.events.size() + 1};
+  const Cursor cursor{log_.epochs().present(), last_ + batch_.events.size() + 1};
   if (event.id().empty()) {
     event.set_id(NewUuid(time_));
   }

@@ -65,7 +65,6 @@ class GroupCommit {
   Clock& clock_;
   DedupWindow dedup_;
   Incidents incidents_;
-  std::vector<EpochStart> epochs_;
   absl::Time time_ = absl::InfinitePast();  // of the group; never goes back
   Sequence last_ = 0;                       // of the log, without what is staged
   LogBatch batch_;

@@ -111,7 +111,7 @@ absl::StatusOr<Sequence> SliceReader::Fill(Reading& reading, size_t max_events, 
       Skip(reading, GapReason::kExpired, slice.earliest, slice);
     } else if (absl::IsDataLoss(read.status()) && !slice.gap) {
       ASSIGN_OR_RETURN(const Sequence next, NextReadable(log_, reading.place.sequence));
-      Skip(reading, GapReason::kDamaged, CursorAt(log_.epochs(), next), slice);
+      Skip(reading, GapReason::kDamaged, log_.epochs().PlaceAfter(next), slice);
     } else if (absl::IsDataLoss(read.status())) {
       return reading.place.sequence;  // a gap of its own, in the next slice
     } else {
@@ -126,13 +126,8 @@ void SliceReader::Finish(Reading& reading, Sequence looked_at, const Cursor& end
   while (!events.empty() && events.back()->cursor.sequence > end.sequence) {
     events.pop_back();
   }
-  const Sequence place = std::min(looked_at, end.sequence);
-  if (place > reading.place.sequence) {
-    reading.place = CursorAt(log_.epochs(), place);
-  }
-  if (reading.place.sequence == end.sequence) {
-    reading.place = end;
-  }
+  reading.place =
+      log_.epochs().PlaceAfter(std::max(reading.place.sequence, std::min(looked_at, end.sequence)));
   slice.to = reading.place;
 }
 

@@ -6,6 +6,7 @@
 //          held: a gap `expired`. Past the end of an epoch that is over, or of an unknown one: a
 //          gap `epoch`. A time before the oldest event held, where older ones were dropped: a gap
 //          `expired`, because nobody knows any more whether they belonged to it.
+//          The place is answered under the name that the log gives it (epochs.h).
 // Threads: pure.
 // Errors:  CURSOR_EXPIRED for a cursor past the end of the present epoch: the log has lost what the
 //          client saw.
@@ -14,7 +15,6 @@
 
 #include <functional>
 #include <optional>
-#include <vector>
 
 #include "absl/status/statusor.h"
 #include "core/event/cursor.h"
@@ -31,7 +31,6 @@ struct ResolvedStart {
 using PlaceOfTime = std::function<absl::StatusOr<Sequence>(absl::Time)>;
 
 absl::StatusOr<ResolvedStart> ResolveStart(const StartPoint& start, const LogExtent& extent,
-                                           const std::vector<EpochStart>& epochs,
-                                           const PlaceOfTime& place_at);
+                                           const Epochs& epochs, const PlaceOfTime& place_at);
 
 }  // namespace tocsin::hub

@@ -202,7 +202,7 @@ void Upstream::OnEnd(const grpc::Status& status) {
   LogError("the hub has lost events", {{"place", FormatCursor(place_)}, {"error", error}});
   const absl::StatusOr<Cursor> latest = ParseCursor(ErrorDetailsOf(error).latest);
   if (latest.ok()) {
-    window_.Reset({.reason = GapReason::kDamaged, .from = place_, .to = *latest});
+    window_.Reset({.reason = GapReason::kDamaged, .from = window_.view().head, .to = *latest});
     place_ = *latest;
     callbacks_.on_news();
   }
@@ -238,7 +238,7 @@ bool Upstream::Take(HubBatch batch) {
     LogWarning("the hub could not give everything", {{"reason", GapReasonName(batch.gap->reason)},
                                                      {"from", FormatCursor(batch.gap->from)},
                                                      {"to", FormatCursor(batch.gap->to)}});
-    batch.gap->from = place_;
+    batch.gap->from = window_.view().head;  // under the name that the shards have it by
     window_.Reset(*batch.gap);
     place_ = batch.gap->to;
   }

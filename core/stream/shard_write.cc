@@ -113,9 +113,13 @@ Cursor Shard::SafePlace(const Subscriber& subscriber) const {
     if (subscription->live()) {
       continue;
     }
-    // One that is not announced may begin with a gap that has yet to be told.
-    const bool foreign = !subscription->announced && subscription->place.epoch != position_.epoch;
-    if (subscription->place.epoch == 0 || foreign) {
+    // A gap that has yet to be told may follow: a new one may begin with it, and one that read on
+    // meanwhile may stand among events that the hub has lost since.
+    const bool gap_may_follow = subscription->announced
+                                    ? subscription->place.sequence > position_.sequence &&
+                                          !window_.Holds(subscription->place)
+                                    : subscription->place.epoch != position_.epoch;
+    if (subscription->place.epoch == 0 || gap_may_follow) {
       return Cursor{};
     }
     if (subscription->place.sequence < safe.sequence) {

@@ -11,6 +11,7 @@ void Window::Start(Cursor base) {
   MutexLock lock(mutex_);
   TOCSIN_CHECK(!view_.open);
   view_.base = view_.head = base;
+  lives_.push_back({base.epoch, base.sequence, base.sequence});
   view_.open = true;
 }
 
@@ -19,7 +20,7 @@ void Window::Append(std::span<const EventPtr> events) {
   for (const EventPtr& event : events) {
     TOCSIN_CHECK(event->cursor.sequence > view_.head.sequence);
     bytes_ += event->bytes();
-    view_.head = event->cursor;
+    Reach(event->cursor);
     events_.push_back(event);
   }
   Shrink();
@@ -27,11 +28,20 @@ void Window::Append(std::span<const EventPtr> events) {
 
 void Window::Advance(Cursor head) {
   MutexLock lock(mutex_);
-  const bool later = head.sequence > view_.head.sequence;
-  const bool renamed = head.sequence == view_.head.sequence && head.epoch != view_.head.epoch;
-  if (later || renamed) {
-    view_.head = head;
+  if (head.sequence >= view_.head.sequence) {
+    Reach(head);
   }
+}
+
+void Window::Reach(const Cursor& cursor) {
+  if (cursor.epoch != lives_.back().epoch) {
+    lives_.push_back({cursor.epoch, view_.head.sequence, cursor.sequence});
+    if (lives_.size() > kMaxLives) {
+      lives_.pop_front();
+    }
+  }
+  lives_.back().to = cursor.sequence;
+  view_.head = PlaceAt(cursor.sequence);
 }
 
 void Window::Reset(const Gap& gap) {
@@ -39,6 +49,7 @@ void Window::Reset(const Gap& gap) {
   events_.clear();
   bytes_ = 0;
   view_.base = view_.head = gap.to;
+  lives_ = {{gap.to.epoch, gap.to.sequence, gap.to.sequence}};
   ++view_.resets;
   gap_ = gap;
 }
@@ -86,7 +97,7 @@ Window::Outcome Window::Read(const Cursor& after, const Cursor& up_to, size_t ma
   if (in_range()) {
     slice.to = events_[index - 1]->cursor;
   } else {
-    slice.to = up_to.sequence < view_.head.sequence ? up_to : view_.head;
+    slice.to = PlaceAt(std::min(up_to.sequence, view_.head.sequence));
   }
   return Outcome::kRead;
 }
@@ -100,9 +111,16 @@ bool Window::HoldsLocked(const Cursor& cursor) const {
   if (cursor.sequence < view_.base.sequence || cursor.sequence > view_.head.sequence) {
     return false;
   }
-  const size_t next = IndexAfter(cursor.sequence);
-  const Cursor& place = next == 0 ? view_.base : events_[next - 1]->cursor;
-  return cursor.epoch == place.epoch || cursor == view_.head;
+  return std::any_of(lives_.rbegin(), lives_.rend(), [&](const Life& life) {
+    return life.epoch == cursor.epoch && life.from <= cursor.sequence && cursor.sequence <= life.to;
+  });
+}
+
+Cursor Window::PlaceAt(Sequence sequence) const {
+  const auto life =
+      std::lower_bound(lives_.begin(), lives_.end(), sequence,
+                       [](const Life& each, Sequence place) { return each.to < place; });
+  return {life->epoch, sequence};
 }
 
 size_t Window::IndexAfter(Sequence sequence) const {
@@ -115,10 +133,17 @@ size_t Window::IndexAfter(Sequence sequence) const {
 void Window::Shrink() {
   while (events_.size() > bounds_.max_events ||
          (bytes_ > bounds_.max_bytes && events_.size() > 1)) {
-    view_.base = events_.front()->cursor;
-    bytes_ -= events_.front()->bytes();
-    events_.pop_front();
+    DropOldest();
   }
+  while (lives_.front().to < view_.base.sequence) {
+    lives_.pop_front();
+  }
+}
+
+void Window::DropOldest() {
+  view_.base = events_.front()->cursor;
+  bytes_ -= events_.front()->bytes();
+  events_.pop_front();
 }
 
 }  // namespace tocsin

@@ -14,15 +14,4 @@ absl::StatusOr<LogMatches> Log::ReadMatching(Sequence after, size_t max_events, 
   return LogMatches{std::move(events), looked_at};
 }
 
-Cursor CursorAt(const std::vector<EpochStart>& epochs, Sequence sequence) {
-  Cursor cursor{epochs.empty() ? 0 : epochs.front().epoch, sequence};
-  for (const EpochStart& start : epochs) {
-    if (start.first > sequence) {
-      break;
-    }
-    cursor.epoch = start.epoch;
-  }
-  return cursor;
-}
-
 }  // namespace tocsin::hub

@@ -22,6 +22,7 @@
 #include "core/event/cursor.h"
 #include "core/event/filter.h"
 #include "core/event/record.h"
+#include "hub/log/epochs.h"
 #include "hub/log/incident_state.h"
 
 namespace tocsin::hub {
@@ -54,12 +55,6 @@ struct Retention {
   absl::Duration max_age = absl::InfiniteDuration();
 };
 
-// A life of the log: the epoch's first sequence. Sequences go on across epochs.
-struct EpochStart {
-  Epoch epoch = 0;
-  Sequence first = 1;
-};
-
 struct LogExtent {
   Cursor earliest;  // resuming from it gives the oldest event held
   Cursor latest;    // the newest event, or earliest when none is held
@@ -90,8 +85,8 @@ class Log {
   virtual absl::Status Close() = 0;
 
   virtual LogExtent extent() const = 0;
-  // Oldest first; the last one is the present epoch.
-  virtual std::vector<EpochStart> epochs() const = 0;
+  // Not changed while the log is open.
+  virtual const Epochs& epochs() const = 0;
 
   // Events after `after`, at most so many and about so many bytes (at least one). Empty at the end.
   // CURSOR_EXPIRED when `after` is before the earliest place held, DATA_LOSS when an event in the
@@ -111,9 +106,5 @@ class Log {
   // The dedup window's entries, oldest first, for the sequencer to start with.
   virtual absl::StatusOr<std::vector<DedupEntry>> ReadDedup() const = 0;
 };
-
-// Resolves a cursor against the log's lives: the sequence to resume after, or which gap it means.
-// See log_reader in hub/.
-Cursor CursorAt(const std::vector<EpochStart>& epochs, Sequence sequence);
 
 }  // namespace tocsin::hub

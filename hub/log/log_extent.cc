@@ -1,23 +1,15 @@
 #include "hub/log/log_extent.h"
 
-#include <random>
-
 #include "absl/strings/str_cat.h"
 #include "core/event/error.h"
 
 namespace tocsin::hub {
 
-LogExtent MakeExtent(const std::vector<EpochStart>& epochs, Sequence first, Sequence last,
-                     uint64_t bytes) {
-  LogExtent extent;
-  extent.latest = CursorAt(epochs, last);
-  if (!epochs.empty() && epochs.back().first == last + 1) {
-    extent.latest.epoch = epochs.back().epoch;
-  }
-  extent.earliest = first > last ? extent.latest : CursorAt(epochs, first - 1);
-  extent.events = last + 1 - first;
-  extent.bytes = bytes;
-  return extent;
+LogExtent MakeExtent(const Epochs& epochs, Sequence first, Sequence last, uint64_t bytes) {
+  return LogExtent{.earliest = epochs.PlaceAfter(first - 1),
+                   .latest = epochs.PlaceAfter(last),
+                   .events = last + 1 - first,
+                   .bytes = bytes};
 }
 
 absl::Status ExpiredError(Sequence after, const LogExtent& extent) {
@@ -39,16 +31,6 @@ absl::Status CheckBatch(const LogBatch& batch, Sequence last) {
     }
   }
   return absl::OkStatus();
-}
-
-Epoch NewEpoch() {
-  constexpr Epoch kMask = (Epoch{1} << 48) - 1;
-  std::random_device device;
-  Epoch epoch = 0;
-  while (epoch == 0) {
-    epoch = (Epoch{device()} << 32 | device()) & kMask;
-  }
-  return epoch;
 }
 
 }  // namespace tocsin::hub

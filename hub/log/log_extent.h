@@ -1,24 +1,17 @@
 // log_extent.h: what every store says about its range in the same words.
 #pragma once
 
-#include <vector>
-
 #include "hub/log/log.h"
 
 namespace tocsin::hub {
 
-// The extent of a log that holds [first, last] (empty when first is last + 1). A present epoch
-// without events names the end, so that whoever starts there is of this life.
-LogExtent MakeExtent(const std::vector<EpochStart>& epochs, Sequence first, Sequence last,
-                     uint64_t bytes);
+// The extent of a log that holds [first, last] (empty when first is last + 1).
+LogExtent MakeExtent(const Epochs& epochs, Sequence first, Sequence last, uint64_t bytes);
 
 // CURSOR_EXPIRED: `after` lies before the earliest place held.
 absl::Status ExpiredError(Sequence after, const LogExtent& extent);
 
 // INTERNAL unless the batch's sequences follow `last` one by one.
 absl::Status CheckBatch(const LogBatch& batch, Sequence last);
-
-// Random, 48 bits, not zero.
-Epoch NewEpoch();
 
 }  // namespace tocsin::hub

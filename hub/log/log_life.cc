@@ -7,11 +7,8 @@
 namespace tocsin::hub {
 namespace {
 
-constexpr size_t kMaxEpochs = 1'024;
-
 absl::Status Damaged() {
-  return absl::DataLossError(
-      "the log's own record of its epochs or of its last run cannot be read");
+  return absl::DataLossError("the log's own record of its last run cannot be read");
 }
 
 }  // namespace
@@ -33,42 +30,11 @@ absl::StatusOr<LogRun> DecodeRun(std::string_view value) {
   return LogRun{static_cast<Durability>(durability), clean != 0, std::string(value)};
 }
 
-std::string EncodeEpochs(const std::vector<EpochStart>& epochs) {
-  std::string value;
-  for (const EpochStart& start : epochs) {
-    PutU64(value, start.epoch);
-    PutU64(value, start.first);
-  }
-  return value;
-}
-
-absl::StatusOr<std::vector<EpochStart>> DecodeEpochs(std::string_view value) {
-  std::vector<EpochStart> epochs;
-  while (!value.empty()) {
-    EpochStart start;
-    if (!TakeU64(value, start.epoch) || !TakeU64(value, start.first)) {
-      return Damaged();
-    }
-    epochs.push_back(start);
-  }
-  if (epochs.empty()) {
-    return Damaged();
-  }
-  return epochs;
-}
-
 bool MayHaveLost(const LogRun& previous, std::string_view boot_id) {
   if (previous.clean || previous.durability == Durability::kAlways) {
     return false;
   }
   return boot_id.empty() || previous.boot_id != boot_id;
-}
-
-void BeginEpoch(std::vector<EpochStart>& epochs, Epoch epoch, Sequence last) {
-  epochs.push_back({epoch, last + 1});
-  if (epochs.size() > kMaxEpochs) {
-    epochs.erase(epochs.begin());
-  }
 }
 
 std::string ReadBootId() {

@@ -8,8 +8,9 @@
 
 namespace tocsin::hub {
 
-MemoryLog::MemoryLog(MemoryLogOptions options)
-    : options_(options), epochs_{EpochStart{NewEpoch(), 1}} {}
+MemoryLog::MemoryLog(MemoryLogOptions options) : options_(options) {
+  epochs_.Begin(NewEpoch(), /*earliest=*/0, /*last=*/0);
+}
 
 absl::Status MemoryLog::Append(const LogBatch& batch) {
   MutexLock lock(mutex_);

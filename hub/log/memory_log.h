@@ -41,7 +41,7 @@ class MemoryLog : public Log {
   absl::Status Close() override { return absl::OkStatus(); }
 
   LogExtent extent() const override;
-  std::vector<EpochStart> epochs() const override { return epochs_; }
+  const Epochs& epochs() const override { return epochs_; }
   absl::StatusOr<std::vector<EventPtr>> Read(Sequence after, size_t max_events,
                                              size_t max_bytes) const override;
   absl::StatusOr<Sequence> PlaceAt(absl::Time time) const override;
@@ -55,7 +55,7 @@ class MemoryLog : public Log {
   LogExtent ExtentLocked() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
 
   const MemoryLogOptions options_;
-  const std::vector<EpochStart> epochs_;
+  Epochs epochs_;  // not changed after the constructor
   mutable Mutex mutex_;
   std::deque<EventPtr> events_ ABSL_GUARDED_BY(mutex_);
   Sequence last_ ABSL_GUARDED_BY(mutex_) = 0;

@@ -69,7 +69,7 @@ class RocksDbLog : public Log {
   absl::Status Close() override;
 
   LogExtent extent() const override;
-  std::vector<EpochStart> epochs() const override { return epochs_; }
+  const Epochs& epochs() const override { return epochs_; }
   absl::StatusOr<std::vector<EventPtr>> Read(Sequence after, size_t max_events,
                                              size_t max_bytes) const override;
   absl::StatusOr<LogMatches> ReadMatching(Sequence after, size_t max_events, size_t max_bytes,
@@ -119,7 +119,7 @@ class RocksDbLog : public Log {
   std::unique_ptr<DataDirLock> lock_;
   std::unique_ptr<RocksDbStore> store_;
   LogFound found_ = LogFound::kNew;
-  std::vector<EpochStart> epochs_;  // not changed after Open
+  Epochs epochs_;  // not changed after Open
 
   // The sequencer's thread only: dedup records before it are gone.
   Sequence dedup_first_ = 0;

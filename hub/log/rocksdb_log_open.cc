@@ -26,9 +26,9 @@ std::string_view LogFoundText(LogFound found) {
     case LogFound::kUnclean:
       return "the log was not closed cleanly; nothing was lost";
     case LogFound::kMayHaveLost:
-      return "the log was not closed cleanly and its last events may be lost: a new epoch begins";
+      return "the log was not closed cleanly and its last events may be lost";
     case LogFound::kSalvaged:
-      return "the end of the log was damaged and is lost: a new epoch begins";
+      return "the end of the log was damaged and is lost";
   }
   return "";
 }
@@ -117,23 +117,21 @@ absl::Status RocksDbLog::LoadTail() {
 }
 
 absl::Status RocksDbLog::BeginRun() {
-  const Sequence last = range().last;
+  const Range held = range();
   ASSIGN_OR_RETURN(const std::optional<std::string> epochs, store_->Get(Column::kMeta, "epochs"));
   ASSIGN_OR_RETURN(const std::optional<std::string> value, store_->Get(Column::kMeta, "run"));
   if (epochs && value) {
-    ASSIGN_OR_RETURN(epochs_, DecodeEpochs(*epochs));
+    ASSIGN_OR_RETURN(epochs_, Epochs::Decode(*epochs));
     ASSIGN_OR_RETURN(const LogRun previous, DecodeRun(*value));
     found_ = previous.clean ? LogFound::kClean : LogFound::kUnclean;
     const bool lost = MayHaveLost(previous, options_.boot_id) || HasLossMarker(FailureMarker());
     found_ = lost ? LogFound::kMayHaveLost : found_;
   }
   found_ = store_->salvaged() ? LogFound::kSalvaged : found_;
-  if (found_ != LogFound::kClean && found_ != LogFound::kUnclean) {
-    BeginEpoch(epochs_, NewEpoch(), last);
-  }
+  epochs_.Begin(NewEpoch(), held.first - 1, held.last);
   rocksdb::WriteBatch write;
   write.Put(store_->column(Column::kMeta), "format", rocksdb::Slice(kFormat));
-  write.Put(store_->column(Column::kMeta), "epochs", EncodeEpochs(epochs_));
+  write.Put(store_->column(Column::kMeta), "epochs", epochs_.Encode());
   write.Put(store_->column(Column::kMeta), "run",
             EncodeRun({options_.durability, /*clean=*/false, options_.boot_id}));
   rocksdb::WriteOptions options;

@@ -176,7 +176,7 @@ void Hub::FillStatus(v1::GetStatusResponse& response) const {
   response.set_earliest(FormatCursor(extent.earliest));
   response.set_first_sequence(extent.events > 0 ? extent.earliest.sequence + 1 : 0);
   response.set_last_sequence(extent.latest.sequence);
-  response.set_epoch(log_->epochs().back().epoch);
+  response.set_epoch(log_->epochs().present());
   response.set_store(std::string(log_->name()));
   response.set_durability(std::string(DurabilityName(config_.durability)));
   response.set_events_held(extent.events);

@@ -33,7 +33,7 @@ class MeteredLog final : public Log {
   absl::Status Sync() override { return log_->Sync(); }
   absl::Status Close() override { return log_->Close(); }
   LogExtent extent() const override { return log_->extent(); }
-  std::vector<EpochStart> epochs() const override { return log_->epochs(); }
+  const Epochs& epochs() const override { return log_->epochs(); }
   absl::StatusOr<std::vector<EventPtr>> Read(Sequence after, size_t max_events,
                                              size_t max_bytes) const override {
     return log_->Read(after, max_events, max_bytes);

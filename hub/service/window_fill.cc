@@ -21,7 +21,7 @@ Cursor PlaceToStart(const Log& log, const LogExtent& extent, const WindowBounds&
       std::min<uint64_t>(bounds.max_events, 2 * bounds.max_bytes / event_bytes + 1);
   const Sequence last = extent.latest.sequence;
   const Sequence place = last > want ? last - want : 0;
-  return place > extent.earliest.sequence ? CursorAt(log.epochs(), place) : extent.earliest;
+  return place > extent.earliest.sequence ? log.epochs().PlaceAfter(place) : extent.earliest;
 }
 
 }  // namespace
@@ -41,8 +41,6 @@ void FillWindow(const Log& log, const WindowBounds& bounds, Window& window) {
     window.Append(*events);
     place = events->back()->cursor;
   }
-  // An epoch that has no events yet begins at the last place of the one before.
-  window.Advance(extent.latest);
 }
 
 }  // namespace tocsin::hub

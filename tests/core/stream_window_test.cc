@@ -108,15 +108,99 @@ TEST(WindowTest, PlacesWithoutEventsAreReachedByAdvance) {
   EXPECT_EQ(slice.to.sequence, 15u);
 }
 
-TEST(WindowTest, ThePlaceWhereAnEpochBeginsIsHeldUnderBothNames) {
-  Window window({100, 1 << 20});
-  window.Start({kEpoch, 0});
-  const EventPtr event = MakeEvent(1);
+EventPtr EventOf(Epoch epoch, Sequence sequence) {
+  auto event = std::make_shared<EventRecord>(*MakeEvent(sequence));
+  event->cursor.epoch = epoch;
+  return event;
+}
+
+void Append(Window& window, Epoch epoch, Sequence sequence) {
+  const EventPtr event = EventOf(epoch, sequence);
   window.Append(std::span(&event, 1));
-  window.Advance({kEpoch + 1, 1});
-  EXPECT_TRUE(window.Holds({kEpoch, 1}));
-  EXPECT_TRUE(window.Holds({kEpoch + 1, 1}));
-  EXPECT_EQ(window.view().head, (Cursor{kEpoch + 1, 1}));
+}
+
+// Events 1 and 2 in life 1, none in life 2, 3 and 4 in life 3.
+void AppendThreeLives(Window& window) {
+  window.Start({1, 0});
+  Append(window, 1, 1);
+  Append(window, 1, 2);
+  window.Advance({2, 2});
+  window.Advance({3, 2});
+  Append(window, 3, 3);
+  Append(window, 3, 4);
+}
+
+TEST(WindowTest, ThePlaceWhereAnEpochBeginsIsHeldUnderAllItsNames) {
+  Window window({100, 1 << 20});
+  AppendThreeLives(window);
+  for (const Cursor held : {Cursor{1, 0}, {1, 2}, {2, 2}, {3, 2}, {3, 3}, {3, 4}}) {
+    EXPECT_TRUE(window.Holds(held)) << FormatCursor(held);
+  }
+  // Events that a life did not have, or that another one had.
+  for (const Cursor other : {Cursor{1, 3}, {2, 1}, {2, 3}, {3, 1}, {3, 5}, {4, 2}}) {
+    EXPECT_FALSE(window.Holds(other)) << FormatCursor(other);
+  }
+}
+
+TEST(WindowTest, APlaceIsReadFromUnderAnyNameAndAnsweredUnderOne) {
+  Window window({100, 1 << 20});
+  AppendThreeLives(window);
+  EXPECT_EQ(window.view().head, (Cursor{3, 4}));
+  for (const Epoch epoch : {1, 2, 3}) {
+    Window::Slice slice;
+    ASSERT_EQ(window.Read({epoch, 2}, {3, 2}, 10, 1 << 20, slice), Window::Outcome::kRead);
+    EXPECT_TRUE(slice.events.empty());
+    EXPECT_EQ(slice.to, (Cursor{1, 2}));
+    ASSERT_EQ(window.Read({epoch, 2}, {3, 4}, 10, 1 << 20, slice), Window::Outcome::kRead);
+    EXPECT_EQ(slice.events.size(), 2u);
+    EXPECT_EQ(slice.to, (Cursor{3, 4}));
+  }
+}
+
+TEST(WindowTest, AnEpochWithoutEventsDoesNotRenameTheHead) {
+  Window window({100, 1 << 20});
+  window.Start({1, 0});
+  Append(window, 1, 1);
+  window.Advance({2, 1});
+  EXPECT_EQ(window.view().head, (Cursor{1, 1}));
+  EXPECT_TRUE(window.Holds({2, 1}));
+}
+
+TEST(WindowTest, AnEpochIsForgottenWhenItsLastPlaceHasLeft) {
+  Window window({2, 1 << 20});
+  AppendThreeLives(window);  // base is where lives 1 and 2 ended
+  EXPECT_EQ(window.view().base, (Cursor{1, 2}));
+  EXPECT_TRUE(window.Holds({1, 2}));
+  EXPECT_TRUE(window.Holds({2, 2}));
+  Append(window, 3, 5);
+  EXPECT_EQ(window.view().base, (Cursor{3, 3}));
+  EXPECT_FALSE(window.Holds({1, 2}));
+  EXPECT_FALSE(window.Holds({3, 2}));
+  EXPECT_TRUE(window.Holds({3, 3}));
+}
+
+TEST(WindowTest, AThousandEpochsWithoutEventsCostNothingMore) {
+  Window window({10, 1 << 20});
+  window.Start({1, 0});
+  for (Epoch epoch = 2; epoch < 5'000; ++epoch) window.Advance({epoch, epoch});
+  EXPECT_TRUE(window.Holds({4'999, 4'999}));
+  EXPECT_TRUE(window.Holds({4'500, 4'500}));
+  EXPECT_FALSE(window.Holds({2, 2}));  // the log knows
+}
+
+// Places that no event names are known by Advance.
+TEST(WindowTest, AnEpochIsHeldOnlyAsFarAsItIsKnownToHaveCome) {
+  Window window({100, 1 << 20});
+  window.Start({1, 0});
+  Append(window, 1, 2);
+  window.Advance({1, 6});
+  Append(window, 2, 9);
+  EXPECT_TRUE(window.Holds({1, 6}));
+  EXPECT_FALSE(window.Holds({1, 7}));  // perhaps life 1 lost it
+  EXPECT_TRUE(window.Holds({2, 8}));
+  Window::Slice slice;
+  ASSERT_EQ(window.Read({1, 2}, {1, 5}, 10, 1 << 20, slice), Window::Outcome::kRead);
+  EXPECT_EQ(slice.to, (Cursor{1, 5}));
 }
 
 }  // namespace

@@ -118,7 +118,7 @@ EventPtr TestRecord(const Cursor& cursor, absl::Time time, size_t padding) {
 
 LogBatch NextBatch(const Log& log, size_t count, absl::Time time, size_t padding) {
   LogBatch batch;
-  Cursor cursor{log.epochs().back().epoch, log.extent().latest.sequence};
+  Cursor cursor{log.epochs().present(), log.extent().latest.sequence};
   for (size_t i = 0; i < count; ++i) {
     ++cursor.sequence;
     batch.events.push_back(TestRecord(cursor, time, padding));

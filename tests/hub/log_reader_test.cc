@@ -37,7 +37,7 @@ class LogReaderTest : public testing::Test {
   SliceReader::Reading From(StartPoint start, FilterPtr filter = Filter::MatchAll()) {
     return {.start = start, .filter = std::move(filter)};
   }
-  Cursor At(Sequence sequence) const { return {log_.epochs()[0].epoch, sequence}; }
+  Cursor At(Sequence sequence) const { return {log_.epochs().present(), sequence}; }
 
   WrappedLog log_;
   Window window_{{4, 1 << 20}};

@@ -46,7 +46,7 @@ class SequencerTest : public testing::Test {
     EXPECT_TRUE(read.ok() && read->size() == 1) << "sequence " << sequence;
     return *DecodeEventField((*read)[0]->payload);
   }
-  Epoch epoch() const { return log_.epochs()[0].epoch; }
+  Epoch epoch() const { return log_.epochs().present(); }
 
   ManualClock clock_{kStart};
   WrappedLog log_;

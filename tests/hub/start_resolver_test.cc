@@ -14,7 +14,15 @@ namespace {
 
 // Epoch 7 had 1 to 10, epoch 8 nothing, epoch 9 has 11 to 20; 5 to 20 are held. Event n was
 // accepted at second n.
-const std::vector<EpochStart> kEpochs = {{7, 1}, {8, 11}, {9, 11}};
+Epochs Of(const std::vector<EpochStart>& starts) {
+  Epochs epochs;
+  for (const EpochStart& start : starts) {
+    epochs.Begin(start.epoch, /*earliest=*/0, start.first - 1);
+  }
+  return epochs;
+}
+
+const Epochs kEpochs = Of({{7, 1}, {8, 11}, {9, 11}});
 const LogExtent kExtent = MakeExtent(kEpochs, 5, 20, 1000);
 
 constexpr Sequence kLastSequence = std::numeric_limits<Sequence>::max();
@@ -89,19 +97,20 @@ TEST(StartResolverErrorTest, TheLastSequenceThereIsLiesPastTheEndToo) {
 
 TEST(StartResolverErrorTest, ALostTailIsAGapAndTheStreamGoesOnInTheNewEpoch) {
   // Epoch 7 was seen up to 12, but only 10 were found after the crash; epoch 8 has no events yet.
-  const std::vector<EpochStart> epochs = {{7, 1}, {8, 11}};
+  const Epochs epochs = Of({{7, 1}, {8, 11}});
   const LogExtent extent = MakeExtent(epochs, 1, 10, 1000);
   const auto resolved = ResolveStart(Cursor{7, 12}, extent, epochs, PlaceAt);
   ASSERT_TRUE(resolved.ok());
-  EXPECT_EQ(resolved->from, (Cursor{8, 10}));
+  EXPECT_EQ(resolved->from, (Cursor{7, 10}));
   EXPECT_EQ(resolved->gap->reason, GapReason::kEpoch);
-  EXPECT_EQ(ResolveStart(Cursor{7, 10}, extent, epochs, PlaceAt)->from, (Cursor{8, 10}));
+  EXPECT_EQ(ResolveStart(Cursor{7, 10}, extent, epochs, PlaceAt)->from, (Cursor{7, 10}));
+  EXPECT_EQ(ResolveStart(Cursor{8, 10}, extent, epochs, PlaceAt)->from, (Cursor{7, 10}));
   EXPECT_FALSE(ResolveStart(Cursor{8, 11}, extent, epochs, PlaceAt).ok());
 }
 
 TEST(StartResolverErrorTest, ATimeBeforeAWholeLogIsNoGap) {
-  const LogExtent extent = MakeExtent({{7, 1}}, 1, 20, 1000);
-  const auto resolved = ResolveStart(kStart - absl::Hours(1), extent, {{7, 1}},
+  const LogExtent extent = MakeExtent(Of({{7, 1}}), 1, 20, 1000);
+  const auto resolved = ResolveStart(kStart - absl::Hours(1), extent, Of({{7, 1}}),
                                      [](absl::Time) { return Sequence{0}; });
   EXPECT_EQ(resolved->from, (Cursor{7, 0}));
   EXPECT_FALSE(resolved->gap.has_value());

@@ -32,7 +32,7 @@ class WrappedLog : public Log {
   }
   absl::Status Close() override { return log.Close(); }
   LogExtent extent() const override { return log.extent(); }
-  std::vector<EpochStart> epochs() const override { return log.epochs(); }
+  const Epochs& epochs() const override { return log.epochs(); }
   absl::StatusOr<std::vector<EventPtr>> Read(Sequence after, size_t max_events,
                                              size_t max_bytes) const override {
     if (damaged.contains(after + 1)) {

@@ -270,3 +270,43 @@ def test_another_epoch_after_the_log_was_lost(how, store):
                     with pytest.raises(Refused) as caught:
                         world.start(transport, cursor, "fail", 0)
                     assert caught.value.code == "CURSOR_EXPIRED"
+
+
+@TRANSPORTS
+def test_a_copy_of_the_data_was_put_back(transport):
+    """A cursor of the life that it took away is told as a gap; one from before the copy resumes exactly."""
+    with harness.start_hub() as hub:
+        data, copy = hub.folder / "data", hub.folder / "copy"
+
+        def publish(name):
+            with hub.client() as client:
+                return client.publish_many([harness.system_event(f"{name} {i}") for i in range(10)])
+
+        first = publish("first")
+        hub.stop()
+        shutil.copytree(data, copy)
+        hub.start()
+        with harness.start_bridge(hub) as bridge:
+            taken_away = publish("taken away")
+            harness.in_step(hub, bridge)
+            hub.stop()
+            shutil.rmtree(data)
+            copy.rename(data)
+            hub.start()
+            others = publish("others")
+            assert [r.sequence for r in others] == [r.sequence for r in taken_away]
+            assert not {r.cursor for r in others} & {r.cursor for r in taken_away}
+            harness.in_step(hub, bridge)
+            with harness.start_bridge(hub) as late:
+                world = World(hub, bridge, late)
+                everything = [r.sequence for r in first + others]
+                for lost in (taken_away[0], taken_away[5], taken_away[-1]):
+                    gap, sequences = world.start(transport, lost.cursor, "notify", 0)
+                    assert gap == {"reason": "epoch", "from": lost.cursor, "to": hub.status().earliest}
+                    assert sequences == everything
+                    with pytest.raises(Refused) as caught:
+                        world.start(transport, lost.cursor, "fail", 0)
+                    assert caught.value.code == "CURSOR_EXPIRED"
+                for k in (0, 5, 9):
+                    assert world.start(transport, first[k].cursor, "fail", 0) == (None, everything[k + 1:])
+                assert world.start(transport, others[3].cursor, "fail", 0) == (None, everything[14:])

@@ -319,17 +319,51 @@ def test_a_draining_hub_tells_its_subscribers_and_health():
         assert len(waits) == len(streams)
 
 
-def test_what_was_acknowledged_before_a_clean_end_keeps_its_epoch():
-    with harness.start_hub() as hub:
+def test_twenty_lives_are_one_log_under_every_cursor():
+    """Every start begins an epoch. Each cursor that was ever given out resumes exactly, on every way to the events: by
+    gRPC, by a bridge that lived through it all (from its own window: the hub is not asked), and by a new one."""
+    events, cursors, epochs = [], [], set()  # cursors: (cursor, how many events lie before it)
+
+    async def session(bridge):
+        async with harness.connect(bridge) as ws:
+            await ws.subscribe("live", resume_from="earliest")
+            for life in range(20):
+                cursors.append((hub.status().latest, len(events)))  # where this life begins
+                epochs.add(hub.status().epoch)
+                with hub.client() as client:
+                    made = client.publish_many([harness.system_event(f"{life}: {i}") for i in range(life % 4)])
+                for message, result in zip(await ws.events(len(made)), made):
+                    assert (message["message_id"], message["sequence"]) == (result.cursor, result.sequence)
+                    events.append((result.sequence, result.cursor))
+                    cursors.append((result.cursor, len(events)))
+                await ws.send({"type": "ping"})
+                cursors.append(((await ws.expect("pong"))["cursor"], len(events)))
+                await asyncio.to_thread(hub.restart, life % 2 == 0)
+                await ws.expect("status", hub="reconnecting")
+                await ws.expect("status", hub="connected")
+
+    async def over_ws(bridge):
+        async with harness.connect(bridge) as ws:
+            for number, (cursor, before) in enumerate(cursors):
+                assert (await ws.subscribe(f"s{number}", resume_from=cursor))["recovered"]
+                got = [(m["sequence"], m["message_id"]) for m in await ws.events(len(events) - before, f"s{number}")]
+                assert got == events[before:], f"after {cursor}"
+                await ws.send({"type": "unsubscribe", "subscription_id": f"s{number}"})
+                await ws.expect("unsubscribed")
+
+    with harness.start_hub() as hub, harness.start_bridge(hub) as bridge:
+        harness.run(session(bridge))
+        assert len(epochs) == 20 and len(events) == 30
+        harness.in_step(hub, bridge)
+        harness.run(over_ws(bridge))
+        assert "bridge-catch-up" not in hub.http("/metrics")[1]
+        with harness.start_bridge(hub) as late:
+            harness.run(over_ws(late))
         with hub.client() as client:
-            before = client.publish(harness.system_event("before"))
-        epoch = hub.status().epoch
-        hub.restart()
-        assert hub.status().epoch == epoch
-        with hub.client() as client, client.subscribe(start=before.cursor) as stream:
-            after = client.publish(harness.system_event("after"))
-            assert [e.cursor for e in stream.take(1)] == [after.cursor]
-            assert after.sequence == before.sequence + 1
+            for cursor, before in cursors:
+                with client.subscribe(start=cursor) as stream:
+                    assert [(e.sequence, e.cursor) for e in stream.to_end_of_log()] == events[before:], cursor
+        assert [sequence for sequence, _ in events] == list(range(1, 31))
 
 
 def test_publishing_while_the_hub_drains_is_acknowledged_or_refused():
