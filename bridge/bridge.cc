@@ -12,7 +12,6 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
-#include "absl/time/clock.h"
 #include "bridge/connection_limits.h"
 #include "bridge/http/listener.h"
 #include "bridge/http/routes.h"
@@ -54,7 +53,6 @@ class Bridge::Impl {
         upstream_(
             channel_, window_, metrics_,
             {.on_news = [this] { OnNews(); }, .on_state = [this](bool up) { OnHubState(up); }}) {
-    state_.started_at = absl::Now();
     for (size_t i = 0; i < config.threads; ++i) {
       workers_.push_back(std::make_unique<Worker>(window_, log_, Clock::Real(), config_.shard,
                                                   config_.session, metrics_));
@@ -176,6 +174,10 @@ std::string Bridge::address() const { return AddressText(impl_->bound()); }
 uint16_t Bridge::port() const { return impl_->bound().port(); }
 bool Bridge::hub_connected() const { return impl_->state().hub_connected; }
 size_t Bridge::connections() const { return impl_->limits().connections(); }
-void Bridge::Drain() { impl_->Drain(); }
+std::vector<Service::Port> Bridge::ports() const { return {{address(), "http"}}; }
+absl::Status Bridge::Drain() {
+  impl_->Drain();
+  return absl::OkStatus();
+}
 
 }  // namespace tocsin::bridge

@@ -15,23 +15,25 @@
 
 #include "absl/status/statusor.h"
 #include "bridge/config.h"
+#include "core/shell/program.h"
 
 namespace tocsin::bridge {
 
-class Bridge {
+class Bridge final : public Service {
  public:
   static absl::StatusOr<std::unique_ptr<Bridge>> Start(const BridgeConfig& config);
-  ~Bridge();
+  ~Bridge() override;
 
   // "127.0.0.1:8080": where it really listens.
   std::string address() const;
   uint16_t port() const;
+  std::vector<Port> ports() const override;
   bool hub_connected() const;
   size_t connections() const;
 
   // Stops accepting, tells every client when to come back, and waits for them, at most the drain
   // time.
-  void Drain();
+  absl::Status Drain() override;
 
  private:
   class Impl;

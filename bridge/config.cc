@@ -71,10 +71,6 @@ void RegisterEngine(Options& options, BridgeFlags& flags) {
                 1, 10'000'000);
   options.Bytes(&flags.recent_bytes, "recent-bytes", "Bytes of recent events held in memory.",
                 64 * limits::kKiB, kAny);
-  options.Choice(&flags.log_level, "log-level", "The least that is logged.",
-                 {"debug", "info", "warning", "error"});
-  options.Choice(&flags.log_format, "log-format",
-                 "How: auto = text on a terminal, JSON lines elsewhere.", {"auto", "text", "json"});
 }
 
 // scheme://host[:port], as browsers send it.

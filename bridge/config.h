@@ -40,8 +40,6 @@ struct BridgeFlags {
   std::string compression = "off";
   absl::Duration drain_timeout = absl::Seconds(10);
   bool insecure = false;
-  std::string log_level = "info";
-  std::string log_format = "auto";
 
   void Register(Options& options);
 };

@@ -5,7 +5,7 @@
 
 namespace tocsin::bridge {
 
-// 0 after a drain, 1 when it could not start, 2 for a wrong command line.
+// An exit code, as core/shell/program.h lists them.
 int RunBridge(int argc, const char* const* argv, std::ostream& out, std::ostream& err);
 
 }  // namespace tocsin::bridge

@@ -1,6 +1,7 @@
 // CLI11 splits and converts; what it says about unknown words is replaced by what is close to them.
 #include "cli/app.h"
 
+#include <exception>
 #include <iostream>
 
 #include "absl/strings/str_cat.h"
@@ -9,6 +10,7 @@
 #include "cli/flags.h"
 #include "core/base/closest.h"
 #include "core/base/version.h"
+#include "core/shell/library_logs.h"
 
 namespace tocsin::cli {
 namespace {
@@ -162,7 +164,12 @@ int Main(int argc, const char* const* argv) {
     const std::string path = PathOf(Chosen(*app));
     return Fail(kUsage, absl::StrCat(error.what(), " (see ", path, " --help)"));
   }
-  return RunChosen(*app, chosen);
+  QuietLibraries();
+  try {
+    return RunChosen(*app, chosen);
+  } catch (const std::exception& error) {
+    return Fail(kFailed, error.what());
+  }
 }
 
 }  // namespace tocsin::cli

@@ -1,6 +1,10 @@
 #include "cli/interrupt.h"
 
+#include <cstdlib>
 #include <utility>
+
+#include "cli/exit_codes.h"
+#include "core/base/clock.h"
 
 namespace tocsin::cli {
 
@@ -10,10 +14,11 @@ bool Interrupt::Raised() {
 }
 
 bool Interrupt::Sleep(absl::Duration time) {
-  const absl::Time end = absl::Now() + time;
+  Clock& clock = Clock::Real();
+  const absl::Duration end = clock.Monotonic() + time;
   MutexLock lock(mutex_);
   while (!raised_) {
-    const absl::Duration left = end - absl::Now();
+    const absl::Duration left = end - clock.Monotonic();
     if (left <= absl::ZeroDuration()) return true;
     changed_.WaitFor(mutex_, left);
   }
@@ -22,6 +27,7 @@ bool Interrupt::Sleep(absl::Duration time) {
 
 void Interrupt::Raise() {
   MutexLock lock(mutex_);
+  if (raised_) std::_Exit(kInterrupted);
   raised_ = true;
   if (cancel_) cancel_();
   changed_.NotifyAll();

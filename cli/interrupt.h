@@ -1,5 +1,5 @@
-// interrupt.h: Ctrl-C (SIGTERM, SIGHUP) as something that a command can ask, wait for, and be freed
-// by.
+// interrupt.h: Ctrl-C (also SIGTERM and SIGHUP) as a condition that a command can ask for and wait
+// for, and that cancels what it is doing. A second one ends the process at once.
 //
 // Threads: made in main's thread before any other; then safe from all.
 #pragma once
@@ -7,7 +7,6 @@
 #include <functional>
 
 #include "absl/base/thread_annotations.h"
-#include "absl/time/clock.h"
 #include "absl/time/time.h"
 #include "core/base/mutex.h"
 #include "core/base/shutdown.h"

@@ -9,7 +9,6 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
-#include "absl/time/clock.h"
 #include "core/base/strings.h"
 #include "core/base/version.h"
 #include "core/event/error.h"
@@ -135,7 +134,7 @@ HttpResponse Routes::Health(bool ready) const {
   const std::string_view status = state_.draining.load() ? "draining"
                                   : ready                ? "ok"
                                                          : "unavailable";
-  const int64_t uptime = absl::ToInt64Seconds(absl::Now() - state_.started_at);
+  const int64_t uptime = absl::ToInt64Seconds(state_.Uptime());
   return {
       .status = ready ? 200 : 503,
       .content_type = "application/json",

@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "absl/time/time.h"
+#include "core/base/clock.h"
 #include "core/http/message.h"
 
 namespace tocsin::bridge {
@@ -23,7 +24,12 @@ struct BridgeState {
   std::atomic<bool> window_open{false};  // the hub has been reached once
   std::atomic<bool> hub_connected{false};
   std::atomic<bool> draining{false};
-  absl::Time started_at;
+
+  // By the monotonic clock, so that a step of the wall clock does not make it negative.
+  absl::Duration Uptime() const { return clock.Monotonic() - started; }
+
+  Clock& clock = Clock::Real();
+  const absl::Duration started = clock.Monotonic();
 };
 
 class Routes {

@@ -61,10 +61,6 @@ void RegisterEngine(Options& options, HubFlags& flags) {
                 1'000'000);
   options.Count(&flags.shards, "shards", "Threads that serve subscriptions; 0: half of the cores.",
                 0, 256);
-  options.Choice(&flags.log_level, "log-level", "The least that is logged.",
-                 {"debug", "info", "warning", "error"});
-  options.Choice(&flags.log_format, "log-format",
-                 "auto = text on a terminal, JSON lines otherwise.", {"auto", "text", "json"});
 }
 
 // All that can be checked before anything is opened, so that --check-config finds it.

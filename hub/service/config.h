@@ -34,8 +34,6 @@ struct HubFlags {
   size_t max_subscriptions = limits::kConnections;
   absl::Duration drain_timeout = absl::Seconds(10);
   bool insecure = false;
-  std::string log_level = "info";
-  std::string log_format = "auto";
 
   void Register(Options& options);
 };

@@ -120,6 +120,16 @@ absl::Status Hub::Serve() {
   return absl::OkStatus();
 }
 
+std::vector<Service::Port> Hub::ports() const {
+  std::vector<Port> ports = {{address().ToString(), "grpc"}};
+  if (config_.serve_ops) {
+    ListenAddress ops = config_.ops_listen;
+    ops.port = ops_port();
+    ports.push_back({ops.ToString(), "operations"});
+  }
+  return ports;
+}
+
 absl::Status Hub::Drain() {
   const absl::Duration deadline = clock_.Monotonic() + config_.drain_timeout;
   admission_.BeginDrain();

@@ -12,6 +12,7 @@
 #include "absl/status/statusor.h"
 #include "core/base/clock.h"
 #include "core/http/plain_server.h"
+#include "core/shell/program.h"
 #include "core/stream/window.h"
 #include "hub/hub_log_reader.h"
 #include "hub/sequencer.h"
@@ -25,11 +26,11 @@
 
 namespace tocsin::hub {
 
-class Hub {
+class Hub final : public Service {
  public:
   static absl::StatusOr<std::unique_ptr<Hub>> Start(HubConfig config);
   // Without a Drain before it, calls are cut and the log is not closed cleanly.
-  ~Hub();
+  ~Hub() override;
   Hub(const Hub&) = delete;
   Hub& operator=(const Hub&) = delete;
 
@@ -37,9 +38,11 @@ class Hub {
   // 0 when there is no operations port.
   uint16_t ops_port() const { return ops_ == nullptr ? 0 : ops_->port(); }
 
+  std::vector<Port> ports() const override;
+
   // Health says NOT_SERVING, subscribers are told when to come back, what was published is
   // answered, the log is closed. Takes at most the configured time, as long as the disk answers.
-  absl::Status Drain();
+  absl::Status Drain() override;
 
  private:
   explicit Hub(HubConfig config);

@@ -1,10 +1,11 @@
-// run.h: the program: settings, log, signals, and the hub between its start and its end.
+// run.h: the program tocsin-hub, but for main.
 #pragma once
+
+#include <iosfwd>
 
 namespace tocsin::hub {
 
-// The process's exit code: 0 after a clean shutdown, 1 for a failed start or a log that could not
-// be closed, 2 for wrong settings.
-int RunHub(int argc, const char* const* argv);
+// An exit code, as core/shell/program.h lists them.
+int RunHub(int argc, const char* const* argv, std::ostream& out, std::ostream& err);
 
 }  // namespace tocsin::hub

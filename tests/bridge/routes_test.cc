@@ -3,7 +3,6 @@
 #include <gtest/gtest.h>
 
 #include "absl/strings/match.h"
-#include "absl/time/clock.h"
 #include "core/base/version.h"
 
 namespace tocsin::bridge {
@@ -16,7 +15,6 @@ class RoutesTest : public ::testing::Test {
  protected:
   RoutesTest()
       : routes(state, {"https://ops.example.com"}, [] { return std::string("metric 1\n"); }) {
-    state.started_at = absl::Now();
     state.window_open = state.hub_connected = true;
   }
 
@@ -71,6 +69,31 @@ TEST_F(RoutesTest, HealthSaysHowTheBridgeIs) {
   state.hub_connected = state.draining = true;
   EXPECT_EQ(Get("/health/ready").status, 503);
   EXPECT_TRUE(absl::StrContains(Get("/health/ready").body, "draining"));
+}
+
+// The wall clock goes back by an hour at every look; monotonic time goes on.
+class SteppingClock : public Clock {
+ public:
+  absl::Time Now() override { return now_ -= absl::Hours(1); }
+  absl::Duration Monotonic() override { return monotonic_ += absl::Seconds(30); }
+
+ private:
+  absl::Time now_ = absl::FromUnixSeconds(1'700'000'000);
+  absl::Duration monotonic_ = absl::ZeroDuration();
+};
+
+// Symptom: uptime_seconds was -7175 after the clock had been set back.
+// Cause: it was a difference of two readings of the wall clock.
+// Why older tests missed it: none sets a clock back.
+TEST(RoutesClockTest, UptimeFollowsTheMonotonicClock) {
+  SteppingClock clock;
+  const BridgeState state{.clock = clock};
+  const Routes routes(state, {}, [] { return std::string(); });
+  HttpRequest request;
+  request.method = "GET";
+  request.target = "/health/live";
+  request.fields = {{"Host", "localhost:8080"}};
+  EXPECT_TRUE(absl::StrContains(routes.Answer(request).body, "\"uptime_seconds\":30,"));
 }
 
 TEST_F(RoutesTest, MetricsAreText) {

@@ -26,13 +26,14 @@ _LISTENING = re.compile(r"listening on (\S+):(\d+)(?: \((.*)\))?")
 class Program:
     """One running program with its captured output and the ports that it said it listens on."""
 
-    def __init__(self, name, arguments, ports_expected, folder):
+    def __init__(self, name, arguments, ports_expected, folder, environment=None):
         self.name = name
         self.folder = pathlib.Path(folder)
         self.log_path = self.folder / f"{name}.log"
         self.lines = []
         self.ports = []  # (host, port, what), in the order printed
         self._arguments = arguments
+        self._environment = environment or {}  # variables besides those of the tests
         self._ports_expected = ports_expected
         self._process = None
         self._reader = None
@@ -46,7 +47,7 @@ class Program:
         pinned = self.pinned() if self.ports else []
         self._found = []
         command = [str(BIN / self.name), *self._arguments, *pinned, *extra]
-        environment = {k: v for k, v in os.environ.items() if not k.startswith("TOCSIN_")}
+        environment = {k: v for k, v in os.environ.items() if not k.startswith("TOCSIN_")} | self._environment
         self._process = subprocess.Popen(
             command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
             errors="replace", env=environment, cwd=self.folder, start_new_session=True)
@@ -91,6 +92,15 @@ class Program:
 
     def log(self):
         return "\n".join(self.lines)
+
+    def signal(self, number=signal.SIGTERM):
+        self._process.send_signal(number)
+
+    def wait_for_end(self, timeout=30.0):
+        """The exit code of a program that is ending."""
+        self._process.wait(timeout)
+        self._reader.join(5)
+        return self._process.returncode
 
     def stop(self, timeout=30.0):
         """SIGTERM, and waits for the end; returns the exit code."""
@@ -184,8 +194,8 @@ class Hub(Program):
 
 
 class Bridge(Program):
-    def __init__(self, arguments, folder):
-        super().__init__("tocsin-bridge", arguments, 1, folder)
+    def __init__(self, arguments, folder, environment=None):
+        super().__init__("tocsin-bridge", arguments, 1, folder, environment)
 
     def pinned(self):
         return ["--listen", self.address(0)]
@@ -216,12 +226,12 @@ def start_hub(*extra, store="rocksdb", durability="interval", folder=None):
     return hub
 
 
-def start_bridge(hub, *extra, folder=None, wait=True):
+def start_bridge(hub, *extra, folder=None, wait=True, environment=None):
     """A bridge on a free port before that hub (or an address), ready unless wait is False."""
     own = folder is None
     folder = folder or _folder("bridge")
     address = hub if isinstance(hub, str) else hub.address(0)
-    bridge = Bridge(["--hub", address, *map(str, extra)], folder)
+    bridge = Bridge(["--hub", address, *map(str, extra)], folder, environment)
     bridge._own_folder = own
     bridge.start(["--listen", "127.0.0.1:0"])
     try:

@@ -3,11 +3,13 @@
 import json
 import os
 import re
+import signal
 import subprocess
 
 import pytest
 
 import harness
+import raw
 
 PROGRAMS = pytest.mark.parametrize("program", ["tocsin-hub", "tocsin-bridge"])
 
@@ -174,6 +176,38 @@ def test_a_data_directory_that_cannot_be_made_is_named(tmp_path):
 def test_interval_durability_is_said_at_start():
     with harness.start_hub(durability="interval") as hub:
         assert "interval" in hub.log()
+
+
+def test_a_second_signal_ends_a_drain_at_once():
+    """Each has a client that keeps it draining: the hub one that reads nothing, the bridge one that does not close."""
+    with harness.start_hub("--drain-timeout", "2m") as hub, hub.client() as client, \
+            harness.start_bridge(hub, "--drain-timeout", "2m") as bridge:
+        with raw.websocket(bridge) as frames:
+            frames.send_json({"type": "subscribe", "subscription_id": "s"})
+            frames.expect("subscribed")
+            bridge.signal()
+            frames.expect("closing")
+            bridge.signal()
+            assert bridge.wait_for_end(5) == 128 + signal.SIGTERM
+            assert "ended by a second signal" in bridge.log()
+        stuck = client.stub.Subscribe(harness.hub_pb2.SubscribeRequest())
+        next(stuck)
+        event = harness.system_event("x" * (32 << 10))
+        for _ in range(64):  # more than fits into the buffers on the way
+            client.publish(*[event] * 8)
+        hub.signal()
+        harness.wait_for(lambda: "shutting down" in hub.log(), what="the drain")
+        hub.signal(signal.SIGINT)
+        assert hub.wait_for_end(5) == 128 + signal.SIGINT
+        assert "ended by a second signal" in hub.log()
+
+
+def test_a_proxy_for_the_web_is_not_asked_for_the_hub(hub):
+    """Symptom: with http_proxy set the bridge was never ready. Cause: gRPC sends even 127.0.0.1 to such a proxy.
+    Why older tests missed it: they run without proxies in the environment."""
+    nowhere = {name: "http://127.0.0.1:9" for name in ("http_proxy", "https_proxy", "grpc_proxy")}
+    with harness.start_bridge(hub, environment=nowhere) as bridge:
+        assert bridge.ready()
 
 
 # --- Health, metrics, status ----------------------------------------------------------------------

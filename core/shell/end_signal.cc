@@ -1,0 +1,34 @@
+#include "core/shell/end_signal.h"
+
+#include <csignal>
+#include <cstdlib>
+
+#include "core/base/log.h"
+
+namespace tocsin {
+
+int EndSignal::Wait() {
+  MutexLock lock(mutex_);
+  while (signal_ == 0) {
+    changed_.Wait(mutex_);
+  }
+  return signal_;
+}
+
+void EndSignal::On(int signal) {
+  if (signal == SIGHUP) {
+    return;
+  }
+  {
+    MutexLock lock(mutex_);
+    if (signal_ == 0) {
+      signal_ = signal;
+      changed_.NotifyAll();
+      return;
+    }
+  }
+  LogWarning("ended by a second signal", {{"signal", SignalName(signal)}});
+  std::_Exit(128 + signal);
+}
+
+}  // namespace tocsin

@@ -1,0 +1,29 @@
+// end_signal.h: the signal that asks a program to end.
+//
+// Shape:   the first SIGTERM or SIGINT is waited for; a second one ends the process at once, since
+//          whoever sends it does not want to wait for the drain. SIGHUP does nothing.
+// Threads: made on the first thread, before any other; Wait on any.
+#pragma once
+
+#include "core/base/mutex.h"
+#include "core/base/shutdown.h"
+
+namespace tocsin {
+
+class EndSignal {
+ public:
+  EndSignal() : watcher_([this](int signal) { On(signal); }) {}
+
+  // The signal's number.
+  int Wait();
+
+ private:
+  void On(int signal);
+
+  Mutex mutex_;
+  CondVar changed_;
+  int signal_ ABSL_GUARDED_BY(mutex_) = 0;
+  SignalWatcher watcher_;  // last: its thread uses the rest
+};
+
+}  // namespace tocsin

@@ -1,0 +1,60 @@
+// program.h: what a server does around its work: settings, log, signals, limits and exit codes.
+//
+// Shape:   RunProgram reads the settings, starts the service, prints a line for each port, waits
+//          for a signal and drains. SIGTERM and SIGINT drain; a second one ends the process at once
+//          with 128 + its number. SIGHUP is reserved: it will read files again, and does nothing
+//          today. A program tells only what differs, by a Program and a Service.
+// Threads: everything runs on the caller's, which must be the first of the process; signals are
+//          waited for on a thread of their own.
+// Errors:  one line on `err`, and the exit code. An exception that nobody caught is logged before
+//          the process aborts.
+#pragma once
+
+#include <functional>
+#include <iosfwd>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "core/base/options.h"
+
+namespace tocsin {
+
+enum ProgramExit : int {
+  kProgramOk = 0,
+  kProgramFailed = 1,        // the start failed, or the drain could not save everything
+  kProgramWrongSettings = 2  // a wrong flag, variable or file
+};
+
+// What runs between the start and the end.
+class Service {
+ public:
+  struct Port {
+    std::string address;  // "127.0.0.1:50051"
+    std::string what;     // "grpc"
+  };
+
+  virtual ~Service() = default;
+  // The main port first.
+  virtual std::vector<Port> ports() const = 0;
+  // Tells the clients, finishes what was begun, and takes at most the configured time.
+  virtual absl::Status Drain() = 0;
+};
+
+struct Program {
+  std::string name;        // "tocsin-hub"
+  std::string what_it_is;  // a sentence for --help
+  // The program's own settings; log-level, log-format and --check-config are added for all.
+  std::function<void(Options&)> register_options;
+  // Connections that the settings allow: fewer descriptors than that are warned of.
+  std::function<size_t()> connections;
+  // Opens and listens. The settings are valid by now.
+  std::function<absl::StatusOr<std::unique_ptr<Service>>()> start;
+};
+
+// An exit code.
+int RunProgram(const Program& program, int argc, const char* const* argv, std::ostream& out,
+               std::ostream& err);
+
+}  // namespace tocsin
