@@ -1,5 +1,5 @@
-// The JSON of an event: written by hand, by protobuf's own printer, and read back. Run:
-// build/release/bench_json
+// The JSON of an event: straight from its bytes, by protobuf's own printer, and read back; and the
+// record of one from its bytes, with and without making the message. Run: build/release/bench_json
 #include <benchmark/benchmark.h>
 #include <google/protobuf/util/json_util.h>
 
@@ -9,6 +9,7 @@
 #include "core/event/client_message.h"
 #include "core/event/json_reader.h"
 #include "core/event/json_writer.h"
+#include "core/event/stored_record.h"
 #include "core/event/time_proto.h"
 #include "core/event/validate.h"
 #include "core/event/wire.h"
@@ -53,17 +54,28 @@ void ReportSize(benchmark::State& state, size_t bytes) {
   state.counters["json_bytes"] = static_cast<double>(bytes);
 }
 
-void BM_WriteByHand(benchmark::State& state) {
-  const v1::Event event = IncidentEvent();
+void BM_WriteFromBytes(benchmark::State& state) {
+  const std::string bytes = IncidentEvent().SerializeAsString();
   std::string out;
   for (auto _ : state) {
     out.clear();
-    AppendJsonEventBody(out, event);
+    TOCSIN_CHECK(AppendJsonEventBody(out, bytes).ok());
     benchmark::DoNotOptimize(out.data());
   }
   ReportSize(state, out.size());
 }
-BENCHMARK(BM_WriteByHand);
+BENCHMARK(BM_WriteFromBytes);
+
+// What a writer that takes messages pays before it writes anything.
+void BM_ParseAndFree(benchmark::State& state) {
+  const std::string bytes = IncidentEvent().SerializeAsString();
+  for (auto _ : state) {
+    v1::Event event;
+    benchmark::DoNotOptimize(event.ParseFromString(bytes));
+  }
+  ReportSize(state, bytes.size());
+}
+BENCHMARK(BM_ParseAndFree);
 
 void BM_WriteByProtobuf(benchmark::State& state) {
   const v1::Event event = IncidentEvent();
@@ -105,13 +117,22 @@ void BM_Normalize(benchmark::State& state) {
 }
 BENCHMARK(BM_Normalize);
 
-void BM_MakeRecordFromBytes(benchmark::State& state) {
+void BM_RecordByMessage(benchmark::State& state) {
   const std::string bytes = EncodeEventField(IncidentEvent());
   for (auto _ : state) {
     benchmark::DoNotOptimize(MakeWireRecord(bytes).ok());
   }
 }
-BENCHMARK(BM_MakeRecordFromBytes);
+BENCHMARK(BM_RecordByMessage);
+
+void BM_RecordFromBytes(benchmark::State& state) {
+  const std::string bytes = EncodeEventField(IncidentEvent());
+  const RecordFacts facts = state.range(0) != 0 ? RecordFacts::kWith : RecordFacts::kWithout;
+  for (auto _ : state) {
+    benchmark::DoNotOptimize(MakeStoredRecord(bytes, facts).ok());
+  }
+}
+BENCHMARK(BM_RecordFromBytes)->ArgName("facts")->Arg(1)->Arg(0);
 
 }  // namespace
 

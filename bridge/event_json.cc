@@ -1,45 +1,63 @@
 #include "bridge/event_json.h"
 
-#include <utility>
-
 #include "absl/strings/str_cat.h"
+#include "core/base/log.h"
+#include "core/base/status_macros.h"
 #include "core/event/json_writer.h"
+#include "core/event/wire.h"
 
 namespace tocsin::bridge {
-namespace {
 
-absl::Time TimeOf(const v1::Event& event) {
-  return absl::FromUnixSeconds(event.time().seconds()) + absl::Nanoseconds(event.time().nanos());
-}
-
-Cursor PlaceOf(const v1::Event& event) { return {event.epoch(), event.sequence()}; }
-
-}  // namespace
-
-std::string EventMessageTail(const v1::Event& event) {
-  std::string out = R"(],"message_id":")";
-  out += FormatCursor(PlaceOf(event));
+absl::Status AppendEventTail(std::string& out, const EventRecord& event) {
+  ASSIGN_OR_RETURN(const std::string_view body, UnwrapEventField(event.payload));
+  const size_t before = out.size();
+  out += R"(],"message_id":")";
+  out += FormatCursor(event.cursor);
   out += R"(","timestamp":")";
-  AppendJsonTime(out, TimeOf(event));
-  absl::StrAppend(&out, R"(","sequence":)", event.sequence(), R"(,"event":)");
-  AppendJsonEventBody(out, event);
+  AppendJsonTime(out, event.time);
+  absl::StrAppend(&out, R"(","sequence":)", event.cursor.sequence, R"(,"event":)");
+  if (absl::Status status = AppendJsonEventBody(out, body); !status.ok()) {
+    out.resize(before);
+    return status;
+  }
   out += '}';
-  return out;
+  return absl::OkStatus();
 }
 
-absl::StatusOr<EventPtr> MakeJsonRecord(const v1::Event& event, RecordFacts facts) {
-  if (event.epoch() == 0 || event.sequence() == 0) {
-    return absl::DataLossError("the hub sent an event without epoch and sequence");
+// Events that follow one another never meet in one place.
+const std::string* EventJson::TailOf(const EventRecord& event) {
+  if (bytes_ > kKeptBytes) {
+    Forget();
   }
-  auto record = std::make_shared<EventRecord>();
-  record->cursor = PlaceOf(event);
-  record->time = TimeOf(event);
-  if (facts == RecordFacts::kWith) {
-    record->facts = EventFacts::Of(event);
+  Kept& kept = kept_[event.cursor.sequence % kKeptEvents];
+  if (kept.cursor != event.cursor && !Make(kept, event)) {
+    return nullptr;
   }
-  record->payload = EventMessageTail(event);
-  record->payload.shrink_to_fit();
-  return EventPtr(std::move(record));
+  return &kept.tail;
+}
+
+bool EventJson::Make(Kept& kept, const EventRecord& event) {
+  bytes_ -= kept.tail.capacity();
+  kept.cursor = {};  // nobody's, should what follows throw or fail
+  kept.tail.clear();
+  const absl::Status status = AppendEventTail(kept.tail, event);
+  bytes_ += kept.tail.capacity();
+  ++made_;
+  if (!status.ok()) {
+    LogError("an event cannot be rendered and is told as a gap",
+             {{"cursor", FormatCursor(event.cursor)}, {"error", status}});
+    return false;
+  }
+  kept.cursor = event.cursor;
+  return true;
+}
+
+void EventJson::Forget() {
+  for (Kept& kept : kept_) {
+    kept.cursor = {};
+    std::string().swap(kept.tail);
+  }
+  bytes_ = kept_.size() * std::string().capacity();
 }
 
 }  // namespace tocsin::bridge

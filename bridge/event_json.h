@@ -1,24 +1,60 @@
-// event_json.h: an event as the bridge keeps it: rendered once, for every client.
+// event_json.h: the JSON of the events that were sent last, each rendered once for all who are sent
+// it by one worker.
 //
-// Shape:   the payload is the end of the `event` message, from the bracket that closes
-//          `subscription_ids` on: ],"message_id":"…","timestamp":"…","sequence":7,"event":{…}}.
-//          What comes before it differs by connection and is spliced in when a batch is written
-//          (ws/session.h).
-// Threads: pure.
-// Errors:  DATA_LOSS for an event without a place in the log.
+// Shape:   TailOf is the end of the `event` message, from the bracket that closes `subscription_ids`
+//          on: ],"message_id":"…","timestamp":"…","sequence":7,"event":{…}}. What comes before it
+//          differs by connection. Rendered when it is first wanted: an event that no client is sent
+//          is never rendered.
+//          Kept are the last kKeptEvents, which is more than one pass of the engine hands out, and
+//          no more than kKeptBytes.
+// Threads: a worker's.
+// Owns:    the texts.
+// Errors:  an event whose bytes are damaged has no JSON.
 #pragma once
 
-#include "absl/status/statusor.h"
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+#include "absl/status/status.h"
+#include "core/event/limits.h"
 #include "core/event/record.h"
-#include "tocsin/v1/event.pb.h"
 
 namespace tocsin::bridge {
 
-// What the hub has matched for one client needs none.
-enum class RecordFacts { kWith, kWithout };
+class EventJson {
+ public:
+  static constexpr size_t kKeptEvents = 1'024;
+  static constexpr size_t kKeptBytes = 4 * limits::kMiB;
 
-std::string EventMessageTail(const v1::Event& event);
-absl::StatusOr<EventPtr> MakeJsonRecord(const v1::Event& event,
-                                        RecordFacts facts = RecordFacts::kWith);
+  // Null when the event is damaged. Good until the next call.
+  const std::string* TailOf(const EventRecord& event);
+  // The same without the bracket and the comma at its beginning.
+  static std::string_view FieldsOf(const std::string& tail) {
+    return std::string_view(tail).substr(2);
+  }
+
+  // How many events have been rendered.
+  uint64_t made() const { return made_; }
+  size_t kept_bytes() const { return bytes_; }
+
+ private:
+  struct Kept {
+    Cursor cursor;  // epoch 0: nothing
+    std::string tail;
+  };
+
+  bool Make(Kept& kept, const EventRecord& event);
+  void Forget();
+
+  std::array<Kept, kKeptEvents> kept_;  // by sequence
+  size_t bytes_ = kept_.size() * std::string().capacity();
+  uint64_t made_ = 0;
+};
+
+// DATA_LOSS, and nothing is appended, when the event is damaged.
+absl::Status AppendEventTail(std::string& out, const EventRecord& event);
 
 }  // namespace tocsin::bridge

@@ -13,6 +13,7 @@
 #include "bridge/upstream/catch_up.h"
 
 #include <grpcpp/alarm.h>
+#include <grpcpp/generic/generic_stub.h>
 #include <grpcpp/grpcpp.h>
 
 #include <optional>
@@ -26,7 +27,7 @@
 #include "core/base/mutex.h"
 #include "core/event/error.h"
 #include "core/stream/shard.h"
-#include "tocsin/v1/hub.grpc.pb.h"
+#include "tocsin/v1/hub.pb.h"
 
 namespace tocsin::bridge {
 namespace {
@@ -37,8 +38,11 @@ constexpr absl::Duration kLastWait = absl::Seconds(2);
 constexpr absl::Duration kBookmarkInterval = absl::Milliseconds(500);
 
 // The stub and the window outlive every call; a Reading may outlive them.
+using RawStub = grpc::TemplatedGenericStub<v1::SubscribeRequest, grpc::ByteBuffer>;
+constexpr char kMethod[] = "/tocsin.v1.EventHub/Subscribe";
+
 struct ReadingOptions {
-  v1::EventHub::Stub* stub;
+  RawStub* stub;
   const Window* window;
   Shard* shard;
   FilterPtr filter;
@@ -63,7 +67,7 @@ class Reading final : public CatchUpSlots::Holder, public std::enable_shared_fro
   void Cancel();
 
   // Of the attempt, on gRPC's threads. OnResponse answers whether to read on.
-  bool OnResponse(const v1::SubscribeResponse& response);
+  bool OnResponse(const grpc::ByteBuffer& response);
   void Forget();
   Slot OnDone(const grpc::Status& status);
 
@@ -108,7 +112,7 @@ class Reading final : public CatchUpSlots::Holder, public std::enable_shared_fro
   std::unique_ptr<grpc::Alarm> alarm_ ABSL_GUARDED_BY(mutex_);
 };
 
-class Attempt final : public grpc::ClientReadReactor<v1::SubscribeResponse> {
+class Attempt final : public grpc::ClientBidiReactor<v1::SubscribeRequest, grpc::ByteBuffer> {
  public:
   Attempt(std::shared_ptr<Reading> reading, const std::string& from)
       : reading_(std::move(reading)) {
@@ -122,8 +126,9 @@ class Attempt final : public grpc::ClientReadReactor<v1::SubscribeResponse> {
 
   // Reads the first response at once. The hold is for Read, which comes from outside the reactions.
   void Start() {
-    reading_->options().stub->async()->Subscribe(&context_, &request_, this);
+    reading_->options().stub->PrepareBidiStreamingCall(&context_, kMethod, {}, this);
     AddHold();
+    StartWriteLast(&request_, grpc::WriteOptions());
     StartRead(&response_);
     StartCall();
   }
@@ -161,7 +166,7 @@ class Attempt final : public grpc::ClientReadReactor<v1::SubscribeResponse> {
   std::shared_ptr<Reading> reading_;
   grpc::ClientContext context_;
   v1::SubscribeRequest request_;
-  v1::SubscribeResponse response_;
+  grpc::ByteBuffer response_;
 };
 
 void Reading::Want() {
@@ -229,7 +234,7 @@ void Reading::BeginAfter(absl::Duration wait) {
   });
 }
 
-bool Reading::OnResponse(const v1::SubscribeResponse& response) {
+bool Reading::OnResponse(const grpc::ByteBuffer& response) {
   absl::StatusOr<HubBatch> batch = ReadResponse(response, RecordFacts::kWithout);
   MutexLock lock(mutex_);
   if (state_ == State::kEnded) {
@@ -362,12 +367,12 @@ class Handle final : public CatchUp {
 }  // namespace
 
 struct HubLogReader::Hub {
-  const std::unique_ptr<v1::EventHub::Stub> stub;
+  RawStub stub;
 };
 
 HubLogReader::HubLogReader(const std::shared_ptr<grpc::Channel>& channel, const Window& window,
                            size_t max_streams)
-    : hub_(new Hub{v1::EventHub::NewStub(channel)}),
+    : hub_(new Hub{RawStub(channel)}),
       window_(window),
       slots_(std::make_shared<CatchUpSlots>(max_streams)) {}
 
@@ -376,7 +381,7 @@ HubLogReader::~HubLogReader() { slots_->WaitForAll(); }
 std::unique_ptr<CatchUp> HubLogReader::Open(Shard& shard, const StartPoint& start, FilterPtr filter,
                                             Deliver deliver) {
   return std::make_unique<Handle>(
-      std::make_shared<Reading>(ReadingOptions{.stub = hub_->stub.get(),
+      std::make_shared<Reading>(ReadingOptions{.stub = &hub_->stub,
                                                .window = &window_,
                                                .shard = &shard,
                                                .filter = std::move(filter),

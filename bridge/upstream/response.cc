@@ -1,6 +1,13 @@
 #include "bridge/upstream/response.h"
 
+#include <grpcpp/support/byte_buffer.h>
+
+#include <string>
+#include <utility>
+
 #include "core/base/status_macros.h"
+#include "core/event/wire_scanner.h"
+#include "tocsin/v1/hub.pb.h"
 
 namespace tocsin::bridge {
 namespace {
@@ -16,7 +23,11 @@ GapReason ReasonOf(v1::GapReason reason) {
   }
 }
 
-absl::StatusOr<Gap> ReadGap(const v1::Gap& gap) {
+absl::StatusOr<Gap> ReadGap(std::string_view bytes) {
+  v1::Gap gap;
+  if (!gap.ParseFromArray(bytes.data(), static_cast<int>(bytes.size()))) {
+    return absl::DataLossError("the hub sent a gap that is damaged");
+  }
   Gap read;
   read.reason = ReasonOf(gap.reason());
   // What is missing may begin at a place that has no cursor, such as a time.
@@ -27,26 +38,52 @@ absl::StatusOr<Gap> ReadGap(const v1::Gap& gap) {
   return read;
 }
 
+// `field` with its tag and length.
+absl::Status ReadEvent(std::string_view field, RecordFacts facts, HubBatch& batch) {
+  ASSIGN_OR_RETURN(EventPtr record, MakeStoredRecord(std::string(field), facts));
+  if (record->cursor.epoch == 0 || record->cursor.sequence == 0) {
+    return absl::DataLossError("the hub sent an event without epoch and sequence");
+  }
+  batch.events.push_back(std::move(record));
+  return absl::OkStatus();
+}
+
 }  // namespace
 
-absl::StatusOr<HubBatch> ReadResponse(const v1::SubscribeResponse& response, RecordFacts facts) {
+absl::StatusOr<HubBatch> ReadResponse(std::string_view response, RecordFacts facts) {
   HubBatch batch;
-  batch.events.reserve(static_cast<size_t>(response.events_size()));
-  for (const v1::Event& event : response.events()) {
-    ASSIGN_OR_RETURN(EventPtr record, MakeJsonRecord(event, facts));
-    batch.events.push_back(std::move(record));
+  WireScanner scan(response);
+  for (const char* begin = response.data(); scan.Next(); begin = scan.rest().data()) {
+    if (!scan.is_bytes()) {
+      continue;
+    }
+    if (scan.number() == v1::SubscribeResponse::kEventsFieldNumber) {
+      const auto size = static_cast<size_t>(scan.rest().data() - begin);
+      RETURN_IF_ERROR(ReadEvent({begin, size}, facts, batch));
+    } else if (scan.number() == v1::SubscribeResponse::kCursorFieldNumber) {
+      ASSIGN_OR_RETURN(batch.cursor, ParseCursor(scan.bytes()));
+    } else if (scan.number() == v1::SubscribeResponse::kGapFieldNumber) {
+      ASSIGN_OR_RETURN(batch.gap, ReadGap(scan.bytes()));
+    }
   }
-  if (!response.cursor().empty()) {
-    ASSIGN_OR_RETURN(batch.cursor, ParseCursor(response.cursor()));
-  } else if (!batch.events.empty()) {
+  if (!scan.ok()) {
+    return absl::DataLossError("the hub sent a response that is damaged");
+  }
+  if (!batch.cursor.has_value() && !batch.events.empty()) {
     batch.cursor = batch.events.back()->cursor;
   }
-  if (response.has_gap()) {
-    ASSIGN_OR_RETURN(batch.gap, ReadGap(response.gap()));
-    batch.gap_first =
-        batch.events.empty() || batch.gap->to.sequence < batch.events.front()->cursor.sequence;
-  }
+  batch.gap_first =
+      batch.gap.has_value() &&
+      (batch.events.empty() || batch.gap->to.sequence < batch.events.front()->cursor.sequence);
   return batch;
+}
+
+absl::StatusOr<HubBatch> ReadResponse(const grpc::ByteBuffer& response, RecordFacts facts) {
+  grpc::Slice slice;
+  if (!response.TrySingleSlice(&slice).ok() && !response.DumpToSingleSlice(&slice).ok()) {
+    return absl::DataLossError("the hub sent a response that cannot be read");
+  }
+  return ReadResponse({reinterpret_cast<const char*>(slice.begin()), slice.size()}, facts);
 }
 
 Cursor PlaceBefore(const HubBatch& batch) {

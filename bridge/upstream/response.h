@@ -1,17 +1,22 @@
-// response.h: a hub's SubscribeResponse as the engine takes it.
+// response.h: a hub's SubscribeResponse as the engine takes it, read off its bytes.
 //
+// Shape:   the events are not parsed: their bytes become records as they are.
 // Threads: pure.
-// Errors:  DATA_LOSS for a response that does not follow the contract.
+// Errors:  DATA_LOSS for bytes that are no response, or one that does not follow the contract.
 #pragma once
 
 #include <optional>
+#include <string_view>
 #include <vector>
 
 #include "absl/status/statusor.h"
-#include "bridge/event_json.h"
 #include "core/event/cursor.h"
 #include "core/event/record.h"
-#include "tocsin/v1/hub.pb.h"
+#include "core/event/stored_record.h"
+
+namespace grpc {
+class ByteBuffer;
+}  // namespace grpc
 
 namespace tocsin::bridge {
 
@@ -22,7 +27,8 @@ struct HubBatch {
   std::optional<Cursor> cursor;
 };
 
-absl::StatusOr<HubBatch> ReadResponse(const v1::SubscribeResponse& response, RecordFacts facts);
+absl::StatusOr<HubBatch> ReadResponse(std::string_view response, RecordFacts facts);
+absl::StatusOr<HubBatch> ReadResponse(const grpc::ByteBuffer& response, RecordFacts facts);
 // The place before the batch's first event; its cursor when it has none.
 Cursor PlaceBefore(const HubBatch& batch);
 

@@ -3,6 +3,7 @@
 // notices a hub that is alive and stuck.
 #include "bridge/upstream/upstream.h"
 
+#include <grpcpp/generic/generic_stub.h>
 #include <grpcpp/grpcpp.h>
 
 #include <utility>
@@ -15,7 +16,7 @@
 #include "core/base/strings.h"
 #include "core/event/error.h"
 #include "core/event/limits.h"
-#include "tocsin/v1/hub.grpc.pb.h"
+#include "tocsin/v1/hub.pb.h"
 
 namespace tocsin::bridge {
 namespace {
@@ -53,14 +54,19 @@ std::shared_ptr<grpc::Channel> MakeHubChannel(const std::string& address) {
   return grpc::CreateCustomChannel(address, grpc::InsecureChannelCredentials(), arguments);
 }
 
-// One call, read on this thread with a deadline for each response.
+// One call, read on this thread with a deadline for each response, whose bytes are taken as they
+// are.
 class Upstream::Stream {
  public:
-  Stream(v1::EventHub::Stub& stub, grpc::ClientContext& context,
+  Stream(const std::shared_ptr<grpc::Channel>& channel, grpc::ClientContext& context,
          const v1::SubscribeRequest& request)
-      : context_(context), reader_(stub.PrepareAsyncSubscribe(&context, request, &queue_)) {
-    reader_->StartCall(this);
+      : context_(context), call_(RawStub(channel).PrepareCall(&context, kMethod, &queue_)) {
+    call_->StartCall(this);
     ok_ = Wait();
+    if (ok_) {
+      call_->WriteLast(request, grpc::WriteOptions(), this);
+      ok_ = Wait();
+    }
   }
   ~Stream() {
     queue_.Shutdown();
@@ -70,23 +76,26 @@ class Upstream::Stream {
     }
   }
 
-  bool Read(v1::SubscribeResponse& response) {
+  bool Read(grpc::ByteBuffer& response) {
     if (!ok_) {
       return false;
     }
-    reader_->Read(&response, this);
+    call_->Read(&response, this);
     return ok_ = Wait();
   }
   bool silent() const { return silent_; }
 
   grpc::Status Finish() {
     grpc::Status status;
-    reader_->Finish(&status, this);
+    call_->Finish(&status, this);
     Wait();
     return status;
   }
 
  private:
+  using RawStub = grpc::TemplatedGenericStub<v1::SubscribeRequest, grpc::ByteBuffer>;
+  static constexpr char kMethod[] = "/tocsin.v1.EventHub/Subscribe";
+
   // The outcome of the one outstanding operation. One that takes too long is cancelled, and then
   // ends soon.
   bool Wait() {
@@ -103,7 +112,7 @@ class Upstream::Stream {
 
   grpc::ClientContext& context_;
   grpc::CompletionQueue queue_;
-  std::unique_ptr<grpc::ClientAsyncReader<v1::SubscribeResponse>> reader_;
+  std::unique_ptr<grpc::ClientAsyncReaderWriter<v1::SubscribeRequest, grpc::ByteBuffer>> call_;
   bool ok_ = false;
   bool silent_ = false;
 };
@@ -163,10 +172,9 @@ void Upstream::Follow() {
   };
   // The channel connects only while a call is polled: the call waits for it.
   context.set_wait_for_ready(true);
-  const auto stub = v1::EventHub::NewStub(channel_);
-  Stream stream(*stub, context,
+  Stream stream(channel_, context,
                 Request(started_ ? FormatCursor(place_) : FormatStartPoint(Latest{})));
-  v1::SubscribeResponse response;
+  grpc::ByteBuffer response;
   while (stream.Read(response)) {
     absl::StatusOr<HubBatch> batch = ReadResponse(response, RecordFacts::kWith);
     if (!batch.ok() || !Take(*std::move(batch))) {

@@ -6,11 +6,12 @@
 
 namespace tocsin::bridge::ws {
 
-void DeflatedFrames::Append(std::string& out, std::string_view head, const EventRecord& event) {
+void DeflatedFrames::Append(std::string& out, std::string_view head, const Cursor& cursor,
+                            std::string_view tail) {
   // Events that follow one another never meet in one place while the head is the same.
-  Frame& frame = frames_[(absl::HashOf(ToAbsl(head)) + event.cursor.sequence) % kKeptFrames];
-  if (frame.cursor != event.cursor || frame.head != head) {
-    Make(frame, head, event);
+  Frame& frame = frames_[(absl::HashOf(ToAbsl(head)) + cursor.sequence) % kKeptFrames];
+  if (frame.cursor != cursor || frame.head != head) {
+    Make(frame, head, cursor, tail);
   }
   out += frame.bytes;
   if (bytes_ > kKeptBytes) {
@@ -18,24 +19,25 @@ void DeflatedFrames::Append(std::string& out, std::string_view head, const Event
   }
 }
 
-void DeflatedFrames::Make(Frame& frame, std::string_view head, const EventRecord& event) {
+void DeflatedFrames::Make(Frame& frame, std::string_view head, const Cursor& cursor,
+                          std::string_view tail) {
   bytes_ -= BytesOf(frame);
   frame.cursor = {};  // nobody's, should what follows throw
   frame.head = head;
   frame.bytes.clear();
   payload_.clear();
-  const size_t plain_bytes = head.size() + event.payload.size();
+  const size_t plain_bytes = head.size() + tail.size();
   if (plain_bytes >= kDeflateFrom) {
-    deflater_.Append(payload_, head, event.payload);
+    deflater_.Append(payload_, head, tail);
     ++made_;
   }
   if (payload_.empty() || payload_.size() >= plain_bytes) {
-    AppendTextFrame(frame.bytes, head, event.payload);
+    AppendTextFrame(frame.bytes, head, tail);
   } else {
     AppendFrameHeader(frame.bytes, Opcode::kText, payload_.size(), Deflated::kYes);
     frame.bytes += payload_;
   }
-  frame.cursor = event.cursor;
+  frame.cursor = cursor;
   bytes_ += BytesOf(frame);
 }
 

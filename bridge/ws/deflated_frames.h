@@ -13,7 +13,7 @@
 #include <string_view>
 
 #include "bridge/ws/deflate.h"
-#include "core/event/record.h"
+#include "core/event/cursor.h"
 
 namespace tocsin::bridge::ws {
 
@@ -22,9 +22,9 @@ class DeflatedFrames {
   static constexpr size_t kKeptFrames = 1'024;
   static constexpr size_t kKeptBytes = 4 * limits::kMiB;
 
-  // Appends the text frame of `head` and the event's payload: compressed, unless it is short or
-  // does not shrink.
-  void Append(std::string& out, std::string_view head, const EventRecord& event);
+  // Appends the text frame of `head` and the tail of the event at `cursor` (bridge/event_json.h):
+  // compressed, unless it is short or does not shrink.
+  void Append(std::string& out, std::string_view head, const Cursor& cursor, std::string_view tail);
 
   // How many messages have been compressed.
   uint64_t made() const { return made_; }
@@ -39,7 +39,7 @@ class DeflatedFrames {
 
   static size_t BytesOf(const Frame& frame);
   void Forget();
-  void Make(Frame& frame, std::string_view head, const EventRecord& event);
+  void Make(Frame& frame, std::string_view head, const Cursor& cursor, std::string_view tail);
 
   Deflater deflater_;
   std::string payload_;

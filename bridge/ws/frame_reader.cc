@@ -6,7 +6,7 @@
 #include "bridge/ws/close_code.h"
 #include "bridge/ws/deflate.h"
 #include "bridge/ws/frames.h"
-#include "bridge/ws/utf8.h"
+#include "core/base/utf8.h"
 
 namespace tocsin::bridge::ws {
 namespace {

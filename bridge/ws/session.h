@@ -19,6 +19,7 @@
 
 #include "absl/status/status.h"
 #include "absl/time/time.h"
+#include "bridge/event_json.h"
 #include "bridge/metrics.h"
 #include "bridge/ws/deflate.h"
 #include "bridge/ws/deflated_frames.h"
@@ -75,6 +76,7 @@ struct SessionContext {
   const SessionOptions& options;
   Metrics& metrics;
   bool hub_connected = true;
+  EventJson json = {};
   RenderedBatch rendered = {};
   std::unique_ptr<Compression> compression = {};  // null: off
   std::minstd_rand random = std::minstd_rand(std::random_device{}());
@@ -177,6 +179,7 @@ class Session final : public Sink {
   bool RenderAll(const WriteView& view);
   void CountSent(const WriteView& view);
   void Render(const WriteView& view, const Item& item, std::string& out);
+  void RenderEvent(std::span<const SubscriptionTag> tags, const Item& item, std::string& out);
   void RenderPong(const Item& item, std::string& out);
   void RenderEnded(SubscriptionTag tag, const absl::Status& status, std::string& out);
   const std::string& HeadFor(std::span<const SubscriptionTag> tags);

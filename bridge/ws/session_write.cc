@@ -72,12 +72,7 @@ void Session::Render(const WriteView& view, const Item& item, std::string& out) 
   const Named* named = tags.empty() ? nullptr : FindByTag(tags.front());
   switch (item.kind) {
     case Item::Kind::kEvent:
-      if (deflate_) {
-        context_.compression->events.Append(out, HeadFor(tags), *item.event);
-      } else {
-        AppendTextFrame(out, HeadFor(tags), item.event->payload);
-      }
-      return;
+      return RenderEvent(tags, item, out);
     case Item::Kind::kSubscribed:
       if (named != nullptr) {
         AppendTextFrame(
@@ -101,6 +96,23 @@ void Session::Render(const WriteView& view, const Item& item, std::string& out) 
       return RenderEnded(tags.front(), item.extra->status, out);
     case Item::Kind::kCaughtUp:
       return;
+  }
+}
+
+// An event that is damaged is a gap in its place.
+void Session::RenderEvent(std::span<const SubscriptionTag> tags, const Item& item,
+                          std::string& out) {
+  if (const std::string* tail = context_.json.TailOf(*item.event)) {
+    return deflate_ ? context_.compression->events.Append(out, HeadFor(tags), item.cursor, *tail)
+                    : AppendTextFrame(out, HeadFor(tags), *tail);
+  }
+  const Gap gap{.reason = GapReason::kDamaged,
+                .from = {item.cursor.epoch, item.cursor.sequence - 1},
+                .to = item.cursor};
+  for (SubscriptionTag tag : tags) {
+    if (const Named* named = FindByTag(tag)) {
+      AppendTextFrame(out, GapMessage(named->id, gap));
+    }
   }
 }
 

@@ -7,6 +7,8 @@
 #include <cstdint>
 #include <iterator>
 
+#include "core/base/utf8.h"
+
 namespace tocsin {
 namespace {
 
@@ -48,9 +50,13 @@ bool HasEscape(const Block& bytes) {
   return (halves[0] | halves[1]) != 0;
 }
 
-// A piece is looked at as two words that may overlap. False when something is to be escaped.
+// The bits that no ASCII text has.
+constexpr uint64_t kHighBits = 0x8080808080808080;
+
+// A piece is looked at as two words that may overlap; `seen` gets their bits. False when something
+// is to be escaped.
 template <class Word>
-bool PutWords(char* to, std::string_view piece) {
+bool PutWords(char* to, std::string_view piece, uint64_t& seen) {
   const size_t second = piece.size() - sizeof(Word);
   Word words[sizeof(Block) / sizeof(Word)];
   std::memcpy(&words[0], piece.data(), sizeof(Word));
@@ -58,6 +64,7 @@ bool PutWords(char* to, std::string_view piece) {
   for (size_t i = 2; i < std::size(words); ++i) {
     words[i] = words[0];
   }
+  seen |= words[0] | words[1];
   Block block;
   std::memcpy(&block, words, sizeof block);
   if (HasEscape(block)) {
@@ -70,11 +77,11 @@ bool PutWords(char* to, std::string_view piece) {
 
 // Writes a piece of at most a block's size as it is. False, and nothing is written that counts, when
 // something is to be escaped, or when it is too short to be worth it.
-bool PutPlain(char* to, std::string_view piece) {
+bool PutPlain(char* to, std::string_view piece, uint64_t& seen) {
   if (piece.size() >= 8) {
-    return PutWords<uint64_t>(to, piece);
+    return PutWords<uint64_t>(to, piece, seen);
   }
-  return piece.size() >= 4 && PutWords<uint32_t>(to, piece);
+  return piece.size() >= 4 && PutWords<uint32_t>(to, piece, seen);
 }
 
 // The last byte of U+2028 or U+2029 where one begins at `i`, else 0.
@@ -148,21 +155,28 @@ char* PutTimeOfDay(char* to, uint64_t micros) {
 }  // namespace
 
 void JsonOut::Text(std::string_view text) {
+  uint64_t seen = 0;
   Char('"');
   for (size_t i = 0; i < text.size();) {
     const std::string_view piece = text.substr(i, sizeof(Block));
-    if (PutPlain(Room(sizeof(Block)), piece)) {
+    if (PutPlain(Room(sizeof(Block)), piece, seen)) {
       to_ += piece.size();
       i += piece.size();
       continue;
     }
     char* to = Room(kLongest * piece.size());
+    for (const char c : piece) {
+      seen |= static_cast<unsigned char>(c);
+    }
     for (const size_t end = i + piece.size(); i < end; ++i) {
       to = PutByte(to, text, i);
     }
     to_ = to;
   }
   Char('"');
+  if ((seen & kHighBits) != 0 && !IsUtf8(text)) [[unlikely]] {
+    ok_ = false;
+  }
 }
 
 void JsonOut::Number(uint64_t number) {

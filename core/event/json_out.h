@@ -3,6 +3,7 @@
 //
 // Shape:   the string's length is not its own until the end of this object.
 // Threads: one.
+// Errors:  a text that is not UTF-8 is written as it is, and ok() is false from then on.
 #pragma once
 
 #include <algorithm>
@@ -36,16 +37,14 @@ class JsonOut {
     std::memcpy(Room(N), text, N);  // with the NUL, which the next character takes the place of
     to_ += N - 1;
   }
-  // A key, a literal as well, after a comma unless it is the first.
+  // Of `key` the first `size` bytes: a comma, the quoted name, a colon. The first of an object has a
+  // bracket in the comma's place.
   template <size_t N>
-  void Key(const char (&name)[N], bool first) {
-    char* to = Room(N + 4);
-    *to = ',';
-    to += first ? 0 : 1;
-    *to = '"';
-    std::memcpy(to + 1, name, N);
-    std::memcpy(to + N, "\":", 2);
-    to_ = to + N + 2;
+  void Key(const char (&key)[N], size_t size, bool first) {
+    char* to = Room(N);
+    std::memcpy(to, key, N);
+    *to = first ? '{' : ',';
+    to_ = to + size;
   }
 
   // With its quotes.
@@ -55,6 +54,8 @@ class JsonOut {
   void Number(double number);
   // Without quotes.
   void Time(absl::Time time);
+
+  bool ok() const { return ok_; }
 
  private:
   static constexpr size_t kMaxStep = 4096;  // bytes
@@ -77,6 +78,7 @@ class JsonOut {
   std::string& out_;
   char* to_ = nullptr;   // where the text ends
   char* end_ = nullptr;  // of the room after it
+  bool ok_ = true;
 };
 
 }  // namespace tocsin

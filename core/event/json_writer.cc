@@ -1,302 +1,371 @@
-// The JSON of an event, an incident, an alert and a filter.
+// A message is looked through once, which notes where each of its fields stands, and is then written
+// in the order of its plan.
 //
-// Written by hand, because a bridge renders every event once and reflection costs many times as
-// much (bench/json). Which fields are always there:
-//   event body  event_type, every field of the payload, incident where the event has one, then id
-//   and priority; actor and
-//               traceparent when not empty; previous_state when set (docs/protocol.md, section 1)
-//   whole event id, sequence, epoch, time, type, priority, actor, traceparent, cursor, then payload
-//   and incident; what the hub
-//               gives (sequence, epoch, time, cursor) only once it is given
-//   incident    all but active_playbook, resolution, fingerprint and correlation_score, which are
-//   there when set, and timeline
-//               and notes, which are there when not empty
-//   resolution, timeline entry, note: all
-//   alert       all but runbook_url, incident_id and parent_alert_id, which are there when set
-//   filter      what is set
-// An enum or a time that is always there and not set is null. Maps are sorted by key, so that equal
-// events have equal JSON. tests/core/event_json_test.cc walks the schema and fails when a field has
-// no place here.
+// Protocol Buffers allow forms that no encoder of theirs writes: a message in two parts that are to
+// be merged, two members of a oneof of which the last one counts. Such bytes are parsed and encoded
+// anew first, so that what they mean stays the library's to say.
 #include "core/event/json_writer.h"
 
-#include "core/event/json_object.h"
-#include "core/event/names.h"
+#include <algorithm>
+#include <bit>
+#include <utility>
+
+#include "absl/container/inlined_vector.h"
+#include "core/base/check.h"
+#include "core/event/error.h"
+#include "core/event/json_out.h"
+#include "core/event/json_plan.h"
+#include "core/event/wire_scanner.h"
 
 namespace tocsin {
 namespace {
 
-using google::protobuf::RepeatedField;
-using google::protobuf::RepeatedPtrField;
-
 constexpr size_t kUsualBytes = 1024;  // what most events come to
 
-void AppendResolution(JsonOut& out, const v1::Resolution& resolution) {
-  ObjectWriter object(out);
-  object.Time("resolved_at", resolution.has_resolved_at(), resolution.resolved_at());
-  object.Text("resolved_by", resolution.resolved_by());
-  object.Name("resolution_method", resolution.resolution_method());
-  object.Text("root_cause", resolution.root_cause());
-  object.Text("notes", resolution.notes());
-  object.End();
-}
+// Where the fields of one encoded message stand.
+class FieldMap {
+ public:
+  struct Field {
+    uint64_t number;         // a varint, or the bits of a double
+    std::string_view bytes;  // of a repeated one: all from the first tag to the end of the last
+  };
 
-void AppendTimelineEntry(JsonOut& out, const v1::TimelineEntry& entry) {
-  ObjectWriter object(out);
-  object.Time("timestamp", entry.has_timestamp(), entry.timestamp());
-  object.Text("event_type", entry.event_type());
-  object.Text("actor", entry.actor());
-  object.Text("description", entry.description());
-  object.Map("metadata", entry.metadata());
-  object.End();
-}
-
-void AppendNote(JsonOut& out, const v1::Note& note) {
-  ObjectWriter object(out);
-  object.Text("id", note.id());
-  object.Text("author", note.author());
-  object.Text("content", note.content());
-  object.Time("created_at", note.has_created_at(), note.created_at());
-  object.End();
-}
-
-// What an incident has only sometimes.
-void WriteIncidentExtras(ObjectWriter& object, const v1::Incident& incident) {
-  if (incident.has_active_playbook()) {
-    object.Text("active_playbook", incident.active_playbook());
-  }
-  if (incident.has_resolution()) {
-    AppendResolution(object.Key("resolution"), incident.resolution());
-  }
-  if (!incident.timeline().empty()) {
-    object.List("timeline", incident.timeline(), AppendTimelineEntry);
-  }
-  object.Texts("assignees", incident.assignees());
-  if (!incident.notes().empty()) {
-    object.List("notes", incident.notes(), AppendNote);
-  }
-  if (incident.has_fingerprint()) {
-    object.Text("fingerprint", incident.fingerprint());
-  }
-  if (incident.has_correlation_score()) {
-    object.Key("correlation_score").Number(incident.correlation_score());
-  }
-}
-
-void AppendIncident(JsonOut& out, const v1::Incident& incident) {
-  ObjectWriter object(out);
-  object.Text("id", incident.id());
-  object.Time("created_at", incident.has_created_at(), incident.created_at());
-  object.Time("updated_at", incident.has_updated_at(), incident.updated_at());
-  object.Name("state", incident.state());
-  object.Name("severity", incident.severity());
-  object.Name("incident_type", incident.incident_type());
-  object.Text("source", incident.source());
-  object.Text("title", incident.title());
-  object.Text("description", incident.description());
-  object.Texts("affected_resources", incident.affected_resources());
-  object.Map("labels", incident.labels());
-  object.Map("metadata", incident.metadata());
-  object.Texts("related_incidents", incident.related_incidents());
-  WriteIncidentExtras(object, incident);
-  object.End();
-}
-
-void AppendAlert(JsonOut& out, const v1::Alert& alert) {
-  ObjectWriter object(out);
-  object.Text("id", alert.id());
-  object.Text("external_id", alert.external_id());
-  object.Text("source", alert.source());
-  object.Time("timestamp", alert.has_timestamp(), alert.timestamp());
-  object.Time("received_at", alert.has_received_at(), alert.received_at());
-  object.Name("severity", alert.severity());
-  object.Name("alert_type", alert.alert_type());
-  object.Text("title", alert.title());
-  object.Text("description", alert.description());
-  object.Map("labels", alert.labels());
-  object.Texts("affected_services", alert.affected_services());
-  if (alert.has_runbook_url()) {
-    object.Text("runbook_url", alert.runbook_url());
-  }
-  object.Map("annotations", alert.annotations());
-  if (alert.has_incident_id()) {
-    object.Text("incident_id", alert.incident_id());
-  }
-  object.Bool("deduplicated", alert.deduplicated());
-  if (alert.has_parent_alert_id()) {
-    object.Text("parent_alert_id", alert.parent_alert_id());
-  }
-  object.End();
-}
-
-void WriteAlert(ObjectWriter& object, bool given, const v1::Alert& alert) {
-  if (given) {
-    AppendAlert(object.Key("alert"), alert);
-  }
-}
-
-void WritePlaybookAction(ObjectWriter& object, const v1::PlaybookActionExecuted& action) {
-  object.Text("incident_id", action.incident_id());
-  object.Text("playbook_id", action.playbook_id());
-  object.Text("action_name", action.action_name());
-  object.Bool("success", action.success());
-  object.Text("message", action.message());
-}
-
-void WriteEscalated(ObjectWriter& object, const v1::Escalated& escalated) {
-  object.Text("incident_id", escalated.incident_id());
-  object.Name("from_severity", escalated.from_severity());
-  object.Name("to_severity", escalated.to_severity());
-  object.Text("reason", escalated.reason());
-}
-
-void WritePlaybook(ObjectWriter& object, const v1::Event& event) {
-  if (event.has_playbook_started()) {
-    const v1::PlaybookStarted& started = event.playbook_started();
-    object.Text("incident_id", started.incident_id());
-    object.Text("playbook_id", started.playbook_id());
-    object.Text("playbook_name", started.playbook_name());
-  } else if (event.has_playbook_action_executed()) {
-    WritePlaybookAction(object, event.playbook_action_executed());
-  } else {
-    const v1::PlaybookCompleted& completed = event.playbook_completed();
-    object.Text("incident_id", completed.incident_id());
-    object.Text("playbook_id", completed.playbook_id());
-    object.Bool("success", completed.success());
-    object.Integer("actions_executed", completed.actions_executed());
-  }
-}
-
-void WriteSmallPayload(ObjectWriter& object, const v1::Event& event) {
-  if (event.has_notification_sent()) {
-    object.Text("incident_id", event.notification_sent().incident_id());
-    object.Text("channel", event.notification_sent().channel());
-    object.Bool("success", event.notification_sent().success());
-  } else if (event.has_assignment_changed()) {
-    object.Text("incident_id", event.assignment_changed().incident_id());
-    object.Texts("assignees", event.assignment_changed().assignees());
-  } else if (event.has_comment_added()) {
-    object.Text("incident_id", event.comment_added().incident_id());
-    object.Text("author", event.comment_added().author());
-    object.Text("comment", event.comment_added().comment());
-  } else {
-    object.Text("category", event.system_event().category());
-    object.Text("message", event.system_event().message());
-    object.Map("metadata", event.system_event().metadata());
-  }
-}
-
-void WritePayload(ObjectWriter& object, const v1::Event& event) {
-  switch (event.payload_case()) {
-    case v1::Event::PAYLOAD_NOT_SET:
-      return;
-    case v1::Event::kIncidentUpdated:
-      if (event.incident_updated().previous_state() != v1::INCIDENT_STATE_UNSPECIFIED) {
-        object.Name("previous_state", event.incident_updated().previous_state());
+  // False where the bytes are no message, or one of the forms that are to be parsed.
+  bool Scan(std::string_view bytes, const JsonPlan& plan) {
+    const char* begin = bytes.data();
+    WireScanner scan(bytes);
+    for (; scan.Next(); begin = scan.rest().data()) {
+      const uint32_t number = scan.number();
+      if (number < JsonPlan::kNumbers && !Note(plan.forms[number], scan, begin)) {
+        return false;
       }
-      return;
-    case v1::Event::kAlertReceived:
-      return WriteAlert(object, event.alert_received().has_alert(), event.alert_received().alert());
-    case v1::Event::kAlertConverted:
-      object.Text("incident_id", event.alert_converted().incident_id());
-      return WriteAlert(object, event.alert_converted().has_alert(),
-                        event.alert_converted().alert());
-    case v1::Event::kEscalated:
-      return WriteEscalated(object, event.escalated());
-    case v1::Event::kPlaybookStarted:
-    case v1::Event::kPlaybookActionExecuted:
-    case v1::Event::kPlaybookCompleted:
-      return WritePlaybook(object, event);
-    case v1::Event::kNotificationSent:
-    case v1::Event::kAssignmentChanged:
-    case v1::Event::kCommentAdded:
-    case v1::Event::kSystemEvent:
-      return WriteSmallPayload(object, event);
+    }
+    return scan.ok();
   }
+
+  // Null when it is not set.
+  const Field* Find(uint8_t number) const {
+    return (set_ >> number & 1) != 0 ? &fields_[number] : nullptr;
+  }
+
+ private:
+  // A field of another wire type than the schema's is not the schema's: it is passed over.
+  bool Note(WireForm form, const WireScanner& scan, const char* begin) {
+    switch (form) {
+      case WireForm::kUnknown:
+        return true;
+      case WireForm::kVarint:
+        return !scan.is_varint() || Set(scan, {scan.varint(), {}});
+      case WireForm::kEightBytes:
+        return scan.type() != WireType::kEightBytes || Set(scan, {scan.eight_bytes(), {}});
+      case WireForm::kText:
+        return !scan.is_bytes() || Set(scan, {0, scan.bytes()});
+      case WireForm::kMessage:
+        return !scan.is_bytes() || (!Has(scan) && Set(scan, {0, scan.bytes()}));
+      case WireForm::kMember:
+        return !scan.is_bytes() ||
+               (!std::exchange(has_member_, true) && Set(scan, {0, scan.bytes()}));
+      case WireForm::kManyBytes:
+        return !scan.is_bytes() || Extend(scan, begin);
+      case WireForm::kManyEnums:
+        return (!scan.is_bytes() && !scan.is_varint()) || Extend(scan, begin);
+    }
+    return false;
+  }
+
+  bool Has(const WireScanner& scan) const { return (set_ >> scan.number() & 1) != 0; }
+  bool Set(const WireScanner& scan, const Field& field) {
+    set_ |= uint64_t{1} << scan.number();
+    fields_[scan.number()] = field;
+    return true;
+  }
+  bool Extend(const WireScanner& scan, const char* begin) {
+    if (Has(scan)) {
+      begin = fields_[scan.number()].bytes.data();
+    }
+    return Set(scan, {0, {begin, static_cast<size_t>(scan.rest().data() - begin)}});
+  }
+
+  uint64_t set_ = 0;  // by field number
+  bool has_member_ = false;
+  Field fields_[JsonPlan::kNumbers];  // of those in set_
+};
+
+// Calls `call` with each value of a repeated field. False where one call answers false.
+template <class Call>
+bool ForEachValue(const FieldMap::Field& field, uint8_t number, Call call) {
+  for (WireScanner scan(field.bytes); scan.Next();) {
+    if (scan.number() == number && !call(scan)) {
+      return false;
+    }
+  }
+  return true;
 }
 
-void WritePayloadAndIncident(ObjectWriter& object, const v1::Event& event) {
-  WritePayload(object, event);
-  if (event.has_incident()) {
-    AppendIncident(object.Key("incident"), event.incident());
+class Writer {
+ public:
+  explicit Writer(JsonOut& out) : out_(out) {}
+
+  // False where the bytes are no message; what has been written by then counts for nothing.
+  bool Message(std::string_view bytes, const JsonPlan& plan) {
+    bool first = true;
+    if (!Members(bytes, plan, first)) {
+      return false;
+    }
+    if (first) {
+      out_.Char('{');
+    }
+    out_.Char('}');
+    return true;
   }
+
+ private:
+  using Field = FieldMap::Field;
+
+  bool Members(std::string_view bytes, const JsonPlan& plan, bool& first) {
+    FieldMap map;
+    return map.Scan(bytes, plan) && Fields(map, plan, first);
+  }
+
+  bool Fields(const FieldMap& map, const JsonPlan& plan, bool& first) {
+    for (const JsonField& field : plan.fields) {
+      if (field.kind == JsonKind::kFields) {
+        if (!Fields(map, *field.plan, first)) {
+          return false;
+        }
+        continue;
+      }
+      const Field* const found = map.Find(field.number);
+      if (field.kind == JsonKind::kMembers) {
+        if (found != nullptr && !Members(found->bytes, *field.plan, first)) {
+          return false;
+        }
+      } else if (IsWritten(field.when, found)) {
+        out_.Key(field.key, field.key_size, std::exchange(first, false));
+        if (!Value(field, found)) {
+          return false;
+        }
+      }
+    }
+    return true;
+  }
+
+  static bool IsWritten(JsonWhen when, const Field* found) {
+    switch (when) {
+      case JsonWhen::kAlways:
+        return true;
+      case JsonWhen::kSet:
+        return found != nullptr;
+      case JsonWhen::kUnlessDefault:
+        return found != nullptr && (found->number != 0 || !found->bytes.empty());
+    }
+    return true;
+  }
+
+  // `found` is null for one that is not set.
+  bool Value(const JsonField& field, const Field* found) {
+    const Field value = found != nullptr ? *found : Field{};
+    switch (field.kind) {
+      case JsonKind::kText:
+        out_.Text(value.bytes);
+        return true;
+      case JsonKind::kBool:
+        value.number != 0 ? out_.Literal("true") : out_.Literal("false");
+        return true;
+      case JsonKind::kNumber:
+        out_.Number(value.number);
+        return true;
+      case JsonKind::kNumber32:
+        out_.Number(uint64_t{static_cast<uint32_t>(value.number)});
+        return true;
+      case JsonKind::kDouble:
+        out_.Number(std::bit_cast<double>(value.number));
+        return true;
+      case JsonKind::kEnum:
+        Name(field.enum_name(static_cast<int>(value.number)));
+        return true;
+      case JsonKind::kTime:
+        return Time(found);
+      case JsonKind::kMessage:
+        return Message(value.bytes, *field.plan);
+      case JsonKind::kMap:
+        return Map(value, field.number);
+      default:
+        return List(field, value);
+    }
+  }
+
+  void Name(std::string_view name) {
+    if (name.empty()) {
+      return out_.Literal("null");
+    }
+    out_.Char('"');
+    out_.Raw(name);
+    out_.Char('"');
+  }
+
+  bool Time(const Field* found) {
+    if (found == nullptr) {
+      out_.Literal("null");
+      return true;
+    }
+    absl::Time time;
+    if (!ScanTime(found->bytes, time)) {
+      return false;
+    }
+    out_.Char('"');
+    out_.Time(time);
+    out_.Char('"');
+    return true;
+  }
+
+  bool List(const JsonField& field, const Field& value) {
+    out_.Char('[');
+    bool first = true;
+    const bool ok = ForEachValue(value, field.number, [&](const WireScanner& scan) {
+      if (field.kind == JsonKind::kEnums) {
+        return Enums(field, scan, first);
+      }
+      if (!scan.is_bytes()) {
+        return true;
+      }
+      Comma(first);
+      if (field.kind == JsonKind::kMessages) {
+        return Message(scan.bytes(), *field.plan);
+      }
+      out_.Text(scan.bytes());
+      return true;
+    });
+    out_.Char(']');
+    return ok;
+  }
+
+  // One value, or several packed into one field.
+  bool Enums(const JsonField& field, const WireScanner& scan, bool& first) {
+    const auto put = [&](uint64_t number) {
+      Comma(first);
+      Name(field.enum_name(static_cast<int>(number)));
+    };
+    if (scan.is_varint()) {
+      put(scan.varint());
+      return true;
+    }
+    std::string_view packed = scan.bytes();
+    while (!packed.empty()) {
+      uint64_t number = 0;
+      if (!WireScanner::TakeVarint(packed, number)) {
+        return false;
+      }
+      put(number);
+    }
+    return true;
+  }
+
+  void Comma(bool& first) {
+    if (!std::exchange(first, false)) {
+      out_.Char(',');
+    }
+  }
+
+  // Of entries with equal keys the last one counts.
+  bool Map(const Field& value, uint8_t number) {
+    using Entry = std::pair<std::string_view, std::string_view>;
+    absl::InlinedVector<Entry, 16> entries;
+    const bool ok = ForEachValue(value, number, [&](const WireScanner& scan) {
+      Entry entry;
+      if (scan.is_bytes() && !ScanEntry(scan.bytes(), entry.first, entry.second)) {
+        return false;
+      }
+      if (scan.is_bytes()) {
+        entries.push_back(entry);
+      }
+      return true;
+    });
+    const auto by_key = [](const Entry& a, const Entry& b) { return a.first < b.first; };
+    if (!std::is_sorted(entries.begin(), entries.end(), by_key)) {
+      std::stable_sort(entries.begin(), entries.end(), by_key);
+    }
+    out_.Char('{');
+    bool first = true;
+    for (size_t i = 0; i < entries.size(); ++i) {
+      if (i + 1 < entries.size() && entries[i + 1].first == entries[i].first) {
+        continue;
+      }
+      Comma(first);
+      out_.Text(entries[i].first);
+      out_.Char(':');
+      out_.Text(entries[i].second);
+    }
+    out_.Char('}');
+    return ok;
+  }
+
+  JsonOut& out_;
+};
+
+// The last two append nothing: the bytes are no message, or one of another form than encoders
+// write; a text in it is not UTF-8.
+enum class Outcome { kWritten, kUnusual, kBadText };
+
+Outcome Append(std::string& out, std::string_view bytes, const JsonPlan& plan) {
+  const size_t before = out.size();
+  Outcome outcome = Outcome::kUnusual;
+  {
+    JsonOut json(out, kUsualBytes);
+    if (Writer(json).Message(bytes, plan)) {
+      outcome = json.ok() ? Outcome::kWritten : Outcome::kBadText;
+    }
+  }
+  if (outcome != Outcome::kWritten) {
+    out.resize(before);
+  }
+  return outcome;
 }
 
-template <typename Enum, size_t N>
-void WriteNames(ObjectWriter& object, const char (&name)[N], const RepeatedField<int>& values) {
-  if (!values.empty()) {
-    object.List(name, values,
-                [](JsonOut& out, int value) { out.Text(NameOf(static_cast<Enum>(value))); });
+absl::Status AppendEvent(std::string& out, std::string_view bytes, const JsonPlan& plan) {
+  Outcome outcome = Append(out, bytes, plan);
+  v1::Event event;
+  if (outcome == Outcome::kUnusual &&
+      event.ParseFromArray(bytes.data(), static_cast<int>(bytes.size()))) {
+    event.DiscardUnknownFields();
+    outcome = Append(out, event.SerializeAsString(), plan);
   }
+  if (outcome == Outcome::kWritten) {
+    return absl::OkStatus();
+  }
+  return MakeErrorAs(ErrorCode::kInternal, absl::StatusCode::kDataLoss,
+                     "an event is damaged: its bytes are not one encoded event");
 }
 
-template <size_t N>
-void WriteTextsIfAny(ObjectWriter& object, const char (&name)[N],
-                     const RepeatedPtrField<std::string>& texts) {
-  if (!texts.empty()) {
-    object.Texts(name, texts);
-  }
+void AppendMessage(std::string& out, const google::protobuf::MessageLite& message,
+                   const JsonPlan& plan) {
+  TOCSIN_CHECK(Append(out, message.SerializeAsString(), plan) == Outcome::kWritten);
 }
 
 }  // namespace
 
-void AppendJsonIncident(std::string& out, const v1::Incident& incident) {
-  JsonOut json(out, kUsualBytes);
-  AppendIncident(json, incident);
+absl::Status AppendJsonEventBody(std::string& out, std::string_view event) {
+  return AppendEvent(out, event, kJsonEventBody);
 }
 
-void AppendJsonAlert(std::string& out, const v1::Alert& alert) {
-  JsonOut json(out, kUsualBytes);
-  AppendAlert(json, alert);
-}
-
-void AppendJsonFilter(std::string& out, const v1::Filter& filter) {
-  JsonOut json(out, kUsualBytes);
-  ObjectWriter object(json);
-  WriteNames<v1::EventType>(object, "event_types", filter.event_types());
-  WriteNames<v1::Severity>(object, "severities", filter.severities());
-  WriteNames<v1::IncidentState>(object, "states", filter.states());
-  WriteTextsIfAny(object, "sources", filter.sources());
-  WriteTextsIfAny(object, "affected_resources", filter.affected_resources());
-  if (!filter.labels().empty()) {
-    object.Map("labels", filter.labels());
-  }
-  WriteTextsIfAny(object, "incident_ids", filter.incident_ids());
-  if (filter.active_only()) {
-    object.Bool("active_only", true);
-  }
-  object.End();
-}
-
-void AppendJsonEventBody(std::string& out, const v1::Event& event) {
-  JsonOut json(out, kUsualBytes);
-  ObjectWriter object(json);
-  object.Name("event_type", event.type());
-  WritePayloadAndIncident(object, event);
-  object.Text("id", event.id());
-  object.Name("priority", event.priority());
-  object.TextIfAny("actor", event.actor());
-  object.TextIfAny("traceparent", event.traceparent());
-  object.End();
+absl::Status AppendJsonEvent(std::string& out, std::string_view event) {
+  return AppendEvent(out, event, kJsonEvent);
 }
 
 void AppendJsonEvent(std::string& out, const v1::Event& event) {
-  JsonOut json(out, kUsualBytes);
-  ObjectWriter object(json);
-  object.Text("id", event.id());
-  if (event.sequence() != 0) {
-    object.Integer("sequence", event.sequence());
-    object.Integer("epoch", event.epoch());
-  }
-  if (event.has_time()) {
-    object.Time("time", true, event.time());
-  }
-  object.Name("type", event.type());
-  object.Name("priority", event.priority());
-  object.Text("actor", event.actor());
-  object.Text("traceparent", event.traceparent());
-  object.TextIfAny("cursor", event.cursor());
-  WritePayloadAndIncident(object, event);
-  object.End();
+  AppendMessage(out, event, kJsonEvent);
+}
+
+void AppendJsonIncident(std::string& out, const v1::Incident& incident) {
+  AppendMessage(out, incident, kJsonIncident);
+}
+
+void AppendJsonAlert(std::string& out, const v1::Alert& alert) {
+  AppendMessage(out, alert, kJsonAlert);
+}
+
+void AppendJsonFilter(std::string& out, const v1::Filter& filter) {
+  AppendMessage(out, filter, kJsonFilter);
 }
 
 }  // namespace tocsin

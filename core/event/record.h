@@ -1,7 +1,9 @@
-// record.h: an event as the engine moves it: what to match, and the bytes to send.
+// record.h: an event as the engine moves it, in hub and bridge alike: its bytes, and what filters
+// look at.
 //
 // Shape:   made once when the event is appended (hub) or arrives (bridge), shared by all who are
-//          sent it.
+//          sent it. Every other form of an event (JSON, a server-sent event, a compressed frame) is
+//          rendered from the bytes by whoever sends it, when it is first wanted.
 // Threads: immutable.
 #pragma once
 
@@ -18,8 +20,7 @@ struct EventRecord {
   Cursor cursor;
   absl::Time time;   // when the hub accepted it
   EventFacts facts;  // none where the event was matched before it was made (LogSlice)
-  // What the sink sends, encoded once. Hub: the event as SubscribeResponse.events on the wire (tag,
-  // length, bytes). Bridge: the part of the JSON message that is the same for every client.
+  // The event as SubscribeResponse.events on the wire: tag, length, bytes (wire.h).
   std::string payload;
 
   size_t bytes() const { return sizeof(*this) + facts.bytes() + payload.capacity(); }

@@ -1,7 +1,5 @@
 #include "core/event/stored_record.h"
 
-#include <google/protobuf/timestamp.pb.h>
-
 #include <algorithm>
 #include <memory>
 #include <optional>
@@ -14,8 +12,6 @@
 namespace tocsin {
 namespace {
 
-using google::protobuf::Timestamp;
-
 // What is read of an event; views into its bytes.
 struct Scanned {
   Cursor cursor;
@@ -25,29 +21,6 @@ struct Scanned {
   std::optional<std::string_view> alert;
   bool unusual = false;  // a form that the hub does not write; the message itself makes sense of it
 };
-
-bool ScanTime(std::string_view bytes, absl::Time& time) {
-  WireScanner scan(bytes);
-  int64_t seconds = 0;
-  int64_t nanos = 0;
-  while (scan.Next()) {
-    (scan.number() == Timestamp::kSecondsFieldNumber ? seconds : nanos) =
-        static_cast<int64_t>(scan.varint());
-  }
-  time = absl::FromUnixSeconds(seconds) + absl::Nanoseconds(nanos);
-  return scan.ok();
-}
-
-bool ScanLabel(std::string_view bytes, FactTexts& texts) {
-  WireScanner scan(bytes);
-  std::string_view key;
-  std::string_view value;
-  while (scan.Next()) {
-    (scan.number() == 1 ? key : value) = scan.bytes();
-  }
-  texts.AddLabel(key, value);
-  return scan.ok();
-}
 
 // An incident and an alert have these alike, under numbers of their own; 0: has none.
 struct SubjectFields {
@@ -75,23 +48,31 @@ constexpr SubjectFields kAlertFields{
     .label = v1::Alert::kLabelsFieldNumber,
 };
 
+// A field of another wire type than the schema's is not the schema's, here and below.
 bool ScanSubject(std::string_view bytes, const SubjectFields& fields, FactTexts& texts) {
   WireScanner scan(bytes);
   bool ok = true;
   while (ok && scan.Next()) {
     const uint32_t number = scan.number();
-    if (number == fields.id) {
+    if (scan.is_varint()) {
+      if (number == fields.state) {
+        texts.state = KnownEnum<v1::IncidentState>(scan.varint(), v1::IncidentState_IsValid);
+      } else if (number == fields.severity) {
+        texts.severity = KnownEnum<v1::Severity>(scan.varint(), v1::Severity_IsValid);
+      }
+    } else if (!scan.is_bytes()) {
+      continue;
+    } else if (number == fields.id) {
       texts.Add(TermField::kIncident, scan.bytes());
-    } else if (number == fields.state) {
-      texts.state = KnownEnum<v1::IncidentState>(scan.varint(), v1::IncidentState_IsValid);
-    } else if (number == fields.severity) {
-      texts.severity = KnownEnum<v1::Severity>(scan.varint(), v1::Severity_IsValid);
     } else if (number == fields.source) {
       texts.Add(TermField::kSource, scan.bytes());
     } else if (number == fields.resource) {
       texts.Add(TermField::kResource, scan.bytes());
     } else if (number == fields.label) {
-      ok = ScanLabel(scan.bytes(), texts);
+      std::string_view key;
+      std::string_view value;
+      ok = ScanEntry(scan.bytes(), key, value);
+      texts.AddLabel(key, value);
     }
   }
   return ok && scan.ok();
@@ -100,41 +81,46 @@ bool ScanSubject(std::string_view bytes, const SubjectFields& fields, FactTexts&
 // The alert of an alert_received or alert_converted payload; in both it is field 1.
 std::optional<std::string_view> AlertIn(std::string_view payload) {
   for (WireScanner scan(payload); scan.Next();) {
-    if (scan.number() == v1::AlertReceived::kAlertFieldNumber) {
+    if (scan.is_bytes() && scan.number() == v1::AlertReceived::kAlertFieldNumber) {
       return scan.bytes();
     }
   }
   return std::nullopt;
 }
 
+void ScanNumber(const WireScanner& scan, Scanned& event) {
+  switch (scan.number()) {
+    case v1::Event::kSequenceFieldNumber:
+      event.cursor.sequence = scan.varint();
+      break;
+    case v1::Event::kEpochFieldNumber:
+      event.cursor.epoch = scan.varint();
+      break;
+    case v1::Event::kTypeFieldNumber:
+      event.texts.type = KnownEnum<v1::EventType>(scan.varint(), v1::EventType_IsValid);
+      break;
+    default:
+      break;
+  }
+}
+
 bool ScanEvent(std::string_view bytes, Scanned& event) {
   WireScanner scan(bytes);
   bool ok = true;
   while (ok && scan.Next()) {
-    switch (scan.number()) {
-      case v1::Event::kSequenceFieldNumber:
-        event.cursor.sequence = scan.varint();
-        break;
-      case v1::Event::kEpochFieldNumber:
-        event.cursor.epoch = scan.varint();
-        break;
-      case v1::Event::kTimeFieldNumber:
-        ok = ScanTime(scan.bytes(), event.time);
-        break;
-      case v1::Event::kTypeFieldNumber:
-        event.texts.type = KnownEnum<v1::EventType>(scan.varint(), v1::EventType_IsValid);
-        break;
-      case v1::Event::kIncidentFieldNumber:
-        event.unusual |= event.incident.has_value();
-        event.incident = scan.bytes();
-        break;
-      case v1::Event::kAlertReceivedFieldNumber:
-      case v1::Event::kAlertConvertedFieldNumber:
-        event.unusual |= event.alert.has_value();
-        event.alert = AlertIn(scan.bytes());
-        break;
-      default:
-        break;
+    if (scan.is_varint()) {
+      ScanNumber(scan, event);
+    } else if (!scan.is_bytes()) {
+      continue;
+    } else if (scan.number() == v1::Event::kTimeFieldNumber) {
+      ok = ScanTime(scan.bytes(), event.time);
+    } else if (scan.number() == v1::Event::kIncidentFieldNumber) {
+      event.unusual |= event.incident.has_value();
+      event.incident = scan.bytes();
+    } else if (scan.number() == v1::Event::kAlertReceivedFieldNumber ||
+               scan.number() == v1::Event::kAlertConvertedFieldNumber) {
+      event.unusual |= event.alert.has_value();
+      event.alert = AlertIn(scan.bytes());
     }
   }
   return ok && scan.ok();
@@ -169,10 +155,14 @@ EventPtr MakeRecord(const Scanned& event, EventFacts facts, std::string bytes) {
 
 }  // namespace
 
-absl::StatusOr<EventPtr> MakeStoredRecord(std::string bytes) {
+absl::StatusOr<EventPtr> MakeStoredRecord(std::string bytes, RecordFacts facts) {
   ASSIGN_OR_RETURN(const std::string_view body, UnwrapEventField(bytes));
   Scanned event;
-  if (!ScanEvent(body, event) || !ScanSubjectOf(event) || event.unusual || LacksIncidentId(event)) {
+  const bool usual = ScanEvent(body, event) && !event.unusual;
+  if (usual && facts == RecordFacts::kWithout) {
+    return MakeRecord(event, EventFacts(), std::move(bytes));
+  }
+  if (!usual || !ScanSubjectOf(event) || LacksIncidentId(event)) {
     return MakeWireRecord(std::move(bytes));  // which says what is wrong, if anything is
   }
   return MakeRecord(event, EventFacts::From(event.texts), std::move(bytes));

@@ -1,10 +1,10 @@
-// stored_record.h: a record from an event's stored bytes, at the price of a look at them.
+// stored_record.h: a record from an event's bytes, at the price of a look at them.
 //
-// Shape:   only what a record needs is read: place, time, and what filters look at. The event
-//          itself is not made; a replay sends its bytes as they are.
+// Shape:   only what a record needs is read: place, time, and what filters look at. No message is
+//          made; what is sent on is the bytes as they are, or a form that is rendered from them.
 // Threads: pure.
-// Errors:  DATA_LOSS where the bytes are not one encoded event. Texts are not looked into: that the
-//          bytes are those that were written is the store's to say, which has a checksum for it.
+// Errors:  DATA_LOSS where the bytes are not one encoded event. Texts are not looked into, nor what
+//          lies below incident and alert: whoever renders the event finds what is damaged there.
 #pragma once
 
 #include <string>
@@ -16,8 +16,12 @@
 
 namespace tocsin {
 
+// An event that has been matched already needs no facts.
+enum class RecordFacts { kWith, kWithout };
+
 // `bytes` as EncodeEventField made them. As MakeWireRecord of the event they hold.
-absl::StatusOr<EventPtr> MakeStoredRecord(std::string bytes);
+absl::StatusOr<EventPtr> MakeStoredRecord(std::string bytes,
+                                          RecordFacts facts = RecordFacts::kWith);
 // The same without the facts, which a filter has been asked about already; null when it does not
 // match. What does not match is not copied.
 absl::StatusOr<EventPtr> MakeStoredRecordIf(const Filter& filter, std::string_view bytes);

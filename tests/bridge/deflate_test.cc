@@ -157,15 +157,16 @@ TEST(DeflaterTest, FindsNothingFurtherBackThanWasAgreed) {
 
 class DeflatedFramesTest : public ::testing::Test {
  protected:
-  static EventRecord Event(Sequence sequence, size_t bytes = 500) {
-    EventRecord event;
-    event.cursor = {7, sequence};
-    event.payload = RandomText(bytes + sequence, 20);
-    return event;
+  struct Rendered {
+    Cursor cursor;
+    std::string tail;
+  };
+  static Rendered Event(Sequence sequence, size_t bytes = 500) {
+    return {.cursor = {7, sequence}, .tail = RandomText(bytes + sequence, 20)};
   }
-  std::string Frame(std::string_view head, const EventRecord& event) {
+  std::string Frame(std::string_view head, const Rendered& event) {
     std::string out;
-    frames.Append(out, head, event);
+    frames.Append(out, head, event.cursor, event.tail);
     return out;
   }
   static std::string Text(const std::string& frame) {
@@ -177,14 +178,14 @@ class DeflatedFramesTest : public ::testing::Test {
 };
 
 TEST_F(DeflatedFramesTest, AnEventIsCompressedOnceForAllWithTheSameHead) {
-  const EventRecord one = Event(1);
-  const EventRecord two = Event(2);
+  const Rendered one = Event(1);
+  const Rendered two = Event(2);
   for (int session = 0; session < 1'000; ++session) {
-    EXPECT_EQ(Text(Frame("head,", one)), "head," + one.payload);
-    EXPECT_EQ(Text(Frame("head,", two)), "head," + two.payload);
+    EXPECT_EQ(Text(Frame("head,", one)), "head," + one.tail);
+    EXPECT_EQ(Text(Frame("head,", two)), "head," + two.tail);
   }
   EXPECT_EQ(frames.made(), 2u);
-  EXPECT_EQ(Text(Frame("other,", one)), "other," + one.payload);
+  EXPECT_EQ(Text(Frame("other,", one)), "other," + one.tail);
   EXPECT_EQ(frames.made(), 3u);
 }
 
@@ -192,28 +193,28 @@ TEST_F(DeflatedFramesTest, WhatIsShortOrDoesNotShrinkGoesAsItIs) {
   const std::string short_frame = Frame("h", Event(1, kDeflateFrom - 3));
   EXPECT_EQ(short_frame[0], '\x81');
   EXPECT_EQ(frames.made(), 0u);
-  EventRecord noise = Event(2);
+  Rendered noise = Event(2);
   std::mt19937 random(1);
-  for (char& c : noise.payload) c = static_cast<char>(random());
+  for (char& c : noise.tail) c = static_cast<char>(random());
   EXPECT_EQ(Frame("h", noise)[0], '\x81');
   EXPECT_EQ(Frame("h", Event(3))[0], '\xc1') << "text, final, RSV1";
 }
 
 // More than there are places: what is kept for one is not given to another.
 TEST_F(DeflatedFramesTest, EveryHeadGetsItsOwn) {
-  const EventRecord event = Event(1);
+  const Rendered event = Event(1);
   for (size_t head = 0; head < 5 * DeflatedFrames::kKeptFrames; ++head) {
     const std::string text = "head " + std::to_string(head);
-    ASSERT_EQ(Text(Frame(text, event)), text + event.payload);
+    ASSERT_EQ(Text(Frame(text, event)), text + event.tail);
   }
 }
 
 TEST_F(DeflatedFramesTest, LargeEventsStayRightAndBounded) {
   for (Sequence sequence = 1; sequence < 60; ++sequence) {
-    const EventRecord event = Event(sequence, sequence % 3 == 0 ? 900'000 : 300);
+    const Rendered event = Event(sequence, sequence % 3 == 0 ? 900'000 : 300);
     for (int head = 0; head < 5; ++head) {
       const std::string text = std::to_string(head);
-      ASSERT_EQ(Text(Frame(text, event)).size(), text.size() + event.payload.size());
+      ASSERT_EQ(Text(Frame(text, event)).size(), text.size() + event.tail.size());
     }
     ASSERT_LE(frames.kept_bytes(), DeflatedFrames::kKeptBytes + 2 * limits::kMiB);
   }

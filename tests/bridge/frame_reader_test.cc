@@ -7,8 +7,8 @@
 
 #include "absl/strings/str_cat.h"
 #include "bridge/ws/close_code.h"
-#include "bridge/ws/utf8.h"
 #include "core/base/strings.h"
+#include "core/base/utf8.h"
 #include "tests/bridge/client_frames.h"
 
 namespace tocsin::bridge::ws {

@@ -15,6 +15,7 @@
 #include "absl/strings/str_cat.h"
 #include "bridge/event_json.h"
 #include "bridge/ws/session.h"
+#include "core/event/wire.h"
 #include "tests/core/stream_fixture.h"
 
 namespace tocsin::bridge::testing {
@@ -139,7 +140,7 @@ class SessionTest : public ::testing::Test {
 
   void Publish(Sequence sequence, v1::Severity severity = v1::SEVERITY_P2,
                std::string_view title = "down") {
-    log.Append(MakeJsonRecord(SampleEvent(sequence, severity, title)).value());
+    log.Append(MakeWireRecord(SampleEvent(sequence, severity, title)));
     shard.Ring();
   }
   void PublishUpTo(Sequence last) {

@@ -207,7 +207,7 @@ TEST(BenchEventTest, AStampComesBackFromBothTypesAndFromJson) {
     EXPECT_EQ(stamp->number, 18'446'744'073'709'551'615u);
     EXPECT_EQ(stamp->due, absl::Nanoseconds(987'654'321'012'345));
     std::string json;
-    AppendJsonEventBody(json, event);
+    AppendJsonEvent(json, event);
     EXPECT_THAT(json, HasSubstr(StampText(*stamp)));
   }
 }

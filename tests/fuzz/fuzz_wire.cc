@@ -22,14 +22,22 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   if (whole.ok()) {
     TOCSIN_CHECK((*stored)->cursor == (*whole)->cursor && (*stored)->payload == (*whole)->payload);
   }
-  if (!tocsin::MakeWireRecord(bytes).ok()) {
+  // What is written from the bytes is JSON, and the JSON of the message where they are one.
+  const auto body = tocsin::UnwrapEventField(bytes);
+  std::string from_bytes;
+  const bool written = body.ok() && tocsin::AppendJsonEvent(from_bytes, *body).ok();
+  boost::json::value value;
+  TOCSIN_CHECK(!written || tocsin::ParseJson(from_bytes, value).ok());
+  TOCSIN_CHECK(written || from_bytes.empty());
+  if (!whole.ok()) {
     return 0;
   }
+  TOCSIN_CHECK(written);
   tocsin::v1::Event event = tocsin::DecodeEventField(bytes).value();
   std::string text;
+  event.DiscardUnknownFields();
   tocsin::AppendJsonEvent(text, event);
-  boost::json::value value;
-  TOCSIN_CHECK(tocsin::ParseJson(text, value).ok());
+  TOCSIN_CHECK(text == from_bytes);
   if (tocsin::NormalizeEvent(event, "event").ok()) {
     TOCSIN_CHECK(tocsin::DecodeEventField(tocsin::EncodeEventField(event)).ok());
   }

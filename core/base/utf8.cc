@@ -1,21 +1,21 @@
-#include "bridge/ws/utf8.h"
+#include "core/base/utf8.h"
 
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
 
-namespace tocsin::bridge::ws {
+namespace tocsin {
 namespace {
 
 // What may follow a first byte: how many bytes, and the range of the first of them. The others are
 // 80 to BF.
-struct Sequence {
+struct Following {
   size_t more;
   uint8_t low;
   uint8_t high;
 };
 
-Sequence SequenceOf(uint8_t first) {
+Following FollowingOf(uint8_t first) {
   if (first < 0xc2) return {0, 0, 0};  // a later byte, or the beginning of an overlong form
   if (first < 0xe0) return {1, 0x80, 0xbf};
   if (first == 0xe0) return {2, 0xa0, 0xbf};
@@ -45,17 +45,17 @@ size_t AsciiBytes(std::string_view text) {
 // begins with none.
 size_t CharacterBytes(std::string_view text) {
   const auto at = [&](size_t i) { return static_cast<uint8_t>(text[i]); };
-  const Sequence sequence = SequenceOf(at(0));
-  if (sequence.more == 0 || text.size() <= sequence.more || at(1) < sequence.low ||
-      at(1) > sequence.high) {
+  const Following following = FollowingOf(at(0));
+  if (following.more == 0 || text.size() <= following.more || at(1) < following.low ||
+      at(1) > following.high) {
     return 0;
   }
-  for (size_t i = 2; i <= sequence.more; ++i) {
+  for (size_t i = 2; i <= following.more; ++i) {
     if ((at(i) & 0xc0) != 0x80) {
       return 0;
     }
   }
-  return 1 + sequence.more;
+  return 1 + following.more;
 }
 
 }  // namespace
@@ -74,4 +74,4 @@ bool IsUtf8(std::string_view text) {
   }
 }
 
-}  // namespace tocsin::bridge::ws
+}  // namespace tocsin

@@ -6,9 +6,9 @@
 
 #include <string_view>
 
-namespace tocsin::bridge::ws {
+namespace tocsin {
 
 // Text that is mostly ASCII costs a look at every eighth byte.
 bool IsUtf8(std::string_view text);
 
-}  // namespace tocsin::bridge::ws
+}  // namespace tocsin
