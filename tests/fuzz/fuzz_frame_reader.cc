@@ -8,14 +8,14 @@
 
 #include "bridge/ws/deflate.h"
 #include "bridge/ws/frame_reader.h"
-#include "core/base/utf8.h"
 #include "core/base/check.h"
+#include "core/base/utf8.h"
 
 namespace {
 
+using tocsin::IsUtf8;
 using tocsin::bridge::ws::FrameReader;
 using tocsin::bridge::ws::Inflater;
-using tocsin::IsUtf8;
 using tocsin::bridge::ws::Received;
 
 constexpr size_t kLimit = 4'096;
