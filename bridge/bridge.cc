@@ -3,9 +3,8 @@
 //   upstream ── window ──▶ shards (one a worker) ── sessions ── sockets
 //      └── rings ─────────▶   └── catch-up streams ──▶ hub
 //
-// Destroyed in this order: listener and upstream first, so that nothing new comes; then the
-// workers, whose sessions let go of their catch-up streams; then the reader, which waits for those
-// to end; the window last.
+// Ended in this order: upstream and replays first, so that nothing is posted to a shard any more;
+// then the workers' threads, the listener, and the workers with their sessions; the window last.
 #include "bridge/bridge.h"
 
 #include <algorithm>
@@ -16,12 +15,13 @@
 #include "bridge/http/listener.h"
 #include "bridge/http/routes.h"
 #include "bridge/metrics.h"
-#include "bridge/upstream/catch_up.h"
+#include "bridge/upstream/hub_replay.h"
 #include "bridge/upstream/upstream.h"
 #include "bridge/worker.h"
 #include "core/base/log.h"
 #include "core/base/status_macros.h"
 #include "core/http/bind.h"
+#include "core/rpc/hub_channel.h"
 
 namespace tocsin::bridge {
 namespace {
@@ -47,7 +47,7 @@ class Bridge::Impl {
       : config_(config),
         limits_(config.max_connections, config.max_connections_per_address),
         window_(config.window),
-        channel_(MakeHubChannel(config.hub)),
+        channel_(rpc::MakeHubChannel(config.hub)),
         log_(channel_, window_),
         routes_(state_, config.allowed_origins, [this] { return MetricsText(); }),
         upstream_(
@@ -61,6 +61,7 @@ class Bridge::Impl {
 
   ~Impl() {
     upstream_.Stop();
+    log_.Stop();
     for (const auto& worker : workers_) {
       worker->Stop();
     }
@@ -152,7 +153,7 @@ class Bridge::Impl {
   ConnectionLimits limits_;
   Window window_;
   const std::shared_ptr<grpc::Channel> channel_;
-  HubLogReader log_;
+  HubReplay log_;
   Routes routes_;
   std::vector<std::unique_ptr<Worker>> workers_;
   std::unique_ptr<Listener> listener_;

@@ -10,11 +10,12 @@
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
-#include "cli/backoff.h"
 #include "cli/exit_codes.h"
-#include "cli/reconnect.h"
 #include "core/base/strings.h"
 #include "core/event/json_writer.h"
+#include "core/rpc/hub_error.h"
+#include "core/rpc/hub_loop.h"
+#include "core/rpc/hub_stream.h"
 
 namespace tocsin::cli {
 namespace {
@@ -40,7 +41,7 @@ std::string ReasonOf(const v1::Gap& gap) {
   }
 }
 
-class Follower {
+class Follower final : rpc::HubStream::Owner {
  public:
   Follower(const Globals& globals, const FollowOptions& options, Interrupt& interrupt,
            std::ostream& out)
@@ -48,39 +49,44 @@ class Follower {
         options_(options),
         interrupt_(interrupt),
         out_(out),
-        channel_(OpenChannel(globals)),
-        hub_(v1::EventHub::NewStub(channel_)) {}
+        stream_(loop_, OpenChannel(globals), options.request, *this) {}
 
   int Run() {
-    while (true) {
-      const grpc::Status status = ReadStream();
-      if (write_error_.has_value()) return WriteFailed();
-      if (done_) return kOk;
-      if (interrupt_.Raised()) return Interrupted();
-      if (!MayRetry(status)) return GiveUp(status);
-      SayLost(status);
-      if (!WaitForNextTry(*channel_, reconnect_after_, backoff_.Next(), &interrupt_)) {
-        return Interrupted();
-      }
-    }
+    const Interrupt::Guard guard(interrupt_, [this] { loop_.Stop(); });
+    loop_.After(globals_.timeout, [this] {
+      if (!connected_) loop_.Stop();
+    });
+    stream_.Next();
+    loop_.Run();
+    stream_.Close();
+    if (write_error_.has_value()) return WriteFailed();
+    if (done_) return kOk;
+    if (interrupt_.Raised()) return Interrupted();
+    return GiveUp();
   }
 
  private:
-  grpc::Status ReadStream() {
-    v1::SubscribeRequest request = options_.request;
-    if (!cursor_.empty()) request.set_from(cursor_);
-    reconnect_after_ = absl::ZeroDuration();
-    grpc::ClientContext context;
-    const auto stream = hub_->Subscribe(&context, request);
-    {
-      const Interrupt::Guard guard(interrupt_, [&] { context.TryCancel(); });
-      v1::SubscribeResponse response;
-      while (!done_ && stream->Read(&response)) Handle(response);
+  absl::Status OnResponse(const grpc::ByteBuffer& response) override {
+    v1::SubscribeResponse parsed;
+    if (absl::Status read = rpc::ParseResponse(response, parsed); !read.ok()) return read;
+    Handle(parsed);
+    if (done_) {
+      loop_.Stop();
+    } else {
+      stream_.Next();
     }
-    if (done_) context.TryCancel();
-    const grpc::Status status = stream->Finish();
-    // A hub that ends a stream says why; an end without a word is a cut.
-    return status.ok() ? grpc::Status(grpc::StatusCode::UNAVAILABLE, "the stream ended") : status;
+    return absl::OkStatus();
+  }
+
+  bool OnEnd(const grpc::Status& status) override {
+    end_ = status;
+    if (!rpc::MayRetry(status)) {
+      loop_.Stop();
+      return false;
+    }
+    SayLost(status);
+    if (!cursor_.empty()) stream_.GoOnFrom(cursor_);
+    return true;
   }
 
   void Handle(const v1::SubscribeResponse& response) {
@@ -97,10 +103,6 @@ class Follower {
   void HandleRest(const v1::SubscribeResponse& response) {
     if (response.has_gap()) PrintGap(response.gap());
     if (!response.cursor().empty()) cursor_ = response.cursor();
-    if (response.has_closing()) {
-      const auto& after = response.closing().reconnect_after();
-      reconnect_after_ = absl::Seconds(after.seconds()) + absl::Nanoseconds(after.nanos());
-    }
     if (response.caught_up() && options_.until_caught_up) done_ = true;
   }
 
@@ -151,7 +153,6 @@ class Follower {
     if (lost_) Say(absl::StrCat("connected again", whole ? "; nothing was missed" : ""));
     lost_ = false;
     connected_ = true;
-    backoff_.Reset();
   }
 
   void SayLost(const grpc::Status& status) {
@@ -162,12 +163,8 @@ class Follower {
                      cursor_.empty() ? "" : absl::StrCat(" from ", cursor_)));
   }
 
-  bool MayRetry(const grpc::Status& status) const {
-    return IsTransient(status) && (connected_ || absl::Now() - start_ < globals_.timeout);
-  }
-
-  int GiveUp(const grpc::Status& status) const {
-    const Failure failure = FailureOf(status, globals_.hub);
+  int GiveUp() const {
+    const Failure failure = FailureOf(end_, globals_.hub);
     return Fail(failure.exit_code, failure.text);
   }
 
@@ -191,15 +188,14 @@ class Follower {
   const FollowOptions options_;
   Interrupt& interrupt_;
   std::ostream& out_;
-  const std::shared_ptr<grpc::Channel> channel_;
-  const std::unique_ptr<v1::EventHub::Stub> hub_;
-  const absl::Time start_ = absl::Now();
-  Backoff backoff_;
+  rpc::HubLoop loop_;
+  rpc::HubStream stream_;
+  // How the last call ended. At first: none has within the timeout.
+  grpc::Status end_{grpc::StatusCode::DEADLINE_EXCEEDED, "no answer"};
   std::string cursor_;   // resuming from here repeats and misses nothing
   std::string flushed_;  // the cursor up to which all has been written out
   std::string line_;
   size_t printed_ = 0;
-  absl::Duration reconnect_after_;
   bool connected_ = false;  // at least once
   bool lost_ = false;       // and told so
   bool done_ = false;

@@ -4,7 +4,6 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
-#include "cli/backoff.h"
 #include "cli/client.h"
 #include "cli/command.h"
 #include "cli/exit_codes.h"
@@ -13,9 +12,11 @@
 #include "cli/pub_file.h"
 #include "cli/pub_result.h"
 #include "cli/reconnect.h"
+#include "core/base/backoff.h"
 #include "core/base/strings.h"
 #include "core/event/limits.h"
 #include "core/event/names.h"
+#include "core/rpc/hub_error.h"
 
 namespace tocsin::cli {
 namespace {
@@ -55,11 +56,11 @@ grpc::Status PublishWithRetries(const Globals& globals, const v1::PublishRequest
   const std::shared_ptr<grpc::Channel> channel = OpenChannel(globals);
   const std::unique_ptr<v1::EventHub::Stub> hub = v1::EventHub::NewStub(channel);
   const absl::Time deadline = absl::Now() + globals.timeout;
-  Backoff backoff;
+  Backoff backoff(kFirstRetry, kLastRetry);
   while (true) {
     const grpc::Status status = PublishOnce(*hub, deadline, request, response);
-    if (status.ok() || !IsTransient(status)) return status;
-    const absl::Duration floor = DetailsOf(status).retry_after;
+    if (status.ok() || !rpc::MayRetry(status)) return status;
+    const absl::Duration floor = rpc::ReadHubError(status).details.retry_after;
     const absl::Duration left = deadline - absl::Now() - floor;
     // The last try comes just before the end, not after it.
     if (left < kLastTry) return status;

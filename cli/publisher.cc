@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "cli/reconnect.h"
+#include "core/rpc/hub_error.h"
 
 namespace tocsin::cli {
 namespace {
@@ -71,7 +72,7 @@ bool Publisher::Answered(const v1::PublishStreamResponse& answer) {
   {
     MutexLock lock(mutex_);
     if (sent_ == 0) return false;  // an answer to nothing
-    if (error != nullptr && IsTransient(code, error->reason())) {
+    if (error != nullptr && rpc::MayRetry(code, error->reason())) {
       refused_ = grpc::Status(code, error->message());
       retry_after_ = DurationOf(error->retry_after());
       return false;
@@ -117,7 +118,7 @@ grpc::Status Publisher::Restore() {
     {
       MutexLock lock(mutex_);
       const bool too_late = absl::Now() - last_answer_ > globals_.timeout;
-      if (too_late || !(IsTransient(status) || !refused_.ok())) return status;
+      if (too_late || !(rpc::MayRetry(status) || !refused_.ok())) return status;
       for (Request& request : in_flight_) request.sent_before = true;
       retry_after = retry_after_;
     }

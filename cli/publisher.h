@@ -17,9 +17,10 @@
 #include <vector>
 
 #include "absl/base/thread_annotations.h"
-#include "cli/backoff.h"
 #include "cli/client.h"
 #include "cli/interrupt.h"
+#include "cli/reconnect.h"
+#include "core/base/backoff.h"
 #include "core/base/mutex.h"
 
 namespace tocsin::cli {
@@ -66,7 +67,7 @@ class Publisher {
   const OnAnswer on_answer_;
   const std::shared_ptr<grpc::Channel> channel_;
   const std::unique_ptr<v1::EventHub::Stub> hub_;
-  Backoff backoff_;
+  Backoff backoff_{kFirstRetry, kLastRetry};
   std::unique_ptr<grpc::ClientContext> context_;
   std::unique_ptr<Stream> stream_;
   std::unique_ptr<Interrupt::Guard> guard_;

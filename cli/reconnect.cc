@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "absl/time/clock.h"
+#include "core/base/clock.h"
 
 namespace tocsin::cli {
 namespace {
@@ -20,12 +21,14 @@ bool WaitForNextTry(grpc::Channel& channel, absl::Duration floor, absl::Duration
     return false;
   }
   const bool was_cut = channel.GetState(true) != GRPC_CHANNEL_READY;
-  const absl::Time end = absl::Now() + most;
-  while (absl::Now() < end) {
+  Clock& clock = Clock::Real();
+  const absl::Duration end = clock.Monotonic() + most;
+  while (clock.Monotonic() < end) {
     if (interrupt != nullptr && interrupt->Raised()) return false;
     const grpc_connectivity_state state = channel.GetState(true);
     if (was_cut && state == GRPC_CHANNEL_READY) return true;
-    channel.WaitForStateChange(state, absl::ToChronoTime(std::min(end, absl::Now() + kSlice)));
+    channel.WaitForStateChange(
+        state, absl::ToChronoTime(absl::Now() + std::min(end - clock.Monotonic(), kSlice)));
   }
   return interrupt == nullptr || !interrupt->Raised();
 }

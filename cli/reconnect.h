@@ -1,4 +1,4 @@
-// reconnect.h: the wait before the next try, in which the connection comes back.
+// reconnect.h: the wait before a publish is tried again, in which the connection comes back.
 //
 // Shape:   gRPC connects only while some thread polls. A program that sleeps between two tries
 //          polls by gRPC's spare poller alone, every 5 s; so the wait is spent polling the channel.
@@ -10,6 +10,10 @@
 #include "cli/interrupt.h"
 
 namespace tocsin::cli {
+
+// Between two tries to publish.
+inline constexpr absl::Duration kFirstRetry = absl::Milliseconds(200);
+inline constexpr absl::Duration kLastRetry = absl::Seconds(5);
 
 // Waits for `floor` (what the server asked for), then for `most`, or less when the channel, which
 // was cut, is connected before. False when interrupted; `interrupt` may be nullptr.

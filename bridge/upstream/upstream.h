@@ -4,37 +4,24 @@
 //          each response is appended to the window as one batch and the shards are rung once. A gap
 //          resets the window.
 // Threads: one of its own. The callbacks run on it.
-// Owns:    its thread and stream. Stop (and the destructor) ends both.
-// Errors:  a stream that breaks or falls silent is opened again, for ever; on_state tells of it
-//          once each way.
+// Owns:    its thread, loop and stream. Stop (and the destructor) ends them.
+// Errors:  a stream that breaks is opened again, for ever; on_state tells of it once each way.
 #pragma once
 
 #include <atomic>
 #include <functional>
 #include <memory>
-#include <string>
 #include <thread>
 
-#include "absl/time/time.h"
 #include "bridge/metrics.h"
-#include "bridge/upstream/backoff.h"
-#include "core/base/mutex.h"
+#include "bridge/upstream/response.h"
+#include "core/rpc/hub_loop.h"
+#include "core/rpc/hub_stream.h"
 #include "core/stream/window.h"
-
-namespace grpc {
-class Channel;
-class ClientContext;
-class Status;
-}  // namespace grpc
 
 namespace tocsin::bridge {
 
-struct HubBatch;
-
-// A channel to the hub as the bridge wants it: a dead hub is noticed within 15 s.
-std::shared_ptr<grpc::Channel> MakeHubChannel(const std::string& address);
-
-class Upstream {
+class Upstream final : rpc::HubStream::Owner {
  public:
   struct Callbacks {
     // The window has grown, or was reset.
@@ -45,27 +32,24 @@ class Upstream {
 
   Upstream(std::shared_ptr<grpc::Channel> channel, Window& window, Metrics& metrics,
            Callbacks callbacks);
-  ~Upstream();
+  ~Upstream() override;
 
   void Start();
   void Stop();
   bool connected() const { return connected_.load(std::memory_order_relaxed); }
 
  private:
-  class Stream;
+  absl::Status OnResponse(const grpc::ByteBuffer& response) override;
+  bool OnEnd(const grpc::Status& status) override;
 
-  void Run();
-  // One stream, until it ends.
-  void Follow();
-  void OnEnd(const grpc::Status& status);
-  // False when the response makes no sense.
-  bool Take(HubBatch batch);
+  absl::Status Open(const HubBatch& first);
+  void Take(HubBatch batch);
   void Append(HubBatch& batch);
+  void Reset(GapReason reason, Cursor to);
   void Connected();
-  void Wait(absl::Duration time);
-  bool stopping();
+  void Lost(const absl::Status& error);
+  void BeginAnew(const absl::Status& error);
 
-  const std::shared_ptr<grpc::Channel> channel_;
   Window& window_;
   Metrics& metrics_;
   const Callbacks callbacks_;
@@ -76,12 +60,9 @@ class Upstream {
   bool told_waiting_ = false;
   bool was_connected_ = false;
   Cursor place_;
-  Backoff backoff_;
 
-  Mutex mutex_;  // no leaf: the stream is cancelled under it
-  CondVar changed_;
-  bool stop_ ABSL_GUARDED_BY(mutex_) = false;
-  grpc::ClientContext* stream_ ABSL_GUARDED_BY(mutex_) = nullptr;  // to cancel on Stop
+  rpc::HubLoop loop_;
+  rpc::HubStream stream_;
   std::thread thread_;
 };
 

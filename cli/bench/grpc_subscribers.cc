@@ -22,7 +22,7 @@ class GrpcSubscribers : public Subscribers {
 
   absl::Status Open() override {
     for (uint64_t i = 0; i < options_.channels; ++i) {
-      hubs_.push_back(v1::EventHub::NewStub(OpenChannel(globals_, Connection::kOwn)));
+      hubs_.push_back(v1::EventHub::NewStub(OpenChannel(globals_, rpc::Connection::kOwn)));
     }
     v1::SubscribeRequest request;
     *request.mutable_filter() = options_.filter;

@@ -80,7 +80,7 @@ class BenchRun {
                .duration = options.duration},
               in_flight_, tally_, clock_),
         progress_(std::cerr, ModeOf(options)),
-        hub_(v1::EventHub::NewStub(OpenChannel(globals, Connection::kOwn))) {}
+        hub_(v1::EventHub::NewStub(OpenChannel(globals, rpc::Connection::kOwn))) {}
 
   int Run() {
     const Interrupt::Guard guard(interrupt_, [this] { in_flight_.Stop(); });

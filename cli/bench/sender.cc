@@ -3,6 +3,7 @@
 #include "absl/status/status.h"
 #include "cli/bench/bench_event.h"
 #include "cli/client.h"
+#include "core/rpc/hub_error.h"
 
 namespace tocsin::cli::bench {
 
@@ -22,7 +23,7 @@ std::string ErrorName(grpc::StatusCode code, const std::string& reason) {
 }
 
 std::string ErrorName(const grpc::Status& status) {
-  return ErrorName(status.error_code(), DetailsOf(status).reason);
+  return ErrorName(status.error_code(), rpc::ReadHubError(status).reason);
 }
 
 }  // namespace tocsin::cli::bench

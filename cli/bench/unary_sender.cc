@@ -7,6 +7,7 @@
 #include "cli/bench/sender.h"
 #include "cli/client.h"
 #include "core/base/mutex.h"
+#include "core/rpc/hub_error.h"
 
 namespace tocsin::cli::bench {
 namespace {
@@ -77,7 +78,8 @@ class UnarySender : public Sender {
   void Done(Call* call, const grpc::Status& status) {
     const Batch batch = call->batch;
     // An answer of the hub's; what comes from the way to it breaks it, and was no answer.
-    const bool answered = status.ok() || !IsTransient(status) || !DetailsOf(status).reason.empty();
+    const bool answered =
+        status.ok() || !rpc::MayRetry(status) || !rpc::ReadHubError(status).reason.empty();
     const bool timed_out = status.error_code() == grpc::StatusCode::DEADLINE_EXCEEDED;
     bool broken = false;
     {

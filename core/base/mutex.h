@@ -2,7 +2,7 @@
 //
 // Threads: as std::mutex. A mutex is a leaf, under which nothing that may block or lock is called,
 //          but for those that say otherwise where they are declared: whose turn it is to commit
-//          (hub/sequencer.h), and four that are held around a call into gRPC or a post to a shard.
+//          (hub/sequencer.h), and the few that are held around a call into gRPC or a post to a shard.
 //          Why not absl::Mutex: Debian's is not instrumented, and ThreadSanitizer reports
 //          falsely on it.
 #pragma once

@@ -4,8 +4,7 @@
 #include <gmock/gmock.h>
 #include <grpcpp/grpcpp.h>
 
-#include "bridge/upstream/grpc_status.h"
-#include "core/event/error.h"
+#include "core/rpc/hub_channel.h"
 #include "tests/bridge/scripted_hub.h"
 
 namespace tocsin::bridge {
@@ -26,7 +25,7 @@ class UpstreamTest : public ::testing::Test {
   UpstreamTest() : window({1000, 1 << 30}) {}
 
   void Start() {
-    upstream = std::make_unique<Upstream>(MakeHubChannel(hub.address()), window, metrics,
+    upstream = std::make_unique<Upstream>(rpc::MakeHubChannel(hub.address()), window, metrics,
                                           Upstream::Callbacks{.on_news = [this] { ++news; },
                                                               .on_state =
                                                                   [this](bool up) {
@@ -140,17 +139,6 @@ TEST_F(UpstreamTest, StopEndsAQuietStreamAtOnce) {
   upstream->Stop();
   EXPECT_FALSE(upstream->connected());
   EXPECT_FALSE(window.view().open);
-}
-
-TEST(GrpcStatusTest, DetailsSurviveAndAStatusWithoutThemIsUnderstood) {
-  const absl::Status status = FromGrpcStatus(Expired());
-  EXPECT_EQ(ErrorCodeOf(status), ErrorCode::kCursorExpired);
-  EXPECT_EQ(ErrorDetailsOf(status).latest, FormatCursor(At(9)));
-  EXPECT_EQ(ErrorCodeOf(FromGrpcStatus({grpc::StatusCode::UNAVAILABLE, "x"})),
-            ErrorCode::kServiceUnavailable);
-  EXPECT_TRUE(IsBrokenStream({grpc::StatusCode::UNAVAILABLE, ""}));
-  EXPECT_TRUE(IsBrokenStream(grpc::Status::OK));
-  EXPECT_FALSE(IsBrokenStream(Expired()));
 }
 
 }  // namespace

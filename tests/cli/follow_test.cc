@@ -10,7 +10,6 @@
 #include <sstream>
 #include <streambuf>
 
-#include "cli/backoff.h"
 #include "cli/client.h"
 #include "cli/exit_codes.h"
 #include "google/rpc/error_details.pb.h"
@@ -151,17 +150,6 @@ TEST(FollowTest, NothingWasMissedIsOnlySaidWithoutAGap) {
   EXPECT_THAT(said, Not(HasSubstr("nothing was missed")));
 }
 
-TEST(BackoffTest, DoublesUpToABound) {
-  Backoff backoff;
-  const absl::Duration first = backoff.Next();
-  EXPECT_GE(first, absl::Milliseconds(100));
-  EXPECT_LE(first, absl::Milliseconds(200));
-  for (int i = 0; i < 20; ++i) EXPECT_LE(backoff.Next(), absl::Seconds(5));
-  EXPECT_GE(backoff.Next(), absl::Milliseconds(2500));
-  backoff.Reset();
-  EXPECT_LE(backoff.Next(), absl::Milliseconds(200));
-}
-
 grpc::Status WithReason(grpc::StatusCode code, const std::string& message,
                         const std::string& reason) {
   google::rpc::Status full;
@@ -170,9 +158,6 @@ grpc::Status WithReason(grpc::StatusCode code, const std::string& message,
   (*info.mutable_metadata())["earliest"] = "e-5";
   (*info.mutable_metadata())["latest"] = "e-9";
   full.add_details()->PackFrom(info);
-  google::rpc::RetryInfo retry;
-  retry.mutable_retry_delay()->set_seconds(2);
-  full.add_details()->PackFrom(retry);
   return {code, message, full.SerializeAsString()};
 }
 
@@ -203,17 +188,6 @@ TEST(ClientTest, AnExpiredCursorSaysWhatIsHeldAndWhatToDo) {
   EXPECT_EQ(failure.exit_code, kGap);
   EXPECT_THAT(failure.text, HasSubstr("holds e-5 to e-9"));
   EXPECT_THAT(failure.text, HasSubstr("--on-gap notify"));
-}
-
-TEST(ClientTest, OnlyWhatMayPassIsTriedAgain) {
-  using grpc::StatusCode;
-  EXPECT_TRUE(IsTransient({StatusCode::UNAVAILABLE, ""}));
-  EXPECT_TRUE(IsTransient(WithReason(StatusCode::RESOURCE_EXHAUSTED, "", "SLOW_CONSUMER")));
-  EXPECT_FALSE(IsTransient(WithReason(StatusCode::RESOURCE_EXHAUSTED, "", "MESSAGE_TOO_LARGE")));
-  EXPECT_FALSE(IsTransient({StatusCode::INVALID_ARGUMENT, ""}));
-  EXPECT_FALSE(IsTransient({StatusCode::OUT_OF_RANGE, ""}));
-  EXPECT_TRUE(IsTransient({StatusCode::CANCELLED, ""}));
-  EXPECT_EQ(DetailsOf(WithReason(StatusCode::UNAVAILABLE, "", "X")).retry_after, absl::Seconds(2));
 }
 
 }  // namespace

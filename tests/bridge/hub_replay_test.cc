@@ -1,13 +1,13 @@
 // The catch-up streams, before a hub that follows a script.
-#include "bridge/upstream/catch_up.h"
+#include "bridge/upstream/hub_replay.h"
 
 #include <gmock/gmock.h>
 #include <grpcpp/grpcpp.h>
 
 #include <algorithm>
 
-#include "bridge/upstream/upstream.h"
 #include "core/event/error.h"
+#include "core/rpc/hub_channel.h"
 #include "tests/bridge/scripted_hub.h"
 
 namespace tocsin::bridge {
@@ -23,12 +23,15 @@ using testing::ScriptedHub;
 using testing::Until;
 using tocsin::testing::Range;
 
-class CatchUpTest : public ::testing::Test {
+class HubReplayTest : public ::testing::Test {
  protected:
-  CatchUpTest() : window({10, 1 << 30}) { window.Start(At(1000)); }
+  HubReplayTest() : window({10, 1 << 30}) { window.Start(At(1000)); }
+  ~HubReplayTest() override {
+    if (reader != nullptr) reader->Stop();  // before the shard dies
+  }
 
   void Make(size_t max_streams = 256) {
-    reader = std::make_unique<HubLogReader>(MakeHubChannel(hub.address()), window, max_streams);
+    reader = std::make_unique<HubReplay>(rpc::MakeHubChannel(hub.address()), window, max_streams);
     shard = std::make_unique<Shard>(window, *reader, Clock::Real(), ShardOptions());
   }
   std::unique_ptr<CatchUp> Open(const StartPoint& start) {
@@ -57,11 +60,11 @@ class CatchUpTest : public ::testing::Test {
   ScriptedHub hub;
   Window window;
   std::vector<LogSlice> slices;
-  std::unique_ptr<HubLogReader> reader;
+  std::unique_ptr<HubReplay> reader;
   std::unique_ptr<Shard> shard;
 };
 
-TEST_F(CatchUpTest, GivesOneSliceForEachNextInOrder) {
+TEST_F(HubReplayTest, GivesOneSliceForEachNextInOrder) {
   hub.Add([](auto& writer) {
     writer.Write(Bookmark(0));
     writer.Write(Response(1, 2));
@@ -82,7 +85,7 @@ TEST_F(CatchUpTest, GivesOneSliceForEachNextInOrder) {
   EXPECT_EQ(hub.requests().at(0).filter().sources(0), "monitor");
 }
 
-TEST_F(CatchUpTest, ABrokenStreamGoesOnUnseenWhereItStood) {
+TEST_F(HubReplayTest, ABrokenStreamGoesOnUnseenWhereItStood) {
   hub.Add([](auto& writer) {
     writer.Write(Response(1, 2));
     return kGone;
@@ -100,7 +103,7 @@ TEST_F(CatchUpTest, ABrokenStreamGoesOnUnseenWhereItStood) {
   EXPECT_EQ(hub.requests().at(2).from(), FormatCursor(At(2)));
 }
 
-TEST_F(CatchUpTest, AGapComesBeforeItsEventsWithWhatIsHeld) {
+TEST_F(HubReplayTest, AGapComesBeforeItsEventsWithWhatIsHeld) {
   hub.Add([](auto& writer) {
     v1::SubscribeResponse response = Response(8, 9);
     response.mutable_gap()->set_reason(v1::GAP_REASON_EPOCH);
@@ -121,7 +124,7 @@ TEST_F(CatchUpTest, AGapComesBeforeItsEventsWithWhatIsHeld) {
   EXPECT_EQ(Sequences(slice), Range(8, 9));
 }
 
-TEST_F(CatchUpTest, ARefusalIsTheSlicesStatus) {
+TEST_F(HubReplayTest, ARefusalIsTheSlicesStatus) {
   hub.Add([](auto&) { return Expired(); });
   Make();
   const auto catch_up = Open(At(2000));
@@ -132,7 +135,7 @@ TEST_F(CatchUpTest, ARefusalIsTheSlicesStatus) {
   EXPECT_EQ(slice.latest, At(9));
 }
 
-TEST_F(CatchUpTest, NothingComesAfterTheEnd) {
+TEST_F(HubReplayTest, NothingComesAfterTheEnd) {
   hub.Add([](auto& writer) {
     writer.Write(Response(1, 2));
     writer.Write(Response(3, 4));
@@ -144,12 +147,12 @@ TEST_F(CatchUpTest, NothingComesAfterTheEnd) {
   const size_t before = slices.size();
   catch_up->Next(100, 1 << 20);
   catch_up.reset();
-  reader.reset();  // waits for the stream's end: what was to be posted has been
+  reader->Stop();  // what was to be posted has been
   shard->RunOnce();
   EXPECT_EQ(slices.size(), before);
 }
 
-TEST_F(CatchUpTest, StreamsPastTheBoundWaitTheirTurn) {
+TEST_F(HubReplayTest, StreamsPastTheBoundWaitTheirTurn) {
   for (int i = 0; i < 2; ++i) {
     hub.Add([](auto& writer) {
       writer.Write(Response(1, 1));
@@ -161,7 +164,7 @@ TEST_F(CatchUpTest, StreamsPastTheBoundWaitTheirTurn) {
   auto second = Open(At(0));
   auto given_up = Open(At(0));
   Next(*first);
-  first->Next(100, 1 << 20);  // due, so it does not rest
+  first->Next(100, 1 << 20);  // wanted, so it does not rest
   second->Next(100, 1 << 20);
   given_up->Next(100, 1 << 20);
   given_up.reset();
@@ -176,7 +179,7 @@ TEST_F(CatchUpTest, StreamsPastTheBoundWaitTheirTurn) {
 
 // A slow client asks for nothing and so keeps no one waiting; when it asks again, it goes on where
 // it stood, after whoever came before.
-TEST_F(CatchUpTest, AStreamAtRestMakesRoomAndGoesOnWhereItStood) {
+TEST_F(HubReplayTest, AStreamAtRestMakesRoomAndGoesOnWhereItStood) {
   hub.Add([](auto& writer) {
     writer.Write(Response(1, 2));
     return grpc::Status::OK;
@@ -199,9 +202,38 @@ TEST_F(CatchUpTest, AStreamAtRestMakesRoomAndGoesOnWhereItStood) {
   EXPECT_EQ(hub.requests().at(2).from(), FormatCursor(At(2)));
 }
 
+// Symptom: clients that came back together took the square of their number to catch up: the hub sent
+// 593,134 events for 30,000 wanted. Cause: a stream gave its slot up after every response, also
+// after the first one, which only says where it begins; the next turn sent that again, for ever.
+// Why older tests missed it: their hub's first response had events.
+TEST_F(HubReplayTest, ASlotIsGivenUpOnlyAfterProgress) {
+  constexpr int kReaders = 6;
+  hub.always = [](const v1::SubscribeRequest& request, auto& writer) {
+    const Sequence from = ParseCursor(request.from()).value().sequence;
+    writer.Write(Bookmark(from));
+    if (from == 0) writer.Write(Response(1, 3));
+    return grpc::Status::OK;
+  };
+  Make(/*max_streams=*/1);
+  std::vector<std::vector<Sequence>> seen(kReaders);
+  std::vector<std::unique_ptr<CatchUp>> readers;
+  for (int i = 0; i < kReaders; ++i) {
+    readers.push_back(OpenWith(At(0), [&seen, &readers, i](LogSlice slice) {
+      for (const EventPtr& event : slice.events) seen[i].push_back(event->cursor.sequence);
+      if (slice.to.sequence < 3) readers[i]->Next(100, 1 << 20);
+    }));
+  }
+  for (const auto& each : readers) each->Next(100, 1 << 20);
+  Until([&] {
+    shard->RunOnce();
+    return std::all_of(seen.begin(), seen.end(), [](auto& one) { return one.size() == 3; });
+  });
+  EXPECT_EQ(hub.requests().size(), size_t{kReaders});
+}
+
 // Everyone comes to an end with far fewer slots than readers, whoever yields to whom; none loses or
 // repeats an event.
-TEST_F(CatchUpTest, ReadersBeyondTheSlotsTakeTurns) {
+TEST_F(HubReplayTest, ReadersBeyondTheSlotsTakeTurns) {
   constexpr Sequence kLast = 30;
   constexpr int kReaders = 24;
   hub.always = [](const v1::SubscribeRequest& request, auto& writer) {
@@ -228,8 +260,8 @@ TEST_F(CatchUpTest, ReadersBeyondTheSlotsTakeTurns) {
   for (const auto& one : seen) EXPECT_EQ(one, Range(1, kLast));
 }
 
-// One that is destroyed while it yields gives its slot all the same.
-TEST_F(CatchUpTest, AReaderThatEndsWhileItYieldsLeavesItsSlot) {
+// One that is destroyed while another waits for its slot gives it all the same.
+TEST_F(HubReplayTest, AReaderThatEndsLeavesItsSlot) {
   hub.always = [](const v1::SubscribeRequest&, auto& writer) {
     writer.Write(Response(1, 1));
     return grpc::Status::OK;

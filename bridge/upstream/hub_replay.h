@@ -1,0 +1,53 @@
+// hub_replay.h: the bridge's log reader: what its window no longer holds is read from the hub.
+//
+// Shape:   one replay (replay.h) for each that is opened, all on the thread of one loop. A shard
+//          speaks to its replay, and the replay to the shard, by posted tasks that carry ids.
+// Threads: Open, Next and the destruction of a CatchUp on the shard's thread; Stop and the
+//          destructor on one thread, with no CatchUp in use.
+// Owns:    the loop, its thread, and the replays.
+// Errors:  a start that the hub refuses is LogSlice::status; a hub that is away is waited for.
+#pragma once
+
+#include <atomic>
+#include <memory>
+#include <thread>
+
+#include "absl/container/flat_hash_map.h"
+#include "bridge/upstream/replay.h"
+#include "bridge/upstream/replay_slots.h"
+#include "core/rpc/hub_loop.h"
+#include "core/stream/log_reader.h"
+#include "core/stream/window.h"
+
+namespace tocsin::bridge {
+
+class HubReplay final : public LogReader {
+ public:
+  // Streams open at the hub at a time: what 256 of them have under way, at most 64 KiB each, is
+  // 16 MiB.
+  static constexpr size_t kMaxStreams = 256;
+
+  HubReplay(std::shared_ptr<grpc::Channel> channel, const Window& window,
+            size_t max_streams = kMaxStreams);
+  ~HubReplay() override;
+
+  // Nothing is posted to a shard any more. Comes before the end of any shard that Open was given.
+  void Stop();
+
+  std::unique_ptr<CatchUp> Open(Shard& shard, const StartPoint& start, FilterPtr filter,
+                                Deliver deliver) override;
+
+ private:
+  class Handle;
+
+  const std::shared_ptr<grpc::Channel> channel_;
+  const Window& window_;
+  std::atomic<uint64_t> opened_{0};
+  rpc::HubLoop loop_;
+  // The loop's thread's own, until Stop.
+  ReplaySlots slots_;
+  absl::flat_hash_map<uint64_t, std::unique_ptr<Replay>> replays_;
+  std::thread thread_;
+};
+
+}  // namespace tocsin::bridge

@@ -1,0 +1,62 @@
+// replay.h: one subscription's reading of what the bridge's window no longer holds.
+//
+// Shape:   a filtered stream from the hub, read one response for each Want. With a slot it has a
+//          stream open (replay_slots.h). Each time it has a slot it reads until it has moved, if
+//          need be one response ahead of what is wanted, so that taking turns always gets on.
+// Threads: the replays' loop alone.
+// Owns:    its stream, its slot, and at most two slices that are read and not yet wanted.
+// Errors:  a stream that breaks is opened again at the place it came to; what the hub refuses is
+//          the last slice's status.
+#pragma once
+
+#include <deque>
+#include <functional>
+#include <memory>
+
+#include "bridge/upstream/replay_slots.h"
+#include "bridge/upstream/response.h"
+#include "core/rpc/hub_stream.h"
+#include "core/stream/log_reader.h"
+#include "core/stream/window.h"
+
+namespace tocsin::bridge {
+
+class Replay final : rpc::HubStream::Owner, ReplaySlots::Holder {
+ public:
+  using Answer = std::function<void(LogSlice)>;
+
+  // Window, loop and slots outlive this.
+  Replay(rpc::HubLoop& loop, std::shared_ptr<grpc::Channel> channel, ReplaySlots& slots,
+         const Window& window, const StartPoint& start, const Filter& filter, Answer answer);
+  ~Replay() override;
+
+  // Answers with the next slice when there is one; at most one is wanted at a time.
+  void Want();
+
+ private:
+  enum class Slot { kNone, kWaiting, kHeld };
+
+  absl::Status OnResponse(const grpc::ByteBuffer& response) override;
+  bool OnEnd(const grpc::Status& status) override;
+  void OnSlot() override;
+  void OnYield() override;
+
+  void AddSlices(HubBatch batch);
+  void AnswerNext();
+  void LeaveSlots();
+
+  ReplaySlots& slots_;
+  const Window& window_;
+  const Answer answer_;
+  rpc::HubStream stream_;
+  bool wanted_ = false;
+  bool ended_ = false;
+  Slot slot_ = Slot::kNone;
+  Cursor place_;  // up to which has been read; epoch 0: nothing yet
+  // Since the slot was taken.
+  int responses_ = 0;
+  bool moved_ = false;
+  std::deque<LogSlice> ready_;
+};
+
+}  // namespace tocsin::bridge

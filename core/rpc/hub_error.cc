@@ -1,0 +1,85 @@
+#include "core/rpc/hub_error.h"
+
+#include <algorithm>
+
+#include "google/rpc/error_details.pb.h"
+#include "google/rpc/status.pb.h"
+
+namespace tocsin::rpc {
+namespace {
+
+std::string InfoValue(const google::rpc::ErrorInfo& info, const char* key) {
+  const auto found = info.metadata().find(key);
+  return found == info.metadata().end() ? std::string() : found->second;
+}
+
+void ReadDetail(const google::protobuf::Any& detail, HubError& error) {
+  google::rpc::ErrorInfo info;
+  google::rpc::BadRequest bad;
+  google::rpc::RetryInfo retry;
+  if (detail.UnpackTo(&info)) {
+    error.reason = info.reason();
+    error.details.earliest = InfoValue(info, "earliest");
+    error.details.latest = InfoValue(info, "latest");
+  } else if (detail.UnpackTo(&bad) && bad.field_violations_size() > 0) {
+    error.details.field = bad.field_violations(0).field();
+  } else if (detail.UnpackTo(&retry)) {
+    error.details.retry_after = absl::Seconds(retry.retry_delay().seconds()) +
+                                absl::Nanoseconds(retry.retry_delay().nanos());
+  }
+}
+
+const ErrorRow* RowNamed(std::string_view name) {
+  const auto table = ErrorTable();
+  const auto found = std::find_if(table.begin(), table.end(),
+                                  [&](const ErrorRow& row) { return row.name == name; });
+  return found == table.end() ? nullptr : &*found;
+}
+
+}  // namespace
+
+HubError ReadHubError(const grpc::Status& status) {
+  HubError error;
+  google::rpc::Status rich;
+  if (rich.ParseFromString(status.error_details())) {
+    for (const google::protobuf::Any& detail : rich.details()) {
+      ReadDetail(detail, error);
+    }
+  }
+  return error;
+}
+
+absl::Status FromGrpcStatus(const grpc::Status& status) {
+  if (status.ok()) {
+    return absl::OkStatus();
+  }
+  const auto grpc_code = static_cast<absl::StatusCode>(status.error_code());
+  const HubError error = ReadHubError(status);
+  const ErrorRow* row = RowNamed(error.reason);
+  const ErrorCode code = row != nullptr ? row->code : ErrorCodeOf(absl::Status(grpc_code, ""));
+  return MakeErrorAs(code, grpc_code, status.error_message(), error.details);
+}
+
+bool MayRetry(grpc::StatusCode code, const std::string& reason) {
+  if (const ErrorRow* row = RowNamed(reason)) {
+    return row->retryable;
+  }
+  switch (code) {
+    case grpc::StatusCode::OK:
+    case grpc::StatusCode::UNAVAILABLE:
+    case grpc::StatusCode::RESOURCE_EXHAUSTED:
+    // A stream that is cut in the middle, or by a hub that is just ending, shows as one of these.
+    case grpc::StatusCode::CANCELLED:
+    case grpc::StatusCode::INTERNAL:
+    case grpc::StatusCode::UNKNOWN:
+      return true;
+    default:
+      return false;
+  }
+}
+
+bool MayRetry(const grpc::Status& status) {
+  return MayRetry(status.error_code(), ReadHubError(status).reason);
+}
+
+}  // namespace tocsin::rpc

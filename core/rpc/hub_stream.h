@@ -1,0 +1,83 @@
+// hub_stream.h: a subscription to the hub that is kept up over broken calls.
+//
+// Shape:   Next asks for one response; the owner is told when it has come. The first Next opens a
+//          call. One that breaks is opened again after a wait, from the place that the owner last
+//          gave, for as long as a response is asked for. The first try after a break fails fast, so
+//          that its status says why; the ones after it wait until the hub can be reached.
+// Threads: the loop's. The owner is called from the loop, never from inside a method.
+// Owns:    its call, which the loop holds until gRPC has let go of it. Nothing is told after Close
+//          or the destructor.
+// Errors:  every end of a call is told with its gRPC status; the owner decides whether to go on.
+//          A dead peer is found by the channel's keepalive (hub_channel.h).
+#pragma once
+
+#include <grpcpp/generic/generic_stub.h>
+#include <grpcpp/support/byte_buffer.h>
+#include <grpcpp/support/status.h>
+
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "absl/status/status.h"
+#include "core/base/backoff.h"
+#include "core/rpc/hub_loop.h"
+#include "tocsin/v1/hub.pb.h"
+
+namespace tocsin::rpc {
+
+class HubStream {
+ public:
+  class Owner {
+   public:
+    virtual ~Owner() = default;
+    // A SubscribeResponse, undecoded. One that makes no sense is answered with an error, which then
+    // comes back as the call's end.
+    virtual absl::Status OnResponse(const grpc::ByteBuffer& response) = 0;
+    // The call has ended. True: try again, after a wait.
+    virtual bool OnEnd(const grpc::Status& status) = 0;
+  };
+
+  // `request` is sent with every call, with its `from` set to the place to go on from. The owner
+  // and the loop outlive this.
+  HubStream(HubLoop& loop, std::shared_ptr<grpc::Channel> channel, v1::SubscribeRequest request,
+            Owner& owner);
+  ~HubStream() { Close(); }
+  HubStream(const HubStream&) = delete;
+  HubStream& operator=(const HubStream&) = delete;
+
+  // At most one response is asked for at a time.
+  void Next();
+  // Ends the call, if there is one. Next opens another.
+  void Close();
+  // Where the next call starts: a cursor, or what else a request's `from` may be.
+  void GoOnFrom(std::string from) { from_ = std::move(from); }
+
+ private:
+  class Call;
+
+  void Open();
+  void StayAwake();
+  void OnResponse(const grpc::ByteBuffer& response);
+  absl::Status Give(const grpc::ByteBuffer& response);
+  void OnEnd(const grpc::Status& status);
+  void SetTimer(absl::Duration wait, HubLoop::Task task);
+  void ClearTimer();
+
+  HubLoop& loop_;
+  const std::shared_ptr<grpc::Channel> channel_;
+  v1::SubscribeRequest request_;
+  Owner& owner_;
+  std::string from_;
+  Backoff backoff_;
+  Call* call_ = nullptr;      // the loop's
+  bool wanted_ = false;       // a response is asked for
+  bool answered_ = false;     // the present call has given one
+  bool unreachable_ = false;  // the last call ended without an answer
+  std::optional<HubLoop::TimerKey> timer_;
+};
+
+// The response as a message.
+absl::Status ParseResponse(const grpc::ByteBuffer& response, v1::SubscribeResponse& parsed);
+
+}  // namespace tocsin::rpc
