@@ -1,238 +1,119 @@
 """Programs that die and come back: nothing that was acknowledged is lost, nothing comes twice, clients stay."""
 
 import asyncio
-import collections
-import queue
 import random
 import subprocess
-import threading
 import time
-import uuid
 
 import grpc
 import pytest
 import websockets
 
+import guarantees
 import harness
-
-
-class Publisher:
-    """Publishes from several threads, and after an error again with the same ids until it is acknowledged."""
-
-    def __init__(self, address, threads=2, batch=5, pause=0.002):
-        self.address, self.batch, self.pause = address, batch, pause
-        self.acknowledged = {}  # id → cursor
-        self.conflicts = []  # an id that was acknowledged with two cursors
-        self.attempted = set()
-        self.errors = collections.Counter()
-        self.stopping = threading.Event()
-        self.threads = [threading.Thread(target=self._run, args=(i,), daemon=True) for i in range(threads)]
-
-    def _run(self, number):
-        rng = random.Random(number)
-        client = harness.Client(self.address)
-        try:
-            while not self.stopping.is_set():
-                ids = [str(uuid.UUID(int=rng.getrandbits(128), version=4)) for _ in range(self.batch)]
-                self.attempted.update(ids)
-                self._until_acknowledged(client, [harness.system_event("load", event_id=i) for i in ids])
-                self.stopping.wait(self.pause)
-        finally:
-            client.close()
-
-    def _until_acknowledged(self, client, events):
-        request = harness.hub_pb2.PublishRequest(events=events)
-        while True:
-            try:
-                answer = client.stub.Publish(request, timeout=5)
-            except grpc.RpcError as error:
-                self.errors[error.code().name] += 1
-                if self.stopping.wait(0.02) and self.gave_up.is_set():
-                    return
-                continue
-            for result in answer.results:
-                if self.acknowledged.setdefault(result.id, result.cursor) != result.cursor:
-                    self.conflicts.append(result.id)
-            return
-
-    def __enter__(self):
-        self.gave_up = threading.Event()
-        for thread in self.threads:
-            thread.start()
-        return self
-
-    def wait_for_more(self, count):
-        wanted = len(self.acknowledged) + count
-        harness.wait_for(lambda: len(self.acknowledged) >= wanted, what="events to be acknowledged")
-
-    def stop(self):
-        """No more new events; waits until what is under way is acknowledged."""
-        self.stopping.set()
-        for thread in self.threads:
-            thread.join(30)
-        assert not any(thread.is_alive() for thread in self.threads)
-
-    def __exit__(self, *_):
-        self.gave_up.set()
-        self.stop()
-
-
-def check_once(events, publisher, who):
-    """events: (id, sequence, cursor) as received. Every acknowledged one once, in order, and nothing from nowhere."""
-    ids = [event[0] for event in events]
-    sequences = [event[1] for event in events]
-    assert sequences == sorted(set(sequences)), f"{who}: repeated or out of order"
-    assert len(ids) == len(set(ids)), f"{who}: an event twice"
-    lost = set(publisher.acknowledged) - set(ids)
-    assert not lost, f"{who}: {len(lost)} of {len(publisher.acknowledged)} acknowledged events lost"
-    assert set(ids) <= publisher.attempted, f"{who}: events that nobody published"
-    wrong = [i for i, _, cursor in events if publisher.acknowledged.get(i, cursor) != cursor]
-    assert not wrong, f"{who}: another cursor than was acknowledged"
-    assert not publisher.conflicts
-
-
-def whole_log(hub):
-    with hub.client() as client, client.subscribe(start="earliest") as stream:
-        return [(e.id, e.sequence, e.cursor) for e in stream.to_end_of_log()]
+import harness_history
+from guarantees import Event
+from harness_history import Publisher
 
 
 def test_a_killed_hub_comes_back_under_100_clients():
     """They stay connected, are told, and end with every acknowledged event once, while publishing goes on."""
     clients = 100
 
-    async def client(bridge, joined, ends):
-        got, states = [], []
+    async def client(bridge, stream, joined, ends):
+        states = []
         async with harness.connect(bridge) as ws:
-            await ws.subscribe()
+            await ws.subscribe(resume_from=stream.start)
             joined.append(1)
-            while not ends or ends[0] not in (m[2] for m in got[-1:]):
+            while not ends or ends[0] not in (step.cursor for step in stream.steps[-1:]):
                 try:
                     message = await ws.recv(0.5 if not ends else 30)
                 except TimeoutError:
-                    assert not ends, f"waiting for {ends}, at {got[-1:]}"
+                    assert not ends, f"waiting for {ends}, at {stream.steps[-1:]}"
                     continue
                 if message["type"] == "event":
-                    got.append((message["event"]["id"], message["sequence"], message["message_id"]))
+                    stream.steps.append(Event(message["event"]["id"], message["message_id"]))
                 elif message["type"] == "status":
                     states.append(message["hub"])
                 else:
                     assert message["type"] == "pong", message
-        return got, states
+        return states
 
-    async def run(hub, bridge, publisher_box):
+    async def run(hub, bridge, streams, publisher):
         joined, ends = [], []
-        tasks = [asyncio.create_task(client(bridge, joined, ends)) for _ in range(clients)]
+        tasks = [asyncio.create_task(client(bridge, stream, joined, ends)) for stream in streams]
         while len(joined) < clients:
             await asyncio.sleep(0.01)
-        with Publisher(hub.address(0), threads=2, batch=4, pause=0.03) as publisher:
-            publisher_box.append(publisher)
+        with publisher:
             for _ in range(2):
                 await asyncio.to_thread(publisher.wait_for_more, 150)
                 await asyncio.to_thread(hub.restart, True)
             await asyncio.to_thread(publisher.wait_for_more, 100)
             await asyncio.to_thread(publisher.stop)
-        with hub.client() as grpc_client:
-            last = harness.system_event("the last one", event_id=str(uuid.uuid4()))
-            publisher.attempted.add(last.id)
-            ends.append(grpc_client.publish(last).cursor)
+        ends.append(publisher.last_one(hub))
         return await asyncio.gather(*tasks)
 
     with harness.start_hub() as hub, harness.start_bridge(hub) as bridge:
-        box = []
-        outcomes = harness.run(run(hub, bridge, box), timeout=120)
-        publisher = box[0]
+        streams = [harness_history.stream(f"client {i}", hub.status().latest) for i in range(clients)]
+        publisher = Publisher(hub.address(0), threads=2, batch=4, pause=0.03)
+        states = harness.run(run(hub, bridge, streams, publisher), timeout=120)
         assert bridge.metric("websocket_total_connections") == clients
-        check_once(whole_log(hub), publisher, "the log")
-        for got, states in outcomes:
-            check_once(got, publisher, "a client")
-            assert states == ["reconnecting", "connected"] * 2
+        guarantees.check(publisher.history(streams, [harness_history.read_log(hub)]))
+        assert states == [["reconnecting", "connected"] * 2] * clients
         assert publisher.errors
-    print(f"{clients} clients, 2 kills, {len(publisher.acknowledged)} acknowledged, "
+    print(f"{clients} clients, 2 kills, {publisher.acknowledged} acknowledged, "
           f"errors of the publisher meanwhile {dict(publisher.errors)}")
 
 
 def test_a_killed_bridge_is_resumed_by_last_message_id():
     clients, kills = 20, 3
 
-    async def client(bridge, publisher, done):
-        got, last, connections = [], "earliest", 0
-        while True:
-            try:
-                async with harness.connect(bridge) as ws:
-                    connections += 1
-                    assert (await ws.subscribe(resume_from=last))["recovered"]
-                    while True:
-                        message = await ws.recv(30)
-                        if message["type"] == "event":
-                            last = message["message_id"]
-                            got.append((message["event"]["id"], message["sequence"], last))
-                            if done and last == done[0]:
-                                return got, connections
-            except (OSError, websockets.exceptions.WebSocketException):
-                await asyncio.sleep(0.02)
-
-    async def run(hub, bridge, box):
-        done = []
-        with Publisher(hub.address(0), threads=1, batch=4, pause=0.01) as publisher:
-            box.append(publisher)
-            tasks = [asyncio.create_task(client(bridge, publisher, done)) for _ in range(clients)]
+    async def run(hub, bridge, streams, publisher):
+        ends = []
+        tasks = [asyncio.create_task(harness_history.follow_ws([bridge], stream, lambda: ends and ends[0]))
+                 for stream in streams]
+        with publisher:
             for _ in range(kills):
                 await asyncio.to_thread(publisher.wait_for_more, 150)
                 await asyncio.to_thread(bridge.restart, True)
             await asyncio.to_thread(publisher.stop)
-        with hub.client() as grpc_client:
-            last = harness.system_event("the last one", event_id=str(uuid.uuid4()))
-            publisher.attempted.add(last.id)
-            done.append(grpc_client.publish(last).cursor)
+        ends.append(publisher.last_one(hub))
         return await asyncio.gather(*tasks)
 
     with harness.start_hub() as hub, harness.start_bridge(hub) as bridge:
-        box = []
-        for got, connections in harness.run(run(hub, bridge, box), timeout=120):
-            check_once(got, box[0], "a client")
-            assert connections > 1
-    print(f"{clients} clients, {kills} kills of the bridge, {len(box[0].acknowledged)} acknowledged")
+        streams = [harness_history.stream(f"client {i}", hub.status().latest) for i in range(clients)]
+        publisher = Publisher(hub.address(0), threads=1, batch=4, pause=0.01)
+        connections = harness.run(run(hub, bridge, streams, publisher), timeout=120)
+        guarantees.check(publisher.history(streams, [harness_history.read_log(hub)]))
+        assert all(count > 1 for count in connections)
+    print(f"{clients} clients, {kills} kills of the bridge, {publisher.acknowledged} acknowledged")
 
 
 @pytest.mark.parametrize("durability", ["always", "interval"])
 def test_twenty_kills_under_load_lose_nothing(durability):
-    """Acknowledged is durable; a sequence that anybody saw never names another event."""
-    seen = {}  # cursor → id, as subscribers saw it across all lives
-
-    def watch(client):
-        try:
-            with client.subscribe(start="earliest") as stream:
-                while True:
-                    for event in stream.take(1, timeout=60):
-                        assert seen.setdefault(event.cursor, event.id) == event.id
-        except (grpc.RpcError, AssertionError, queue.Empty) as error:
-            ended.append(error)
-
+    """Acknowledged is durable; a sequence that anybody saw never names another event; and no call is half there
+    after a kill, before its publisher tries again."""
     rng = random.Random(7)
-    ended = []
+    ends, reads = [], []
     with harness.start_hub(durability=durability) as hub:
+        stream = harness_history.stream("a follower", hub.status().latest)
+        follower = harness_history.InBackground(harness_history.follow_grpc, hub.address(0), stream,
+                                                lambda: ends and ends[0])
         with Publisher(hub.address(0), threads=4, batch=8, pause=0) as publisher:
             for _ in range(20):
-                client = harness.Client(hub.address(0))
-                watcher = threading.Thread(target=watch, args=(client,), daemon=True)
-                watcher.start()
                 publisher.wait_for_more(rng.randint(20, 400))
                 hub.kill()
-                watcher.join(10)
-                assert not watcher.is_alive()
-                client.close()
+                publisher.hold()
                 hub.start()
+                reads.append(harness_history.read_log(hub))
+                publisher.go_on()
             publisher.stop()
-        log = whole_log(hub)
-        check_once(log, publisher, "the log")
-        by_cursor = {cursor: id for id, _, cursor in log}
-        assert all(by_cursor.get(cursor) == id for cursor, id in seen.items())
-        assert not any(isinstance(error, AssertionError) and "events came" not in str(error) for error in ended)
-        with hub.client() as client:
-            after = client.publish(harness.system_event("after", event_id=str(uuid.uuid4())))
-        assert after.sequence == log[-1][1] + 1
-    print(f"{durability}: 20 kills, {len(publisher.acknowledged)} acknowledged, {len(log)} in the log, "
-          f"{len(seen)} seen")
+        ends.append(publisher.last_one(hub))
+        follower.join()
+        reads.append(harness_history.read_log(hub))
+        guarantees.check(publisher.history([stream], reads))
+    print(f"{durability}: 20 kills, {publisher.acknowledged} acknowledged, {len(reads[-1])} in the log, "
+          f"{len(stream.events())} seen")
 
 
 # --- SIGTERM --------------------------------------------------------------------------------------
@@ -374,7 +255,7 @@ def test_publishing_while_the_hub_drains_is_acknowledged_or_refused():
                 publisher.wait_for_more(300)
                 hub.restart()
             publisher.stop()
-        check_once(whole_log(hub), publisher, "the log")
+        guarantees.check(publisher.history([], [harness_history.read_log(hub)]))
 
 
 def test_a_second_hub_on_the_same_data_is_refused():
