@@ -81,7 +81,7 @@ std::string Size(uint64_t bytes) {
 void PrintText(const Globals& globals, const HubState& state) {
   const v1::GetStatusResponse& status = state.status;
   const absl::Duration up = absl::Trunc(absl::Now() - StartOf(status), absl::Seconds(1));
-  const std::vector<std::pair<const char*, std::string>> rows = {
+  std::vector<std::pair<const char*, std::string>> rows = {
       {"hub", globals.hub},
       {"version", Clean(status.version())},
       {"health", state.health},
@@ -94,6 +94,8 @@ void PrintText(const Globals& globals, const HubState& state) {
       {"latest", Clean(status.latest())},
       {"subscriptions", absl::StrCat(status.subscriptions())},
   };
+  if (!status.log_damage().empty())
+    rows.push_back({"log", "DAMAGED: " + Clean(status.log_damage())});
   for (const auto& [name, value] : rows) std::cout << absl::StrFormat("%-14s %s\n", name, value);
 }
 
@@ -116,6 +118,7 @@ void PrintJson(const Globals& globals, const HubState& state) {
   AppendText(out, "earliest", status.earliest());
   AppendText(out, "latest", status.latest());
   AppendText(out, "publish_error", status.publish_error());
+  AppendText(out, "log_damage", status.log_damage());
   const auto flag = [](bool value) { return value ? "true" : "false"; };
   absl::StrAppend(&out, ",\"first_sequence\":", status.first_sequence(),
                   ",\"last_sequence\":", status.last_sequence(), ",\"epoch\":", status.epoch(),

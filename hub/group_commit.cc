@@ -173,7 +173,7 @@ absl::StatusOr<std::optional<v1::PublishResult>> GroupCommit::FindDuplicate(
   if (seen == nullptr) {
     return std::optional<v1::PublishResult>();
   }
-  if (seen->content != content.hash) {
+  if (seen->content != kUnknownContent && seen->content != content.hash) {
     return OtherContentError(event, seen->sequence, path);
   }
   v1::PublishResult result;

@@ -24,6 +24,7 @@
 #include "core/event/record.h"
 #include "hub/log/epochs.h"
 #include "hub/log/incident_state.h"
+#include "hub/log/log_report.h"
 
 namespace tocsin::hub {
 
@@ -32,6 +33,9 @@ enum class Durability {
   kInterval,  // synced at an interval; an unclean end of the machine may lose the last of it
   kMemory,    // never synced by the hub
 };
+
+// Of an id whose content is not known any more: any content counts as the same.
+inline constexpr uint64_t kUnknownContent = 0;
 
 // One id of the dedup window.
 struct DedupEntry {
@@ -87,6 +91,8 @@ class Log {
   virtual LogExtent extent() const = 0;
   // Not changed while the log is open.
   virtual const Epochs& epochs() const = 0;
+  // How the log was found when it was opened.
+  virtual LogReport report() const { return {}; }
 
   // Events after `after`, at most so many and about so many bytes (at least one). Empty at the end.
   // CURSOR_EXPIRED when `after` is before the earliest place held, DATA_LOSS when an event in the

@@ -79,6 +79,55 @@ absl::StatusOr<Sequence> ParseSequenceKey(std::string_view key) {
   return sequence;
 }
 
+std::string EncodeEventHead(const EventHead& head) {
+  std::string value;
+  PutU64(value, head.total);
+  PutU64(value, static_cast<uint64_t>(absl::ToUnixMicros(head.time)));
+  return value;
+}
+
+absl::StatusOr<EventHead> TakeEventHead(std::string_view& value) {
+  EventHead head;
+  uint64_t micros = 0;
+  if (!TakeU64(value, head.total) || !TakeU64(value, micros)) {
+    return Damaged("event");
+  }
+  head.time = absl::FromUnixMicros(static_cast<int64_t>(micros));
+  return head;
+}
+
+std::string EncodeBase(const LogBase& base) {
+  std::string value;
+  PutU64(value, base.sequence);
+  PutU64(value, base.bytes);
+  return value;
+}
+
+absl::StatusOr<LogBase> DecodeBase(std::string_view value) {
+  LogBase base;
+  if (!TakeU64(value, base.sequence) || !TakeU64(value, base.bytes) || !value.empty()) {
+    return Damaged("record of its first event");
+  }
+  return base;
+}
+
+std::string EncodeRun(const LogRun& run) {
+  std::string value;
+  PutU64(value, static_cast<uint64_t>(run.durability));
+  PutU64(value, run.clean ? 1 : 0);
+  return value;
+}
+
+absl::StatusOr<LogRun> DecodeRun(std::string_view value) {
+  uint64_t durability = 0;
+  uint64_t clean = 0;
+  if (!TakeU64(value, durability) || !TakeU64(value, clean) || !value.empty() ||
+      durability > static_cast<uint64_t>(Durability::kMemory)) {
+    return Damaged("record of its last run");
+  }
+  return LogRun{static_cast<Durability>(durability), clean != 0};
+}
+
 absl::StatusOr<std::string> EncodeDedup(std::span<const DedupEntry> entries) {
   std::string value;
   value.reserve(entries.size() * kDedupSize);

@@ -2,7 +2,7 @@
 //
 // Shape:   keys sort as their sequences do (big-endian); values are fixed-width little-endian
 //          numbers, then bytes. They are read by every later version: a change of form is a new
-//          format number in log_life.h.
+//          format number in rocksdb_log_open.cc.
 // Threads: pure.
 // Errors:  DATA_LOSS for bytes that are not of that form.
 #pragma once
@@ -19,6 +19,32 @@ namespace tocsin::hub {
 
 std::string SequenceKey(Sequence sequence);
 absl::StatusOr<Sequence> ParseSequenceKey(std::string_view key);
+
+// What stands before an event's bytes.
+struct EventHead {
+  uint64_t total = 0;  // bytes of all events since the log began, with this one
+  absl::Time time;     // when it was accepted
+};
+inline constexpr size_t kEventHeadBytes = 16;
+std::string EncodeEventHead(const EventHead& head);
+// Takes it off the front of the value.
+absl::StatusOr<EventHead> TakeEventHead(std::string_view& value);
+
+// The place before the first event held, and the bytes of all events up to it.
+struct LogBase {
+  Sequence sequence = 0;
+  uint64_t bytes = 0;
+};
+std::string EncodeBase(const LogBase& base);
+absl::StatusOr<LogBase> DecodeBase(std::string_view value);
+
+// How a run was, written at its start and again at its clean end.
+struct LogRun {
+  Durability durability = Durability::kAlways;
+  bool clean = false;
+};
+std::string EncodeRun(const LogRun& run);
+absl::StatusOr<LogRun> DecodeRun(std::string_view value);
 
 // The ids of one batch, under the sequence of its first event: one record a commit, not one an
 // event.

@@ -3,6 +3,8 @@
 
 #include <rocksdb/write_batch.h>
 
+#include <algorithm>
+
 #include "absl/strings/str_cat.h"
 #include "core/base/status_macros.h"
 #include "core/base/strings.h"
@@ -10,7 +12,6 @@
 #include "core/event/stored_record.h"
 #include "hub/log/log_codec.h"
 #include "hub/log/log_extent.h"
-#include "hub/log/loss_marker.h"
 #include "hub/log/rocksdb_store.h"
 
 namespace tocsin::hub {
@@ -36,10 +37,11 @@ absl::StatusOr<std::string_view> BytesAt(const rocksdb::Iterator& iterator, Sequ
   return std::string_view(iterator.value().data(), iterator.value().size());
 }
 
-absl::StatusOr<EventPtr> RecordOf(std::string_view bytes, Sequence sequence,
+absl::StatusOr<EventPtr> RecordOf(std::string_view value, Sequence sequence,
                                   RocksDbLog::MakeRecord make) {
-  absl::StatusOr<EventPtr> event = make(bytes);
-  if (!event.ok() || (*event != nullptr && (*event)->cursor.sequence != sequence)) {
+  const bool has_head = TakeEventHead(value).ok();
+  absl::StatusOr<EventPtr> event = make(value);
+  if (!has_head || !event.ok() || (*event != nullptr && (*event)->cursor.sequence != sequence)) {
     return Unreadable(sequence, "the event cannot be decoded");
   }
   return event;
@@ -54,9 +56,8 @@ absl::Status RocksDbLog::Append(const LogBatch& batch) {
   RETURN_IF_ERROR(Writable());
   RETURN_IF_ERROR(CheckFreeSpace(options_.free_space, options_.dir, options_.free_space_reserve));
   rocksdb::WriteBatch write;
-  std::vector<LogMark> marks;
   uint64_t bytes = 0;
-  RETURN_IF_ERROR(FillBatch(batch, write, marks, bytes));
+  RETURN_IF_ERROR(FillBatch(batch, write, bytes));
   rocksdb::WriteOptions options;
   options.sync = options_.durability == Durability::kAlways;
   if (const rocksdb::Status status = store_->db().Write(options, &write); !status.ok()) {
@@ -65,30 +66,23 @@ absl::Status RocksDbLog::Append(const LogBatch& batch) {
   MutexLock lock(mutex_);
   last_ = batch.events.back()->cursor.sequence;
   bytes_ = bytes;
-  for (const LogMark& mark : marks) {
-    marks_.Add(mark);
-  }
   return absl::OkStatus();
 }
 
 absl::Status RocksDbLog::FillBatch(const LogBatch& batch, rocksdb::WriteBatch& write,
-                                   std::vector<LogMark>& marks, uint64_t& bytes) const {
-  LogMark previous;
+                                   uint64_t& bytes) const {
   {
     MutexLock lock(mutex_);
     RETURN_IF_ERROR(CheckBatch(batch, last_));
     bytes = bytes_;
-    previous = marks_.last();
   }
   for (const EventPtr& event : batch.events) {
     const std::string key = SequenceKey(event->cursor.sequence);
-    write.Put(store_->column(Column::kEvents), key, event->payload);
     bytes += event->payload.size();
-    if (LogMarks::IsDue(previous, event->cursor.sequence, bytes)) {
-      previous = {event->cursor.sequence, bytes, event->time};
-      marks.push_back(previous);
-      write.Put(store_->column(Column::kMarks), key, EncodeMark(previous));
-    }
+    const std::string head = EncodeEventHead({bytes, event->time});
+    const rocksdb::Slice key_parts[] = {key};
+    const rocksdb::Slice value_parts[] = {head, event->payload};
+    write.Put(store_->column(Column::kEvents), {key_parts, 1}, {value_parts, 2});
   }
   ASSIGN_OR_RETURN(const std::string dedup, EncodeDedup(batch.dedup));
   write.Put(store_->column(Column::kDedup), SequenceKey(batch.events.front()->cursor.sequence),
@@ -104,22 +98,47 @@ absl::Status RocksDbLog::Sync() {
   if (options_.durability == Durability::kAlways) {
     return absl::OkStatus();
   }
+  const Sequence last = range().last;
   if (const rocksdb::Status status = store_->db().SyncWAL(); !status.ok()) {
     return Fail(status, "synced");
   }
+  MutexLock lock(mutex_);
+  synced_ = last;
+  return absl::OkStatus();
+}
+
+absl::Status RocksDbLog::WriteMark(bool sync) {
+  DurableMark mark{.epoch = epochs_.present()};
+  {
+    MutexLock lock(mutex_);
+    mark.last = options_.durability == Durability::kAlways ? last_ : synced_;
+  }
+  if (mark_ == mark) {
+    return absl::OkStatus();
+  }
+  RETURN_IF_ERROR(WriteDurableMark(MarkPath(), mark, sync));
+  mark_ = mark;
   return absl::OkStatus();
 }
 
 absl::Status RocksDbLog::Close() {
   RETURN_IF_ERROR(Writable());
-  const LogRun run{options_.durability, /*clean=*/true, options_.boot_id};
+  const LogRun run{options_.durability, /*clean=*/true};
   rocksdb::WriteOptions options;
   options.sync = true;  // and with it all that was written before
-  const rocksdb::Status status =
+  rocksdb::Status status =
       store_->db().Put(options, store_->column(Column::kMeta), "run", EncodeRun(run));
+  if (status.ok()) {
+    status = store_->Flush();
+  }
   if (!status.ok()) {
     return Fail(status, "closed");
   }
+  {
+    MutexLock lock(mutex_);
+    synced_ = last_;
+  }
+  RETURN_IF_ERROR(WriteMark(/*sync=*/true));
   ErrorDetails details;
   details.retry_after = absl::Seconds(1);
   MutexLock lock(mutex_);
@@ -134,10 +153,6 @@ absl::Status RocksDbLog::Writable() const {
 }
 
 absl::Status RocksDbLog::Fail(const rocksdb::Status& status, std::string_view doing) {
-  if (options_.durability != Durability::kAlways) {
-    // On a disk that takes not even this there is nothing left to tell the next start with.
-    SetLossMarker(FailureMarker()).IgnoreError();
-  }
   ErrorDetails details;
   details.retry_after = absl::Seconds(5);
   MutexLock lock(mutex_);
@@ -152,12 +167,17 @@ absl::Status RocksDbLog::Fail(const rocksdb::Status& status, std::string_view do
 
 RocksDbLog::Range RocksDbLog::range() const {
   MutexLock lock(mutex_);
-  return {marks_.base().sequence + 1, last_};
+  return {base_.sequence + 1, last_};
+}
+
+LogBase RocksDbLog::base() const {
+  MutexLock lock(mutex_);
+  return base_;
 }
 
 LogExtent RocksDbLog::extent() const {
   MutexLock lock(mutex_);
-  return MakeExtent(epochs_, marks_.base().sequence + 1, last_, bytes_ - marks_.base().bytes);
+  return MakeExtent(epochs_, base_.sequence + 1, last_, bytes_ - base_.bytes);
 }
 
 absl::StatusOr<std::vector<EventPtr>> RocksDbLog::Read(Sequence after, size_t max_events,
@@ -207,32 +227,47 @@ absl::StatusOr<LogMatches> RocksDbLog::Walk(Sequence after, size_t max_events, s
   return read;
 }
 
+absl::StatusOr<EventHead> RocksDbLog::HeadOf(Sequence sequence) const {
+  rocksdb::PinnableSlice value;
+  const rocksdb::Status status = store_->db().Get(
+      rocksdb::ReadOptions(), store_->column(Column::kEvents), SequenceKey(sequence), &value);
+  if (status.IsNotFound()) {
+    return Unreadable(sequence, "the event is missing");
+  }
+  RETURN_IF_ERROR(FromRocksDb(status, "cannot read the log"));
+  std::string_view bytes(value.data(), value.size());
+  return TakeEventHead(bytes);
+}
+
+absl::StatusOr<Sequence> RocksDbLog::FirstWhere(
+    absl::FunctionRef<bool(const EventHead&)> holds) const {
+  const Range held = range();
+  Sequence low = held.first;
+  Sequence high = held.last + 1;
+  while (low < high) {
+    const Sequence middle = low + (high - low) / 2;
+    Sequence probe = middle;
+    absl::StatusOr<EventHead> head = HeadOf(probe);
+    while (absl::IsDataLoss(head.status()) && ++probe < high) {
+      head = HeadOf(probe);
+    }
+    if (!head.ok() && !absl::IsDataLoss(head.status())) {
+      return head.status();
+    }
+    if (!head.ok() || holds(*head)) {
+      high = middle;
+    } else {
+      low = probe + 1;
+    }
+  }
+  return low;
+}
+
+// Whoever reads from a place before damage is told of it.
 absl::StatusOr<Sequence> RocksDbLog::PlaceAt(absl::Time time) const {
-  LogMark mark;
-  {
-    MutexLock lock(mutex_);
-    mark = marks_.BeforeTime(time);
-  }
-  for (Sequence place = mark.sequence;;) {
-    auto events = Read(place, kMarkEvents, limits::kMiB);
-    if (absl::IsOutOfRange(events.status())) {
-      place = range().first - 1;
-      continue;
-    }
-    if (absl::IsDataLoss(events.status())) {
-      return place;  // whoever reads from here is told of the damage
-    }
-    RETURN_IF_ERROR(events.status());
-    for (const EventPtr& event : *events) {
-      if (event->time >= time) {
-        return place;
-      }
-      place = event->cursor.sequence;
-    }
-    if (events->empty()) {
-      return place;
-    }
-  }
+  ASSIGN_OR_RETURN(const Sequence first,
+                   FirstWhere([&](const EventHead& head) { return head.time >= time; }));
+  return std::max(first, range().first) - 1;
 }
 
 absl::StatusOr<IncidentPtr> RocksDbLog::GetIncident(std::string_view id) const {

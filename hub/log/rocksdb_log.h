@@ -1,12 +1,14 @@
 // rocksdb_log.h: the log on disk.
 //
-// Shape:   one RocksDB WriteBatch an Append: events, dedup ids, incidents and marks are there
-//          together after a crash, or none is.
-// Threads: as log.h; one leaf mutex over the range and the marks, never held while RocksDB works.
+// Shape:   one RocksDB WriteBatch an Append: events, dedup ids and incidents are there together
+//          after a crash, or none is. Each event is kept with its time and with the bytes of all
+//          events up to it, so that a place by time or by size is a binary search.
+// Threads: as log.h; one leaf mutex over the range, never held while RocksDB works.
 // Owns:    the data directory, by its lock, and the database in it.
 // Errors:  as log.h. A write or sync that failed is never tried again: what the file then holds is
 //          not known, and only a restart reads it back. What damage is found out is said in
-//          rocksdb_store.h.
+//          rocksdb_store.h; what the log keeps beside the events is made anew from them where it
+//          is damaged, except for the incidents.
 // Source:  docs/guarantees.md
 #pragma once
 
@@ -16,13 +18,13 @@
 #include <string>
 #include <vector>
 
+#include "absl/functional/function_ref.h"
 #include "core/base/mutex.h"
 #include "core/event/limits.h"
 #include "hub/log/data_dir_lock.h"
 #include "hub/log/free_space.h"
 #include "hub/log/log.h"
-#include "hub/log/log_life.h"
-#include "hub/log/log_marks.h"
+#include "hub/log/log_codec.h"
 
 namespace rocksdb {
 class Env;
@@ -34,6 +36,7 @@ class WriteBatch;
 namespace tocsin::hub {
 
 class RocksDbStore;
+enum class Column;
 
 struct RocksDbOptions {
   std::string dir;
@@ -43,20 +46,16 @@ struct RocksDbOptions {
   uint64_t free_space_reserve = 64 * limits::kMiB;
 
   FreeSpace free_space = SystemFreeSpace;
-  std::string boot_id = ReadBootId();
   rocksdb::Env* env = nullptr;  // null: the system's
 };
-
-// How the log was found at Open.
-enum class LogFound { kNew, kClean, kUnclean, kMayHaveLost, kSalvaged };
-std::string_view LogFoundText(LogFound found);  // a sentence for the operator
 
 class RocksDbLog : public Log {
  public:
   // A stored event's record; null where it is not wanted.
   using MakeRecord = absl::FunctionRef<absl::StatusOr<EventPtr>(std::string_view bytes)>;
 
-  // FAILED_PRECONDITION when the directory is in use, or was written by a later version.
+  // FAILED_PRECONDITION when the directory is in use, was written by another version, or has data
+  // without the file that says what belongs to it.
   static absl::StatusOr<std::unique_ptr<RocksDbLog>> Open(RocksDbOptions options);
   // Without a Close before it, the next start takes this end for an unclean one.
   ~RocksDbLog() override;
@@ -78,7 +77,7 @@ class RocksDbLog : public Log {
   absl::StatusOr<IncidentPtr> GetIncident(std::string_view id) const override;
   absl::StatusOr<std::vector<DedupEntry>> ReadDedup() const override;
 
-  LogFound found() const { return found_; }
+  LogReport report() const override { return report_; }
 
  private:
   struct Range {
@@ -88,11 +87,16 @@ class RocksDbLog : public Log {
 
   explicit RocksDbLog(RocksDbOptions options);
   absl::Status Load();
-  absl::Status CheckFormat();
-  absl::Status LoadRange();
-  absl::Status LoadMarks();
-  absl::Status LoadTail();
+  absl::Status LoadMeta();
+  absl::Status LoadEnd();
+  absl::Status CheckDedup() const;
   absl::Status BeginRun();
+  // Keeps what the opening set aside, if something is lost.
+  absl::Status EndSalvage();
+  // What is damaged and can be told by the events.
+  absl::Status RemakeMeta();
+  absl::Status RemakeDedup();
+  absl::Status MakeAnew(Column column, std::string_view what);
 
   // What Read and ReadMatching have in common.
   absl::StatusOr<LogMatches> Walk(Sequence after, size_t max_events, size_t max_bytes,
@@ -100,34 +104,41 @@ class RocksDbLog : public Log {
 
   absl::Status Writable() const;
   absl::Status Fail(const rocksdb::Status& status, std::string_view doing);
-  // Set by a failure after which events that were seen may be missing.
-  std::string FailureMarker() const { return options_.dir + "/log.failed"; }
-  absl::Status FillBatch(const LogBatch& batch, rocksdb::WriteBatch& write,
-                         std::vector<LogMark>& marks, uint64_t& bytes) const;
+  // Says in the file beside the database how far the log is known to be on the disk.
+  absl::Status WriteMark(bool sync);
+  absl::Status FillBatch(const LogBatch& batch, rocksdb::WriteBatch& write, uint64_t& bytes) const;
+
+  // DATA_LOSS where the event is missing or damaged.
+  absl::StatusOr<EventHead> HeadOf(Sequence sequence) const;
+  // The first event held for which `holds`, which holds for all after it too; one that cannot be
+  // read in front of it counts as well. Past the last one when there is none.
+  absl::StatusOr<Sequence> FirstWhere(absl::FunctionRef<bool(const EventHead&)> holds) const;
   Sequence PlaceToKeep(const Retention& retention, absl::Time now) const;
   Sequence PlaceOfBytes(uint64_t keep) const;
   uint64_t BytesUpTo(Sequence place) const;
   std::vector<Sequence> DedupToDrop(absl::Time now) const;
-  absl::Status WriteTrim(const LogMark& base, const std::vector<Sequence>& dedup);
+  absl::Status WriteTrim(const LogBase& base, const std::vector<Sequence>& dedup);
   void DropFiles(Sequence first);
-  // Calls `visit` with each event's sequence and size after `after` until it answers false or the
-  // range ends.
-  void ScanSizes(Sequence after, const std::function<bool(Sequence, size_t)>& visit) const;
   Range range() const;
+  LogBase base() const;
+  std::string MarkPath() const { return options_.dir + "/log.durable"; }
 
   const RocksDbOptions options_;
   std::unique_ptr<DataDirLock> lock_;
   std::unique_ptr<RocksDbStore> store_;
-  LogFound found_ = LogFound::kNew;
-  Epochs epochs_;  // not changed after Open
+  LogReport report_;  // not changed after Open
+  Epochs epochs_;     // not changed after Open
 
   // The sequencer's thread only: dedup records before it are gone.
   Sequence dedup_first_ = 0;
 
+  std::optional<DurableMark> mark_;  // as it was last written; the sequencer's thread only
+
   mutable Mutex mutex_;
+  LogBase base_ ABSL_GUARDED_BY(mutex_);  // the place before the first event held
   Sequence last_ ABSL_GUARDED_BY(mutex_) = 0;
-  uint64_t bytes_ ABSL_GUARDED_BY(mutex_) = 0;  // of all events since the log began
-  LogMarks marks_ ABSL_GUARDED_BY(mutex_);      // its base is the place before the first event held
+  Sequence synced_ ABSL_GUARDED_BY(mutex_) = 0;  // up to it, all is known to be on the disk
+  uint64_t bytes_ ABSL_GUARDED_BY(mutex_) = 0;   // of all events since the log began
   absl::Status failure_ ABSL_GUARDED_BY(mutex_);
 };
 

@@ -1,37 +1,21 @@
 // Opening: what the last run left is read back without a scan of the events: the base and the
-// epochs from `meta`, sizes and times from the marks, and the few events after the last mark.
+// epochs from `meta`, the end from the last event.
 #include <rocksdb/write_batch.h>
+
+#include <algorithm>
 
 #include "absl/strings/str_cat.h"
 #include "core/base/status_macros.h"
 #include "hub/log/log_codec.h"
-#include "hub/log/log_extent.h"
-#include "hub/log/loss_marker.h"
 #include "hub/log/rocksdb_log.h"
 #include "hub/log/rocksdb_store.h"
 
 namespace tocsin::hub {
 namespace {
 
-constexpr std::string_view kFormat = "1";
+constexpr std::string_view kFormat = "2";
 
 }  // namespace
-
-std::string_view LogFoundText(LogFound found) {
-  switch (found) {
-    case LogFound::kNew:
-      return "the log is new";
-    case LogFound::kClean:
-      return "the log was closed cleanly";
-    case LogFound::kUnclean:
-      return "the log was not closed cleanly; nothing was lost";
-    case LogFound::kMayHaveLost:
-      return "the log was not closed cleanly and its last events may be lost";
-    case LogFound::kSalvaged:
-      return "the end of the log was damaged and is lost";
-  }
-  return "";
-}
 
 RocksDbLog::RocksDbLog(RocksDbOptions options) : options_(std::move(options)) {}
 
@@ -46,100 +30,107 @@ absl::StatusOr<std::unique_ptr<RocksDbLog>> RocksDbLog::Open(RocksDbOptions opti
 }
 
 absl::Status RocksDbLog::Load() {
-  RETURN_IF_ERROR(CheckFormat());
-  RETURN_IF_ERROR(LoadRange());
-  RETURN_IF_ERROR(LoadMarks());
-  RETURN_IF_ERROR(LoadTail());
+  absl::Status meta = LoadMeta();
+  if (absl::IsDataLoss(meta)) {
+    meta = RemakeMeta();
+  }
+  RETURN_IF_ERROR(meta);
+  RETURN_IF_ERROR(LoadEnd());
+  if (absl::IsDataLoss(CheckDedup())) {
+    RETURN_IF_ERROR(RemakeDedup());
+  }
   return BeginRun();
 }
 
-absl::Status RocksDbLog::CheckFormat() {
+absl::Status RocksDbLog::LoadMeta() {
   ASSIGN_OR_RETURN(const std::optional<std::string> format, store_->Get(Column::kMeta, "format"));
   if (format && *format != kFormat) {
     return absl::FailedPreconditionError(
         absl::StrCat("the log in ", options_.dir, " has format ", *format,
                      "; this version of tocsin-hub reads format ", kFormat.data()));
   }
+  ASSIGN_OR_RETURN(const std::optional<std::string> base, store_->Get(Column::kMeta, "base"));
+  ASSIGN_OR_RETURN(const std::optional<std::string> epochs, store_->Get(Column::kMeta, "epochs"));
+  ASSIGN_OR_RETURN(const std::optional<std::string> run, store_->Get(Column::kMeta, "run"));
+  MutexLock lock(mutex_);
+  if (base) {
+    ASSIGN_OR_RETURN(base_, DecodeBase(*base));
+  }
+  if (epochs) {
+    ASSIGN_OR_RETURN(epochs_, Epochs::Decode(*epochs));
+  }
+  if (run) {
+    ASSIGN_OR_RETURN(const LogRun previous, DecodeRun(*run));
+    const bool synced = previous.durability == Durability::kAlways;
+    report_.end = previous.clean ? LogEnd::kClean : synced ? LogEnd::kUnclean : LogEnd::kUnsynced;
+  }
   return absl::OkStatus();
 }
 
-absl::Status RocksDbLog::LoadRange() {
-  ASSIGN_OR_RETURN(const std::optional<std::string> value, store_->Get(Column::kMeta, "base"));
-  LogMark base;
-  if (value) {
-    std::string_view rest = *value;
-    if (!TakeU64(rest, base.sequence) || !TakeU64(rest, base.bytes)) {
-      return absl::DataLossError("the log's own record of its first event cannot be read");
-    }
-  }
+absl::Status RocksDbLog::LoadEnd() {
+  const Sequence before = range().first - 1;
   const auto iterator = store_->Iterate(Column::kEvents);
   iterator->SeekToLast();
   RETURN_IF_ERROR(FromRocksDb(iterator->status(), "cannot read the end of the log"));
-  Sequence last = base.sequence;
+  Sequence last = before;
   if (iterator->Valid()) {
     ASSIGN_OR_RETURN(const Sequence newest, ParseSequenceKey(iterator->key().ToStringView()));
     last = std::max(last, newest);
   }
+  absl::StatusOr<EventHead> head = absl::DataLossError("");
+  for (Sequence place = last; place > before && absl::IsDataLoss(head.status()); --place) {
+    head = HeadOf(place);
+  }
   MutexLock lock(mutex_);
-  marks_.SetBase(base);
   last_ = last;
-  bytes_ = base.bytes;
+  bytes_ = head.ok() ? head->total : base_.bytes;
   return absl::OkStatus();
 }
 
-absl::Status RocksDbLog::LoadMarks() {
-  const Range held = range();
-  const auto iterator = store_->Iterate(Column::kMarks);
-  MutexLock lock(mutex_);
-  for (iterator->Seek(SequenceKey(held.first)); iterator->Valid(); iterator->Next()) {
-    ASSIGN_OR_RETURN(const Sequence sequence, ParseSequenceKey(iterator->key().ToStringView()));
-    ASSIGN_OR_RETURN(const LogMark mark, DecodeMark(sequence, iterator->value().ToStringView()));
-    marks_.Add(mark);
-    bytes_ = mark.bytes;
+absl::Status RocksDbLog::CheckDedup() const {
+  const auto iterator = store_->Iterate(Column::kDedup);
+  for (iterator->SeekToFirst(); iterator->Valid(); iterator->Next()) {
+    RETURN_IF_ERROR(DecodeNewestDedup(iterator->value().ToStringView()).status());
   }
-  return FromRocksDb(iterator->status(), "cannot read the log's marks");
-}
-
-absl::Status RocksDbLog::LoadTail() {
-  Sequence after = 0;
-  {
-    MutexLock lock(mutex_);
-    after = marks_.last().sequence;
-  }
-  uint64_t bytes = 0;
-  ScanSizes(after, [&](Sequence, size_t size) {
-    bytes += size;
-    return true;
-  });
-  MutexLock lock(mutex_);
-  bytes_ += bytes;
-  return absl::OkStatus();
+  return FromRocksDb(iterator->status(), "cannot read the dedup window");
 }
 
 absl::Status RocksDbLog::BeginRun() {
   const Range held = range();
-  ASSIGN_OR_RETURN(const std::optional<std::string> epochs, store_->Get(Column::kMeta, "epochs"));
-  ASSIGN_OR_RETURN(const std::optional<std::string> value, store_->Get(Column::kMeta, "run"));
-  if (epochs && value) {
-    ASSIGN_OR_RETURN(epochs_, Epochs::Decode(*epochs));
-    ASSIGN_OR_RETURN(const LogRun previous, DecodeRun(*value));
-    found_ = previous.clean ? LogFound::kClean : LogFound::kUnclean;
-    const bool lost = MayHaveLost(previous, options_.boot_id) || HasLossMarker(FailureMarker());
-    found_ = lost ? LogFound::kMayHaveLost : found_;
-  }
-  found_ = store_->salvaged() ? LogFound::kSalvaged : found_;
+  report_.last = held.last;
+  report_.known = ReadDurableMark(MarkPath());
+  report_.life_is_missing =
+      report_.known && !epochs_.Find(report_.known->epoch, held.last).has_value();
+  report_.salvaged = store_->salvaged();
   epochs_.Begin(NewEpoch(), held.first - 1, held.last);
   rocksdb::WriteBatch write;
   write.Put(store_->column(Column::kMeta), "format", rocksdb::Slice(kFormat));
   write.Put(store_->column(Column::kMeta), "epochs", epochs_.Encode());
+  write.Put(store_->column(Column::kMeta), "base", EncodeBase(base()));
   write.Put(store_->column(Column::kMeta), "run",
-            EncodeRun({options_.durability, /*clean=*/false, options_.boot_id}));
+            EncodeRun({options_.durability, /*clean=*/false}));
   rocksdb::WriteOptions options;
   options.sync = true;
   RETURN_IF_ERROR(
       FromRocksDb(store_->db().Write(options, &write), "cannot begin a run of the log"));
-  RETURN_IF_ERROR(ClearLossMarker(FailureMarker()));
-  return store_->ForgetSalvage();
+  {
+    MutexLock lock(mutex_);
+    synced_ = last_;
+  }
+  RETURN_IF_ERROR(WriteMark(/*sync=*/true));
+  return EndSalvage();
+}
+
+absl::Status RocksDbLog::EndSalvage() {
+  if (!report_.lost()) {
+    store_->DropAside();
+    return absl::OkStatus();
+  }
+  ASSIGN_OR_RETURN(std::string aside, store_->KeepAside());
+  if (!aside.empty()) {
+    report_.aside.push_back(std::move(aside));
+  }
+  return absl::OkStatus();
 }
 
 }  // namespace tocsin::hub

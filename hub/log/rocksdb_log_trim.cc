@@ -59,18 +59,20 @@ absl::Status RocksDbLog::Trim(const Retention& retention, absl::Time now) {
   if (!CheckFreeSpace(options_.free_space, options_.dir, kTrimSpace).ok()) {
     return absl::OkStatus();
   }
+  // Without it the next start only knows less.
+  WriteMark(/*sync=*/false).IgnoreError();
   const Sequence place = PlaceToKeep(retention, now);
   const std::vector<Sequence> dedup = DedupToDrop(now);
   const bool events = place + 1 > range().first;
   if (!events && dedup.empty()) {
     return absl::OkStatus();
   }
-  const LogMark base{.sequence = place, .bytes = BytesUpTo(place)};
+  const LogBase base{.sequence = place, .bytes = BytesUpTo(place)};
   RETURN_IF_ERROR(WriteTrim(base, dedup));
   dedup_first_ = dedup.empty() ? dedup_first_ : dedup.back() + 1;
   {
     MutexLock lock(mutex_);
-    marks_.SetBase(base);
+    base_ = base;
   }
   if (events) {
     DropFiles(place + 1);
@@ -95,50 +97,31 @@ Sequence RocksDbLog::PlaceToKeep(const Retention& retention, absl::Time now) con
 
 // The first place after which no more than `keep` bytes follow.
 Sequence RocksDbLog::PlaceOfBytes(uint64_t keep) const {
+  const Sequence nothing = range().first - 1;
   uint64_t drop = 0;
-  LogMark mark;
   {
     MutexLock lock(mutex_);
-    if (bytes_ - marks_.base().bytes <= keep) {
-      return marks_.base().sequence;
+    if (bytes_ - base_.bytes <= keep) {
+      return nothing;
     }
     drop = bytes_ - keep;
-    mark = marks_.BelowBytes(drop);
   }
-  ScanSizes(mark.sequence, [&](Sequence sequence, size_t size) {
-    mark.sequence = sequence;
-    mark.bytes += size;
-    return mark.bytes < drop;
-  });
-  return mark.sequence;
+  return FirstWhere([&](const EventHead& head) { return head.total >= drop; }).value_or(nothing);
 }
 
 uint64_t RocksDbLog::BytesUpTo(Sequence place) const {
-  LogMark mark;
-  {
-    MutexLock lock(mutex_);
-    mark = marks_.AtOrBefore(place);
-    if (place == last_) {
-      return bytes_;
+  const Range held = range();
+  if (place < held.first) {
+    return base().bytes;
+  }
+  // Past damage, the next one that can be read counts what is damaged as well.
+  for (; place < held.last; ++place) {
+    if (const auto head = HeadOf(place); head.ok()) {
+      return head->total;
     }
   }
-  ScanSizes(mark.sequence, [&](Sequence sequence, size_t size) {
-    mark.bytes += sequence <= place ? size : 0;
-    return sequence < place;
-  });
-  return mark.bytes;
-}
-
-void RocksDbLog::ScanSizes(Sequence after,
-                           const std::function<bool(Sequence, size_t)>& visit) const {
-  const Sequence last = range().last;
-  const auto iterator = store_->Iterate(Column::kEvents);
-  for (iterator->Seek(SequenceKey(after + 1)); iterator->Valid(); iterator->Next()) {
-    const auto sequence = ParseSequenceKey(iterator->key().ToStringView());
-    if (!sequence.ok() || *sequence > last || !visit(*sequence, iterator->value().size())) {
-      return;
-    }
-  }
+  MutexLock lock(mutex_);
+  return bytes_;
 }
 
 // The dedup window has its own bounds; a record goes when its newest id is past one of them.
@@ -159,17 +142,10 @@ std::vector<Sequence> RocksDbLog::DedupToDrop(absl::Time now) const {
   return drop;
 }
 
-absl::Status RocksDbLog::WriteTrim(const LogMark& base, const std::vector<Sequence>& dedup) {
+absl::Status RocksDbLog::WriteTrim(const LogBase& base, const std::vector<Sequence>& dedup) {
   rocksdb::WriteBatch write;
-  std::string value;
-  PutU64(value, base.sequence);
-  PutU64(value, base.bytes);
-  write.Put(store_->column(Column::kMeta), "base", value);
+  write.Put(store_->column(Column::kMeta), "base", EncodeBase(base));
   DropSpan(write, store_->column(Column::kEvents), range().first, base.sequence);
-  {
-    MutexLock lock(mutex_);
-    DropKeys(write, store_->column(Column::kMarks), marks_.UpTo(base.sequence));
-  }
   DropKeys(write, store_->column(Column::kDedup), dedup);
   rocksdb::WriteOptions options;
   options.sync = true;

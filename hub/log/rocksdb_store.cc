@@ -5,14 +5,18 @@
 #include <rocksdb/table.h>
 
 #include <algorithm>
+#include <filesystem>
+#include <fstream>
 #include <vector>
 
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "absl/time/clock.h"
 #include "core/base/status_macros.h"
 #include "core/base/strings.h"
 #include "core/event/error.h"
 #include "core/event/limits.h"
-#include "hub/log/loss_marker.h"
+#include "hub/log/set_aside.h"
 
 namespace tocsin::hub {
 namespace {
@@ -25,9 +29,10 @@ constexpr size_t kSmallBuffer = 8 * kMiB;
 constexpr size_t kMaxWalBytes = 256 * kMiB;
 constexpr size_t kBlockCache = 32 * kMiB;
 
+// A salvage creates nothing.
 rocksdb::DBOptions DatabaseOptions(rocksdb::Env* env, bool strict) {
   rocksdb::DBOptions options;
-  options.create_if_missing = true;
+  options.create_if_missing = strict;
   options.create_missing_column_families = true;
   options.env = env != nullptr ? env : rocksdb::Env::Default();
   options.paranoid_checks = true;
@@ -37,7 +42,7 @@ rocksdb::DBOptions DatabaseOptions(rocksdb::Env* env, bool strict) {
   options.info_log_level = rocksdb::WARN_LEVEL;
   options.keep_log_file_num = 2;
   options.track_and_verify_wals_in_manifest = strict;
-  options.wal_recovery_mode = strict ? rocksdb::WALRecoveryMode::kTolerateCorruptedTailRecords
+  options.wal_recovery_mode = strict ? rocksdb::WALRecoveryMode::kAbsoluteConsistency
                                      : rocksdb::WALRecoveryMode::kPointInTimeRecovery;
   return options;
 }
@@ -75,17 +80,66 @@ std::vector<rocksdb::ColumnFamilyDescriptor> Columns() {
       {"dedup", small},
       {"incidents", ColumnOptions(cache, kSmallBuffer, true)},
       {"meta", small},
-      {"marks", small},
   };
 }
 
+// ---- files ----
+
+bool IsData(const std::filesystem::directory_entry& entry) {
+  const std::string extension = entry.path().extension();
+  return extension == ".sst" || (extension == ".log" && entry.file_size() > 0);
+}
+
+// The file CURRENT names the manifest, and that names all the others. Without it RocksDB would take
+// the folder for a new one, and delete what it does not know.
+absl::Status CheckFiles(const std::string& dir) {
+  std::error_code error;
+  if (!std::filesystem::exists(dir) || std::filesystem::exists(dir + "/CURRENT")) {
+    return absl::OkStatus();
+  }
+  bool data = false;
+  std::string manifest;
+  for (const auto& entry : std::filesystem::directory_iterator(dir, error)) {
+    const std::string name = entry.path().filename();
+    data = data || IsData(entry);
+    if (absl::StartsWith(name, "MANIFEST-")) {
+      manifest = std::max(manifest, name);
+    }
+  }
+  if (!data && !error) {
+    return absl::OkStatus();
+  }
+  return absl::FailedPreconditionError(absl::StrCat(
+      "the log in ", dir, " has data, but its file CURRENT is missing, which names the manifest ",
+      "in force; nothing was changed. Restore the folder from a backup, or write CURRENT anew (",
+      manifest.empty() ? "but there is no MANIFEST file either"
+                       : absl::StrCat("echo ", manifest, " > ", dir, "/CURRENT"),
+      "), or move the folder away to begin an empty log"));
+}
+
+bool HasWriteAheadLog(const std::string& dir) {
+  std::error_code error;
+  const std::filesystem::directory_iterator files(dir, error);
+  return std::any_of(begin(files), end(files), [](const auto& entry) {
+    return entry.path().extension() == ".log" && entry.file_size() > 0;
+  });
+}
+
+// The write-ahead log, and what is needed to read it again.
+bool IsOfTheWriteAheadLog(std::string_view name) {
+  return name == "CURRENT" || name.starts_with("MANIFEST-") || name.ends_with(".log");
+}
+
+// In the folder set aside, what was found damaged.
+constexpr const char* kSalvagedMark = "/damage";
+
 }  // namespace
 
-rocksdb::Status RocksDbStore::TryOpen(const std::string& dir, rocksdb::Env* env, bool strict) {
+rocksdb::Status RocksDbStore::TryOpen(rocksdb::Env* env, bool strict) {
   std::vector<rocksdb::ColumnFamilyHandle*> handles;
   rocksdb::DB* db = nullptr;
   const rocksdb::Status status =
-      rocksdb::DB::Open(DatabaseOptions(env, strict), dir, Columns(), &handles, &db);
+      rocksdb::DB::Open(DatabaseOptions(env, strict), dir_, Columns(), &handles, &db);
   if (status.ok()) {
     db_.reset(db);
     std::copy(handles.begin(), handles.end(), handles_.begin());
@@ -95,20 +149,78 @@ rocksdb::Status RocksDbStore::TryOpen(const std::string& dir, rocksdb::Env* env,
 
 absl::StatusOr<std::unique_ptr<RocksDbStore>> RocksDbStore::Open(const std::string& dir,
                                                                  rocksdb::Env* env) {
+  RETURN_IF_ERROR(CheckFiles(dir));
   std::unique_ptr<RocksDbStore> store(new RocksDbStore(dir));
-  rocksdb::Status status = store->TryOpen(dir, env, /*strict=*/true);
+  // Those of an opening that was cut short are worth more: it may have left no damage.
+  const bool sets_aside = HasWriteAheadLog(dir) && !std::filesystem::exists(store->aside_);
+  if (sets_aside) {
+    RETURN_IF_ERROR(SetAside(dir, store->aside_, IsOfTheWriteAheadLog));
+  }
+  const rocksdb::Status status = store->OpenOrSalvage(env);
+  if (status.ok()) {
+    return store;
+  }
+  if (sets_aside) {
+    store->DropAside();
+  }
   if (status.IsCorruption()) {
-    RETURN_IF_ERROR(SetLossMarker(store->salvage_marker_));
-    status = store->TryOpen(dir, env, /*strict=*/false);
+    return absl::DataLossError(absl::StrCat(
+        "the log in ", dir, " is damaged and cannot be opened: ", status.ToString(),
+        "; nothing was changed. Restore the folder from a backup, or move it away to begin an ",
+        "empty log"));
   }
-  store->salvaged_ = HasLossMarker(store->salvage_marker_);
-  if (!status.ok()) {
-    return FromRocksDb(status, absl::StrCat("cannot open the log in ", dir));
-  }
-  return store;
+  return FromRocksDb(status, absl::StrCat("cannot open the log in ", dir));
 }
 
-absl::Status RocksDbStore::ForgetSalvage() { return ClearLossMarker(salvage_marker_); }
+// Answers the damage itself where not even a part can be opened.
+rocksdb::Status RocksDbStore::OpenOrSalvage(rocksdb::Env* env) {
+  const rocksdb::Status strict = TryOpen(env, /*strict=*/true);
+  if (!strict.IsCorruption() || !TryOpen(env, /*strict=*/false).ok()) {
+    return strict;
+  }
+  std::filesystem::create_directory(aside_);
+  std::ofstream(aside_ + kSalvagedMark) << strict.ToString() << '\n';
+  return rocksdb::Status::OK();
+}
+
+bool RocksDbStore::salvaged() const { return std::filesystem::exists(aside_ + kSalvagedMark); }
+
+absl::StatusOr<std::string> RocksDbStore::KeepAside() {
+  return std::filesystem::exists(aside_) ? NameAside(dir_, aside_, absl::Now())
+                                         : absl::StatusOr<std::string>("");
+}
+
+void RocksDbStore::DropAside() { ForgetAside(aside_); }
+
+absl::StatusOr<std::string> RocksDbStore::MakeAnew(Column column) {
+  rocksdb::ColumnFamilyHandle*& handle = handles_[static_cast<size_t>(column)];
+  const std::string name = handle->GetName();
+  rocksdb::ColumnFamilyMetaData files;
+  db_->GetColumnFamilyMetaData(handle, &files);
+  const auto is_of_column = [&](std::string_view file) {
+    return std::any_of(files.levels.begin(), files.levels.end(), [&](const auto& level) {
+      return std::any_of(level.files.begin(), level.files.end(), [&](const auto& each) {
+        return each.name == absl::StrCat("/", ToAbsl(file));
+      });
+    });
+  };
+  const std::string aside = dir_ + ".damaged-column";
+  RETURN_IF_ERROR(SetAside(dir_, aside, is_of_column));
+  ASSIGN_OR_RETURN(std::string kept, NameAside(dir_, aside, absl::Now()));
+  const auto descriptors = Columns();
+  RETURN_IF_ERROR(FromRocksDb(db_->DropColumnFamily(handle), "cannot drop a damaged column"));
+  RETURN_IF_ERROR(
+      FromRocksDb(db_->DestroyColumnFamilyHandle(handle), "cannot drop a damaged column"));
+  handle = nullptr;
+  RETURN_IF_ERROR(FromRocksDb(
+      db_->CreateColumnFamily(descriptors[static_cast<size_t>(column)].options, name, &handle),
+      "cannot make a column anew"));
+  return kept;
+}
+
+rocksdb::Status RocksDbStore::Flush() {
+  return db_->Flush(rocksdb::FlushOptions(), {handles_.begin(), handles_.end()});
+}
 
 RocksDbStore::~RocksDbStore() {
   for (rocksdb::ColumnFamilyHandle* handle : handles_) {

@@ -1,17 +1,18 @@
 // rocksdb_store.h: the RocksDB database under the log: its column families, its tuning, and how it
 // is opened.
 //
-// Shape:   five column families. Events arrive in key order, so compaction moves files instead of
-// rewriting them. Threads: safe, as RocksDB is. Errors:  DATA_LOSS for damage, RESOURCE_EXHAUSTED
-// for a full disk, else UNAVAILABLE.
+// Shape:   column families, as Column names them. Events arrive in key order, so compaction moves
+//          files instead of rewriting them.
+// Threads: safe, as RocksDB is.
+// Errors:  DATA_LOSS for damage, RESOURCE_EXHAUSTED for a full disk, else UNAVAILABLE.
+//          FAILED_PRECONDITION where there is data without the file that says what belongs to it.
 //
-// What is found out about damage, and what is not: a record of the write-ahead log, a block of a
-// table file, and the manifest each carry a checksum. A torn record at the very end of the
-// write-ahead log is dropped in silence: it was never synced, so nobody was told of it. Any other
-// damage in the write-ahead log refuses the strict opening; the database is then opened up to the
-// damage and says so (salvaged), and the log above begins a new epoch. A write-ahead log that ends
-// early exactly between two records cannot be told from one that was never longer; a closed one
-// that is missing or too short can, by the manifest.
+// Damage: each record of the write-ahead log, each block of a table file and the manifest carry a
+// checksum. The database is opened only if all of its write-ahead log can be read; if not, it is
+// opened up to the first damage (salvaged). What no checksum can tell, that a write-ahead log is
+// gone or ends early between two records, the caller may know better: whatever the opening makes of
+// a write-ahead log, its files are set aside before, until the caller has said to keep or drop them.
+// A database is created in a folder that has none, and nowhere else.
 #pragma once
 
 #include <rocksdb/db.h>
@@ -28,8 +29,8 @@
 
 namespace tocsin::hub {
 
-enum class Column { kDefault, kEvents, kDedup, kIncidents, kMeta, kMarks };
-inline constexpr size_t kColumns = 6;
+enum class Column { kDefault, kEvents, kDedup, kIncidents, kMeta };
+inline constexpr size_t kColumns = 5;
 
 class RocksDbStore {
  public:
@@ -40,10 +41,12 @@ class RocksDbStore {
   RocksDbStore(const RocksDbStore&) = delete;
   RocksDbStore& operator=(const RocksDbStore&) = delete;
 
-  // The end of the write-ahead log was damaged and is lost, now or at an earlier opening: it stays
-  // so until ForgetSalvage, for a salvage leaves no damage for the next opening to find.
-  bool salvaged() const { return salvaged_; }
-  absl::Status ForgetSalvage();
+  // It was opened up to the first damage, now or at an earlier opening after which the files set
+  // aside were neither kept nor dropped: a salvage leaves no damage for the next opening to find.
+  bool salvaged() const;
+  // Names the folder with the files set aside, and answers it; "" when there are none.
+  absl::StatusOr<std::string> KeepAside();
+  void DropAside();
 
   rocksdb::DB& db() { return *db_; }
   rocksdb::ColumnFamilyHandle* column(Column column) const {
@@ -52,15 +55,20 @@ class RocksDbStore {
   // Nothing when there is no such key.
   absl::StatusOr<std::optional<std::string>> Get(Column column, std::string_view key) const;
   std::unique_ptr<rocksdb::Iterator> Iterate(Column column) const;
+  // Sets the column's files aside, and answers where; the column is empty then.
+  absl::StatusOr<std::string> MakeAnew(Column column);
+  // Writes all that is in memory to table files: nothing is left in the write-ahead log.
+  rocksdb::Status Flush();
 
  private:
-  explicit RocksDbStore(const std::string& dir) : salvage_marker_(dir + ".salvaged") {}
-  rocksdb::Status TryOpen(const std::string& dir, rocksdb::Env* env, bool strict);
+  explicit RocksDbStore(const std::string& dir) : dir_(dir), aside_(dir + ".damaged-new") {}
+  rocksdb::Status TryOpen(rocksdb::Env* env, bool strict);
+  rocksdb::Status OpenOrSalvage(rocksdb::Env* env);
 
-  const std::string salvage_marker_;
+  const std::string dir_;
+  const std::string aside_;
   std::unique_ptr<rocksdb::DB> db_;
   std::array<rocksdb::ColumnFamilyHandle*, kColumns> handles_{};
-  bool salvaged_ = false;
 };
 
 absl::Status FromRocksDb(const rocksdb::Status& status, std::string_view doing);

@@ -22,6 +22,13 @@ namespace {
 // Of the drain's time, what is kept for gRPC to end what is left (health watches, reflection).
 constexpr absl::Duration kServerGrace = absl::Milliseconds(500);
 
+void Tell(const LogReport& report, const std::string& dir) {
+  const auto tell = report.level() == LogReport::Level::kError     ? LogError
+                    : report.level() == LogReport::Level::kWarning ? LogWarning
+                                                                   : LogInfo;
+  tell("log opened", {{"dir", dir}, {"found", report.Text()}});
+}
+
 absl::StatusOr<std::unique_ptr<Log>> OpenStore(const HubConfig& config) {
   if (config.store == "memory") {
     return std::make_unique<MemoryLog>();
@@ -30,7 +37,7 @@ absl::StatusOr<std::unique_ptr<Log>> OpenStore(const HubConfig& config) {
   options.dir = config.data_dir;
   options.durability = config.durability;
   ASSIGN_OR_RETURN(std::unique_ptr<RocksDbLog> log, RocksDbLog::Open(std::move(options)));
-  LogInfo("log opened", {{"dir", config.data_dir}, {"found", LogFoundText(log->found())}});
+  Tell(log->report(), config.data_dir);
   return log;
 }
 
@@ -195,6 +202,9 @@ void Hub::FillStatus(v1::GetStatusResponse& response) const {
   response.set_accepts_publish(state.accepts_publish && !admission_.draining());
   response.set_publish_error(state.publish_error);
   response.set_draining(admission_.draining());
+  if (const LogReport report = log_->report(); report.level() == LogReport::Level::kError) {
+    response.set_log_damage(report.Text());
+  }
 }
 
 HubHealth Hub::Health() const {
@@ -220,6 +230,7 @@ HubGauges Hub::Gauges() const {
   gauges.log_events = extent.events;
   gauges.log_bytes = extent.bytes;
   gauges.log_last_sequence = extent.latest.sequence;
+  gauges.log_damaged = log_->report().level() == LogReport::Level::kError;
   for (const auto& shard : shards_) {
     const ShardStats& stats = shard->engine().stats();
     gauges.subscriptions_live += stats.live.load();

@@ -34,6 +34,7 @@ class MeteredLog final : public Log {
   absl::Status Close() override { return log_->Close(); }
   LogExtent extent() const override { return log_->extent(); }
   const Epochs& epochs() const override { return log_->epochs(); }
+  LogReport report() const override { return log_->report(); }
   absl::StatusOr<std::vector<EventPtr>> Read(Sequence after, size_t max_events,
                                              size_t max_bytes) const override {
     return log_->Read(after, max_events, max_bytes);

@@ -126,6 +126,8 @@ struct HubMetrics::Impl {
   Gauge& log_bytes = AddGauge(registry, "tocsin_log_bytes", "Bytes of the events held in the log.");
   Gauge& last_sequence =
       AddGauge(registry, "tocsin_log_last_sequence", "The newest event's sequence.");
+  Gauge& log_damaged = AddGauge(registry, "tocsin_log_damaged",
+                                "1 when the hub's start found its log damaged or events lost.");
   Gauge& accepts_publish =
       AddGauge(registry, "tocsin_accepts_publish", "1 while events can be published.");
   Gauge& draining = AddGauge(registry, "tocsin_draining", "1 from the start of a shutdown.");
@@ -157,6 +159,7 @@ struct HubMetrics::Impl {
     log_events.Set(static_cast<double>(now.log_events));
     log_bytes.Set(static_cast<double>(now.log_bytes));
     last_sequence.Set(static_cast<double>(now.log_last_sequence));
+    log_damaged.Set(now.log_damaged ? 1 : 0);
     accepts_publish.Set(now.accepts_publish ? 1 : 0);
     draining.Set(now.draining ? 1 : 0);
     uptime.Set(now.uptime_seconds);

@@ -28,6 +28,7 @@ struct HubGauges {
   uint64_t log_events = 0;
   uint64_t log_bytes = 0;
   uint64_t log_last_sequence = 0;
+  bool log_damaged = false;
   // Counted by the shards since the start.
   uint64_t delivered = 0;
   uint64_t writes = 0;

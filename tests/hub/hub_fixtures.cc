@@ -165,7 +165,6 @@ RocksDbOptions RocksIn(const TempDir& dir, Durability durability) {
   RocksDbOptions options;
   options.dir = dir.path() + "/data";
   options.durability = durability;
-  options.boot_id = "boot-1";
   return options;
 }
 

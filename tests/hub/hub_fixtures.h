@@ -47,7 +47,6 @@ v1::Event IncidentCreated(std::string_view incident_id, v1::Severity severity = 
 v1::Event CommentOn(std::string_view incident_id, std::string_view comment);
 
 std::unique_ptr<RocksDbLog> OpenRocks(const RocksDbOptions& options);
-// With a boot id of the test's own, so that the machine's plays no part.
 RocksDbOptions RocksIn(const TempDir& dir, Durability durability = Durability::kAlways);
 
 // A disk whose syncs and reads can be made to fail.

@@ -64,7 +64,7 @@ TEST(HubLifecycle, PortInUseIsAnErrorThatNamesTheAddressAndClosesTheLogCleanly) 
   EXPECT_FALSE(Hub::Start(config).ok());
   RocksDbOptions options = RocksIn(dir);
   options.dir = dir.path();
-  EXPECT_EQ(OpenRocks(options)->found(), LogFound::kClean);
+  EXPECT_EQ(OpenRocks(options)->report().end, LogEnd::kClean);
 }
 
 TEST(HubLifecycle, ExposureWithoutInsecureIsRefused) {

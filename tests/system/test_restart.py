@@ -247,6 +247,27 @@ def test_twenty_lives_are_one_log_under_every_cursor():
         assert [sequence for sequence, _ in events] == list(range(1, 31))
 
 
+def test_a_write_ahead_log_that_is_gone_is_said_everywhere():
+    with harness.start_hub(durability="always") as hub:
+        with hub.client() as client:
+            made = client.publish_many([harness.system_event(f"e{i}") for i in range(20)])
+        mark = hub.folder / "data" / "log.durable"
+        harness.wait_for(lambda: f"sequence {made[-1].sequence} " in mark.read_text(), what="the mark to be written")
+        assert hub.status().log_damage == "" and hub.metric("tocsin_log_damaged") == 0
+        hub.kill()
+        for file in (hub.folder / "data" / "log").glob("*.log"):
+            file.unlink()
+        hub.start()
+        said = hub.status().log_damage
+        assert "sequence 20 was known to be on the disk, and the log ends at 0" in said
+        assert hub.metric("tocsin_log_damaged") == 1
+        assert '"level":"error","event":"log opened"' in hub.log() and said in hub.log()
+        assert said in harness.cli(hub, "status").stdout
+        with hub.client() as client, client.subscribe(start=made[5].cursor, on_gap=harness.hub_pb2.ON_GAP_NOTIFY) as stream:
+            assert stream.until(lambda s: s.caught_up) == []
+            assert [gap.reason for gap in stream.gaps] == [harness.hub_pb2.GAP_REASON_EPOCH]
+
+
 def test_publishing_while_the_hub_drains_is_acknowledged_or_refused():
     """SIGTERM under load: what was acknowledged is there after the restart."""
     with harness.start_hub() as hub:
