@@ -24,6 +24,10 @@ absl::Status AppendEventTail(std::string& out, const EventRecord& event) {
   return absl::OkStatus();
 }
 
+Gap DamagedGap(const Cursor& cursor) {
+  return {.reason = GapReason::kDamaged, .from = {cursor.epoch, cursor.sequence - 1}, .to = cursor};
+}
+
 // Events that follow one another never meet in one place.
 const std::string* EventJson::TailOf(const EventRecord& event) {
   if (bytes_ > kKeptBytes) {

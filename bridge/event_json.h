@@ -54,6 +54,9 @@ class EventJson {
   uint64_t made_ = 0;
 };
 
+// What stands in the place of an event that is damaged.
+Gap DamagedGap(const Cursor& cursor);
+
 // DATA_LOSS, and nothing is appended, when the event is damaged.
 absl::Status AppendEventTail(std::string& out, const EventRecord& event);
 

@@ -105,7 +105,7 @@ std::string UnsubscribedMessage(std::string_view subscription_id) {
 
 std::string GapMessage(std::string_view subscription_id, const Gap& gap) {
   return Object("gap")
-      .Text("subscription_id", subscription_id)
+      .TextUnlessEmpty("subscription_id", subscription_id)
       .Text("reason", GapReasonName(gap.reason))
       .Place("from", gap.from)
       .Place("to", gap.to)
@@ -138,11 +138,12 @@ std::string ErrorMessage(const absl::Status& status, std::string_view subscripti
 }
 
 std::string ClosingMessage(std::string_view reason, uint16_t code, absl::Duration reconnect_after) {
-  return Object("closing")
-      .Text("reason", reason)
-      .Number("code", code)
-      .Millis("reconnect_after_ms", reconnect_after)
-      .Done();
+  Object out("closing");
+  out.Text("reason", reason);
+  if (code != 0) {
+    out.Number("code", code);
+  }
+  return out.Millis("reconnect_after_ms", reconnect_after).Done();
 }
 
 std::string JsonTime(absl::Time time) {

@@ -39,12 +39,13 @@ std::string WelcomeMessage(const Welcome& welcome);
 std::string SubscribedMessage(std::string_view subscription_id, const Filter& filter,
                               const Cursor& cursor, bool recovered);
 std::string UnsubscribedMessage(std::string_view subscription_id);
+// An empty subscription_id is left out, here and in an error.
 std::string GapMessage(std::string_view subscription_id, const Gap& gap);
 // `timestamp` is a JSON value. A cursor without an epoch is left out.
 std::string PongMessage(std::string_view timestamp, const Cursor& cursor);
 std::string StatusMessage(bool hub_connected);
-// An empty subscription_id is left out.
 std::string ErrorMessage(const absl::Status& status, std::string_view subscription_id = "");
+// A close code of 0, where there is none, is left out.
 std::string ClosingMessage(std::string_view reason, uint16_t code, absl::Duration reconnect_after);
 
 // The time as a JSON value.

@@ -10,12 +10,12 @@
 // that it does not take.
 #include "bridge/ws/session.h"
 
-#include <algorithm>
+#include <random>
 
 #include "absl/strings/str_cat.h"
 #include "bridge/ws/close_code.h"
 #include "bridge/ws/frames.h"
-#include "core/base/heap_bytes.h"
+#include "bridge/ws/server_message.h"
 #include "core/base/log.h"
 #include "core/base/strings.h"
 #include "core/event/uuid.h"
@@ -27,9 +27,8 @@ constexpr uint32_t kMaxAsked = 256;
 constexpr size_t kMaxAskedBytes = 64 * limits::kKiB;
 constexpr size_t kMaxReplyBytes = 64 * limits::kKiB;
 constexpr size_t kMaxTimestampBytes = 256;
-constexpr uint32_t kBadMessagesPerMinute = 10;
-constexpr absl::Duration kRateLimitedFor = absl::Seconds(10);
-constexpr absl::Duration kRateLimitPause = absl::Seconds(1);
+// A message over the rate is read for its subscription's id only when that costs little.
+constexpr size_t kReadOverRateBytes = limits::kKiB;
 constexpr uint16_t kGoingAway = 1001;
 
 }  // namespace
@@ -37,25 +36,25 @@ constexpr uint16_t kGoingAway = 1001;
 Session::Session(SessionContext& context, SessionOutput& output)
     : context_(context),
       output_(output),
-      bucket_(static_cast<double>(context.options.messages_per_second),
-              static_cast<double>(context.options.message_burst), context.clock.Monotonic()),
-      started_(context.clock.Monotonic()),
-      heard_(started_),
-      active_(started_),
-      heartbeat_due_(started_ + context.options.heartbeat_interval),
-      bad_since_(started_) {}
+      renderer_(context, names_),
+      liveness_(context.options.heartbeat_interval, context.options.session_timeout,
+                context.clock.Monotonic()),
+      conduct_(context.options.messages_per_second, context.options.message_burst,
+               liveness_.started()) {}
 
 Session::~Session() {
   Leave();
   if (subscriber_ != 0) {
     context_.metrics.active_connections.Decrement();
     context_.metrics.session_duration_seconds.Observe(
-        absl::ToDoubleSeconds(context_.clock.Monotonic() - started_));
+        absl::ToDoubleSeconds(context_.clock.Monotonic() - liveness_.started()));
   }
 }
 
 void Session::Start(bool deflate) {
-  deflate_ = deflate;
+  if (deflate) {
+    renderer_.Deflate();
+  }
   subscriber_ = context_.shard.Add(this, absl::ZeroDuration());
   context_.metrics.active_connections.Increment();
   context_.metrics.total_connections.Increment();
@@ -79,19 +78,24 @@ void Session::Start(bool deflate) {
 
 // ---- from the client ----
 
+// The rate comes before the reading: what is too much must cost little.
+bool Session::Admit(std::string_view text) {
+  const absl::Duration now = context_.clock.Monotonic();
+  liveness_.Active(now);
+  context_.metrics.messages_received.Increment();
+  const Conduct::Rate rate = conduct_.Take(now);
+  if (rate != Conduct::Rate::kWithin) {
+    RateLimited(text, rate == Conduct::Rate::kOverForTooLong);
+  }
+  return rate == Conduct::Rate::kWithin;
+}
+
 void Session::OnText(std::string_view text) {
-  if (closing_) {
+  if (closing_ || !Admit(text)) {
     return;
   }
-  Heard();
-  active_ = heard_;
-  context_.metrics.messages_received.Increment();
   std::string subscription_id;
   const absl::StatusOr<ClientMessage> message = ReadClientMessage(text, subscription_id);
-  if (!bucket_.Take(heard_)) {
-    RateLimited(subscription_id);
-    return;
-  }
   if (message.ok()) {
     std::visit([this](const auto& each) { Handle(each); }, *message);
   } else {
@@ -100,18 +104,10 @@ void Session::OnText(std::string_view text) {
 }
 
 void Session::OnBinary() {
-  if (closing_) {
-    return;
+  if (!closing_ && Admit("")) {
+    Refuse(MakeError(ErrorCode::kUnsupported,
+                     "binary messages are not supported: send JSON in text messages"));
   }
-  Heard();
-  active_ = heard_;
-  context_.metrics.messages_received.Increment();
-  if (!bucket_.Take(heard_)) {
-    RateLimited("");
-    return;
-  }
-  Refuse(MakeError(ErrorCode::kUnsupported,
-                   "binary messages are not supported: send JSON in text messages"));
 }
 
 void Session::OnOversize(std::string_view why) {
@@ -125,10 +121,7 @@ void Session::OnOversize(std::string_view why) {
   EndWith(ErrorCode::kMessageTooLarge, text);
 }
 
-void Session::OnPong() {
-  Heard();
-  active_ = heard_;
-}
+void Session::OnPong() { liveness_.Active(context_.clock.Monotonic()); }
 
 void Session::OnProtocolError(uint16_t code, std::string_view why) {
   if (closing_) {
@@ -173,8 +166,8 @@ void Session::Handle(const SubscribeMessage& message) {
   if (!filter.ok()) {
     return Refuse(filter.status(), message.subscription_id);
   }
-  if (FindById(message.subscription_id) == nullptr &&
-      SubscriptionCount() >= context_.options.max_subscriptions) {
+  SubscriptionTag tag = TagOf(message.subscription_id);
+  if (tag == 0 && names_.in_use() >= context_.options.max_subscriptions) {
     return Refuse(
         MakeError(ErrorCode::kSubscriptionLimitExceeded,
                   absl::StrCat("a connection may have at most ", context_.options.max_subscriptions,
@@ -182,21 +175,25 @@ void Session::Handle(const SubscribeMessage& message) {
         message.subscription_id);
   }
   Asked((*filter)->key().size());
+  if (tag == 0) {
+    tag = names_.Add(message.subscription_id);
+    context_.metrics.active_subscriptions.Increment();
+  }
   context_.shard.Subscribe(
-      subscriber_, {.tag = Name(message.subscription_id),
+      subscriber_, {.tag = tag,
                     .filter = *std::move(filter),
                     .start = message.has_start ? std::optional(message.start) : std::nullopt,
                     .notify_on_gap = message.notify_on_gap});
 }
 
 void Session::Handle(const UnsubscribeMessage& message) {
-  Named* named = FindById(message.subscription_id);
-  if (named == nullptr || !context_.shard.Unsubscribe(subscriber_, named->tag)) {
+  const SubscriptionTag tag = TagOf(message.subscription_id);
+  if (tag == 0 || !context_.shard.Unsubscribe(subscriber_, tag)) {
     return Refuse(MakeError(ErrorCode::kNotFound, "there is no subscription of this id",
                             {.field = "subscription_id"}),
                   message.subscription_id);
   }
-  named->unsubscribed = true;
+  names_.MarkUnsubscribed(tag);
   Asked(0);
 }
 
@@ -208,7 +205,8 @@ void Session::Handle(const PingMessage& message) {
                              .allowed = {absl::StrCat("at most ", kMaxTimestampBytes, " bytes")}}));
   }
   Asked(timestamp.size());
-  context_.shard.Bookmark(subscriber_, timestamp.empty() ? std::string(kPlainPing) : timestamp);
+  context_.shard.Bookmark(subscriber_,
+                          {.kind = static_cast<uint8_t>(PongKind::kPing), .text = timestamp});
 }
 
 void Session::Handle(const AckMessage&) {}  // that it came is what counts
@@ -224,38 +222,36 @@ void Session::Asked(size_t bytes) {
   asked_bytes_ += bytes;
 }
 
-void Session::Heard() { heard_ = context_.clock.Monotonic(); }
+void Session::Heard() { liveness_.Heard(context_.clock.Monotonic()); }
+
+SubscriptionTag Session::TagOf(std::string_view subscription_id) const {
+  return names_.TagOf(subscription_id,
+                      [this](SubscriptionTag tag) { return context_.shard.Has(subscriber_, tag); });
+}
 
 void Session::Refuse(const absl::Status& status, std::string_view subscription_id) {
   Reply(ErrorMessage(status, subscription_id));
-  if (ErrorCodeOf(status) != ErrorCode::kInvalidMessage) {
-    return;
-  }
-  if (heard_ - bad_since_ >= absl::Minutes(1)) {
-    bad_since_ = heard_;
-    bad_messages_ = 0;
-  }
-  if (++bad_messages_ >= kBadMessagesPerMinute) {
+  if (ErrorCodeOf(status) == ErrorCode::kInvalidMessage &&
+      conduct_.CountBad(context_.clock.Monotonic())) {
     EndWith(ErrorCode::kInvalidMessage,
-            absl::StrCat(kBadMessagesPerMinute, " bad messages within a minute"));
+            absl::StrCat(Conduct::kBadMessagesPerMinute, " bad messages within a minute"));
   }
 }
 
 // Each refused message is answered, so that none is waited for in vain; reading stops before the
-// answers grow (WantsRead). A second without one ends the spell.
-void Session::RateLimited(std::string_view subscription_id) {
-  const absl::Duration now = heard_;
-  if (now - limited_last_ > kRateLimitPause) {
-    limited_since_ = now;
+// answers grow (WantsRead).
+void Session::RateLimited(std::string_view message, bool for_too_long) {
+  std::string subscription_id;
+  if (!message.empty() && message.size() <= kReadOverRateBytes) {
+    ReadClientMessage(message, subscription_id).IgnoreError();
   }
-  limited_last_ = now;
   const std::string text =
       absl::StrCat("at most ", context_.options.messages_per_second, " messages a second, and ",
                    context_.options.message_burst, " at once");
-  const absl::Duration wait = std::max(bucket_.WaitFor(now), absl::Milliseconds(1));
+  const absl::Duration wait = conduct_.WaitFor(context_.clock.Monotonic());
   Reply(ErrorMessage(MakeError(ErrorCode::kRateLimitExceeded, text, {.retry_after = wait}),
                      subscription_id));
-  if (now - limited_since_ >= kRateLimitedFor) {
+  if (for_too_long) {
     EndWith(ErrorCode::kRateLimitExceeded, text);
   }
 }
@@ -271,19 +267,18 @@ void Session::Tick() {
   if (closing_ || subscriber_ == 0) {
     return;
   }
-  const absl::Duration now = context_.clock.Monotonic();
   if (broken_) {
-    OnInternalError();
-  } else if (now - heard_ >= 2 * context_.options.heartbeat_interval) {
-    closing_ = true;
-    context_.metrics.connection_errors.Increment();
-    Leave();
-    output_.Drop();
-  } else if (now - active_ >= context_.options.session_timeout) {
-    End("SESSION_TIMEOUT", kGoingAway, "no message for too long", SomeSlot());
-  } else if (now >= heartbeat_due_) {
-    heartbeat_due_ = now + context_.options.heartbeat_interval;
-    Heartbeat();
+    return OnInternalError();
+  }
+  switch (liveness_.Look(context_.clock.Monotonic())) {
+    case Liveness::Verdict::kAlive:
+      return;
+    case Liveness::Verdict::kPingDue:
+      return Heartbeat();
+    case Liveness::Verdict::kSilent:
+      return EndSilent();
+    case Liveness::Verdict::kIdle:
+      return End("SESSION_TIMEOUT", kGoingAway, "no message for too long", SomeSlot());
   }
 }
 
@@ -293,7 +288,8 @@ void Session::Heartbeat() {
   output_.Send(ping);
   if (!heartbeat_owed_) {
     heartbeat_owed_ = true;
-    context_.shard.Bookmark(subscriber_, std::string(kHeartbeat));
+    context_.shard.Bookmark(subscriber_,
+                            {.kind = static_cast<uint8_t>(PongKind::kHeartbeat), .text = ""});
   }
 }
 
@@ -310,7 +306,7 @@ void Session::Stuck() {
     return;
   }
   context_.metrics.connection_errors.Increment();
-  LogInfo("subscriber took nothing and is closed", {{"subscriptions", named_.size()}});
+  LogInfo("subscriber took nothing and is closed", {{"subscriptions", names_.size()}});
   constexpr std::string_view kText = "nothing was taken for 10 seconds; reconnect and resume";
   Refuse(MakeError(ErrorCode::kSlowConsumer, kText));
   EndWith(ErrorCode::kSlowConsumer, kText);
@@ -321,6 +317,14 @@ void Session::Drain(absl::Duration reconnect_after) {
     const ErrorRow& row = RowOf(ErrorCode::kServiceUnavailable);
     End(row.name, 1012, "the server is going down; reconnect and resume", reconnect_after);
   }
+}
+
+// There is nobody to say goodbye to.
+void Session::EndSilent() {
+  closing_ = true;
+  context_.metrics.connection_errors.Increment();
+  Leave();
+  output_.Drop();
 }
 
 void Session::EndWith(ErrorCode code, std::string_view text) {
@@ -346,8 +350,8 @@ absl::Duration Session::SomeSlot() {
 void Session::Leave() {
   if (subscriber_ != 0) {
     context_.shard.Remove(subscriber_);
-    context_.metrics.active_subscriptions.Decrement(static_cast<double>(named_.size()));
-    std::vector<Named>().swap(named_);
+    context_.metrics.active_subscriptions.Decrement(static_cast<double>(names_.size()));
+    names_.Clear();
   }
 }
 
@@ -358,52 +362,65 @@ void Session::Reply(std::string_view message) {
   context_.metrics.messages_sent.Increment();
 }
 
-// ---- the subscriptions' names ----
+// ---- from the engine ----
 
-Session::Named* Session::FindByTag(SubscriptionTag tag) {
-  const auto found =
-      std::lower_bound(named_.begin(), named_.end(), tag,
-                       [](const Named& named, SubscriptionTag t) { return named.tag < t; });
-  return found == named_.end() || found->tag != tag ? nullptr : &*found;
-}
-
-Session::Named* Session::FindById(std::string_view id) {
-  const auto found = std::find_if(named_.begin(), named_.end(), [&](const Named& named) {
-    return !named.unsubscribed && named.id == id && context_.shard.Has(subscriber_, named.tag);
-  });
-  return found == named_.end() ? nullptr : &*found;
-}
-
-// The tag of a subscription that is there, or a new one: an id may be given again while the end of
-// its last bearer is still on the way.
-SubscriptionTag Session::Name(std::string_view id) {
-  if (const Named* named = FindById(id)) {
-    return named->tag;
+// The engine holds the items while it calls, so a session that fails here ends later, and is
+// written to no more.
+bool Session::Write(const WriteView& view) {
+  try {
+    return SendBatch(view);
+  } catch (const std::exception& error) {
+    LogError("a session could not be written", {{"error", error.what()}});
+    broken_ = true;
+    return false;
   }
-  if (named_.capacity() == 0) {
-    named_.reserve(1);
+}
+
+bool Session::SendBatch(const WriteView& view) {
+  asked_ = asked_bytes_ = 0;
+  const std::string_view frames = renderer_.Render(view);
+  CountSent(view);
+  NoteTold(view);
+  const bool left = output_.SendBatch(frames);
+  renderer_.Release();
+  return left;
+}
+
+void Session::CountSent(const WriteView& view) {
+  const EventRecord* newest = nullptr;
+  double events = 0;
+  double others = 0;
+  for (const Item& item : view.items) {
+    if (item.kind == Item::Kind::kEvent) {
+      newest = item.event.get();
+      ++events;
+    } else {
+      others += item.kind != Item::Kind::kCaughtUp ? 1 : 0;
+    }
   }
-  named_.push_back({.tag = next_tag_, .unsubscribed = false, .id = std::string(id)});
-  context_.metrics.active_subscriptions.Increment();
-  return next_tag_++;
-}
-
-void Session::Forget(SubscriptionTag tag) {
-  std::erase_if(named_, [&](const Named& named) { return named.tag == tag; });
-  context_.metrics.active_subscriptions.Decrement();
-}
-
-size_t Session::MemoryBytes() const {
-  size_t bytes = HeapBytes(named_) + HeapBytes(head_tags_) + HeapBytes(head_);
-  for (const Named& named : named_) {
-    bytes += HeapBytes(named.id);
+  if (newest != nullptr) {
+    context_.metrics.events_delivered.Increment(events);
+    context_.metrics.message_latency_seconds.Observe(
+        absl::ToDoubleSeconds(context_.clock.Now() - newest->time));
   }
-  return bytes;
+  context_.metrics.messages_sent.Increment(events + others);
 }
 
-size_t Session::SubscriptionCount() const {
-  return static_cast<size_t>(std::count_if(named_.begin(), named_.end(),
-                                           [](const Named& named) { return !named.unsubscribed; }));
+void Session::NoteTold(const WriteView& view) {
+  if (view.run != 0) {
+    return;  // events alone
+  }
+  for (const Item& item : view.items) {
+    const bool gone = item.kind == Item::Kind::kUnsubscribed || item.kind == Item::Kind::kEnded;
+    if (gone && names_.Forget(view.TagsOf(item).front())) {
+      context_.metrics.active_subscriptions.Decrement();
+    } else if (item.kind == Item::Kind::kBookmark && item.extra != nullptr &&
+               item.extra->note.kind == static_cast<uint8_t>(PongKind::kHeartbeat)) {
+      heartbeat_owed_ = false;
+    }
+  }
 }
+
+size_t Session::MemoryBytes() const { return names_.MemoryBytes(); }
 
 }  // namespace tocsin::bridge::ws

@@ -4,83 +4,30 @@
 //          answers that must keep their place among them) goes through the shard and comes back
 //          through Write; all else is sent at once.
 // Threads: its shard's.
-// Owns:    its subscriptions' names; its subscriber in the shard, until it ends.
+// Owns:    its parts: names (subscription_names.h), liveness, conduct and rendering
+//          (message_renderer.h); its subscriber in the shard, until it ends.
 // Errors:  a bad message is answered and the session lives on; what ends it says so first: error,
 //          closing, close frame.
 // Source:  docs/protocol.md, sections 5 and 8.
 #pragma once
 
 #include <cstdint>
-#include <memory>
-#include <random>
 #include <string>
 #include <string_view>
-#include <vector>
 
 #include "absl/status/status.h"
 #include "absl/time/time.h"
-#include "bridge/event_json.h"
-#include "bridge/metrics.h"
-#include "bridge/ws/deflate.h"
-#include "bridge/ws/deflated_frames.h"
-#include "bridge/ws/server_message.h"
-#include "core/base/clock.h"
-#include "core/base/token_bucket.h"
+#include "bridge/ws/conduct.h"
+#include "bridge/ws/liveness.h"
+#include "bridge/ws/message_renderer.h"
+#include "bridge/ws/session_context.h"
+#include "bridge/ws/subscription_names.h"
 #include "core/event/client_message.h"
 #include "core/event/error.h"
-#include "core/event/limits.h"
-#include "core/stream/shard.h"
 #include "core/stream/sink.h"
+#include "core/stream/subscriber.h"
 
 namespace tocsin::bridge::ws {
-
-struct SessionOptions {
-  absl::Duration heartbeat_interval = limits::kHeartbeatInterval;
-  absl::Duration session_timeout = limits::kSessionTimeout;
-  size_t max_subscriptions = limits::kSubscriptionsPerConnection;
-  size_t max_message_bytes = limits::kClientMessageBytes;
-  size_t messages_per_second = limits::kMessagesPerSecond;
-  size_t message_burst = limits::kMessageBurst;
-  bool compression = false;  // permessage-deflate, for clients that offer it
-};
-
-// The frames of the last write that held nothing but events. Sessions that follow the same things
-// are given the same events one after another: what was rendered for the first serves the others.
-struct RenderedBatch {
-  uint64_t run = 0;    // of the engine's; 0: nothing that can serve again
-  std::string head;    // what stood before each event's own part
-  std::string frames;  // also of a batch that cannot serve again, while it is written
-
-  // True when `view`, with this head, is the same batch.
-  bool Is(const WriteView& view, std::string_view with_head) const {
-    return view.run != 0 && view.run == run && with_head == head;
-  }
-  void Set(const WriteView& view, std::string_view with_head) {
-    run = view.run;
-    head = with_head;
-  }
-};
-
-// What the sessions of one shard share where compression is on.
-struct Compression {
-  DeflatedFrames events;
-  Inflater inflater;
-  RenderedBatch rendered;  // as SessionContext's, compressed
-};
-
-// What the sessions of one shard share.
-struct SessionContext {
-  Shard& shard;
-  const Window& window;
-  Clock& clock;
-  const SessionOptions& options;
-  Metrics& metrics;
-  bool hub_connected = true;
-  EventJson json = {};
-  RenderedBatch rendered = {};
-  std::unique_ptr<Compression> compression = {};  // null: off
-  std::minstd_rand random = std::minstd_rand(std::random_device{}());
-};
 
 // The transport under a session. All calls are on the shard's thread; none calls back into the
 // session from inside.
@@ -100,11 +47,6 @@ class SessionOutput {
   // Bytes given to Send that still wait.
   virtual size_t BytesWaiting() const = 0;
 };
-
-// Notes of Shard::Bookmark: a ping that says no time, and the server's own. Others are the ping's
-// timestamp as JSON.
-inline constexpr std::string_view kPlainPing = "ping";
-inline constexpr std::string_view kHeartbeat = "heartbeat";
 
 class Session final : public Sink {
  public:
@@ -151,12 +93,6 @@ class Session final : public Sink {
   void Failed() override { broken_ = true; }
 
  private:
-  struct Named {
-    SubscriptionTag tag;
-    bool unsubscribed;  // its kUnsubscribed is on the way
-    std::string id;
-  };
-
   void Handle(const SubscribeMessage& message);
   void Handle(const UnsubscribeMessage& message);
   void Handle(const PingMessage& message);
@@ -166,49 +102,35 @@ class Session final : public Sink {
 
   void Asked(size_t bytes);
   void Heard();
+  // Of a message: it is one, and whether it is within the rate. `text` may hold the id that the
+  // answer names.
+  bool Admit(std::string_view text);
+  void RateLimited(std::string_view text, bool for_too_long);
   void Refuse(const absl::Status& status, std::string_view subscription_id = "");
-  void RateLimited(std::string_view subscription_id);
   void Reply(std::string_view message);
   // `closing` and the close frame; the error has been sent.
   void End(std::string_view reason, uint16_t code, std::string_view text,
            absl::Duration reconnect_after);
   void EndWith(ErrorCode code, std::string_view text);
+  void EndSilent();
   absl::Duration SomeSlot();
   void Leave();
 
-  bool RenderAll(const WriteView& view);
+  bool SendBatch(const WriteView& view);
   void CountSent(const WriteView& view);
-  void Render(const WriteView& view, const Item& item, std::string& out);
-  void RenderEvent(std::span<const SubscriptionTag> tags, const Item& item, std::string& out);
-  void RenderPong(const Item& item, std::string& out);
-  void RenderEnded(SubscriptionTag tag, const absl::Status& status, std::string& out);
-  const std::string& HeadFor(std::span<const SubscriptionTag> tags);
-  Named* FindByTag(SubscriptionTag tag);
-  Named* FindById(std::string_view id);
-  SubscriptionTag Name(std::string_view id);
-  void Forget(SubscriptionTag tag);
-  size_t SubscriptionCount() const;
+  // What a write told the client is so from here on.
+  void NoteTold(const WriteView& view);
+  SubscriptionTag TagOf(std::string_view subscription_id) const;
 
   SessionContext& context_;
   SessionOutput& output_;
   SubscriberId subscriber_ = 0;
-  std::vector<Named> named_;  // by tag, rising
-  SubscriptionTag next_tag_ = 1;
-  std::vector<SubscriptionTag> head_tags_;  // whose head is kept
-  std::string head_;
-
-  TokenBucket bucket_;
-  absl::Duration started_;
-  absl::Duration heard_;   // anything from the peer
-  absl::Duration active_;  // message, pong or ack
-  absl::Duration heartbeat_due_;
-  absl::Duration bad_since_;  // the minute that bad messages are counted in
-  absl::Duration limited_since_ = -absl::InfiniteDuration();
-  absl::Duration limited_last_ = -absl::InfiniteDuration();
-  uint32_t bad_messages_ = 0;
+  SubscriptionNames names_;
+  MessageRenderer renderer_;
+  Liveness liveness_;
+  Conduct conduct_;
   uint32_t asked_ = 0;  // of the shard, since the last write that was taken
   size_t asked_bytes_ = 0;
-  bool deflate_ = false;  // events are sent compressed
   bool heartbeat_owed_ = false;
   bool broken_ = false;  // Write threw: ended by the next Tick
   bool closing_ = false;

@@ -113,7 +113,7 @@ class Shard {
   bool Has(SubscriberId id, SubscriptionTag tag) const;
   // Queues a kBookmark with the note, in order. Its cursor has epoch 0 while a subscription's place
   // is not known yet.
-  void Bookmark(SubscriberId id, std::string note);
+  void Bookmark(SubscriberId id, BookmarkNote note);
   // The write has left the sink.
   void Written(SubscriberId id);
 
@@ -205,7 +205,7 @@ class Shard {
 
   void Sweep();
   void SweepOne(Subscriber& subscriber);
-  void QueueBookmark(Subscriber& subscriber, std::string note);
+  void QueueBookmark(Subscriber& subscriber, BookmarkNote note);
   Cursor SafePlace(const Subscriber& subscriber) const;
   Subscriber* Find(SubscriberId id) const;
 

@@ -87,19 +87,19 @@ void Shard::Written(SubscriberId id) {
   MakeReady(*subscriber);
 }
 
-void Shard::Bookmark(SubscriberId id, std::string note) {
+void Shard::Bookmark(SubscriberId id, BookmarkNote note) {
   if (Subscriber* subscriber = Find(id); subscriber != nullptr && !subscriber->stuck) {
     QueueBookmark(*subscriber, std::move(note));
     Wake();
   }
 }
 
-void Shard::QueueBookmark(Subscriber& subscriber, std::string note) {
+void Shard::QueueBookmark(Subscriber& subscriber, BookmarkNote note) {
   Item item{.kind = Item::Kind::kBookmark,
             .event = nullptr,
             .cursor = SafePlace(subscriber),
             .extra = nullptr};
-  if (!note.empty()) {
+  if (note.kind != 0) {
     item.extra = std::make_unique<ItemExtra>();
     item.extra->note = std::move(note);
   }
@@ -174,7 +174,7 @@ void Shard::SweepOne(Subscriber& subscriber) {
   const bool wants = subscriber.bookmark_interval > absl::ZeroDuration() &&
                      now_ - subscriber.last_cursor + sweep_interval_ > subscriber.bookmark_interval;
   if (wants && SafePlace(subscriber).epoch != 0) {
-    QueueBookmark(subscriber, "");
+    QueueBookmark(subscriber, {});
   }
 }
 

@@ -18,9 +18,15 @@ namespace tocsin {
 // Chosen by the transport; names a subscription within its subscriber.
 using SubscriptionTag = uint32_t;
 
+// What a transport gives Shard::Bookmark, and gets back in its place in the stream.
+struct BookmarkNote {
+  uint8_t kind = 0;  // the transport's own; 0: the engine's bookmark, which nobody asked for
+  std::string text = {};
+};
+
 // What few items have.
 struct ItemExtra {
-  std::string note;     // kBookmark: what the transport gave Shard::Bookmark
+  BookmarkNote note;    // kBookmark
   Gap gap;              // kGap
   FilterPtr filter;     // kSubscribed: what it lets through from here on
   absl::Status status;  // kEnded

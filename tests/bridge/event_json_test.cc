@@ -1,6 +1,7 @@
 #include "bridge/event_json.h"
 
 #include "bridge/upstream/response.h"
+#include "bridge/ws/server_message.h"
 #include "core/event/json_reader.h"
 #include "tests/bridge/session_fixture.h"
 #include "tocsin/v1/hub.pb.h"

@@ -73,7 +73,7 @@ TEST_F(EpochsTest, NoBookmarkPassesASubscriptionAmongLostEvents) {
       {.tag = 1, .filter = Filter::MatchAll(), .start = Cursor{kEpoch, 8}, .notify_on_gap = true});
   log.window.Reset({GapReason::kEpoch, {kEpoch, 9}, {kEpoch, 7}});
   log.all.resize(7);
-  log.before_next = [&] { shard.Bookmark(peer.id, "ping"); };
+  log.before_next = [&] { shard.Bookmark(peer.id, {.kind = 1, .text = "ping"}); };
   Settle();
   const auto* bookmark = peer.sink.First(Kind::kBookmark);
   ASSERT_NE(bookmark, nullptr);

@@ -165,7 +165,7 @@ class RecordingSink : public Sink {
                .note = "",
                .status = {}};
       if (item.kind == Item::Kind::kGap) one.gap = item.extra->gap;
-      if (item.kind == Item::Kind::kBookmark && item.extra) one.note = item.extra->note;
+      if (item.kind == Item::Kind::kBookmark && item.extra) one.note = item.extra->note.text;
       if (item.kind == Item::Kind::kEnded) one.status = item.extra->status;
       seen.push_back(std::move(one));
     }

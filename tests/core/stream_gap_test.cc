@@ -126,7 +126,7 @@ TEST_F(ShardTest, ABookmarkIsTheOldestPlaceOfThePeersSubscriptions) {
   shard.Subscribe(peer.id, {.tag = 1, .filter = Filter::MatchAll()});
   shard.Subscribe(peer.id, {.tag = 2, .filter = Filter::MatchAll(), .start = Cursor{kEpoch, 100}});
   Settle();
-  shard.Bookmark(peer.id, "note");
+  shard.Bookmark(peer.id, {.kind = 1, .text = "note"});
   peer.takes = true;
   Settle();
   const auto* bookmark = peer.sink.First(Kind::kBookmark);
@@ -153,7 +153,7 @@ TEST_F(ShardTest, NoBookmarkPassesASubscriptionWhoseGapIsNotKnownYet) {
                             .filter = Filter::MatchAll(),
                             .start = Cursor{kEpoch + 1, 9},
                             .notify_on_gap = true});
-  shard.Bookmark(peer.id, "ping");
+  shard.Bookmark(peer.id, {.kind = 1, .text = "ping"});
   Settle();
   const auto* bookmark = peer.sink.First(Kind::kBookmark);
   ASSERT_NE(bookmark, nullptr);

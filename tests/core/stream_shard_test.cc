@@ -112,7 +112,7 @@ TEST_F(ShardTest, RemoveForgetsThePeerAndLateCompletionsAreIgnored) {
   shard.Subscribe(peer.id, {.tag = 1, .filter = Filter::MatchAll(), .start = Earliest{}});
   shard.Remove(peer.id);
   shard.Written(peer.id);
-  shard.Bookmark(peer.id, "");
+  shard.Bookmark(peer.id, {.kind = 1});
   AppendUpTo(10);
   Settle();
   EXPECT_TRUE(peer.sink.seen.empty());

@@ -1,0 +1,81 @@
+#include "bridge/ws/message_renderer.h"
+
+#include "bridge/ws/frames.h"
+#include "bridge/ws/server_message.h"
+#include "core/base/strings.h"
+#include "core/event/error.h"
+
+namespace tocsin::bridge::ws {
+namespace {
+
+std::string EndedMessage(const std::string& id, const absl::Status& status) {
+  ErrorDetails details = ErrorDetailsOf(status);
+  if (details.field == "from") {  // as gRPC calls it
+    details.field = "resume_from";
+  }
+  return ErrorMessage(MakeError(ErrorCodeOf(status), ToStd(status.message()), details), id);
+}
+
+}  // namespace
+
+std::string_view MessageRenderer::Render(const WriteView& view) {
+  const std::string_view head =
+      view.run != 0 ? std::string_view(names_.HeadFor(view.tags)) : std::string_view();
+  return batch().Of(view, head, [&](std::string& out) {
+    for (const Item& item : view.items) {
+      RenderItem(view, item, out);
+    }
+  });
+}
+
+void MessageRenderer::RenderItem(const WriteView& view, const Item& item, std::string& out) {
+  const auto tags = view.TagsOf(item);
+  if (item.kind == Item::Kind::kEvent) {
+    RenderEvent(tags, item, out);
+  } else if (item.kind == Item::Kind::kBookmark) {
+    RenderPong(item, out);
+  } else if (const std::string* id = tags.empty() ? nullptr : names_.IdOf(tags.front())) {
+    RenderOfOne(*id, item, out);
+  }
+}
+
+void MessageRenderer::RenderEvent(std::span<const SubscriptionTag> tags, const Item& item,
+                                  std::string& out) {
+  if (const std::string* tail = context_.json.TailOf(*item.event)) {
+    const std::string& head = names_.HeadFor(tags);
+    return deflate_ ? context_.compression->events.Append(out, head, item.cursor, *tail)
+                    : AppendTextFrame(out, head, *tail);
+  }
+  for (SubscriptionTag tag : tags) {
+    if (const std::string* id = names_.IdOf(tag)) {
+      AppendTextFrame(out, GapMessage(*id, DamagedGap(item.cursor)));
+    }
+  }
+}
+
+void MessageRenderer::RenderOfOne(const std::string& id, const Item& item, std::string& out) {
+  switch (item.kind) {
+    case Item::Kind::kSubscribed:
+      return AppendTextFrame(
+          out, SubscribedMessage(id, *item.extra->filter, item.cursor, item.recovered));
+    case Item::Kind::kUnsubscribed:
+      return AppendTextFrame(out, UnsubscribedMessage(id));
+    case Item::Kind::kGap:
+      return AppendTextFrame(out, GapMessage(id, item.extra->gap));
+    case Item::Kind::kEnded:
+      return AppendTextFrame(out, EndedMessage(id, item.extra->status));
+    default:
+      return;
+  }
+}
+
+// A client's ping gets its own time back, where it said one.
+void MessageRenderer::RenderPong(const Item& item, std::string& out) {
+  const std::string* const asked = item.extra == nullptr ? nullptr : &item.extra->note.text;
+  AppendTextFrame(
+      out,
+      PongMessage(asked != nullptr && !asked->empty() ? *asked : JsonTime(context_.clock.Now()),
+                  item.cursor));
+}
+
+}  // namespace tocsin::bridge::ws

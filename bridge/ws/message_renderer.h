@@ -1,0 +1,47 @@
+// message_renderer.h: what the engine hands a session, as frames.
+//
+// Shape:   events are rendered once for all sessions of a worker that are sent them with the same
+//          ids; the rest for this session alone.
+// Threads: a worker's.
+// Owns:    nothing: names and context outlive it.
+// Errors:  an event that is damaged is a gap in its place.
+#pragma once
+
+#include <span>
+#include <string>
+#include <string_view>
+
+#include "bridge/ws/session_context.h"
+#include "bridge/ws/subscription_names.h"
+#include "core/stream/sink.h"
+
+namespace tocsin::bridge::ws {
+
+// What a session puts into Shard::Bookmark: its own heartbeat, or a client's ping.
+enum class PongKind : uint8_t { kHeartbeat = 1, kPing };
+
+class MessageRenderer {
+ public:
+  MessageRenderer(SessionContext& context, SubscriptionNames& names)
+      : context_(context), names_(names) {}
+
+  // Events are compressed from here on.
+  void Deflate() { deflate_ = true; }
+  // The frames of the whole view; good until Release.
+  std::string_view Render(const WriteView& view);
+  // The frames have been handed over.
+  void Release() { batch().Release(); }
+
+ private:
+  RenderedBatch& batch() { return deflate_ ? context_.compression->rendered : context_.rendered; }
+  void RenderItem(const WriteView& view, const Item& item, std::string& out);
+  void RenderEvent(std::span<const SubscriptionTag> tags, const Item& item, std::string& out);
+  void RenderOfOne(const std::string& id, const Item& item, std::string& out);
+  void RenderPong(const Item& item, std::string& out);
+
+  SessionContext& context_;
+  SubscriptionNames& names_;
+  bool deflate_ = false;
+};
+
+}  // namespace tocsin::bridge::ws

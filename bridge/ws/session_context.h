@@ -1,0 +1,53 @@
+// session_context.h: what the sessions of one worker share.
+//
+// Threads: a worker's.
+// Owns:    what has been rendered for several of them.
+#pragma once
+
+#include <memory>
+#include <random>
+
+#include "absl/time/time.h"
+#include "bridge/event_json.h"
+#include "bridge/metrics.h"
+#include "bridge/rendered_batch.h"
+#include "bridge/ws/deflate.h"
+#include "bridge/ws/deflated_frames.h"
+#include "core/base/clock.h"
+#include "core/event/limits.h"
+#include "core/stream/shard.h"
+#include "core/stream/window.h"
+
+namespace tocsin::bridge::ws {
+
+struct SessionOptions {
+  absl::Duration heartbeat_interval = limits::kHeartbeatInterval;
+  absl::Duration session_timeout = limits::kSessionTimeout;
+  size_t max_subscriptions = limits::kSubscriptionsPerConnection;
+  size_t max_message_bytes = limits::kClientMessageBytes;
+  size_t messages_per_second = limits::kMessagesPerSecond;
+  size_t message_burst = limits::kMessageBurst;
+  bool compression = false;  // permessage-deflate, for clients that offer it
+};
+
+// What is shared where compression is on.
+struct Compression {
+  DeflatedFrames events;
+  Inflater inflater;
+  RenderedBatch rendered;  // as SessionContext's, compressed
+};
+
+struct SessionContext {
+  Shard& shard;
+  const Window& window;
+  Clock& clock;
+  const SessionOptions& options;
+  Metrics& metrics;
+  bool hub_connected = true;
+  EventJson json = {};
+  RenderedBatch rendered = {};
+  std::unique_ptr<Compression> compression = {};  // null: off
+  std::minstd_rand random = std::minstd_rand(std::random_device{}());
+};
+
+}  // namespace tocsin::bridge::ws

@@ -1,0 +1,77 @@
+#include "bridge/ws/subscription_names.h"
+
+#include <algorithm>
+
+#include "bridge/ws/server_message.h"
+#include "core/base/heap_bytes.h"
+
+namespace tocsin::bridge::ws {
+
+const SubscriptionNames::Name* SubscriptionNames::Find(SubscriptionTag tag) const {
+  const auto found =
+      std::lower_bound(names_.begin(), names_.end(), tag,
+                       [](const Name& name, SubscriptionTag t) { return name.tag < t; });
+  return found == names_.end() || found->tag != tag ? nullptr : &*found;
+}
+
+SubscriptionTag SubscriptionNames::TagOf(std::string_view id, IsThere is_there) const {
+  const auto found = std::find_if(names_.begin(), names_.end(), [&](const Name& name) {
+    return !name.unsubscribed && name.id == id && is_there(name.tag);
+  });
+  return found == names_.end() ? 0 : found->tag;
+}
+
+SubscriptionTag SubscriptionNames::Add(std::string_view id) {
+  if (names_.capacity() == 0) {
+    names_.reserve(1);  // most sessions have one
+  }
+  names_.push_back({.tag = next_tag_, .unsubscribed = false, .id = std::string(id)});
+  return next_tag_++;
+}
+
+void SubscriptionNames::MarkUnsubscribed(SubscriptionTag tag) {
+  for (Name& name : names_) {
+    name.unsubscribed |= name.tag == tag;
+  }
+}
+
+bool SubscriptionNames::Forget(SubscriptionTag tag) {
+  return std::erase_if(names_, [&](const Name& name) { return name.tag == tag; }) > 0;
+}
+
+void SubscriptionNames::Clear() { std::vector<Name>().swap(names_); }
+
+const std::string* SubscriptionNames::IdOf(SubscriptionTag tag) const {
+  const Name* const name = Find(tag);
+  return name == nullptr ? nullptr : &name->id;
+}
+
+const std::string& SubscriptionNames::HeadFor(std::span<const SubscriptionTag> tags) {
+  if (!std::equal(tags.begin(), tags.end(), head_tags_.begin(), head_tags_.end())) {
+    head_tags_.assign(tags.begin(), tags.end());
+    std::vector<SubscriptionTag> sorted = head_tags_;  // in the order in which they were subscribed
+    std::sort(sorted.begin(), sorted.end());
+    std::vector<std::string> quoted;
+    for (SubscriptionTag tag : sorted) {
+      const std::string* const id = IdOf(tag);
+      quoted.push_back(JsonString(id == nullptr ? std::string_view() : *id));
+    }
+    head_ = EventMessageHead(std::vector<std::string_view>(quoted.begin(), quoted.end()));
+  }
+  return head_;
+}
+
+size_t SubscriptionNames::in_use() const {
+  return static_cast<size_t>(std::count_if(names_.begin(), names_.end(),
+                                           [](const Name& name) { return !name.unsubscribed; }));
+}
+
+size_t SubscriptionNames::MemoryBytes() const {
+  size_t bytes = HeapBytes(names_) + HeapBytes(head_tags_) + HeapBytes(head_);
+  for (const Name& name : names_) {
+    bytes += HeapBytes(name.id);
+  }
+  return bytes;
+}
+
+}  // namespace tocsin::bridge::ws
