@@ -11,8 +11,6 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
-#include "bridge/connection_limits.h"
-#include "bridge/http/listener.h"
 #include "bridge/http/routes.h"
 #include "bridge/metrics.h"
 #include "bridge/upstream/hub_replay.h"
@@ -21,6 +19,9 @@
 #include "core/base/log.h"
 #include "core/base/status_macros.h"
 #include "core/http/bind.h"
+#include "core/http/connection_limits.h"
+#include "core/http/listener.h"
+#include "core/http/server_connection.h"
 #include "core/rpc/hub_channel.h"
 
 namespace tocsin::bridge {
@@ -49,13 +50,17 @@ class Bridge::Impl {
         window_(config.window),
         channel_(rpc::MakeHubChannel(config.hub)),
         log_(channel_, window_),
-        routes_(state_, config.allowed_origins, [this] { return MetricsText(); }),
         upstream_(
             channel_, window_, metrics_,
             {.on_news = [this] { OnNews(); }, .on_state = [this](bool up) { OnHubState(up); }}) {
+    const RouteSources sources{.state = state_, .metrics = [this] { return MetricsText(); }};
     for (size_t i = 0; i < config.threads; ++i) {
       workers_.push_back(std::make_unique<Worker>(window_, log_, Clock::Real(), config_.shard,
                                                   config_.session, metrics_));
+      services_.push_back(std::make_unique<http::Service>(
+          http::Service{.routes = BridgeRoutes(sources, *workers_.back()),
+                        .origins = http::OriginPolicy(config.allowed_origins),
+                        .max_bodies_bytes = limits::kRequestBodiesBytes / config.threads}));
     }
   }
 
@@ -72,9 +77,13 @@ class Bridge::Impl {
   absl::Status Start() {
     ASSIGN_OR_RETURN(
         tcp::acceptor acceptor,
-        http::BindTcp(workers_.front()->io(), config_.listen.host, config_.listen.port));
+        http::BindTcp(workers_.front()->io().io(), config_.listen.host, config_.listen.port));
     bound_ = acceptor.local_endpoint();
-    listener_ = std::make_unique<Listener>(std::move(acceptor), workers_, routes_, limits_);
+    std::vector<http::Listener::Place> places;
+    for (size_t i = 0; i < workers_.size(); ++i) {
+      places.push_back({&workers_[i]->io(), services_[i].get()});
+    }
+    listener_ = std::make_unique<http::Listener>(std::move(acceptor), std::move(places), limits_);
     listener_->Start();
     for (const auto& worker : workers_) {
       worker->Start();
@@ -101,7 +110,7 @@ class Bridge::Impl {
   }
 
   const tcp::endpoint& bound() const { return bound_; }
-  const ConnectionLimits& limits() const { return limits_; }
+  const http::ConnectionLimits& limits() const { return limits_; }
   const BridgeState& state() const { return state_; }
 
  private:
@@ -135,11 +144,11 @@ class Bridge::Impl {
 
   void SetMemory() {
     MemoryUse engines;
-    ConnectionUse connections;
+    http::ConnectionUse connections;
     for (const auto& worker : workers_) {
       engines += worker->shard().memory();
-      connections.connections += worker->connection_use().connections;
-      connections.bytes += worker->connection_use().bytes;
+      connections.connections += worker->io().use().connections;
+      connections.bytes += worker->io().use().bytes;
     }
     metrics_.connections.Set(static_cast<double>(connections.connections));
     metrics_.connection_memory_bytes.Set(static_cast<double>(connections.bytes));
@@ -150,13 +159,13 @@ class Bridge::Impl {
   const BridgeConfig config_;
   BridgeState state_;
   Metrics metrics_;
-  ConnectionLimits limits_;
+  http::ConnectionLimits limits_;
   Window window_;
   const std::shared_ptr<grpc::Channel> channel_;
   HubReplay log_;
-  Routes routes_;
+  std::vector<std::unique_ptr<http::Service>> services_;  // one a worker; its connections use it
   std::vector<std::unique_ptr<Worker>> workers_;
-  std::unique_ptr<Listener> listener_;
+  std::unique_ptr<http::Listener> listener_;
   Upstream upstream_;
   tcp::endpoint bound_;
   std::atomic<uint32_t> slots_{1};

@@ -1,21 +1,19 @@
-// routes.h: what the bridge answers over HTTP besides /ws itself, and which requests may become a
-// WebSocket.
+// routes.h: the bridge's table of routes. Each worker has a table of its own, whose handlers serve on
+// that worker.
 //
-// Shape:   requests and responses as values: no sockets.
-// Threads: any; what it reads of the bridge is atomic.
-// Source:  docs/protocol.md, sections 7 and 8.
+// Threads: the worker's; what the handlers read of the bridge is atomic.
+// Source:  docs/protocol.md, sections 5 and 7. Includes Asio, by way of the worker: for .cc files
+//          only.
 #pragma once
 
 #include <atomic>
 #include <functional>
-#include <optional>
 #include <string>
-#include <string_view>
-#include <vector>
 
 #include "absl/time/time.h"
+#include "bridge/worker.h"
 #include "core/base/clock.h"
-#include "core/http/message.h"
+#include "core/http/route_table.h"
 
 namespace tocsin::bridge {
 
@@ -32,27 +30,12 @@ struct BridgeState {
   const absl::Duration started = clock.Monotonic();
 };
 
-class Routes {
- public:
-  // `metrics` answers the text of GET /metrics.
-  Routes(const BridgeState& state, std::vector<std::string> allowed_origins,
-         std::function<std::string()> metrics);
-
-  // For every request but an upgrade of /ws.
-  http::HttpResponse Answer(const http::HttpRequest& request) const;
-  // True for a request to /ws that wants to become a WebSocket.
-  static bool WantsWebSocket(const http::HttpRequest& request);
-  // The refusal of such a request, if it must be refused.
-  std::optional<http::HttpResponse> RefuseUpgrade(const http::HttpRequest& request) const;
-
- private:
-  http::HttpResponse Health(bool ready) const;
-  std::string_view hub() const;
-  bool OriginAllowed(const http::HttpRequest& request) const;
-
-  const BridgeState& state_;
-  const std::vector<std::string> allowed_origins_;
-  const std::function<std::string()> metrics_;
+// What the routes read. Outlives them.
+struct RouteSources {
+  const BridgeState& state;
+  std::function<std::string()> metrics;  // the text of GET /metrics
 };
+
+http::RouteTable BridgeRoutes(const RouteSources& sources, Worker& worker);
 
 }  // namespace tocsin::bridge

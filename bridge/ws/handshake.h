@@ -1,13 +1,20 @@
-// handshake.h: the answer that makes a checked request a WebSocket.
+// handshake.h: which requests to /ws may become a WebSocket, and the answer that makes them one.
 //
 // Threads: pure.
-// Source:  RFC 6455, section 4.2.2; RFC 7692, section 7.
+// Errors:  the response that refuses the request: 400, or 426 where Upgrade or the version is wrong.
+// Source:  RFC 6455, sections 4.2.1 and 4.2.2; RFC 7692, section 7.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <string_view>
 
+#include "core/http/message.h"
+
 namespace tocsin::bridge::ws {
+
+// Nothing when the request is a good handshake.
+std::optional<http::HttpResponse> RefuseHandshake(const http::HttpRequest& request);
 
 // As it goes on the wire. `key` is the request's Sec-WebSocket-Key, which has been checked;
 // `extensions` what has been agreed on, empty for nothing.

@@ -1,8 +1,6 @@
 #include "bridge/ws/ws_connection.h"
 
 #include <algorithm>
-#include <boost/asio/error.hpp>
-#include <boost/asio/post.hpp>
 #include <memory>
 #include <utility>
 
@@ -16,29 +14,29 @@
 #include "bridge/ws/session.h"
 #include "core/base/heap_bytes.h"
 #include "core/base/log.h"
+#include "core/http/out_stream.h"
 
 namespace tocsin::bridge::ws {
 namespace {
 
-namespace asio = boost::asio;
-
-using Error = boost::system::error_code;
+using http::IoResult;
 
 // For the closing handshake, and for a stuck client to take the last words.
 constexpr absl::Duration kCloseTimeout = absl::Seconds(5);
 
-class WsConnection final : public Connection, public MuxOwner, public SessionOutput {
+class WsConnection final : public http::Connection, public http::OutOwner, public SessionOutput {
  public:
   // `inflater`: null where compression has not been agreed on.
-  WsConnection(Worker& worker, Socket socket, ConnectionLimits::Ticket ticket, Inflater* inflater)
+  WsConnection(Worker& worker, std::unique_ptr<http::ByteStream> stream,
+               http::ConnectionLimits::Ticket ticket, Inflater* inflater)
       : worker_(worker),
         ticket_(std::move(ticket)),
-        stream_(std::move(socket)),
+        stream_(std::move(stream)),
         reader_(worker.sessions().options.max_message_bytes, inflater),
         session_(worker.sessions(), *this) {}
 
   void Start(const http::HttpRequest& request, std::string_view extensions) {
-    stream_.SetOwner(std::shared_ptr<MuxOwner>(shared_from_this(), this));
+    stream_.SetOwner(std::shared_ptr<http::OutOwner>(shared_from_this(), this));
     Guard([&] {
       stream_.Gather();  // the handshake's answer and `welcome` leave in one piece
       stream_.Send(HandshakeResponse(request.Header("Sec-WebSocket-Key").value_or(""), extensions));
@@ -57,12 +55,12 @@ class WsConnection final : public Connection, public MuxOwner, public SessionOut
       ReadOn();
     }
   }
-  void OnHubState(bool connected) override { session_.OnHubState(connected); }
+  void OnSourceChange() override { session_.OnHubState(worker_.sessions().hub_connected); }
   void Drain(absl::Duration slot) override { session_.Drain(slot); }
   // Finished by a handler of its own: the caller may be inside the session or the shard.
   void Abort() override {
     stream_.Abort();
-    asio::post(stream_.executor(), [self = self()] { self->Finish(); });
+    worker_.Post([self = self()] { self->Finish(); });
   }
   size_t MemoryBytes() const override {
     return sizeof(*this) + session_.MemoryBytes() + reader_.heap_bytes() + HeapBytes(unread_) +
@@ -84,7 +82,7 @@ class WsConnection final : public Connection, public MuxOwner, public SessionOut
   uint64_t BytesTaken() override { return stream_.BytesTaken(); }
   size_t BytesWaiting() const override { return stream_.ReplyBytesQueued(); }
 
-  // MuxOwner.
+  // http::OutOwner.
   void OnBatchSent() override {
     Guard([&] {
       worker_.shard().Written(session_.subscriber());
@@ -134,11 +132,15 @@ class WsConnection final : public Connection, public MuxOwner, public SessionOut
     reading_ = true;
     if (!unread_.empty()) {
       // Not at once: the caller may be inside the session or the shard.
-      asio::post(stream_.executor(), [self = self()] { self->Guard([&] { self->ReadUnread(); }); });
-      return;
+      return worker_.Post([self = self()] { self->Guard([&] { self->ReadUnread(); }); });
     }
-    stream_.WaitReadable(
-        [self = self()](Error error) { self->Guard([&] { self->OnReadable(error); }); });
+    WaitToRead(http::Readiness::kReadable);
+  }
+
+  void WaitToRead(http::Readiness readiness) {
+    stream_.Wait(readiness, [self = self()](bool ok) {
+      self->Guard([&] { ok ? self->ReadNow() : self->Finish(); });
+    });
   }
 
   void ReadUnread() {
@@ -148,22 +150,19 @@ class WsConnection final : public Connection, public MuxOwner, public SessionOut
     }
   }
 
-  void OnReadable(Error error) {
-    const std::span<char> room = worker_.read_buffer();
-    size_t bytes = 0;
-    if (!error) {
-      bytes = stream_.Read(room, error);
-    }
-    if (!error) {
-      TakeIn(room.first(bytes));
-    } else if (error == asio::error::would_block) {
-      reading_ = false;
-      ReadOn();
-    } else {
-      if (error != asio::error::eof && error != asio::error::operation_aborted) {
+  void ReadNow() {
+    const std::span<char> room = worker_.io().read_buffer();
+    const IoResult result = stream_.Read(room);
+    switch (result.state) {
+      case IoResult::State::kDone:
+        return TakeIn(room.first(result.bytes));
+      case IoResult::State::kBlocked:
+        return WaitToRead(result.wait_for);
+      case IoResult::State::kFailed:
         worker_.sessions().metrics.connection_errors.Increment();
-      }
-      Finish();
+        [[fallthrough]];
+      case IoResult::State::kEnd:
+        return Finish();
     }
   }
 
@@ -223,7 +222,7 @@ class WsConnection final : public Connection, public MuxOwner, public SessionOut
   void SendClose(std::string_view frame) {
     deadline_ = std::min(deadline_, worker_.clock().Monotonic() + kCloseTimeout);
     reader_.Discard();
-    stream_.SendClose(frame);
+    stream_.SendLast(frame);
   }
 
   // The answer to our close, or a close to be answered.
@@ -245,12 +244,12 @@ class WsConnection final : public Connection, public MuxOwner, public SessionOut
     }
     finished_ = true;
     stream_.Abort();
-    worker_.Remove(*this);
+    worker_.io().Remove(*this);
   }
 
   Worker& worker_;
-  ConnectionLimits::Ticket ticket_;
-  MuxStream stream_;
+  http::ConnectionLimits::Ticket ticket_;
+  http::OutStream stream_;
   FrameReader reader_;
   Session session_;
   absl::Duration deadline_ = absl::InfiniteDuration();
@@ -276,13 +275,13 @@ std::string Agree(const Worker& worker, const http::HttpRequest& request) {
 
 }  // namespace
 
-void ServeWebSocket(Worker& worker, Socket socket, const http::HttpRequest& request,
-                    ConnectionLimits::Ticket ticket) {
+void ServeWebSocket(Worker& worker, std::unique_ptr<http::ByteStream> stream,
+                    const http::HttpRequest& request, http::ConnectionLimits::Ticket ticket) {
   const std::string extensions = Agree(worker, request);
   Inflater* inflater = extensions.empty() ? nullptr : &worker.sessions().compression->inflater;
   auto connection =
-      std::make_shared<WsConnection>(worker, std::move(socket), std::move(ticket), inflater);
-  worker.Add(connection);
+      std::make_shared<WsConnection>(worker, std::move(stream), std::move(ticket), inflater);
+  worker.io().Add(connection);
   connection->Start(request, extensions);
 }
 

@@ -24,6 +24,15 @@ inline constexpr size_t kMessageBurst = 200;
 inline constexpr size_t kConnectionsPerAddress = 100;
 inline constexpr size_t kConnections = 20'000;
 inline constexpr absl::Duration kHeaderReadTimeout = absl::Seconds(5);
+// HTTP. A body may come slowly, but not for ever, and not with long silence in it.
+inline constexpr absl::Duration kBodyReadTimeout = absl::Seconds(60);
+inline constexpr absl::Duration kBodySilence = absl::Seconds(10);
+inline constexpr absl::Duration kHandlerTimeout = absl::Seconds(30);
+// Between requests of one connection; above the 60 s for which proxies commonly keep one, so that
+// theirs is the side that closes.
+inline constexpr absl::Duration kKeepAlive = absl::Seconds(75);
+// Request bodies that are being received or handled, in all: 64 of the largest publishes.
+inline constexpr size_t kRequestBodiesBytes = 256 * kMiB;
 inline constexpr size_t kFilterValues = 1'000;       // in one field
 inline constexpr size_t kFilterBytes = 16 * kKiB;    // in one filter, all values together
 inline constexpr size_t kSubscriberLabelChars = 64;  // a label names a metric series: keep it short

@@ -4,9 +4,12 @@
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_split.h"
 #include "absl/time/clock.h"
 #include "absl/time/time.h"
+#include "core/base/check.h"
 #include "core/base/strings.h"
+#include "core/event/limits.h"
 
 namespace tocsin::http {
 namespace {
@@ -20,6 +23,10 @@ bool SameName(std::string_view a, std::string_view b) {
 
 std::string HttpDate() {
   return absl::FormatTime("%a, %d %b %Y %H:%M:%S GMT", absl::Now(), absl::UTCTimeZone());
+}
+
+bool HasBody(const HttpResponse& response) {
+  return response.status != 204 && response.status != 304;
 }
 
 }  // namespace
@@ -38,16 +45,39 @@ std::optional<std::string_view> HttpRequest::Header(std::string_view name) const
   return std::nullopt;
 }
 
+bool HttpRequest::HasToken(std::string_view name, std::string_view token) const {
+  for (const Field& field : fields) {
+    if (!SameName(field.name, name)) {
+      continue;
+    }
+    for (absl::string_view part : absl::StrSplit(field.value, ',')) {
+      if (SameName(ToStd(absl::StripAsciiWhitespace(part)), token)) {
+        return true;
+      }
+    }
+  }
+  return false;
+}
+
+std::string_view HttpRequest::Parameter(std::string_view name) const {
+  for (const Field& parameter : parameters) {
+    if (parameter.name == name) {
+      return parameter.value;
+    }
+  }
+  TOCSIN_CHECK(false);
+}
+
 std::string_view ReasonPhrase(int status) {
   switch (status) {
-    case 101:
-      return "Switching Protocols";
     case 200:
       return "OK";
     case 202:
       return "Accepted";
     case 204:
       return "No Content";
+    case 304:
+      return "Not Modified";
     case 400:
       return "Bad Request";
     case 401:
@@ -66,12 +96,16 @@ std::string_view ReasonPhrase(int status) {
       return "Gone";
     case 411:
       return "Length Required";
+    case 412:
+      return "Precondition Failed";
     case 413:
       return "Content Too Large";
     case 414:
       return "URI Too Long";
     case 415:
       return "Unsupported Media Type";
+    case 417:
+      return "Expectation Failed";
     case 426:
       return "Upgrade Required";
     case 429:
@@ -91,28 +125,35 @@ std::string_view ReasonPhrase(int status) {
   }
 }
 
-std::string Serialize(const HttpResponse& response, const HttpRequest& request, bool head_only) {
-  const bool close = response.close || !request.keep_alive;
+bool SendsBody(const HttpResponse& response, const HttpRequest& request) {
+  return HasBody(response) && request.method != "HEAD";
+}
+
+std::string SerializeHead(const HttpResponse& response, const HttpRequest& request,
+                          BodyFraming framing) {
   std::string out = absl::StrCat("HTTP/1.1 ", response.status, " ",
                                  ToAbsl(ReasonPhrase(response.status)), "\r\n");
   absl::StrAppend(&out, "Date: ", HttpDate(), "\r\n");
-  if (response.status != 204) {
+  if (HasBody(response)) {
     absl::StrAppend(&out, "Content-Type: ", response.content_type, "\r\n",
-                    "Content-Length: ", response.body.size(), "\r\n",
                     "X-Content-Type-Options: nosniff\r\n");
+    if (framing == BodyFraming::kLength) {
+      absl::StrAppend(&out, "Content-Length: ", response.body.size(), "\r\n");
+    }
+  }
+  if (framing == BodyFraming::kChunked) {
+    out += "Transfer-Encoding: chunked\r\n";
   }
   for (const Field& field : response.fields) {
     absl::StrAppend(&out, field.name, ": ", field.value, "\r\n");
   }
-  if (close) {
+  if (response.close || !request.keep_alive || framing != BodyFraming::kLength) {
     out += "Connection: close\r\n";
-  } else if (request.version == 10) {
-    out += "Connection: keep-alive\r\n";
+  } else {
+    out += request.version == 10 ? "Connection: keep-alive\r\n" : "";
+    absl::StrAppend(&out, "Keep-Alive: timeout=", absl::ToInt64Seconds(limits::kKeepAlive), "\r\n");
   }
   out += "\r\n";
-  if (!head_only && response.status != 204) {
-    out += response.body;
-  }
   return out;
 }
 

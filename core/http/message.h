@@ -18,33 +18,45 @@ struct Field {
 
 struct HttpRequest {
   std::string method;
-  std::string target;         // as sent: path and query
-  int version = 11;           // 10 or 11
+  std::string target;  // path and query as sent, or "*"; of an absolute target, its path and query
+  int version = 11;    // 10 or 11
   std::vector<Field> fields;  // in order, names as sent
   uint64_t content_length = 0;
+  bool chunked = false;
   bool keep_alive = true;
-  bool upgrade = false;  // has an Upgrade field
+  bool upgrade = false;   // has an Upgrade field
+  bool followed = false;  // more bytes came behind it, before it was answered
+  std::string body;
+  std::vector<Field> parameters;  // of the route's path pattern, percent-decoded
 
+  bool has_body() const { return chunked || content_length > 0; }
   std::string_view path() const { return std::string_view(target).substr(0, target.find('?')); }
   // Without the question mark; empty when there is none.
   std::string_view query() const;
   // The first field of that name, in any letter case.
   std::optional<std::string_view> Header(std::string_view name) const;
+  // True when a field of that name has the token in its comma-separated list, in any letter case.
+  bool HasToken(std::string_view name, std::string_view token) const;
+  // Of the path pattern; a name that is not in it is a bug.
+  std::string_view Parameter(std::string_view name) const;
 };
 
 struct HttpResponse {
   int status = 200;
   std::string content_type = "text/plain; charset=utf-8";
-  std::string body;
-  std::vector<Field> fields;  // besides Content-Type, Content-Length, Connection, Date
-  bool close = false;         // end the connection after this answer
+  std::string body = {};
+  std::vector<Field> fields = {};  // besides those that every response has: Content-Type, Date, …
+  bool close = false;              // end the connection after this answer
 };
 
 // "OK", "Not Found", …; "Status" for a number without a name.
 std::string_view ReasonPhrase(int status);
-// Head and body as they go on the wire. `head_only` (for HEAD) leaves the body out but tells its
-// length.
-std::string Serialize(const HttpResponse& response, const HttpRequest& request,
-                      bool head_only = false);
+// How a response's body is told from what follows it.
+enum class BodyFraming : uint8_t { kLength, kChunked, kUntilClose };
+// The head as it goes on the wire, with its empty line. A body is left out of 204 and 304, and not
+// sent, though its length is told, in answer to HEAD.
+std::string SerializeHead(const HttpResponse& response, const HttpRequest& request,
+                          BodyFraming framing = BodyFraming::kLength);
+bool SendsBody(const HttpResponse& response, const HttpRequest& request);
 
 }  // namespace tocsin::http

@@ -86,9 +86,11 @@ HttpResponse ProblemResponse(const absl::Status& status) {
 }
 
 HttpResponse ProblemResponse(const Refusal& refusal) {
+  const ErrorCode code = refusal.status == 413   ? ErrorCode::kMessageTooLarge
+                         : refusal.status == 415 ? ErrorCode::kUnsupported
+                                                 : ErrorCode::kInvalidMessage;
   HttpResponse response =
-      Problem(refusal.status,
-              ProblemBody(refusal.status, refusal.detail, RowOf(ErrorCode::kInvalidMessage).name));
+      Problem(refusal.status, ProblemBody(refusal.status, refusal.detail, RowOf(code).name));
   response.close = true;
   return response;
 }

@@ -14,7 +14,8 @@ namespace tocsin::http {
 // "earliest", "latest", "retry_after_ms"; the HTTP status is the table's; a Retry-After field when
 // the error says when to come back.
 HttpResponse ProblemResponse(const absl::Status& status);
-// With the refusal's own HTTP status and the code INVALID_MESSAGE; closes the connection.
+// With the refusal's own HTTP status, and the code INVALID_MESSAGE unless the status has a row in the
+// table; closes the connection.
 HttpResponse ProblemResponse(const Refusal& refusal);
 // For a path that is not there, and a method that the path does not take.
 HttpResponse NotFound(std::string_view path);

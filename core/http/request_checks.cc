@@ -58,6 +58,28 @@ Result CheckVersion(const HeadView& head) {
   return std::nullopt;
 }
 
+bool IsHost(std::string_view value) {
+  return !value.empty() && std::all_of(value.begin(), value.end(), [](char c) {
+    return absl::ascii_isalnum(static_cast<unsigned char>(c)) ||
+           std::string_view("-._~:[]%!$&'()*+;=").find(c) != std::string_view::npos;
+  });
+}
+
+bool IsPath(std::string_view target) { return target.starts_with('/'); }
+
+// What a proxy's client sends (RFC 9112, section 3.2.2). The host may hold no user name.
+bool IsHttpUrl(std::string_view target) {
+  const size_t host = target.find("://");
+  if (host == std::string_view::npos) {
+    return false;
+  }
+  const std::string_view scheme = target.substr(0, host);
+  const std::string_view rest = target.substr(host + 3);
+  return (absl::EqualsIgnoreCase(ToAbsl(scheme), "http") ||
+          absl::EqualsIgnoreCase(ToAbsl(scheme), "https")) &&
+         IsHost(rest.substr(0, rest.find_first_of("/?")));
+}
+
 Result CheckTarget(const HeadView& head) {
   if (!IsToken(head.method)) {
     return Refuse(400, "the method is not a token");
@@ -66,7 +88,8 @@ Result CheckTarget(const HeadView& head) {
     return Refuse(414,
                   absl::StrCat("the request target is longer than ", kMaxTargetBytes, " bytes"));
   }
-  if (head.target.empty() || head.target.front() != '/') {
+  if (!IsPath(head.target) && !IsHttpUrl(head.target) &&
+      !(head.target == "*" && head.method == "OPTIONS")) {
     return Refuse(400, "the request target must be a path that begins with /");
   }
   const bool strange = std::any_of(head.target.begin(), head.target.end(), [](char c) {
@@ -96,16 +119,13 @@ Result CheckFieldSyntax(const HeadView& head) {
   return std::nullopt;
 }
 
-bool IsHost(std::string_view value) {
-  return !value.empty() && std::all_of(value.begin(), value.end(), [](char c) {
-    return absl::ascii_isalnum(static_cast<unsigned char>(c)) ||
-           std::string_view("-._~:[]%!$&'()*+;=").find(c) != std::string_view::npos;
-  });
-}
-
 Result CheckHost(const HeadView& head) {
   const auto is_host = [](const FieldView& field) { return Named(field, "Host"); };
-  if (std::count_if(head.fields.begin(), head.fields.end(), is_host) != 1) {
+  const auto count = std::count_if(head.fields.begin(), head.fields.end(), is_host);
+  if (count == 0 && head.version == 10) {
+    return std::nullopt;
+  }
+  if (count != 1) {
     return Refuse(400, "a request needs exactly one Host field");
   }
   if (!IsHost(std::find_if(head.fields.begin(), head.fields.end(), is_host)->value)) {
@@ -128,22 +148,34 @@ Result CheckContentLength(std::string_view value) {
 }
 
 Result CheckFraming(const HeadView& head) {
-  bool seen = false;
+  int lengths = 0;
+  int encodings = 0;
   for (const FieldView& field : head.fields) {
     if (Named(field, "Transfer-Encoding")) {
-      return absl::EqualsIgnoreCase(ToAbsl(field.value), "chunked")
-                 ? Refuse(411, "Transfer-Encoding is not taken on a request; send Content-Length")
-                 : Refuse(501, "Transfer-Encoding is not taken on a request");
+      ++encodings;
+      if (!absl::EqualsIgnoreCase(ToAbsl(field.value), "chunked")) {
+        return Refuse(501, "Transfer-Encoding must be chunked, or left out");
+      }
+    } else if (Named(field, "Content-Length")) {
+      ++lengths;
+      if (Result refusal = CheckContentLength(field.value)) {
+        return refusal;
+      }
     }
-    if (!Named(field, "Content-Length")) {
-      continue;
-    }
-    if (seen) {
-      return Refuse(400, "Content-Length may be given once");
-    }
-    seen = true;
-    if (Result refusal = CheckContentLength(field.value)) {
-      return refusal;
+  }
+  if (lengths + encodings > 1) {
+    return Refuse(400, "a body has one Content-Length, or one Transfer-Encoding, and not both");
+  }
+  if (encodings > 0 && head.version != 11) {
+    return Refuse(400, "Transfer-Encoding needs HTTP/1.1");
+  }
+  return std::nullopt;
+}
+
+Result CheckExpect(const HeadView& head) {
+  for (const FieldView& field : head.fields) {
+    if (Named(field, "Expect") && !absl::EqualsIgnoreCase(ToAbsl(field.value), "100-continue")) {
+      return Refuse(417, "Expect may only be 100-continue");
     }
   }
   return std::nullopt;
@@ -186,7 +218,8 @@ std::optional<Refusal> CheckHeadBytes(std::string_view head) {
 }
 
 std::optional<Refusal> CheckRequest(const HeadView& head) {
-  for (const auto check : {CheckVersion, CheckTarget, CheckFieldSyntax, CheckHost, CheckFraming}) {
+  for (const auto check :
+       {CheckVersion, CheckTarget, CheckFieldSyntax, CheckHost, CheckFraming, CheckExpect}) {
     if (Result refusal = check(head)) {
       return refusal;
     }

@@ -35,7 +35,7 @@ struct HeadView {
 };
 
 struct Refusal {
-  int status;          // 400, 411, 413, 414, 431, 501 or 505
+  int status;          // 400, 413, 414, 417, 431, 501 or 505
   std::string detail;  // names the field and says what is allowed
 };
 
@@ -46,9 +46,10 @@ Refusal HeadTooLarge();
 // tabs inside values; no folded lines (obs-fold), no line that starts with white space.
 std::optional<Refusal> CheckHeadBytes(std::string_view head);
 
-// No Transfer-Encoding; exactly one Host; at most one Content-Length, of digits alone; HTTP/1.1,
-// or 1.0 for a request without Upgrade; kMaxFields; kMaxTargetBytes; a target that begins with a
-// slash.
+// One Host (HTTP/1.0 may leave it out); a body framed in one way: Content-Length, once and of
+// digits alone, or, from HTTP/1.1 on, "chunked" and nothing else; HTTP/1.1, or 1.0 for a request
+// without Upgrade; kMaxFields; kMaxTargetBytes; a target that is a path, "*" for OPTIONS, or a
+// whole http URL; no Expect but 100-continue.
 std::optional<Refusal> CheckRequest(const HeadView& head);
 
 }  // namespace tocsin::http

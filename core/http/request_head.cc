@@ -1,5 +1,6 @@
 #include "core/http/request_head.h"
 
+#include <algorithm>
 #include <boost/asio/buffer.hpp>
 #include <boost/beast/http/error.hpp>
 #include <boost/beast/http/parser.hpp>
@@ -7,6 +8,8 @@
 #include <charconv>
 #include <exception>
 #include <vector>
+
+#include "absl/strings/match.h"
 
 namespace tocsin::http {
 namespace {
@@ -53,6 +56,25 @@ uint64_t ContentLength(const BeastRequest& request) {
   return value;
 }
 
+// The host of an absolute target stands above the Host field (RFC 9112, section 3.2.2).
+void TakeAuthority(HttpRequest& request) {
+  const size_t scheme =
+      request.target.starts_with('/') ? std::string::npos : request.target.find("://");
+  if (scheme == std::string::npos) {
+    return;
+  }
+  const size_t host = scheme + 3;
+  const size_t end = std::min(request.target.find_first_of("/?", host), request.target.size());
+  const std::string authority = request.target.substr(host, end - host);
+  std::erase_if(request.fields,
+                [](const Field& field) { return absl::EqualsIgnoreCase(field.name, "Host"); });
+  request.fields.push_back({"Host", authority});
+  request.target.erase(0, end);
+  if (!request.target.starts_with('/')) {
+    request.target.insert(0, 1, '/');
+  }
+}
+
 }  // namespace
 
 std::optional<Refusal> ParseHead(std::string_view head, BeastRequest& request) {
@@ -85,7 +107,9 @@ HttpRequest ToHttpRequest(const BeastRequest& request) {
     out.fields.push_back(
         {std::string(View(field.name_string())), std::string(View(field.value()))});
   }
+  TakeAuthority(out);
   out.content_length = ContentLength(request);
+  out.chunked = request.find(beast::http::field::transfer_encoding) != request.end();
   out.keep_alive = request.keep_alive();
   out.upgrade = request.find(beast::http::field::upgrade) != request.end();
   return out;

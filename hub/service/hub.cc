@@ -110,11 +110,7 @@ absl::Status Hub::Serve() {
   if (config_.serve_ops) {
     const OpsSources sources{.health = [this] { return Health(); },
                              .metrics = [this] { return metrics_.Render(Gauges(), window_); }};
-    ASSIGN_OR_RETURN(ops_,
-                     http::PlainServer::Start(config_.ops_listen.host, config_.ops_listen.port,
-                                              [sources](const http::HttpRequest& request) {
-                                                return AnswerOps(request, sources);
-                                              }));
+    ASSIGN_OR_RETURN(ops_, http::Server::Start(config_.ops_listen, OpsRoutes(sources)));
   }
   log_reader_->Start();
   sequencer_->Start();

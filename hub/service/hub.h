@@ -11,7 +11,7 @@
 
 #include "absl/status/statusor.h"
 #include "core/base/clock.h"
-#include "core/http/plain_server.h"
+#include "core/http/server.h"
 #include "core/shell/program.h"
 #include "core/stream/window.h"
 #include "hub/hub_log_reader.h"
@@ -72,7 +72,7 @@ class Hub final : public Service {
   std::unique_ptr<GrpcServer> server_;
   std::vector<std::unique_ptr<HubShard>> shards_;
   std::unique_ptr<HealthKeeper> health_;
-  std::unique_ptr<http::PlainServer> ops_;
+  std::unique_ptr<http::Server> ops_;
   bool halted_ = false;
 };
 

@@ -3,7 +3,7 @@
 #include "absl/strings/str_cat.h"
 #include "core/base/version.h"
 #include "core/event/json_writer.h"
-#include "core/http/problem.h"
+#include "core/http/message.h"
 
 namespace tocsin::hub {
 namespace {
@@ -39,17 +39,36 @@ http::HttpResponse MetricsResponse(std::string text) {
 
 }  // namespace
 
-http::HttpResponse AnswerOps(const http::HttpRequest& request, const OpsSources& sources) {
-  if (request.path() == "/health" || request.path() == "/health/ready") {
-    return HealthResponse(sources.health(), /*only_alive=*/false);
-  }
-  if (request.path() == "/health/live") {
-    return HealthResponse(sources.health(), /*only_alive=*/true);
-  }
-  if (request.path() == "/metrics") {
-    return MetricsResponse(sources.metrics());
-  }
-  return http::NotFound(request.path());
+http::RouteTable OpsRoutes(OpsSources sources) {
+  const auto ready = http::AtOnce([health = sources.health](const http::HttpRequest&) {
+    return HealthResponse(health(), /*only_alive=*/false);
+  });
+  return http::RouteTable({
+      {.name = "health",
+       .summary = "Whether the hub takes events.",
+       .method = "GET",
+       .pattern = "/health",
+       .handler = ready},
+      {.name = "healthReady",
+       .summary = "As /health.",
+       .method = "GET",
+       .pattern = "/health/ready",
+       .handler = ready},
+      {.name = "healthLive",
+       .summary = "Whether the process answers.",
+       .method = "GET",
+       .pattern = "/health/live",
+       .handler = http::AtOnce([health = sources.health](const http::HttpRequest&) {
+         return HealthResponse(health(), /*only_alive=*/true);
+       })},
+      {.name = "metrics",
+       .summary = "Metrics in Prometheus' text form.",
+       .method = "GET",
+       .pattern = "/metrics",
+       .handler = http::AtOnce([metrics = sources.metrics](const http::HttpRequest&) {
+         return MetricsResponse(metrics());
+       })},
+  });
 }
 
 }  // namespace tocsin::hub

@@ -1,14 +1,14 @@
 // ops.h: what the operations port answers: /health, /health/live, /health/ready, /metrics.
 //
 // Threads: the server's own.
-// Errors:  problem+json for another path; 503 while the hub takes no events.
+// Errors:  503 while the hub takes no events.
 #pragma once
 
 #include <functional>
 #include <string>
 
 #include "absl/time/time.h"
-#include "core/http/message.h"
+#include "core/http/route_table.h"
 
 namespace tocsin::hub {
 
@@ -23,6 +23,6 @@ struct OpsSources {
   std::function<std::string()> metrics;
 };
 
-http::HttpResponse AnswerOps(const http::HttpRequest& request, const OpsSources& sources);
+http::RouteTable OpsRoutes(OpsSources sources);
 
 }  // namespace tocsin::hub

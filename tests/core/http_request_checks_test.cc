@@ -52,9 +52,12 @@ INSTANTIATE_TEST_SUITE_P(
         Row{"Latin1InValue", WithHost("X: \xe9\r\n"), 0},
         Row{"Http10Get", "GET /health HTTP/1.0\r\nHost: a\r\n\r\n", 0},
         // Transfer-Encoding in every form.
-        Row{"Chunked", WithHost("Transfer-Encoding: chunked\r\n"), 411},
-        Row{"ChunkedUpperCase", WithHost("TRANSFER-ENCODING: Chunked\r\n"), 411},
-        Row{"ChunkedWithTrailer", WithHost("Trailer: X\r\nTransfer-Encoding: chunked\r\n"), 411},
+        Row{"Chunked", WithHost("Transfer-Encoding: chunked\r\n"), 0},
+        Row{"ChunkedUpperCase", WithHost("TRANSFER-ENCODING: Chunked\r\n"), 0},
+        Row{"ChunkedTwice",
+            WithHost("Transfer-Encoding: chunked\r\nTransfer-Encoding: chunked\r\n"), 400},
+        Row{"ChunkedChunked", WithHost("Transfer-Encoding: chunked, chunked\r\n"), 501},
+        Row{"ChunkedWithTrailer", WithHost("Trailer: X\r\nTransfer-Encoding: chunked\r\n"), 0},
         Row{"Gzip", WithHost("Transfer-Encoding: gzip\r\n"), 501},
         Row{"GzipAndLength", WithHost("Transfer-Encoding: gzip\r\nContent-Length: 5\r\n"), 501},
         Row{"ChunkedIdentityAndLength",
@@ -66,13 +69,14 @@ INSTANTIATE_TEST_SUITE_P(
         Row{"LengthThenChunked", WithHost("Content-Length: 5\r\nTransfer-Encoding: chunked\r\n"),
             400},
         Row{"Http10Chunked", "POST / HTTP/1.0\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n",
-            411},
+            400},
         // Host.
         Row{"NoHost", Get(""), 400}, Row{"TwoHosts", WithHost("Host: b\r\n"), 400},
         Row{"TwoEqualHosts", WithHost("host: a\r\n"), 400}, Row{"EmptyHost", Get("Host:\r\n"), 400},
         Row{"HostList", Get("Host: a, b\r\n"), 400}, Row{"HostWithPath", Get("Host: a/b\r\n"), 400},
         Row{"HostWithUser", Get("Host: u@a\r\n"), 400},
-        Row{"Http10NoHost", "GET /health HTTP/1.0\r\n\r\n", 400},
+        Row{"Http10NoHost", "GET /health HTTP/1.0\r\n\r\n", 0},
+        Row{"Http10TwoHosts", "GET / HTTP/1.0\r\nHost: a\r\nHost: a\r\n\r\n", 400},
         // Content-Length.
         Row{"TwoEqualLengths", WithHost("Content-Length: 5\r\nContent-Length: 5\r\n"), 400},
         Row{"TwoLengths", WithHost("Content-Length: 5\r\nContent-Length: 6\r\n"), 400},
@@ -105,7 +109,15 @@ INSTANTIATE_TEST_SUITE_P(
         Row{"BadFieldName", WithHost("X(: a\r\n"), 400},
         Row{"TabInRequestLine", "GET\t/ HTTP/1.1\r\nHost: a\r\n\r\n", 400},
         Row{"Latin1InTarget", "GET /\xe9 HTTP/1.1\r\nHost: a\r\n\r\n", 400},
-        Row{"AbsoluteTarget", "GET http://a/ HTTP/1.1\r\nHost: a\r\n\r\n", 400},
+        Row{"AbsoluteTarget", "GET http://a/ HTTP/1.1\r\nHost: a\r\n\r\n", 0},
+        Row{"AbsoluteTargetWithoutPath", "GET HTTPS://a:1?q HTTP/1.1\r\nHost: a\r\n\r\n", 0},
+        Row{"AbsoluteTargetWithUser", "GET http://u@a/ HTTP/1.1\r\nHost: a\r\n\r\n", 400},
+        Row{"AbsoluteTargetWithoutHost", "GET http:///x HTTP/1.1\r\nHost: a\r\n\r\n", 400},
+        Row{"AbsoluteTargetNoHttp", "GET ftp://a/ HTTP/1.1\r\nHost: a\r\n\r\n", 400},
+        Row{"Asterisk", "OPTIONS * HTTP/1.1\r\nHost: a\r\n\r\n", 0},
+        Row{"AsteriskGet", "GET * HTTP/1.1\r\nHost: a\r\n\r\n", 400},
+        Row{"Expect", WithHost("Expect: 100-Continue\r\n"), 0},
+        Row{"ExpectOther", WithHost("Expect: 200-ok\r\n"), 417},
         Row{"AuthorityTarget", "CONNECT a:80 HTTP/1.1\r\nHost: a\r\n\r\n", 400},
         Row{"Empty", "", 400}, Row{"EmptyLineOnly", "\r\n\r\n", 400},
         Row{"HalfHead", "GET / HTTP/1.1\r\nHost: a\r\n", 400},
@@ -131,6 +143,15 @@ TEST(RequestHead, KeepsWhatTheRequestSays) {
   EXPECT_EQ(request.content_length, 12u);
   EXPECT_TRUE(request.keep_alive);
   EXPECT_TRUE(request.upgrade);
+}
+
+TEST(RequestHead, AnAbsoluteTargetIsItsPathAndItsHost) {
+  HttpRequest request;
+  ASSERT_FALSE(ParseHead("GET http://b.example:1/x?y HTTP/1.1\r\nHost: a\r\n\r\n", request));
+  EXPECT_EQ(request.target, "/x?y");
+  EXPECT_EQ(request.Header("Host"), "b.example:1");
+  ASSERT_FALSE(ParseHead("GET http://b?y HTTP/1.1\r\nHost: a\r\n\r\n", request));
+  EXPECT_EQ(request.target, "/?y");
 }
 
 TEST(RequestHead, ClosesWhenAsked) {

@@ -15,7 +15,7 @@
 #include "absl/time/time.h"
 #include "core/base/mutex.h"
 
-namespace tocsin::bridge {
+namespace tocsin::http {
 
 // An IPv4 address as IPv6 maps it; of an IPv6 address the first 64 bits, since one client has all
 // of the rest.
@@ -70,4 +70,4 @@ class ConnectionLimits {
   absl::flat_hash_map<AddressKey, uint32_t> by_address_ ABSL_GUARDED_BY(mutex_);
 };
 
-}  // namespace tocsin::bridge
+}  // namespace tocsin::http

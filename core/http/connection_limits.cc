@@ -1,10 +1,10 @@
-#include "bridge/connection_limits.h"
+#include "core/http/connection_limits.h"
 
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
 #include "core/event/error.h"
 
-namespace tocsin::bridge {
+namespace tocsin::http {
 
 absl::StatusOr<ConnectionLimits::Ticket> ConnectionLimits::Admit(const AddressKey& key,
                                                                  bool loopback) {
@@ -64,4 +64,4 @@ bool ConnectionLimits::WaitForNone(absl::Duration timeout) {
   return true;
 }
 
-}  // namespace tocsin::bridge
+}  // namespace tocsin::http

@@ -1,4 +1,4 @@
-#include "bridge/http/listener.h"
+#include "core/http/listener.h"
 
 #include <sys/socket.h>
 #include <unistd.h>
@@ -7,11 +7,11 @@
 #include <cerrno>
 #include <utility>
 
-#include "bridge/http/http_connection.h"
 #include "core/base/log.h"
 #include "core/http/problem.h"
+#include "core/http/socket_stream.h"
 
-namespace tocsin::bridge {
+namespace tocsin::http {
 namespace {
 
 namespace asio = boost::asio;
@@ -68,21 +68,19 @@ Descriptor::~Descriptor() {
   }
 }
 
-Listener::Listener(tcp::acceptor acceptor, std::vector<std::unique_ptr<Worker>>& workers,
-                   const Routes& routes, ConnectionLimits& limits)
+Listener::Listener(tcp::acceptor acceptor, std::vector<Place> places, ConnectionLimits& limits)
     : acceptor_(std::move(acceptor)),
-      workers_(workers),
-      routes_(routes),
+      places_(std::move(places)),
       limits_(limits),
       refused_(kMaxRefused, kMaxRefused),
-      pause_(workers.front()->io()) {
+      pause_(places_.front().io->io()) {
   Error ignored;
   acceptor_.native_non_blocking(true, ignored);
   acceptor_.set_option(tcp::no_delay(true), ignored);  // what is accepted has it from here
 }
 
 void Listener::Stop() {
-  workers_.front()->Post([this] {
+  places_.front().io->Post([this] {
     Error ignored;
     acceptor_.close(ignored);
     pause_.cancel();
@@ -124,24 +122,25 @@ void Listener::TakeWaiting() {
 }
 
 void Listener::HandOver(Descriptor descriptor, const tcp::endpoint& peer) {
-  std::optional<http::HttpResponse> refusal;
+  std::optional<HttpResponse> refusal;
   absl::StatusOr<ConnectionLimits::Ticket> ticket =
       limits_.Admit(KeyOf(peer.address()), IsLoopback(peer.address()));
   if (!ticket.ok()) {
-    refusal = http::ProblemResponse(ticket.status());
+    refusal = ProblemResponse(ticket.status());
     ticket = refused_.Admit({}, /*loopback=*/true);
     if (!ticket.ok()) {
       return;
     }
   }
-  Worker& worker = *workers_[next_++ % workers_.size()];
-  worker.Post([&worker, &routes = routes_, protocol = peer.protocol(), fd = std::move(descriptor),
-               ticket = *std::move(ticket), refusal = std::move(refusal)]() mutable {
-    ws::Socket moved(worker.io().get_executor());
+  const Place place = places_[next_++ % places_.size()];
+  place.io->Post([place, protocol = peer.protocol(), fd = std::move(descriptor),
+                  ticket = *std::move(ticket), refusal = std::move(refusal)]() mutable {
+    Socket socket(place.io->io().get_executor());
     Error failed;
-    moved.assign(protocol, fd.Release(), failed);
+    socket.assign(protocol, fd.Release(), failed);
     if (!failed) {
-      ServeHttp(worker, routes, std::move(moved), std::move(ticket), std::move(refusal));
+      ServeHttp(*place.io, *place.service, std::make_unique<SocketStream>(std::move(socket)),
+                std::move(ticket), std::move(refusal));
     }
   });
 }
@@ -160,4 +159,4 @@ void Listener::Pause(Error error) {
   });
 }
 
-}  // namespace tocsin::bridge
+}  // namespace tocsin::http

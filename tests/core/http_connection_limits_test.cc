@@ -1,10 +1,9 @@
-#include "bridge/connection_limits.h"
-
 #include <gtest/gtest.h>
 
 #include "core/event/error.h"
+#include "core/http/connection_limits.h"
 
-namespace tocsin::bridge {
+namespace tocsin::http {
 namespace {
 
 AddressKey Key(uint8_t last) {
@@ -45,4 +44,4 @@ TEST(ConnectionLimitsTest, WaitForNoneTellsWhetherAllHaveGone) {
 }
 
 }  // namespace
-}  // namespace tocsin::bridge
+}  // namespace tocsin::http

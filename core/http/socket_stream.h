@@ -1,0 +1,37 @@
+// socket_stream.h: a plain TCP socket as a ByteStream. Includes Asio: for .cc files of servers.
+//
+// Threads: that of the socket's io_context.
+// Owns:    the socket.
+#pragma once
+
+#include <boost/asio/basic_stream_socket.hpp>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/ip/tcp.hpp>
+#include <utility>
+
+#include "core/http/byte_stream.h"
+
+namespace tocsin::http {
+
+// Without a type-erased executor: smaller and cheaper.
+using Socket =
+    boost::asio::basic_stream_socket<boost::asio::ip::tcp, boost::asio::io_context::executor_type>;
+
+class SocketStream final : public ByteStream {
+ public:
+  // The socket is non-blocking, as accept4 makes it.
+  explicit SocketStream(Socket socket) : socket_(std::move(socket)) {}
+
+  IoResult TryRead(std::span<char> room) override;
+  IoResult TrySend(std::span<const std::string_view> parts) override;
+  void Wait(Readiness readiness, Woken woken) override;
+  void ShutdownSend() override;
+  void Close() override;
+  bool is_open() const override { return socket_.is_open(); }
+  size_t BytesUnacknowledged() override;
+
+ private:
+  Socket socket_;
+};
+
+}  // namespace tocsin::http
