@@ -1,8 +1,8 @@
-// bridge.h: the whole bridge, as main and tests run it.
+// bridge.h: the whole bridge, as the program and tests run it.
 //
-// Shape:   Start binds and serves; until the hub has been reached once, upgrades are answered 503.
-//          Drain, then destroy.
-// Threads: Start, Drain and the destructor from one thread of the caller's.
+// Shape:   Start binds and serves. Until the hub has been reached once, upgrades are answered with
+//          503. It is drained before it is destroyed.
+// Threads: Start, Drain and the destructor on one thread.
 // Owns:    everything.
 // Errors:  Start says what it could not bind and why.
 #pragma once

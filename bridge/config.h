@@ -1,5 +1,5 @@
-// config.h: what a bridge is told at its start: flags, TOCSIN_ variables, and the [bridge] of a
-// TOML file.
+// config.h: the settings of a bridge: flags, TOCSIN_ variables, and the [bridge] section of a TOML
+// file.
 //
 // Threads: values.
 // Errors:  INVALID_ARGUMENT and FAILED_PRECONDITION that name the flag; see core/base/options.h.
@@ -19,7 +19,7 @@
 
 namespace tocsin::bridge {
 
-// As given: texts and numbers of the options' table.
+// The settings as they were given.
 struct BridgeFlags {
   std::string listen = "127.0.0.1:8080";
   std::string hub = "127.0.0.1:50051";
@@ -44,7 +44,7 @@ struct BridgeFlags {
   void Register(Options& options);
 };
 
-// What Bridge::Start takes.
+// The settings after they were checked, as Bridge::Start takes them.
 struct BridgeConfig {
   ListenAddress listen;
   std::string hub;

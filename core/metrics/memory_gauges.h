@@ -1,5 +1,5 @@
-// memory_gauges.h: the memory of an engine and of the process it runs in, as Prometheus reads it:
-// the same names on hub and bridge.
+// memory_gauges.h: gauges of the memory of an engine and of its process. Hub and bridge have the
+// same names.
 //
 // Threads: safe; Set is called at a scrape.
 // Owns:    nothing: the gauges live in the registry, which must outlive this.

@@ -9,7 +9,7 @@
 namespace tocsin::hub {
 namespace {
 
-// A hub is back within a second as a rule; 500 clients a second are then no burden to it.
+// A hub is usually back within a second. It then takes 500 returning clients a second easily.
 constexpr absl::Duration kFirstSlot = absl::Milliseconds(100);
 constexpr absl::Duration kSlotStep = absl::Milliseconds(2);
 constexpr absl::Duration kLastSlot = absl::Seconds(10);

@@ -1,9 +1,9 @@
-// admission.h: who may come in: not while the hub drains, and not more streams than it is set to
-// hold.
+// admission.h: decides which calls are let in: none while the hub drains, and no more streams than
+// it is configured to hold.
 //
 // Threads: safe.
 // Errors:  SERVICE_UNAVAILABLE while draining, SUBSCRIPTION_LIMIT_EXCEEDED past the bound; both say
-//          when to come back. RATE_LIMIT_EXCEEDED past the bound on publish streams.
+//          when to try again. RATE_LIMIT_EXCEEDED past the bound on publish streams.
 #pragma once
 
 #include <atomic>
@@ -24,7 +24,7 @@ class Admission {
   explicit Admission(size_t max_subscriptions) : max_subscriptions_(max_subscriptions) {}
 
   absl::Status CheckOpen() const;
-  // Each OK is given back by one Leave.
+  // Each OK is matched by one Leave.
   absl::Status EnterSubscription();
   void LeaveSubscription();
 
@@ -32,14 +32,15 @@ class Admission {
   absl::Status EnterPublishStream();
   void LeavePublishStream();
 
-  // From here on nothing comes in.
+  // From here on no call is let in.
   void BeginDrain() { draining_.store(true); }
-  // While draining: false when some subscriptions or publish streams are left after the time.
+  // While draining: waits until no subscription or publish stream is left. Returns false when some
+  // are left after the time.
   bool WaitEmpty(absl::Duration timeout);
   bool draining() const { return draining_.load(); }
   size_t subscriptions() const { return subscriptions_.load(); }
-  // When the next client of a drained hub should come back: one after the other, so that a restart
-  // is not followed by a stampede.
+  // How long the next client of a drained hub should wait before it comes back. Each gets a later
+  // slot, so that they do not all come back at once.
   absl::Duration NextReconnectSlot();
 
  private:

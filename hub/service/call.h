@@ -1,7 +1,7 @@
-// call.h: one call of a method, from waiting for it to its end, on a shard's completion queue.
+// call.h: one call of a method on a shard's completion queue, from waiting for it to its end.
 //
-// Shape:   Listen → listening, until a call comes or the queue is shut down → Begin, which serves
-//          it → ended, which is the method's to say.
+// Shape:   Listen waits until a client calls or the queue is shut down; Begin then serves the call;
+//          the method decides when it has ended.
 // Threads: its shard's.
 // Owns:    the call. The shard owns it and deletes it when over().
 #pragma once
@@ -26,18 +26,18 @@ class Call {
   Call(const Call&) = delete;
   Call& operator=(const Call&) = delete;
 
-  // Takes the next call of its method.
+  // Asks gRPC for the next call of the method.
   void Listen() { Request(&requested_); }
-  // No call has come yet.
+  // True until a client has called.
   bool listening() const { return listening_; }
-  // Every tag that gRPC was given has come back, and no other will be given.
+  // True when every tag given to gRPC has come back and no other will be given.
   bool over() const { return refused_ || (!listening_ && ended()); }
 
-  // One that waits for the call after it.
+  // A new object that waits for the method's next call.
   virtual std::unique_ptr<Call> Another() const = 0;
-  // The hub stops: a call that may last ends, and its client is told. Not while listening.
+  // The hub is shutting down: a long-lived call tells its client and ends. Not while listening.
   virtual void Drain() {}
-  // What health says has changed. Not while listening.
+  // The health state has changed. Not while listening.
   virtual void OnServing(bool /*serving*/) {}
 
  protected:
@@ -54,9 +54,9 @@ class Call {
  private:
   // Asks gRPC for the next call, with `tag`.
   virtual void Request(void* tag) = 0;
-  // A call has come.
+  // A client has called.
   virtual void Begin() = 0;
-  // Of a call that has come: as over().
+  // over(), for a call that a client has made.
   virtual bool ended() const = 0;
 
   void OnRequested(bool ok);

@@ -11,7 +11,7 @@ namespace {
 
 constexpr size_t kAny = std::numeric_limits<size_t>::max() / 2;
 
-// Half of the cores: the other half is the publishers', the log's and the kernel's.
+// Half of the cores. The other half is left to publishers, the log and the kernel.
 size_t DefaultShards() { return std::max(1u, std::thread::hardware_concurrency() / 2); }
 
 void RegisterFaces(Options& options, HubFlags& flags) {
@@ -63,7 +63,7 @@ void RegisterEngine(Options& options, HubFlags& flags) {
                 0, 256);
 }
 
-// All that can be checked before anything is opened, so that --check-config finds it.
+// Checks everything that can be checked before anything is opened, for --check-config.
 absl::Status CheckFlags(const HubFlags& flags) { return HubConfig::From(flags).status(); }
 
 Durability DurabilityNamed(std::string_view name) {

@@ -1,5 +1,4 @@
-// config.h: what a hub is told at its start: flags, TOCSIN_ variables, and the [hub] of a TOML
-// file.
+// config.h: the settings of a hub: flags, TOCSIN_ variables, and the [hub] section of a TOML file.
 //
 // Threads: values.
 // Errors:  INVALID_ARGUMENT and FAILED_PRECONDITION that name the flag; see core/base/options.h.
@@ -16,7 +15,7 @@
 
 namespace tocsin::hub {
 
-// As given: texts and numbers of the options' table.
+// The settings as they were given.
 struct HubFlags {
   std::string listen = "127.0.0.1:50051";
   std::string ops_listen = "127.0.0.1:8081";
@@ -38,7 +37,7 @@ struct HubFlags {
   void Register(Options& options);
 };
 
-// What Hub::Start takes.
+// The settings after they were checked, as Hub::Start takes them.
 struct HubConfig {
   ListenAddress listen;
   bool serve_ops = true;

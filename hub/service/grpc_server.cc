@@ -15,12 +15,12 @@
 namespace tocsin::hub {
 namespace {
 
-// Room above the largest publish, so that one that is a little too large gets our own error with
-// the field.
+// A little more than the largest publish, so that one that is slightly too large gets our own error,
+// which names the field.
 constexpr size_t kMaxMessageBytes = limits::kPublishBytes + limits::kMiB;
 
-// A process-wide switch of gRPC's, to be thrown before the first server is built. gRPC's own health
-// service is left out: it would bring threads that take turns at polling with the shards'.
+// A process-wide setting of gRPC that must be made before the first server is built. gRPC's own
+// health service is not used: its threads would poll in turn with the shards' threads.
 void EnablePlugins() {
   static std::once_flag once;
   std::call_once(once, [] { grpc::reflection::InitProtoReflectionServerBuilderPlugin(); });
@@ -28,13 +28,13 @@ void EnablePlugins() {
 
 void SetLimits(grpc::ServerBuilder& builder) {
   builder.SetMaxReceiveMessageSize(static_cast<int>(kMaxMessageBytes));
-  // A port belongs to one hub: by default gRPC would share it with another in silence.
+  // A port belongs to one hub. By default gRPC would share it with another process without an error.
   builder.AddChannelArgument(GRPC_ARG_ALLOW_REUSEPORT, 0);
-  // A client that has gone without a word is noticed by pings; its own pings may come every 10 s.
+  // Pings find a client that disappeared without closing. Clients themselves may ping every 10 s.
   builder.AddChannelArgument(GRPC_ARG_KEEPALIVE_TIME_MS, 30'000);
   builder.AddChannelArgument(GRPC_ARG_KEEPALIVE_TIMEOUT_MS, 10'000);
   builder.AddChannelArgument(GRPC_ARG_HTTP2_MIN_RECV_PING_INTERVAL_WITHOUT_DATA_MS, 10'000);
-  // Nothing here compresses or is asked by channelz: their parts in every write and connection go
+  // Compression and channelz are not used; without them a write and a connection cost less
   // (docs/benchmarks.md).
   builder.AddChannelArgument(GRPC_ARG_ENABLE_PER_MESSAGE_COMPRESSION, 0);
   builder.AddChannelArgument(GRPC_ARG_ENABLE_CHANNELZ, 0);

@@ -1,6 +1,7 @@
 // grpc_server.h: the gRPC server around the services: listening, reflection, limits.
 //
-// Threads: the hub's. Of gRPC's own there is one, for reflection, and it polls nothing.
+// Threads: the hub's main thread. gRPC has one thread of its own, for reflection, which polls
+//          nothing.
 // Owns:    the server; the queues it makes are handed to the shards.
 // Errors:  UNAVAILABLE that names the address when it cannot be listened on.
 #pragma once
@@ -31,7 +32,7 @@ class GrpcServer {
   std::vector<std::unique_ptr<grpc::ServerCompletionQueue>> TakeQueues() {
     return std::move(queues_);
   }
-  // Takes no more calls; those that are not over by then are cancelled.
+  // Accepts no more calls; those that have not ended after the grace period are cancelled.
   void Shutdown(absl::Duration grace);
 
  private:

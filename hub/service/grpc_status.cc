@@ -10,7 +10,7 @@
 namespace tocsin::hub {
 namespace {
 
-// All of it travels in one metadata entry, and peers take 8 KiB of metadata.
+// All details travel in one metadata entry, and peers accept 8 KiB of metadata.
 constexpr size_t kMaxText = 2048;
 
 std::string Cut(std::string text) {

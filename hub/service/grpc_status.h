@@ -1,8 +1,8 @@
-// grpc_status.h: the error table's statuses as gRPC clients expect them: google.rpc details beside
-// code and text.
+// grpc_status.h: turns a status of the error table into a gRPC status with google.rpc details.
 //
 // Shape:   ErrorInfo (reason = the table's name, domain "tocsin", metadata allowed, earliest,
-//          latest), BadRequest with the field's path, RetryInfo: each where the error has it.
+//          latest), BadRequest with the field's path, RetryInfo. Each is added only when the error
+//          has it.
 // Threads: pure.
 // Source:  docs/protocol.md, section 4; AIP-193.
 #pragma once

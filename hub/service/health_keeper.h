@@ -1,6 +1,6 @@
-// health_keeper.h: keeps what grpc.health.v1.Health answers in step with the hub.
+// health_keeper.h: keeps the answers of grpc.health.v1.Health in step with the hub's state.
 //
-// Threads: one of its own, which looks twice a second.
+// Threads: one of its own, which checks the state twice a second.
 // Owns:    that thread.
 #pragma once
 
@@ -13,11 +13,11 @@ namespace tocsin::hub {
 
 class HealthKeeper {
  public:
-  // `serves` is asked; `set` is told at the start and at each change.
+  // `serves` is polled for the state; `set` is called at the start and at each change.
   HealthKeeper(std::function<bool()> serves, std::function<void(bool)> set);
   ~HealthKeeper() { Stop(); }
 
-  // Tells `set` false, once and for all.
+  // Calls `set` with false for the last time.
   void Stop();
 
  private:

@@ -1,6 +1,7 @@
-// health_watch.h: one call of grpc.health.v1.Health/Watch: says how a service is, and each change.
+// health_watch.h: one call of grpc.health.v1.Health/Watch: sends the state of a service, and then
+// every change of it.
 //
-// Shape:   one write in flight; a change while it is under way is told after it, the last one only.
+// Shape:   one write in flight. Of the changes during a write only the last is sent, after it.
 // Threads: its shard's.
 // Errors:  RATE_LIMIT_EXCEEDED past kMaxWatches on its shard; a drain ends it with UNAVAILABLE once
 //          NOT_SERVING has been told.
@@ -27,7 +28,7 @@ HealthServingStatus HealthStatus(bool serving);
 
 class HealthWatch final : public Call {
  public:
-  // On one shard: load balancers and supervisors, not users.
+  // On one shard. Load balancers and supervisors watch health, not users.
   static constexpr size_t kMaxWatches = 1'000;
 
   explicit HealthWatch(HubShard& shard);

@@ -84,7 +84,7 @@ absl::Status Hub::OpenLog() {
 }
 
 void Hub::OpenEngine() {
-  log_reader_ = std::make_unique<HubLogReader>(*log_, window_);
+  log_reader_ = std::make_unique<StoreReader>(*log_, window_);
   publisher_ = std::make_unique<Publisher>(*sequencer_, admission_, metrics_);
 }
 

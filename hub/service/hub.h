@@ -14,7 +14,6 @@
 #include "core/http/server.h"
 #include "core/shell/program.h"
 #include "core/stream/window.h"
-#include "hub/hub_log_reader.h"
 #include "hub/sequencer.h"
 #include "hub/service/admission.h"
 #include "hub/service/config.h"
@@ -23,6 +22,7 @@
 #include "hub/service/hub_shard.h"
 #include "hub/service/metrics.h"
 #include "hub/service/ops.h"
+#include "hub/store_reader.h"
 
 namespace tocsin::hub {
 
@@ -65,7 +65,7 @@ class Hub final : public Service {
   std::unique_ptr<Log> log_;
   Window window_;
   std::unique_ptr<Sequencer> sequencer_;
-  std::unique_ptr<HubLogReader> log_reader_;
+  std::unique_ptr<StoreReader> log_reader_;
   std::unique_ptr<Publisher> publisher_;
   EventHubRpc rpc_;
   HealthRpc health_rpc_;

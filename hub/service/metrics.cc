@@ -35,7 +35,7 @@ Histogram& AddHistogram(Registry& registry, const char* name, const char* help,
   return prometheus::BuildHistogram().Name(name).Help(help).Register(registry).Add({}, buckets);
 }
 
-// A counter that is kept elsewhere.
+// A counter whose value is counted elsewhere.
 void Raise(Counter& counter, uint64_t to) {
   const double behind = static_cast<double>(to) - counter.Value();
   if (behind > 0) {
@@ -43,7 +43,7 @@ void Raise(Counter& counter, uint64_t to) {
   }
 }
 
-// Series past this are no use to whoever reads them, and memory to whoever keeps them.
+// More series than this help no reader and cost memory.
 constexpr size_t kMaxLabels = 100;
 constexpr char kOtherLabels[] = "(other)";
 
@@ -99,7 +99,7 @@ struct HubMetrics::Impl {
           .Name("tocsin_publish_refused_total")
           .Help("Publish requests that were refused, by the error's name.")
           .Register(registry);
-  // By ErrorCode: looked up once.
+  // By ErrorCode, so that each is looked up only once.
   std::vector<Counter*> refused_by_code;
   Gauge& queue = AddGauge(registry, "tocsin_publish_queue_events",
                           "Events that wait to be committed and answered.");

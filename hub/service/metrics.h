@@ -1,10 +1,10 @@
-// metrics.h: the hub's numbers, as Prometheus reads them.
+// metrics.h: the hub's metrics for Prometheus.
 //
-// Shape:   what happens is counted as it happens; what stands is read at the scrape and handed to
-//          Render.
+// Shape:   counters are incremented as things happen; gauges are read when the metrics are asked for,
+//          and passed to Render.
 // Threads: safe.
-// Owns:    the registry. Subscribers' labels come from clients: so many at a time have a series
-//          each, the others share one.
+// Owns:    the registry. Labels of subscribers are chosen by clients, so only a bounded number of
+//          them have a series of their own; the others share one.
 #pragma once
 
 #include <memory>
@@ -18,7 +18,7 @@
 
 namespace tocsin::hub {
 
-// As it stands at a scrape.
+// Values that are read when the metrics are asked for.
 struct HubGauges {
   double uptime_seconds = 0;
   bool accepts_publish = true;
@@ -45,14 +45,14 @@ class HubMetrics {
   HubMetrics(const HubMetrics&) = delete;
   HubMetrics& operator=(const HubMetrics&) = delete;
 
-  // A publish of so many events has come, and has been answered.
+  // A publish of that many events has arrived, and has been answered.
   void PublishBegun(size_t events);
   void PublishAnswered(size_t events, size_t published, size_t duplicates);
   void PublishRefused(size_t events, ErrorCode code);
   // One group commit.
   void Committed(size_t events, absl::Duration took);
 
-  // A subscription's label, counted while it is open. Answers the series to close it under.
+  // Counts a subscription under its label while it is open. Returns the series to close it under.
   std::string SubscriptionOpened(std::string_view label);
   void SubscriptionClosed(const std::string& series);
 

@@ -1,4 +1,4 @@
-// publish_request.h: a PublishRequest, checked and taken apart.
+// publish_request.h: checks a PublishRequest and takes the events out of it.
 //
 // Threads: pure.
 // Errors:  INVALID_MESSAGE or MESSAGE_TOO_LARGE with the field's path and what is allowed.

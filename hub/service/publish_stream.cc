@@ -114,7 +114,7 @@ void PublishStream::Step() {
 void PublishStream::StartWriteIfReady() {
   while (!writing_ && !slots_.empty() && slots_.front().answer) {
     grpc::ByteBuffer bytes;
-    // Of a message without required fields: it cannot fail.
+    // Serialization cannot fail: the message has no required fields.
     TOCSIN_CHECK(SerializeRaw(*slots_.front().answer, bytes).ok());
     bytes_ -= slots_.front().bytes;
     slots_.pop_front();

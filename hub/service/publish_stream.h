@@ -1,10 +1,10 @@
 // publish_stream.h: one PublishStream call: many publishes under way, answered in order.
 //
-// Shape:   a slot per request from its reading to the writing of its answer; reading pauses while
-//          64 requests or 8 MiB are under way. A refused request is answered in its place, one
-//          whose bytes are no request as well.
+// Shape:   each request has a slot from when it is read until its answer is written; reading pauses
+//          while 64 requests or 8 MiB are under way. A request that is refused, or that cannot be
+//          parsed, is answered in its place too.
 // Threads: its shard's; the sequencer's answers are posted there.
-// Owns:    the call. It ends only when no answer is awaited.
+// Owns:    the call. It ends only when every request has been answered.
 // Errors:  a drain ends it with UNAVAILABLE once what was read is answered.
 #pragma once
 
@@ -50,7 +50,7 @@ class PublishStream final : public Call {
   void OnAnswer(size_t number, absl::StatusOr<v1::PublishResponse> response);
   // Ends the stream with `status`, after what was read has been answered.
   void End(const absl::Status& status);
-  // Starts what can be started.
+  // Starts every read and write that can be started.
   void Step();
   void StartWriteIfReady();
   void StartReadIfRoom();

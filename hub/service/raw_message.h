@@ -1,4 +1,4 @@
-// raw_message.h: messages of the raw methods, to and from their bytes.
+// raw_message.h: parses the requests of raw methods, and serializes their responses.
 //
 // Threads: pure.
 // Errors:  INVALID_MESSAGE for bytes that are no such message.
@@ -13,8 +13,8 @@
 namespace tocsin::hub {
 
 absl::Status ParseRaw(const grpc::ByteBuffer& bytes, google::protobuf::Message& message);
-// INVALID_MESSAGE with the number of a field that this version does not know: it may ask for what
-// the hub would not do, and is better refused than ignored.
+// INVALID_MESSAGE that names a field which this version does not know. The field may ask for
+// something that this hub would not do, so it is refused instead of ignored.
 absl::Status CheckNoUnknownFields(const google::protobuf::Message& message);
 grpc::Status SerializeRaw(const google::protobuf::Message& message, grpc::ByteBuffer& out);
 

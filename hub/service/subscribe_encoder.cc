@@ -69,7 +69,7 @@ class Encoder {
   }
 
  private:
-  // Within a response the events come first: what is told after them stays after them.
+  // Within a response the events come first, so what follows them in order may be added to it.
   void TakeEvent(const Item& item) {
     if (rest_.has_gap() || rest_.caught_up()) {
       EndResponse();

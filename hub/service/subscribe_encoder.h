@@ -1,4 +1,4 @@
-// subscribe_encoder.h: a subscriber's items as the bytes of SubscribeResponse messages.
+// subscribe_encoder.h: encodes a subscriber's items as SubscribeResponse messages.
 //
 // Shape:   concatenated messages merge, and an event's record holds its bytes as field 1 of the
 //          response: so a response is the events' bytes, copied into one slice, and a few fields

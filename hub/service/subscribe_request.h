@@ -1,4 +1,4 @@
-// subscribe_request.h: a SubscribeRequest, checked.
+// subscribe_request.h: checks a SubscribeRequest and compiles its filter.
 //
 // Threads: pure.
 // Errors:  INVALID_MESSAGE or INVALID_FILTER with the field's path and what is allowed; UNSUPPORTED

@@ -48,7 +48,7 @@ class SubscribeStream final : public Call, public Sink {
   bool ended() const override;
   void OnWritten(bool ok);
   void OnFinished(bool ok);
-  // The call is over: ended by us, or the client has gone.
+  // True when the call has ended, by us or because the client has gone.
   void OnDone(bool ok);
 
   absl::Status Subscribe();

@@ -1,6 +1,6 @@
 // unary_call.h: one call of a method with one request and one response.
 //
-// Shape:   request → served by its method → answered once, then or later → finish.
+// Shape:   the method that is given the request answers it once, at once or later.
 // Threads: its shard's; an answer that comes from elsewhere is posted to the shard first.
 // Errors:  as google.rpc details in the status (grpc_status.h).
 #pragma once
@@ -18,12 +18,12 @@ class UnaryCall final : public Call {
  public:
   using Responder = grpc::ServerAsyncResponseWriter<grpc::ByteBuffer>;
 
-  // What makes one method.
+  // What differs between methods.
   struct Method {
     // Asks gRPC for the method's next call.
     void (*request)(HubShard& shard, grpc::ServerContext& context, grpc::ByteBuffer& request,
                     Responder& responder, void* tag);
-    // Answers it, or sees to it that it is answered.
+    // Answers the request now, or arranges that it is answered later.
     void (*serve)(UnaryCall& call);
   };
 
@@ -31,9 +31,10 @@ class UnaryCall final : public Call {
       : Call(shard), method_(method), responder_(&context_) {}
 
   HubShard& shard() { return shard_; }
-  // False, and answered, when the request's bytes are no such message.
+  // Parses the request. When its bytes are no such message, answers it with an error and returns
+  // false.
   bool Read(google::protobuf::Message& message);
-  // Once, on the shard's thread.
+  // Answers the call. Once, on the shard's thread.
   void Answer(const google::protobuf::Message& response);
   void Fail(const absl::Status& error);
 

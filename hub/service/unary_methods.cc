@@ -63,7 +63,7 @@ void ServeCheck(UnaryCall& call) {
   call.Answer(response);
 }
 
-// In the schema, and not yet served.
+// Methods that are in the schema and not implemented yet.
 void ServeNothing(UnaryCall& call) {
   call.Fail(absl::UnimplementedError("this hub does not serve this method"));
 }

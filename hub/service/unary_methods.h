@@ -1,4 +1,4 @@
-// unary_methods.h: the services' methods with one request and one response.
+// unary_methods.h: the methods of the services that have one request and one response.
 #pragma once
 
 #include <memory>
@@ -10,7 +10,7 @@ namespace tocsin::hub {
 
 class HubShard;
 
-// A call of each, that waits for nothing yet.
+// One call object for each method. They do not listen yet.
 std::vector<std::unique_ptr<Call>> UnaryMethods(HubShard& shard);
 
 }  // namespace tocsin::hub

@@ -12,8 +12,8 @@ namespace {
 constexpr size_t kSliceEvents = 1'000;
 constexpr size_t kSliceBytes = 4 * limits::kMiB;
 
-// So many events, and no more than about twice the window's bytes: a log of large events is not
-// read in vain.
+// Reads at most this many events at a time, and about twice the window's bytes in all, so that large
+// events are not read only to be dropped.
 Cursor PlaceToStart(const Log& log, const LogExtent& extent, const WindowBounds& bounds) {
   const uint64_t event_bytes =
       extent.events > 0 ? std::max<uint64_t>(1, extent.bytes / extent.events) : 1;

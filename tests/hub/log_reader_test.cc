@@ -5,8 +5,8 @@
 #include <functional>
 
 #include "core/stream/shard.h"
-#include "hub/hub_log_reader.h"
 #include "hub/slice_reader.h"
+#include "hub/store_reader.h"
 #include "tests/hub/hub_fixtures.h"
 #include "tests/hub/wrapped_log.h"
 
@@ -42,7 +42,7 @@ class LogReaderTest : public testing::Test {
   WrappedLog log_;
   Window window_{{4, 1 << 20}};
   ManualClock clock_;
-  HubLogReader reader_{log_, window_};
+  StoreReader reader_{log_, window_};
   Shard shard_{window_, reader_, clock_, {}};
 };
 

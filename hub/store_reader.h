@@ -1,4 +1,4 @@
-// hub_log_reader.h: the store's side of catching up: reads slices for shards on a thread of its
+// store_reader.h: the hub's log reader: reads slices of the store for its shards, on a thread of its
 // own.
 //
 // Shape:   requests wait in a queue and are answered in turn, one slice each, so that one long
@@ -23,10 +23,10 @@
 
 namespace tocsin::hub {
 
-class HubLogReader : public LogReader {
+class StoreReader : public LogReader {
  public:
-  HubLogReader(const Log& log, const Window& window) : slices_(log, window) {}
-  ~HubLogReader() override;
+  StoreReader(const Log& log, const Window& window) : slices_(log, window) {}
+  ~StoreReader() override;
 
   std::unique_ptr<CatchUp> Open(Shard& shard, const StartPoint& start, FilterPtr filter,
                                 Deliver deliver) override;
@@ -38,7 +38,7 @@ class HubLogReader : public LogReader {
   bool RunOnce();
 
  private:
-  class HubCatchUp;
+  class StoreCatchUp;
 
   // What a CatchUp and the reader share. Passed between their threads by the queue and by
   // Shard::Post, never used by both.

@@ -1,4 +1,4 @@
-#include "hub/hub_log_reader.h"
+#include "hub/store_reader.h"
 
 #include <utility>
 
@@ -7,12 +7,12 @@
 
 namespace tocsin::hub {
 
-class HubLogReader::HubCatchUp : public CatchUp {
+class StoreReader::StoreCatchUp : public CatchUp {
  public:
-  HubCatchUp(HubLogReader& reader, std::shared_ptr<Job> job)
+  StoreCatchUp(StoreReader& reader, std::shared_ptr<Job> job)
       : reader_(reader), job_(std::move(job)) {}
   // A slice that is under way is read, posted, and dropped there.
-  ~HubCatchUp() override { job_->cancelled = true; }
+  ~StoreCatchUp() override { job_->cancelled = true; }
 
   void Next(size_t max_events, size_t max_bytes) override {
     TOCSIN_CHECK(!job_->waiting);
@@ -21,27 +21,27 @@ class HubLogReader::HubCatchUp : public CatchUp {
   }
 
  private:
-  HubLogReader& reader_;
+  StoreReader& reader_;
   const std::shared_ptr<Job> job_;
 };
 
-HubLogReader::~HubLogReader() { Stop(); }
+StoreReader::~StoreReader() { Stop(); }
 
-std::unique_ptr<CatchUp> HubLogReader::Open(Shard& shard, const StartPoint& start, FilterPtr filter,
-                                            Deliver deliver) {
+std::unique_ptr<CatchUp> StoreReader::Open(Shard& shard, const StartPoint& start, FilterPtr filter,
+                                           Deliver deliver) {
   auto job = std::make_shared<Job>();
   job->shard = &shard;
   job->deliver = std::move(deliver);
   job->reading.start = start;
   job->reading.filter = std::move(filter);
-  return std::make_unique<HubCatchUp>(*this, std::move(job));
+  return std::make_unique<StoreCatchUp>(*this, std::move(job));
 }
 
-void HubLogReader::Start() {
+void StoreReader::Start() {
   thread_ = std::thread([this] { Run(); });
 }
 
-void HubLogReader::Stop() {
+void StoreReader::Stop() {
   {
     MutexLock lock(mutex_);
     stopping_ = true;
@@ -53,7 +53,7 @@ void HubLogReader::Stop() {
   }
 }
 
-bool HubLogReader::RunOnce() {
+bool StoreReader::RunOnce() {
   Request request;
   if (!Take(request)) {
     return false;
@@ -70,7 +70,7 @@ bool HubLogReader::RunOnce() {
   return true;
 }
 
-void HubLogReader::Push(Request request) {
+void StoreReader::Push(Request request) {
   {
     MutexLock lock(mutex_);
     if (stopping_) {
@@ -81,7 +81,7 @@ void HubLogReader::Push(Request request) {
   changed_.NotifyOne();
 }
 
-bool HubLogReader::Take(Request& request) {
+bool StoreReader::Take(Request& request) {
   MutexLock lock(mutex_);
   if (requests_.empty()) {
     return false;
@@ -91,7 +91,7 @@ bool HubLogReader::Take(Request& request) {
   return true;
 }
 
-void HubLogReader::Run() {
+void StoreReader::Run() {
   while (true) {
     while (RunOnce()) {
     }
