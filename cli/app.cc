@@ -1,4 +1,5 @@
-// CLI11 splits and converts; what it says about unknown words is replaced by what is close to them.
+// CLI11 splits the arguments and converts values. Unknown words are answered here instead, so that
+// the error can suggest the closest name.
 #include "cli/app.h"
 
 #include <exception>
@@ -8,6 +9,8 @@
 #include "absl/strings/str_replace.h"
 #include "cli/exit_codes.h"
 #include "cli/flags.h"
+#include "cli/output.h"
+#include "core/base/arguments.h"
 #include "core/base/closest.h"
 #include "core/base/version.h"
 #include "core/shell/library_logs.h"
@@ -29,6 +32,9 @@ std::string Footer() {
 void AddGlobals(CLI::App& app, Globals& globals) {
   app.add_option("--hub", globals.hub, "Where the hub is")
       ->type_name("HOST:PORT")
+      ->check([](const std::string& hub) {
+        return hub.empty() ? "is empty; give HOST:PORT, or unix:PATH" : "";
+      })
       ->envname("TOCSIN_HUB")
       ->capture_default_str();
   AddTime(app, "--timeout", &globals.timeout, absl::Milliseconds(1),
@@ -66,8 +72,7 @@ std::string PathOf(const CLI::App& command) {
                            : absl::StrCat(PathOf(*parent), " ", command.get_name());
 }
 
-// Its subcommands get what each has: global flags may stand after it too, and UnknownWord answers
-// for words that nobody knows.
+// Every subcommand accepts the global flags after it, and leaves unknown words to UnknownWord.
 void SetUpCommands(CLI::App& app) {
   for (CLI::App* command : app.get_subcommands([](CLI::App*) { return true; })) {
     command->fallthrough();
@@ -100,7 +105,7 @@ int UnknownWord(const CLI::App& app, const std::vector<std::string>& words) {
 
 int RunChosen(const CLI::App& app, const Run& chosen) {
   if (app.count("--print-config-docs") > 0) {
-    std::cout << ConfigDocs(app) << std::flush;
+    std::cout << ConfigDocs(app);
     return kOk;
   }
   const std::vector<std::string> unknown = app.remaining(true);
@@ -153,20 +158,20 @@ int Main(int argc, const char* const* argv) {
   Run chosen;
   const std::unique_ptr<CLI::App> app = MakeApp(globals, chosen);
   try {
-    app->parse(argc, argv);
+    app->parse(ReversedArguments(argc, argv));
   } catch (const CLI::CallForHelp&) {
-    std::cout << app->help() << std::flush;
-    return kOk;
+    std::cout << app->help();
+    return Flushed(kOk);
   } catch (const CLI::CallForVersion& version) {
-    std::cout << version.what() << std::endl;
-    return kOk;
+    std::cout << version.what() << '\n';
+    return Flushed(kOk);
   } catch (const CLI::ParseError& error) {
     const std::string path = PathOf(Chosen(*app));
     return Fail(kUsage, absl::StrCat(error.what(), " (see ", path, " --help)"));
   }
   QuietLibraries();
   try {
-    return RunChosen(*app, chosen);
+    return Flushed(RunChosen(*app, chosen));
   } catch (const std::exception& error) {
     return Fail(kFailed, error.what());
   }

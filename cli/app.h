@@ -1,4 +1,4 @@
-// app.h: the command line as a whole: the tree of commands, and what becomes of the arguments.
+// app.h: the command line as a whole: builds the tree of commands and runs the one that was chosen.
 #pragma once
 
 #include <iosfwd>
@@ -9,7 +9,7 @@
 
 namespace tocsin::cli {
 
-// The tree, without having read anything. `globals` and `chosen` outlive it.
+// Builds the tree of commands. Nothing has been parsed yet. `globals` and `chosen` outlive it.
 std::unique_ptr<CLI::App> MakeApp(Globals& globals, Run& chosen);
 
 // Reads the arguments and runs the command; returns the exit code.

@@ -8,8 +8,8 @@
 namespace tocsin::cli {
 namespace {
 
-// gRPC's "failed to connect to all addresses; last error: … : Connection refused", without the
-// steps.
+// The last cause in gRPC's message, such as "failed to connect to all addresses; last error: … :
+// Connection refused".
 std::string WhyUnreachable(const std::string& message) {
   if (absl::StrContains(message, "Connection refused")) return "connection refused";
   if (absl::StrContains(message, "reset by peer") || absl::StrContains(message, "Socket closed") ||

@@ -1,6 +1,6 @@
-// client.h: the way to the hub, and its errors in words that help at three in the morning.
+// client.h: opens a channel to the hub, and turns gRPC's errors into words for the user.
 //
-// Errors:  gRPC's statuses, turned into a Failure: what failed, where, what to do about it.
+// Errors:  a Failure says what failed, where, and what to do about it.
 #pragma once
 
 #include <grpcpp/grpcpp.h>
@@ -19,14 +19,14 @@ namespace tocsin::cli {
 std::shared_ptr<grpc::Channel> OpenChannel(const Globals& globals,
                                            rpc::Connection connection = rpc::Connection::kShared);
 
-// From now; what the call may take in all.
+// Sets the deadline of the whole call, counted from now.
 void SetTimeout(grpc::ClientContext& context, absl::Duration timeout);
 
 struct Failure {
   int exit_code;
   std::string text;
 };
-// In a few words: "connection refused", or the hub's own message.
+// Why the stream ended, in a few words: "connection refused", or the hub's own message.
 std::string WhyLost(const grpc::Status& status);
 Failure FailureOf(const grpc::Status& status, const std::string& hub);
 

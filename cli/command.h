@@ -1,7 +1,8 @@
-// command.h: what the subcommands share: the global flags, and how each hangs itself into the tree.
+// command.h: what the subcommands share: the global flags, and the functions that register them.
 //
-// Shape:   Add…(app, globals, chosen) registers a subcommand with its flags; when the user chooses
-//          it, `chosen` becomes what to run after the whole command line has been read and checked.
+// Shape:   Add…(app, globals, chosen) registers a subcommand with its flags. When the user chooses
+//          that subcommand, it sets `chosen`, which runs after the whole command line has been
+//          parsed and checked.
 #pragma once
 
 #include <functional>

@@ -203,7 +203,7 @@ void AddCompletion(CLI::App& app, Run& chosen) {
   completion->footer(kExamples);
   completion->callback([&app, &chosen, shell] {
     chosen = [&app, shell] {
-      std::cout << (*shell == "zsh" ? ZshCompletion(app) : BashCompletion(app)) << std::flush;
+      std::cout << (*shell == "zsh" ? ZshCompletion(app) : BashCompletion(app));
       return int{kOk};
     };
   });

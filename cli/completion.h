@@ -1,4 +1,4 @@
-// completion.h: what shells complete, from the tree of commands itself.
+// completion.h: writes shell completion scripts from the tree of commands.
 #pragma once
 
 #include <string>

@@ -102,24 +102,51 @@ std::string SubjectText(const Subject& subject) {
   return text;
 }
 
+struct Character {
+  uint32_t code;
+  size_t bytes;
+};
+
+// Of text that is UTF-8, as everything from a hub is. What is not passes byte by byte, as code 0.
+Character FirstCharacter(std::string_view text) {
+  const auto byte = [&](size_t i) {
+    return static_cast<uint32_t>(static_cast<unsigned char>(text[i]));
+  };
+  if (text.size() >= 2 && byte(0) >> 5 == 0b110) {
+    return {(byte(0) & 0x1f) << 6 | (byte(1) & 0x3f), 2};
+  }
+  if (text.size() >= 3 && byte(0) >> 4 == 0b1110) {
+    return {(byte(0) & 0x0f) << 12 | (byte(1) & 0x3f) << 6 | (byte(2) & 0x3f), 3};
+  }
+  return {0, 1};
+}
+
+// Characters that show nothing, or change how the text around them is shown: direction marks can
+// make a line read as another one, line separators break it.
+bool IsInvisible(uint32_t code) {
+  return code == 0xad || code == 0x61c || (code >= 0x200b && code <= 0x200f) ||
+         (code >= 0x2028 && code <= 0x202e) || (code >= 0x2060 && code <= 0x206f) || code == 0xfeff;
+}
+
 }  // namespace
 
 std::string Clean(std::string_view text) {
   std::string clean;
-  for (size_t i = 0; i < text.size(); ++i) {
-    const auto byte = static_cast<unsigned char>(text[i]);
-    // C1 controls are C2 80 to C2 9F in UTF-8.
-    const bool c1 =
-        byte == 0xc2 && i + 1 < text.size() && static_cast<unsigned char>(text[i + 1]) < 0xa0;
-    if (c1) {
-      absl::StrAppendFormat(&clean, "\\x%02x", static_cast<unsigned char>(text[++i]));
-    } else if (byte == '\n') {
+  while (!text.empty()) {
+    const auto byte = static_cast<unsigned char>(text.front());
+    const Character next = FirstCharacter(text);
+    if (byte == '\n') {
       clean += "\\n";
     } else if (byte < 0x20 || byte == 0x7f) {
       absl::StrAppendFormat(&clean, "\\x%02x", byte);
+    } else if (next.code >= 0x80 && next.code < 0xa0) {  // C1 controls
+      absl::StrAppendFormat(&clean, "\\x%02x", next.code);
+    } else if (IsInvisible(next.code)) {
+      absl::StrAppendFormat(&clean, "\\u%04x", next.code);
     } else {
-      clean += text[i];
+      clean.append(text.substr(0, next.bytes));
     }
+    text.remove_prefix(next.bytes);
   }
   return clean;
 }

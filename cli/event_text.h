@@ -1,7 +1,7 @@
 // event_text.h: an event as one line for people.
 //
 // Shape:   time, severity, type, the incident's title, what the type adds, labels, the incident's
-//          id. Every text of others is cleaned: no control character of theirs reaches a terminal.
+//          id. Text from events is cleaned: none of its control characters reaches a terminal.
 // Threads: pure.
 #pragma once
 
@@ -17,10 +17,11 @@ struct TextStyle {
   bool cursor = false;  // append the event's cursor
 };
 
-// Without a line break at its end.
+// The line, without a line break at its end.
 std::string EventText(const v1::Event& event, const TextStyle& style);
 
-// Control characters (C0, C1, DEL) as \xNN; line breaks as \n; the rest as it is.
+// Control characters (C0, C1, DEL) as \xNN, invisible and direction-changing ones as \uNNNN, line
+// breaks as \n, everything else as it is.
 std::string Clean(std::string_view text);
 
 }  // namespace tocsin::cli

@@ -1,4 +1,4 @@
-// exit_codes.h: what `tocsin` exits with; scripts rely on it, and `tocsin --help` prints it.
+// exit_codes.h: the exit codes of `tocsin`. Scripts rely on them, and `tocsin --help` prints them.
 #pragma once
 
 namespace tocsin::cli {

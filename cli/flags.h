@@ -1,4 +1,4 @@
-// flags.h: kinds of flags that CLI11 does not have. Only for the .cc files of commands.
+// flags.h: kinds of flags that CLI11 does not have. Includes CLI11: only for .cc files of commands.
 #pragma once
 
 #include <CLI/CLI.hpp>
@@ -26,8 +26,8 @@ CLI::Option* AddChoice(CLI::App& app, const std::string& name, std::string* valu
 // The flags of a filter, in a group of the help.
 void AddFilterFlags(CLI::App& app, FilterFlags& filter, const std::string& group);
 
-// The values that a flag with a fixed set takes, by its name ("severity"), for completion: none for
-// the others.
+// For completion: the values that the flag of that name ("severity") may take. Empty when any value
+// is allowed.
 std::vector<std::string> ValuesOf(const std::string& flag);
 // Event types as people type them: "incident-created".
 std::vector<std::string> TypeNames();

@@ -1,8 +1,5 @@
 #include "cli/follow.h"
 
-#include <poll.h>
-#include <unistd.h>
-
 #include <cerrno>
 #include <iostream>
 #include <optional>
@@ -11,6 +8,7 @@
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 #include "cli/exit_codes.h"
+#include "cli/output.h"
 #include "core/base/strings.h"
 #include "core/event/json_writer.h"
 #include "core/rpc/hub_error.h"
@@ -21,12 +19,6 @@ namespace tocsin::cli {
 namespace {
 
 void Say(std::string_view what) { std::cerr << "tocsin: " << what << std::endl; }
-
-// `tocsin sub | head`: noticed with the next bookmark, without an event to write.
-bool ReaderHasGone() {
-  pollfd out{STDOUT_FILENO, 0, 0};
-  return poll(&out, 1, 0) > 0 && (out.revents & POLLERR) != 0;
-}
 
 std::string ReasonOf(const v1::Gap& gap) {
   switch (gap.reason()) {
@@ -97,6 +89,7 @@ class Follower final : rpc::HubStream::Owner {
     }
     if (!done_) HandleRest(response);
     Flush();
+    // Asked at every response, also at a bookmark: noticed without an event to write.
     if (ReaderHasGone()) done_ = true;
   }
 
@@ -133,7 +126,7 @@ class Follower final : rpc::HubStream::Owner {
     if (out_) flushed_ = cursor_;
   }
 
-  // A reader that has gone wants no more; all else, such as a full disk, is a failure.
+  // A reader that has gone is no failure. Everything else is, such as a full disk.
   void NoteWriteError() {
     if (out_ || done_by_output_) return;
     const int error = errno != 0 ? errno : EIO;
@@ -190,7 +183,7 @@ class Follower final : rpc::HubStream::Owner {
   std::ostream& out_;
   rpc::HubLoop loop_;
   rpc::HubStream stream_;
-  // How the last call ended. At first: none has within the timeout.
+  // How the last call ended. Until one has: no answer within the timeout.
   grpc::Status end_{grpc::StatusCode::DEADLINE_EXCEEDED, "no answer"};
   std::string cursor_;   // resuming from here repeats and misses nothing
   std::string flushed_;  // the cursor up to which all has been written out

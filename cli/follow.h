@@ -1,11 +1,11 @@
-// follow.h: a subscription that is kept up: printed as it comes, resumed after every cut.
+// follow.h: `tocsin sub`: prints a subscription's events and resumes it after every broken stream.
 //
-// Shape:   one Subscribe after the other, each from the last cursor seen; what is missing is told,
-//          nothing is repeated.
-// Threads: one; interrupts come from their own.
-// Errors:  the first connection must come about within the timeout; after that it tries until it is
-//          interrupted. Output that cannot be written ends it with kFailed and the last cursor that
-//          was written; a reader that has gone ends it with kOk.
+// Shape:   a HubStream (core/rpc) whose responses are printed. Each new stream starts after the last
+//          cursor that was seen, so nothing is repeated; what is missing is reported as a gap.
+// Threads: runs on the caller's thread until it ends or is interrupted.
+// Errors:  the first connection must succeed within the timeout; after that it tries again until it
+//          is interrupted. When the output cannot be written it ends with kFailed and names the last
+//          cursor that was written; when the reader of a pipe has gone it ends with kOk.
 #pragma once
 
 #include <iosfwd>
@@ -26,7 +26,7 @@ struct FollowOptions {
   bool until_caught_up = false;
 };
 
-// An exit code. Events go to `out`, all else to stderr.
+// Returns an exit code. Events go to `out`, everything else to stderr.
 int Follow(const Globals& globals, const FollowOptions& options, Interrupt& interrupt,
            std::ostream& out);
 

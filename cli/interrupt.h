@@ -18,7 +18,7 @@ class Interrupt {
   Interrupt() : watcher_([this](int) { Raise(); }) {}
 
   bool Raised();
-  // False when interrupted before the time was over.
+  // Returns false when it was interrupted before the time was over.
   bool Sleep(absl::Duration time);
 
   // Calls `cancel` when interrupted (at once if it already is), for as long as the guard lives.

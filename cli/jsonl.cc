@@ -2,6 +2,7 @@
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/strip.h"
 #include "absl/time/clock.h"
 #include "core/base/option_values.h"
 #include "core/base/strings.h"
@@ -10,6 +11,12 @@
 #include "core/event/validate.h"
 
 namespace tocsin::cli {
+namespace {
+
+// What some editors put before UTF-8.
+constexpr char kByteOrderMark[] = "\xef\xbb\xbf";
+
+}  // namespace
 
 JsonLines::ReadOutcome JsonLines::ReadLine() {
   using Traits = std::istream::traits_type;
@@ -37,7 +44,9 @@ absl::StatusOr<std::optional<v1::Event>> JsonLines::Next() {
     if (outcome == ReadOutcome::kTooLong) {
       return At(absl::StrCat("the line is longer than ", FormatBytes(kMostBytes)));
     }
-    const absl::string_view text = absl::StripAsciiWhitespace(ToAbsl(text_));
+    absl::string_view text = ToAbsl(text_);
+    if (line_ == 1) absl::ConsumePrefix(&text, kByteOrderMark);
+    text = absl::StripAsciiWhitespace(text);
     if (text.empty()) continue;
     absl::StatusOr<v1::Event> event = ReadJsonEvent(ToStd(text));
     if (!event.ok()) return At(ToStd(event.status().message()));

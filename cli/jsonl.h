@@ -1,4 +1,4 @@
-// jsonl.h: events from a file, one JSON object a line.
+// jsonl.h: reads events from a file that has one JSON object a line.
 //
 // Shape:   blank lines are passed over. A line is at most kMostBytes; the rest of a longer one is
 //          passed over, so that reading can go on after the error.
@@ -28,9 +28,9 @@ class JsonLines {
   // is harmless); nothing at the end of the file.
   absl::StatusOr<std::optional<v1::Event>> Next();
 
-  // Of the line last read; from 1.
+  // The number of the line that was last read, counted from 1.
   size_t line() const { return line_; }
-  // False when the next line would have to be waited for: a pipe that holds nothing now.
+  // False when Next would block: a pipe that holds nothing at present.
   bool HasMore() const { return in_.rdbuf()->in_avail() > 0; }
 
  private:

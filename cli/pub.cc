@@ -50,7 +50,7 @@ grpc::Status PublishOnce(v1::EventHub::Stub& hub, absl::Time deadline,
   return hub.Publish(&context, request, &response);
 }
 
-// Tries again while the hub is away; the event's id makes that harmless.
+// Tries again while the hub is away. The event's id keeps it from being published twice.
 grpc::Status PublishWithRetries(const Globals& globals, const v1::PublishRequest& request,
                                 v1::PublishResponse& response) {
   const std::shared_ptr<grpc::Channel> channel = OpenChannel(globals);
@@ -62,7 +62,7 @@ grpc::Status PublishWithRetries(const Globals& globals, const v1::PublishRequest
     if (status.ok() || !rpc::MayRetry(status)) return status;
     const absl::Duration floor = rpc::ReadHubError(status).details.retry_after;
     const absl::Duration left = deadline - absl::Now() - floor;
-    // The last try comes just before the end, not after it.
+    // The wait is cut so that the last try comes just before the deadline, not after it.
     if (left < kLastTry) return status;
     WaitForNextTry(*channel, floor, std::min(backoff.Next(), left - kLastTry / 2), nullptr);
   }
@@ -79,7 +79,7 @@ int PubOne(const Globals& globals, v1::Event event, bool json) {
     return Fail(failure.exit_code, failure.text);
   }
   for (const v1::PublishResult& result : response.results()) {
-    std::cout << (json ? ResultJson(result) : ResultText(result, type)) << std::endl;
+    std::cout << (json ? ResultJson(result) : ResultText(result, type)) << '\n';
   }
   return kOk;
 }

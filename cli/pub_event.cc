@@ -35,7 +35,7 @@ constexpr uint32_t kAlert =
     Bit(v1::EVENT_TYPE_ALERT_RECEIVED) | Bit(v1::EVENT_TYPE_ALERT_CONVERTED);
 constexpr uint32_t kSystem = Bit(v1::EVENT_TYPE_SYSTEM_EVENT);
 constexpr uint32_t kAboutIncident = kAll & ~kSystem & ~Bit(v1::EVENT_TYPE_ALERT_RECEIVED);
-// Whose flags describe the incident itself; alert_converted's describe the alert.
+// The types whose flags describe the incident itself. Those of alert_converted describe the alert.
 constexpr uint32_t kIncident = kAll & ~kSystem & ~kAlert;
 constexpr uint32_t kAssigned = Bit(v1::EVENT_TYPE_ASSIGNMENT_CHANGED);
 constexpr uint32_t kResolved =
@@ -192,7 +192,7 @@ absl::StatusOr<json::value> Scalar(const PubFlag& flag, const std::vector<std::s
   if (flag.shape == Shape::kText) return json::value(Json(values.front()));
   const auto number = ParseCount(values.front());
   if (!number.ok()) return Wrong(flag.name, ToStd(number.status().message()));
-  // As the parser makes numbers: unsigned only where signed is too small.
+  // The JSON parser makes a number unsigned only when it does not fit a signed one; do the same.
   constexpr auto kMost = static_cast<uint64_t>(std::numeric_limits<int64_t>::max());
   return *number <= kMost ? json::value(static_cast<int64_t>(*number))
                           : json::value(uint64_t{*number});

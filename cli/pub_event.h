@@ -35,14 +35,14 @@ struct PubFlag {
 // A name may stand in several rows, for different types.
 std::span<const PubFlag> PubFlags();
 
-// What was given: by flag, its values in order. A flag without a value has one, which is not looked
-// at.
+// The flags that were given, with their values in order. A flag that takes no value has one value,
+// which is ignored.
 using GivenFlags = std::map<std::string, std::vector<std::string>>;
 
 // "incident-created", "INCIDENT_CREATED". The error lists the types, and the closest.
 absl::StatusOr<v1::EventType> ParseEventType(std::string_view text);
 
-// A valid event that has an id: one is made where the flags give none.
+// Returns a valid event with an id; the id is made here when the flags give none.
 absl::StatusOr<v1::Event> MakeEvent(v1::EventType type, const GivenFlags& given);
 
 }  // namespace tocsin::cli

@@ -6,6 +6,7 @@
 #include <cerrno>
 #include <charconv>
 #include <cstring>
+#include <filesystem>
 #include <fstream>
 #include <iostream>
 #include <memory>
@@ -25,10 +26,10 @@
 namespace tocsin::cli {
 namespace {
 
-// Leaves room for the request's own bytes.
+// The largest batch: less than the hub's limit, to leave room for the request's own bytes.
 constexpr size_t kBatchBytes = limits::kPublishBytes - 64 * limits::kKiB;
 
-// What has come of the events so far, and the lines about it on stderr and stdout.
+// Counts what became of the events so far, and reports it on stdout and stderr.
 class Tally {
  public:
   Tally(std::string_view file, bool json) : file_(file), json_(json) {}
@@ -36,7 +37,7 @@ class Tally {
   void Accepted(const Publisher::Request& request, const v1::PublishResponse& response) {
     MutexLock lock(mutex_);
     for (const v1::PublishResult& result : response.results()) {
-      // What is sent again after a cut may well have been taken the first time.
+      // An event that is sent again after a broken stream may have been accepted the first time.
       result.duplicate() && !request.sent_before ? ++duplicates_ : ++published_;
       if (json_) std::cout << ResultJson(result) << '\n';
     }
@@ -65,7 +66,7 @@ class Tally {
     return refused_ > 0;
   }
 
-  // Now and then: on a terminal in place, elsewhere a line.
+  // Prints the progress: on a terminal over the last one, elsewhere as a new line.
   void Progress(absl::Time now) {
     MutexLock lock(mutex_);
     if (now < next_progress_) return;
@@ -128,8 +129,8 @@ class FileRun {
   }
 
  private:
-  // One refused event would refuse its whole batch: going on means a request an event. A slow rate
-  // means small batches, so that it is a rate and not a beat.
+  // A refused event refuses its whole batch, so with keep_going each event is a request of its own.
+  // A slow rate makes batches small, so that events are spread evenly.
   size_t BatchSize() const {
     if (options_.keep_going) return 1;
     if (options_.rate <= 0) return options_.batch;
@@ -152,7 +153,7 @@ class FileRun {
     return true;
   }
 
-  // A blocked read would not notice Ctrl-C.
+  // Waits here instead of in a read, which would not notice Ctrl-C.
   bool WaitForInput() {
     pollfd in{STDIN_FILENO, POLLIN, 0};
     while (options_.path == "-" && !lines_.HasMore()) {
@@ -248,6 +249,10 @@ int PubFile(const Globals& globals, const PubFileOptions& options) {
   std::ifstream file;
   if (options.path != "-") {
     file.open(options.path, std::ios::binary);
+    std::error_code ignored;
+    if (std::filesystem::is_directory(options.path, ignored)) {
+      return Fail(kFailed, absl::StrCat("cannot read ", options.path, ": Is a directory"));
+    }
     if (!file) {
       return Fail(kFailed, absl::StrCat("cannot read ", options.path, ": ", std::strerror(errno)));
     }

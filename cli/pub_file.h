@@ -1,7 +1,7 @@
-// pub_file.h: `tocsin pub --file`: a file or a pipe of events, published at a rate.
+// pub_file.h: `tocsin pub --file`: publishes the events of a file or pipe, at a given rate.
 //
-// Shape:   lines are read, checked and batched on main's thread, and pipelined by Publisher. A pipe
-//          that holds nothing for now does not hold back what was read from it.
+// Shape:   lines are read, checked and batched on main's thread, and pipelined by Publisher. When
+//          a pipe holds nothing more at present, what was read from it is sent without waiting.
 // Errors:  "FILE:LINE: what" on stderr; the first one ends the run unless keep_going.
 #pragma once
 
@@ -22,10 +22,10 @@ struct PubFileOptions {
   bool json = false;  // print each result
 };
 
-// An exit code.
+// Returns an exit code.
 int PubFile(const Globals& globals, const PubFileOptions& options);
 
-// Events a second of "50/s", "300/m", "1000/h", "50".
+// Events per second, from "50/s", "300/m", "1000/h" or "50".
 absl::StatusOr<double> ParseRate(std::string_view text);
 
 // The line of the event that the hub's error is about, "events[3].incident.title …"; the first

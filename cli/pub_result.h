@@ -1,4 +1,4 @@
-// pub_result.h: what the hub answered to a published event, for people and as JSON.
+// pub_result.h: prints the hub's answer to a published event, as text or as JSON.
 #pragma once
 
 #include <string>

@@ -95,7 +95,8 @@ bool Publisher::WaitForRoom(size_t most) {
   return in_flight_.size() <= most;
 }
 
-// Only this thread adds to in_flight_, and only the reader takes from its front what is sent.
+// Only this thread adds to in_flight_; only the reader removes from its front, and only what has
+// been sent.
 bool Publisher::SendAll() {
   while (true) {
     v1::PublishStreamRequest message;
@@ -136,7 +137,7 @@ grpc::Status Publisher::Publish(Request request) {
   }
   {
     MutexLock lock(mutex_);
-    // The time-out counts from when something was waiting for an answer.
+    // The timeout counts from when a request first waits for an answer.
     if (in_flight_.empty()) last_answer_ = absl::Now();
     in_flight_.push_back(std::move(request));
   }

@@ -3,7 +3,7 @@
 // Shape:   requests are kept until they are answered; when the stream breaks, all unanswered ones
 //          are sent again over a new one. Every event has an id, so what the hub had already taken
 //          is not taken twice. At most kMostInFlight requests are unanswered; Publish then waits.
-// Threads: Publish and Finish from one thread; answers are reported on a thread of the publisher's,
+// Threads: Publish and Finish on one thread; answers are reported on the publisher's own thread,
 //          one at a time.
 // Errors:  a refused request is reported as an answer and ends nothing. Publish and Finish fail
 //          when the hub has been out of reach for the timeout, or on an interrupt (CANCELLED).
@@ -52,13 +52,13 @@ class Publisher {
   using Stream = grpc::ClientReaderWriter<v1::PublishStreamRequest, v1::PublishStreamResponse>;
 
   void Open();
-  // Joins the reader; the stream's end.
+  // Joins the reader and returns how the stream ended.
   grpc::Status Close();
-  // Until all in flight is sent on a stream that lives.
+  // Opens new streams until everything unanswered has been sent again on one.
   grpc::Status Restore();
   bool SendAll();
   void ReadAnswers();
-  // False ends the reading: the rest is to be sent again.
+  // Returns false when the rest must be sent again on a new stream.
   bool Answered(const v1::PublishStreamResponse& answer);
   bool WaitForRoom(size_t most);
 
@@ -79,7 +79,7 @@ class Publisher {
   size_t sent_ ABSL_GUARDED_BY(mutex_) = 0;  // how many of them, on this stream
   bool broken_ ABSL_GUARDED_BY(mutex_) = false;
   absl::Time last_answer_ ABSL_GUARDED_BY(mutex_) = absl::Now();
-  // An answer that asks to try again, and when.
+  // The last answer that asked to try again, and after how long.
   grpc::Status refused_ ABSL_GUARDED_BY(mutex_);
   absl::Duration retry_after_ ABSL_GUARDED_BY(mutex_);
 };

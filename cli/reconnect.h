@@ -1,7 +1,7 @@
-// reconnect.h: the wait before a publish is tried again, in which the connection comes back.
+// reconnect.h: waits between two tries to publish, while the connection is restored.
 //
-// Shape:   gRPC connects only while some thread polls. A program that sleeps between two tries
-//          polls by gRPC's spare poller alone, every 5 s; so the wait is spent polling the channel.
+// Shape:   gRPC connects only while some thread polls it. If this thread slept, only gRPC's backup
+//          poller would, every 5 s. So the wait is spent polling the channel.
 #pragma once
 
 #include <grpcpp/grpcpp.h>

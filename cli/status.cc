@@ -34,7 +34,7 @@ struct HubState {
   std::string health;  // "SERVING"
 };
 
-// The standard health service; by hand, as Debian ships no stub for it.
+// Calls the standard health service by a generic stub: Debian ships no generated one.
 std::string CheckHealth(const std::shared_ptr<grpc::Channel>& channel, absl::Duration timeout) {
   grpc::TemplatedGenericStub<HealthCheckRequest, HealthCheckResponse> stub(channel);
   grpc::ClientContext context;
@@ -138,7 +138,6 @@ int RunStatus(const Globals& globals, bool json) {
     return Fail(failure.exit_code, failure.text);
   }
   json ? PrintJson(globals, state) : PrintText(globals, state);
-  std::cout.flush();
   const bool well = state.health == "SERVING" && state.status.accepts_publish();
   return well ? kOk : kFailed;
 }

@@ -2,6 +2,7 @@
 
 #include <cstdlib>
 #include <iostream>
+#include <limits>
 #include <memory>
 
 #include "absl/strings/str_cat.h"
@@ -13,6 +14,7 @@
 #include "cli/sub_filter.h"
 #include "core/event/cursor.h"
 #include "core/event/limits.h"
+#include "core/event/text.h"
 
 namespace tocsin::cli {
 namespace {
@@ -51,6 +53,10 @@ bool UseColor(const std::string& choice) {
 absl::StatusOr<FollowOptions> OptionsOf(const SubChoices& choices) {
   const auto filter = MakeFilter(choices.filter);
   if (!filter.ok()) return filter.status();
+  if (choices.from.empty()) {
+    return absl::InvalidArgumentError(
+        "--from is empty; give a cursor, earliest, latest, or a time as RFC 3339 writes it");
+  }
   const auto start = ParseStartPoint(choices.from, "--from");
   if (!start.ok()) return start.status();
   FollowOptions options;
@@ -89,7 +95,9 @@ void AddSub(CLI::App& app, const Globals& globals, Run& chosen) {
   AddChoice(*sub, "--output", &choices->output, {"text", "json"},
             "Lines for people, or a JSON object a line");
   AddChoice(*sub, "--color", &choices->color, {"auto", "always", "never"}, "Colours by severity");
-  sub->add_option("--count", choices->count, "End after so many events")->type_name("NUMBER");
+  AddCount(*sub, "--count", &choices->count, 1, std::numeric_limits<size_t>::max() / 2,
+           "End after so many events")
+      ->default_str("");
   sub->add_flag("--until-caught-up", choices->until_caught_up,
                 "End when all that is in the log has been printed");
   sub->add_flag("--show-cursor", choices->show_cursor, "End each line with its cursor");
@@ -97,7 +105,7 @@ void AddSub(CLI::App& app, const Globals& globals, Run& chosen) {
       ->type_name("TEXT")
       ->capture_default_str()
       ->check([](const std::string& name) {
-        return name.size() <= limits::kSubscriberLabelChars
+        return CharCount(name) <= limits::kSubscriberLabelChars
                    ? ""
                    : absl::StrCat("at most ", limits::kSubscriberLabelChars, " characters");
       });

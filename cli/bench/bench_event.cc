@@ -8,7 +8,7 @@
 namespace tocsin::cli::bench {
 namespace {
 
-// Text that neither JSON nor anybody's eye trips over.
+// The filler text: no character that JSON would have to escape.
 std::string Padding(size_t bytes) {
   constexpr std::string_view kWords = "benchmark traffic of tocsin bench, not a real event. ";
   std::string text;

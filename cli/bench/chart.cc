@@ -18,7 +18,7 @@
 namespace tocsin::cli::bench {
 namespace {
 
-// Steps of a decade.
+// Steps per decade of the scale.
 constexpr double kTen[] = {1, 1.25, 1.6, 2, 2.5, 3.2, 4, 5, 6.3, 8};
 constexpr double kThree[] = {1, 2, 5};
 constexpr double kOne[] = {1};

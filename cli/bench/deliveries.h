@@ -1,4 +1,5 @@
-// deliveries.h: what the subscribers have received: how much, how late, what is missing, who left.
+// deliveries.h: counts what the subscribers received: how many, how late, what is missing, and who
+// was disconnected.
 //
 // Shape:   a subscriber opens, is ready, ends. The events of the run are checked by their stamps'
 //          numbers; when only listening, by the hub's sequences, which must rise.
@@ -73,7 +74,7 @@ class Deliveries {
   void TakeForeign(uint64_t subscriber);
   void TakeGap(uint64_t subscriber);
   void Ended(uint64_t subscriber, const SubscriberEnd& end);
-  // What comes from now on is no disconnection.
+  // Ends of streams from now on do not count as disconnections.
   void Closing();
 
   // False when not all are ready or ended after that time.

@@ -11,7 +11,7 @@ std::string LatencyText(absl::Duration latency) {
   constexpr const char* kUnits[] = {"ns", "us", "ms", "s"};
   double value = absl::ToDoubleNanoseconds(latency);
   size_t unit = 0;
-  // What would be printed as 1000 belongs to the next unit.
+  // A figure that rounds to 1000 is printed in the next unit.
   for (; value >= 999.5 && unit + 1 < std::size(kUnits); ++unit) value /= 1000;
   const int digits = unit == 0 || value >= 99.95 ? 0 : value >= 9.995 ? 1 : 2;
   return absl::StrFormat("%.*f %s", digits, value, kUnits[unit]);

@@ -1,4 +1,4 @@
-// A value's bucket is its highest 8 bits and where they stand. Below 256 it is the value; above,
+// A value's bucket is given by its highest 8 bits and their position. Below 256 it is the value; above,
 // each power of two has the 128 buckets whose highest bit is set, and they follow without a hole.
 #include "cli/bench/histogram.h"
 

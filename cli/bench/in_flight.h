@@ -1,4 +1,4 @@
-// in_flight.h: how much may be under way at a time: the window of a closed loop.
+// in_flight.h: bounds how many events may be under way at a time: the window of a closed loop.
 //
 // Shape:   each event is owed to every receiver: of `bench pub`, the publisher's answer is the only
 //          one; else they are the subscribers. There is room while what is owed is less than `most`

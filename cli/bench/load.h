@@ -1,10 +1,11 @@
-// load.h: the publisher of a run: a thread that sends what is due, or what there is room for.
+// load.h: the publisher of a run: a thread that sends batches when they are due, or when there is
+// room.
 //
 // Shape:   closed loop: a batch as soon as there is room. Open loop: a batch when it is due; one
 //          that finds no room waits, and its wait counts as latency.
 // Threads: Start, Wait and Join from main's; the load's own sends.
 // Owns:    the thread, and the sender.
-// Errors:  Join says why it ended early, where the way to the hub broke.
+// Errors:  Join says why it ended early, when the sender failed.
 #pragma once
 
 #include <functional>

@@ -1,7 +1,8 @@
-// pacer.h: when each batch of an open loop is due: evenly, whatever became of the others.
+// pacer.h: when each batch of an open loop is due: at even intervals, however late others are.
 //
-// Shape:   counted from the start, so that a late one delays none after it, and no error adds up.
-//          Latency that runs from then on hides no wait (no coordinated omission).
+// Shape:   times are counted from the start, so that a late batch delays none after it and errors do
+//          not add up. Latency is measured from the due time, so that no wait is hidden (no
+//          coordinated omission).
 // Threads: a value.
 #pragma once
 

@@ -1,4 +1,4 @@
-// progress.h: one line that says how a run goes, once a second.
+// progress.h: prints a line about the run once a second.
 //
 // Shape:   on a terminal it is written over the last one; elsewhere each is a line, if it was asked
 //          for. It goes to stderr, so that stdout holds the report and nothing else.

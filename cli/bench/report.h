@@ -1,4 +1,4 @@
-// report.h: what a run found out, for people and as JSON.
+// report.h: the result of a run, as text and as JSON.
 //
 // Shape:   ToText is a table with a chart of latencies below; ToJson one object with every figure,
 //          the unit in its name (docs/operations.md lists them).
@@ -17,7 +17,7 @@
 
 namespace tocsin::cli::bench {
 
-// What the hub says of itself: figures mean nothing without its durability.
+// What the hub reports about itself. Figures can only be compared together with its durability.
 struct HubFacts {
   std::string version;
   std::string store;

@@ -31,11 +31,11 @@ namespace {
 
 constexpr absl::Duration kTick = absl::Seconds(1);
 constexpr absl::Duration kSlice = absl::Milliseconds(50);  // how soon an end is noticed
-// Without a delivery for so long, what has not come is lost.
+// When nothing has been delivered for this long, the events that are missing count as lost.
 constexpr absl::Duration kQuiet = absl::Seconds(2);
-// How soon the streams of a hub that was lost are expected to end as well.
+// How long after a lost publisher the subscribers' streams are given to end as well.
 constexpr absl::Duration kAfterLoss = absl::Seconds(1);
-// What Ctrl-C leaves to what is under way.
+// How long after Ctrl-C the events under way may still arrive.
 constexpr absl::Duration kInterruptedPatience = absl::Seconds(1);
 constexpr size_t kOtherFiles = 64;
 
@@ -182,7 +182,7 @@ class BenchRun {
                : MakeStreamSender(*hub_, RequestMaker(event_), on_answer, on_end);
   }
 
-  // True when waiting for what is under way has no more sense.
+  // True when there is no point in waiting for what is under way.
   bool IsOver() {
     const absl::Duration now = clock_.Monotonic();
     if (Fans() && deliveries_.alive() == 0) in_flight_.Stop();

@@ -1,4 +1,4 @@
-// run.h: a benchmark from its first connection to its report.
+// run.h: runs a benchmark, from its first connection to its report.
 //
 // Shape:   ask the hub how it is; open the subscribers; publish, or listen; wait for what is still
 //          under way; close; report. Ctrl-C, a lost hub and lost subscribers end the middle, and

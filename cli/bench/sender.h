@@ -1,8 +1,8 @@
-// sender.h: the way of the load's events to the hub: one PublishStream, or a call each.
+// sender.h: sends the load's events to the hub: over one PublishStream, or by a call for each batch.
 //
 // Threads: Send and Drain from one thread; answers come on others; Cancel from any.
-// Errors:  a refused batch is an answer. What breaks the way itself (the hub is gone, or goes) ends
-//          it: Send is false from then on, and status() says why.
+// Errors:  a refused batch is an answer. When the stream or the connection itself fails, the sender
+//          ends: Send returns false from then on, and status() says why.
 #pragma once
 
 #include <grpcpp/grpcpp.h>
@@ -21,12 +21,12 @@ class Sender {
  public:
   // `error` is empty when the batch was acknowledged, else the error's name.
   using OnAnswer = std::function<void(const Batch& batch, const std::string& error)>;
-  // The way has ended, by itself or in Drain; may come more than once.
+  // The sender has ended, by itself or in Drain. May be called more than once.
   using OnEnd = std::function<void()>;
 
   virtual ~Sender() = default;
   virtual bool Send(const Batch& batch) = 0;
-  // Waits until all that was sent is answered or the way is broken.
+  // Waits until all that was sent is answered, or the sender has ended.
   virtual void Drain() = 0;
   // Ends every wait; what is unanswered stays so.
   virtual void Cancel() = 0;

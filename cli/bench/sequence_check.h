@@ -1,4 +1,4 @@
-// sequence_check.h: what of a numbered row of events has come: missing, late, or there twice.
+// sequence_check.h: finds which of the numbered events are missing, late, or received twice.
 //
 // Shape:   the next number, and the ranges before it that have not come. At most kRanges of
 //          them are kept; past that the oldest is lost for good, and its late events count as

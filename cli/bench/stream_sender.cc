@@ -71,7 +71,7 @@ class StreamSender : public Sender {
     on_end_();
   }
 
-  // False for an answer to nothing.
+  // Returns false for an answer to a request that was never sent.
   bool TakeAnswer(const v1::PublishStreamResponse& answer) {
     Batch batch;
     {

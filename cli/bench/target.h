@@ -1,4 +1,4 @@
-// target.h: which machines a benchmark may be turned on, and how many connections it may open.
+// target.h: checks which machines a benchmark may run against, and how many connections it may open.
 //
 // Threads: AllowFiles changes a limit of the process; before other threads.
 #pragma once

@@ -77,7 +77,8 @@ class UnarySender : public Sender {
 
   void Done(Call* call, const grpc::Status& status) {
     const Batch batch = call->batch;
-    // An answer of the hub's; what comes from the way to it breaks it, and was no answer.
+    // A status with a reason comes from the hub and is an answer. Without one it is gRPC's own: the
+    // connection has failed.
     const bool answered =
         status.ok() || !rpc::MayRetry(status) || !rpc::ReadHubError(status).reason.empty();
     const bool timed_out = status.error_code() == grpc::StatusCode::DEADLINE_EXCEEDED;

@@ -1,4 +1,4 @@
-// verdict.h: what a run's figures come to: its exit code, and why in words.
+// verdict.h: decides a run's exit code from its figures, and says why.
 //
 // Threads: pure.
 #pragma once

@@ -16,6 +16,7 @@
 #include "absl/strings/str_join.h"
 #include "absl/strings/str_replace.h"
 #include "absl/strings/str_split.h"
+#include "core/base/arguments.h"
 #include "core/base/check.h"
 #include "core/base/closest.h"
 #include "core/base/option_values.h"
@@ -197,7 +198,7 @@ absl::StatusOr<Options::Flags> Options::ReadFlags(int argc, const char* const* a
     option->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
   }
   try {
-    app.parse(argc, argv);
+    app.parse(ReversedArguments(argc, argv));
   } catch (const CLI::ParseError& error) {
     return absl::InvalidArgumentError(error.what());
   }

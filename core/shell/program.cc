@@ -123,7 +123,8 @@ int RunProgram(const Program& program, int argc, const char* const* argv, std::o
     return run.Fail(outcome.status(), kProgramWrongSettings);
   }
   if (*outcome == Options::Outcome::kExit) {
-    return kProgramOk;
+    return out.flush() ? kProgramOk
+                       : run.Fail(absl::DataLossError("cannot write the output"), kProgramFailed);
   }
   log.Start();
   return run.Serve();
