@@ -1,7 +1,7 @@
-// hub_replay.h: the bridge's log reader: what its window no longer holds is read from the hub.
+// hub_replay.h: the bridge's log reader: reads from the hub what the bridge's window no longer holds.
 //
-// Shape:   one replay (replay.h) for each that is opened, all on the thread of one loop. A shard
-//          speaks to its replay, and the replay to the shard, by posted tasks that carry ids.
+// Shape:   each Open makes one replay (replay.h); all run on the thread of one loop. Shards and
+//          replays call each other by posted tasks.
 // Threads: Open, Next and the destruction of a CatchUp on the shard's thread; Stop and the
 //          destructor on one thread, with no CatchUp in use.
 // Owns:    the loop, its thread, and the replays.

@@ -1,8 +1,9 @@
-// replay.h: one subscription's reading of what the bridge's window no longer holds.
+// replay.h: reads for one subscription what the bridge's window no longer holds.
 //
-// Shape:   a filtered stream from the hub, read one response for each Want. With a slot it has a
-//          stream open (replay_slots.h). Each time it has a slot it reads until it has moved, if
-//          need be one response ahead of what is wanted, so that taking turns always gets on.
+// Shape:   a filtered stream from the hub; each Want is answered with one slice. The stream is open
+//          only while the replay has a slot (replay_slots.h). With each slot it reads until it has
+//          made progress, if need be one response ahead of what is wanted, so that replays that
+//          take turns all get on.
 // Threads: the replays' loop alone.
 // Owns:    its stream, its slot, and at most two slices that are read and not yet wanted.
 // Errors:  a stream that breaks is opened again at the place it came to; what the hub refuses is

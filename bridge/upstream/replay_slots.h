@@ -1,8 +1,8 @@
-// replay_slots.h: which replays may have a stream open at the hub, and which wait for that.
+// replay_slots.h: limits how many replays have a stream open at the hub at a time.
 //
-// Shape:   a fixed number of slots, taken in the order of asking. A replay that has made progress
-//          and of which nothing is asked rests: it keeps its slot until another one waits for it.
-//          The one that has rested longest yields first, so a slow client holds no one up.
+// Shape:   a fixed number of slots, given in the order of asking. A replay that has made progress
+//          and is asked for nothing more rests: it keeps its slot until another one waits for it.
+//          The one that has rested longest yields first, so a slow client does not delay others.
 // Threads: the replays' loop alone.
 // Owns:    nothing. A holder leaves before it dies.
 #pragma once

@@ -1,9 +1,9 @@
 // upstream.h: the bridge's one stream from the hub: everything, into the window.
 //
-// Shape:   Subscribe from the log's end at first, then resumed by cursor for as long as it runs;
-//          each response is appended to the window as one batch and the shards are rung once. A gap
-//          resets the window.
-// Threads: one of its own. The callbacks run on it.
+// Shape:   subscribes from the end of the log at first, and resumes by cursor after every break.
+//          Each response is appended to the window as one batch, and the shards are woken once. A
+//          gap resets the window.
+// Threads: one of its own, on which the callbacks run.
 // Owns:    its thread, loop and stream. Stop (and the destructor) ends them.
 // Errors:  a stream that breaks is opened again, for ever; on_state tells of it once each way.
 #pragma once

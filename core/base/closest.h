@@ -1,4 +1,4 @@
-// closest.h: what somebody probably meant to type.
+// closest.h: finds the name that a user probably meant.
 #pragma once
 
 #include <optional>
@@ -8,8 +8,8 @@
 
 namespace tocsin {
 
-// The candidate that the fewest single-letter changes lead to (swaps of neighbours count as one);
-// nothing when none is near.
+// The candidate with the smallest edit distance, where a swap of neighbours counts as one edit.
+// Nothing when no candidate is near.
 std::optional<std::string> Closest(std::string_view typed, std::span<const std::string> candidates);
 
 // "; did you mean 'X'?", or "" when nothing is near.

@@ -28,13 +28,13 @@ struct ListenAddress {
 
 enum class UnixSockets { kAllowed, kRefused };
 
-// `flag` is how the user gave it ("--listen"); it begins every error.
+// `flag` names the setting ("--listen") at the start of every error.
 absl::StatusOr<ListenAddress> ParseListenAddress(std::string_view text, std::string_view flag,
                                                  UnixSockets unix_sockets = UnixSockets::kRefused);
 
 // OK on loopback or a Unix socket, or when the user insists. Otherwise FAILED_PRECONDITION that
-// says why the server refuses to start and what to do: without authentication, who reaches the port
-// may read and publish everything.
+// says why the server refuses to start and what to do: without authentication, everyone who reaches
+// the port may read and publish everything.
 absl::Status CheckExposure(const ListenAddress& address, bool insecure, std::string_view flag);
 
 }  // namespace tocsin

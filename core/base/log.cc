@@ -53,7 +53,7 @@ Logger MakeLogger(LogLevel lowest, bool json) {
   return logger;
 }
 
-// Never destroyed: threads may log until the process ends.
+// Never destroyed, because threads may log until the process ends.
 Logger& TheLogger() {
   static Logger& logger = *new Logger(MakeLogger(LogLevel::kInfo, false));
   return logger;

@@ -1,4 +1,4 @@
-// option_values.h: the texts of sizes, times and numbers, in flags, environment and files alike.
+// option_values.h: parses and formats sizes, times and numbers, for flags, environment and files.
 //
 // Errors:  INVALID_ARGUMENT that quotes the text and says what is allowed; the caller puts the
 //          flag's name before it.

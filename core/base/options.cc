@@ -1,7 +1,7 @@
-// The table is filled by Text, List and so on; Parse runs over it once per source, from the weakest
-// to the strongest (file, environment, flags), so that the last one to speak wins and every source
-// is checked. CLI11 splits the command line and nothing more: its own reading of files would put
-// them over the environment.
+// Text, List and so on fill the table. Parse applies the sources one after the other, from the
+// weakest to the strongest (file, environment, flags): a later one overrides an earlier one, and
+// every source is checked. CLI11 only splits the command line: its own support for files would let
+// them override the environment.
 #include "core/base/options.h"
 
 #include <CLI/CLI.hpp>
@@ -52,7 +52,7 @@ const char* Environment(const std::string& name) {
 
 }  // namespace
 
-// What the command line said.
+// The command line, split into flags.
 struct Options::Flags {
   std::map<std::string, std::vector<std::string>> values;  // by setting; absent when not given
   std::string config;
@@ -205,7 +205,7 @@ absl::StatusOr<Options::Flags> Options::ReadFlags(int argc, const char* const* a
   RETURN_IF_ERROR(CheckNoExtras(app.remaining()));
   for (const Setting& setting : settings_) {
     auto results = app.get_option("--" + setting.name)->results();
-    // A scalar given twice: the last one counts, as everywhere.
+    // When a flag with one value is given twice, the last one counts.
     if (setting.kind != Kind::kList && results.size() > 1) results = {results.back()};
     if (!results.empty()) flags.values[setting.name] = std::move(results);
   }

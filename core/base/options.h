@@ -39,14 +39,15 @@ class Options {
             std::string_view placeholder = "TEXT");
   // --name, --name=false.
   void Bool(bool* value, std::string_view name, std::string_view help);
-  // min and max are allowed themselves.
+  // From min to max, both included.
   void Count(size_t* value, std::string_view name, std::string_view help, size_t min, size_t max);
   void Bytes(size_t* value, std::string_view name, std::string_view help, size_t min, size_t max);
   void Duration(absl::Duration* value, std::string_view name, std::string_view help,
                 absl::Duration min, absl::Duration max);
   void Choice(std::string* value, std::string_view name, std::string_view help,
               std::vector<std::string> allowed);
-  // Runs after all values are set, also for --check-config: for what is wrong only together.
+  // A check of values that are only wrong together. Runs after all values are set, also for
+  // --check-config.
   void Check(std::function<absl::Status()> check);
 
   // kExit: --help, --version, --check-config or --print-config-docs was given and has been answered

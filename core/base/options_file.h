@@ -1,4 +1,4 @@
-// options_file.h: a TOML file as keys with their texts and lines; their meaning is options.cc's.
+// options_file.h: reads a TOML file into keys with their texts and lines. options.cc interprets them.
 //
 // Errors:  INVALID_ARGUMENT (NOT_FOUND for a file that is not there) that names file and line.
 #pragma once
@@ -12,7 +12,7 @@
 namespace tocsin {
 
 struct FileEntry {
-  // kOther: a float, a time, an array of anything but strings, a table: what no setting takes.
+  // kOther: what no setting accepts: a float, a time, a table, an array of anything but strings.
   enum class Type { kString, kInteger, kBoolean, kStrings, kOther };
 
   std::string section;  // "" at the top level
@@ -22,7 +22,7 @@ struct FileEntry {
   size_t line = 0;
 };
 
-// In the file's own order within a section.
+// The entries, in the order of the file within a section.
 absl::StatusOr<std::vector<FileEntry>> ReadOptionsFile(const std::string& path);
 
 }  // namespace tocsin

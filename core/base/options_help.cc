@@ -1,4 +1,4 @@
-// What the table of options.h is printed as: --help, and the Markdown of docs/configuration.md.
+// Prints the table of options: for --help, and as the Markdown of docs/configuration.md.
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_replace.h"
 #include "absl/strings/str_split.h"

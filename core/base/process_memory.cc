@@ -5,7 +5,7 @@
 #include <cstddef>
 #include <fstream>
 
-// jemalloc's, in the programs that are linked with it.
+// Provided by jemalloc in programs that are linked with it; else null.
 extern "C" __attribute__((weak)) int mallctl(const char* name, void* old_value, size_t* old_size,
                                              void* new_value, size_t new_size);
 
@@ -34,7 +34,7 @@ std::optional<HeapUse> ReadHeapUse() {
   if (mallctl == nullptr) {
     return std::nullopt;
   }
-  // The statistics are as of the last epoch.
+  // jemalloc refreshes its statistics when its epoch is advanced.
   uint64_t epoch = 1;
   size_t size = sizeof(epoch);
   if (mallctl("epoch", &epoch, &size, &epoch, size) != 0) {

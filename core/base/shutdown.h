@@ -1,8 +1,8 @@
-// shutdown.h: SIGTERM, SIGINT and SIGHUP as calls on an ordinary thread.
+// shutdown.h: delivers SIGTERM, SIGINT and SIGHUP as calls on an ordinary thread.
 //
-// Shape:   made first in main, before any other thread: it blocks the signals, and threads inherit
-//          that. A thread of its own waits for them (signalfd), so that the callback may lock,
-//          allocate and log. SIGPIPE is ignored: a peer that has gone is an error of the write.
+// Shape:   created in main before any other thread: it blocks the signals, and new threads inherit
+//          that. Its own thread waits for them (signalfd), so the callback may lock, allocate and
+//          log. SIGPIPE is ignored: writing to a peer that has gone returns an error instead.
 // Threads: on_signal runs on the watcher's thread, one signal at a time.
 // Owns:    the thread; the destructor joins it, and no call comes after that.
 #pragma once

@@ -17,7 +17,7 @@ bool TokenBucket::Take(absl::Duration now, double tokens) {
 absl::Duration TokenBucket::WaitFor(absl::Duration now, double tokens) {
   Refill(now);
   if (tokens_ >= tokens) return absl::ZeroDuration();
-  // Rounded up, so that a Take after the wait finds the token whole.
+  // Rounded up, so that a Take after the wait succeeds.
   return absl::Ceil(absl::Seconds((tokens - tokens_) / per_second_), absl::Microseconds(1)) +
          absl::Microseconds(1);
 }

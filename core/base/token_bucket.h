@@ -1,4 +1,4 @@
-// token_bucket.h: lets through so many a second, and a burst on top.
+// token_bucket.h: limits a rate: so many a second, plus a burst.
 //
 // Shape:   tokens come at a steady rate up to the burst; each Take costs one or more. Time is the
 //          caller's (Clock::Monotonic), so that a test needs no sleep.
@@ -14,10 +14,9 @@ class TokenBucket {
   // Full at `now`. Both numbers are positive.
   TokenBucket(double per_second, double burst, absl::Duration now);
 
-  // False, and nothing is taken, when fewer than `tokens` are there.
+  // Returns false, and takes nothing, when there are fewer than `tokens`.
   bool Take(absl::Duration now, double tokens = 1);
-  // How long until Take(tokens) lets through: zero when it would now. `tokens` is at most the
-  // burst.
+  // How long until Take(tokens) succeeds; zero when it would now. `tokens` is at most the burst.
   absl::Duration WaitFor(absl::Duration now, double tokens = 1);
 
  private:

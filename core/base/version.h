@@ -1,4 +1,4 @@
-// version.h: which Tocsin this is.
+// version.h: the version of this program.
 #pragma once
 
 #include <string_view>

@@ -1,4 +1,4 @@
-// hub_channel.h: a channel to the hub, as every client of ours opens it.
+// hub_channel.h: creates the gRPC channel to the hub, for the bridge and the command line.
 #pragma once
 
 #include <memory>
@@ -13,7 +13,8 @@ namespace tocsin::rpc {
 // gRPC lets channels to one address share a connection, unless told otherwise.
 enum class Connection { kShared, kOwn };
 
-// A hub that is gone without a word is noticed within 15 s. Connects when it is first used.
+// A hub that disappears without closing the connection is noticed within 15 s. The channel connects
+// when it is first used.
 std::shared_ptr<grpc::Channel> MakeHubChannel(const std::string& address,
                                               Connection connection = Connection::kShared);
 

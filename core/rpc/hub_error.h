@@ -1,4 +1,4 @@
-// hub_error.h: a hub's refusal, read from a gRPC status.
+// hub_error.h: reads the error of a hub from a gRPC status.
 //
 // Threads: pure.
 #pragma once
@@ -19,11 +19,12 @@ struct HubError {
 };
 HubError ReadHubError(const grpc::Status& status);
 
-// The same as the status that this project's own programs answer their clients from.
+// The same error as an absl::Status of the error table (core/event/error.h).
 absl::Status FromGrpcStatus(const grpc::Status& status);
 
-// True when the same call may succeed later: nobody there, starting, draining, overloaded, cut.
-// Says so of OK too, with which no stream of ours ends: it was cut.
+// True when the same call may succeed later: the hub cannot be reached, is starting, draining or
+// overloaded, or the connection was lost. Also true for OK: a hub never ends a stream with OK, so the
+// stream was cut.
 bool MayRetry(grpc::StatusCode code, const std::string& reason);
 bool MayRetry(const grpc::Status& status);
 

@@ -1,8 +1,8 @@
-// hub_loop.h: one thread's loop for its streams from the hub.
+// hub_loop.h: the event loop of a thread that reads streams from the hub.
 //
-// Shape:   one wait serves three things: operations that gRPC has finished, tasks that other
-//          threads posted, and timers of the monotonic clock. The last two ring the queue by an
-//          alarm.
+// Shape:   the thread waits on one completion queue for finished gRPC operations, for tasks that
+//          other threads posted, and for timers of the monotonic clock. Tasks and timers wake it by
+//          an alarm on the queue.
 // Threads: Post and Stop from any. The rest is for the thread that runs the loop, or for any one
 //          thread while none does.
 // Owns:    the calls, until gRPC has let go of them. The destructor cancels them and waits for
@@ -35,9 +35,10 @@ class HubLoop {
   class Call {
    public:
     virtual ~Call() = default;
-    // An operation has ended. False when it was the last one: the loop then destroys the call.
+    // An operation has ended. Returns false when it was the last one; the loop then destroys the
+    // call.
     virtual bool OnOperation(bool ok) = 0;
-    // Nobody is interested any more: cancels the call, whose operations then end soon.
+    // The call is no longer needed: cancels it, and its operations then end soon.
     virtual void Abandon() = 0;
   };
 
@@ -50,16 +51,16 @@ class HubLoop {
   void Post(Task task);
   void Stop();
 
-  // Until Stop.
+  // Returns after Stop.
   void Run();
 
-  // A timer, to be cancelled by its key. Run once, on the loop's thread.
+  // Runs the task once, after the wait, unless it is cancelled by its key.
   using TimerKey = std::pair<absl::Duration, uint64_t>;
   TimerKey After(absl::Duration wait, Task task);
   void CancelTimer(const TimerKey& key) { timers_.erase(key); }
 
   grpc::CompletionQueue* queue() { return &queue_; }
-  // Takes the call over. It must have an operation under way.
+  // Takes ownership of a call that has an operation under way.
   void Adopt(std::unique_ptr<Call> call);
 
  private:

@@ -1,13 +1,13 @@
-// hub_stream.h: a subscription to the hub that is kept up over broken calls.
+// hub_stream.h: a subscription to the hub that reconnects when its call breaks.
 //
-// Shape:   Next asks for one response; the owner is told when it has come. The first Next opens a
-//          call. One that breaks is opened again after a wait, from the place that the owner last
-//          gave, for as long as a response is asked for. The first try after a break fails fast, so
-//          that its status says why; the ones after it wait until the hub can be reached.
-// Threads: the loop's. The owner is called from the loop, never from inside a method.
-// Owns:    its call, which the loop holds until gRPC has let go of it. Nothing is told after Close
-//          or the destructor.
-// Errors:  every end of a call is told with its gRPC status; the owner decides whether to go on.
+// Shape:   Next asks for one response, which OnResponse delivers. The first Next opens a call. When
+//          the call breaks while a response is asked for, another one is opened after a wait, from
+//          the place that the owner gave last. The first try after a break fails fast, so that its
+//          status says why; later ones wait until the hub can be reached.
+// Threads: the loop's thread. The owner is called from the loop, never from inside a method.
+// Owns:    its call, which the loop holds until gRPC has let go of it. After Close or the destructor
+//          the owner is not called any more.
+// Errors:  OnEnd gets the gRPC status of every call that ends, and decides whether to try again.
 //          A dead peer is found by the channel's keepalive (hub_channel.h).
 #pragma once
 
@@ -31,10 +31,10 @@ class HubStream {
   class Owner {
    public:
     virtual ~Owner() = default;
-    // A SubscribeResponse, undecoded. One that makes no sense is answered with an error, which then
-    // comes back as the call's end.
+    // `response` is an encoded SubscribeResponse. An error ends the call; OnEnd is then called with
+    // that error as DATA_LOSS.
     virtual absl::Status OnResponse(const grpc::ByteBuffer& response) = 0;
-    // The call has ended. True: try again, after a wait.
+    // The call has ended. Returns true to try again after a wait.
     virtual bool OnEnd(const grpc::Status& status) = 0;
   };
 
@@ -48,7 +48,7 @@ class HubStream {
 
   // At most one response is asked for at a time.
   void Next();
-  // Ends the call, if there is one. Next opens another.
+  // Ends the call, if there is one. A later Next opens another.
   void Close();
   // Where the next call starts: a cursor, or what else a request's `from` may be.
   void GoOnFrom(std::string from) { from_ = std::move(from); }
@@ -77,7 +77,7 @@ class HubStream {
   std::optional<HubLoop::TimerKey> timer_;
 };
 
-// The response as a message.
+// Decodes the response.
 absl::Status ParseResponse(const grpc::ByteBuffer& response, v1::SubscribeResponse& parsed);
 
 }  // namespace tocsin::rpc

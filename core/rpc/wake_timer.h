@@ -1,7 +1,7 @@
-// wake_timer.h: calls back once at a time of the monotonic clock.
+// wake_timer.h: calls a function once, at a time of the monotonic clock.
 //
-// Shape:   a thread that waits. gRPC's own timers follow the wall clock: one that is set while the
-//          clock is 45 s ahead rings 45 s late after it was set right.
+// Shape:   a thread that waits. gRPC's own timers follow the wall clock: when the clock is set back
+//          by 45 s while one waits, it fires 45 s late.
 // Threads: Set from any; the callback runs on the timer's thread and must not block.
 // Owns:    the thread; the destructor joins it.
 #pragma once
@@ -21,7 +21,8 @@ class WakeTimer {
   WakeTimer(const WakeTimer&) = delete;
   WakeTimer& operator=(const WakeTimer&) = delete;
 
-  // Replaces what was set before. A time of Clock::Real().Monotonic(); InfiniteDuration: never.
+  // Replaces the time that was set before. `at` is a time of Clock::Real().Monotonic();
+  // InfiniteDuration means never.
   void Set(absl::Duration at);
 
  private:

@@ -1,11 +1,11 @@
-// program.h: what a server does around its work: settings, log, signals, limits and exit codes.
+// program.h: what both servers share around their work: settings, log, signals, limits, exit codes.
 //
 // Shape:   RunProgram reads the settings, starts the service, prints a line for each port, waits
 //          for a signal and drains. SIGTERM and SIGINT drain; a second one ends the process at once
-//          with 128 + its number. SIGHUP is reserved: it will read files again, and does nothing
-//          today. A program tells only what differs, by a Program and a Service.
-// Threads: everything runs on the caller's, which must be the first of the process; signals are
-//          waited for on a thread of their own.
+//          with exit code 128 + its number. SIGHUP is reserved and does nothing. Program and Service
+//          are what differs between the servers.
+// Threads: everything runs on the calling thread, which must be the only one of the process; a
+//          thread of its own waits for signals.
 // Errors:  one line on `err`, and the exit code. An exception that nobody caught is logged before
 //          the process aborts.
 #pragma once
