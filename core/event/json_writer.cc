@@ -250,10 +250,11 @@ class Writer {
       put(scan.varint());
       return true;
     }
-    std::string_view packed = scan.bytes();
-    while (!packed.empty()) {
+    const char* at = scan.bytes().data();
+    const char* const end = at + scan.bytes().size();
+    while (at != end) {
       uint64_t number = 0;
-      if (!WireScanner::TakeVarint(packed, number)) {
+      if (!WireScanner::TakeVarint(at, end, number)) {
         return false;
       }
       put(number);

@@ -11,61 +11,33 @@ constexpr int kMaxVarintBytes = 10;
 
 }  // namespace
 
-bool WireScanner::TakeLongVarint(std::string_view& rest, uint64_t& value) {
+bool WireScanner::TakeLongVarint(const char*& at, const char* end, uint64_t& value) {
   value = 0;
-  for (int i = 0; i < kMaxVarintBytes && static_cast<size_t>(i) < rest.size(); ++i) {
-    const auto byte = static_cast<unsigned char>(rest[static_cast<size_t>(i)]);
+  const char* next = at;
+  for (int i = 0; i < kMaxVarintBytes && next != end; ++i) {
+    const auto byte = static_cast<unsigned char>(*next++);
     value |= uint64_t{byte & 0x7Fu} << (7 * i);
     if (byte < 0x80) {
-      rest.remove_prefix(static_cast<size_t>(i) + 1);
+      at = next;
       return true;
     }
   }
   return false;
 }
 
-bool WireScanner::Take(uint64_t count, std::string_view& out) {
-  if (count > rest_.size()) {
-    return false;
-  }
-  out = rest_.substr(0, count);
-  rest_.remove_prefix(count);
-  return true;
-}
-
-bool WireScanner::Next() {
+bool WireScanner::NextFixed() {
+  const size_t left = static_cast<size_t>(end_ - at_);
   varint_ = 0;
-  eight_bytes_ = 0;
-  bytes_ = {};
-  if (rest_.empty() || !ok_) {
-    return false;
+  if (type_ == WireType::kEightBytes && left >= sizeof eight_bytes_) {
+    std::memcpy(&eight_bytes_, at_, sizeof eight_bytes_);
+    at_ += sizeof eight_bytes_;
+    return true;
   }
-  uint64_t tag = 0;
-  uint64_t length = 0;
-  std::string_view fixed;
-  ok_ = TakeVarint(rest_, tag) && tag >> 3 > 0 && tag >> 3 <= UINT32_MAX;
-  number_ = static_cast<uint32_t>(tag >> 3);
-  type_ = static_cast<WireType>(tag & 7);
-  switch (type_) {
-    case WireType::kVarint:
-      ok_ = ok_ && TakeVarint(rest_, varint_);
-      break;
-    case WireType::kEightBytes:
-      ok_ = ok_ && Take(sizeof eight_bytes_, fixed);
-      if (ok_) {
-        std::memcpy(&eight_bytes_, fixed.data(), sizeof eight_bytes_);
-      }
-      break;
-    case WireType::kBytes:
-      ok_ = ok_ && TakeVarint(rest_, length) && Take(length, bytes_);
-      break;
-    case WireType::kFourBytes:
-      ok_ = ok_ && Take(4, fixed);
-      break;
-    default:
-      ok_ = false;
+  if (type_ == WireType::kFourBytes && left >= 4) {
+    at_ += 4;
+    return true;
   }
-  return ok_;
+  return Fail();
 }
 
 bool ScanTime(std::string_view bytes, absl::Time& time) {
