@@ -51,6 +51,8 @@ WORKLOADS = [
              ["--conns", "10000", "--selective", "--duration", "3", "--inflight", "1024", "--pub-window", "256", "--timeout", "40"]),
     Workload("ws-deflate", "/ws compressed, 1,000 subscribers, 64 in flight", ["tocsin-ws", "nchan-deflate"],
              [*fan(1000, 64), "--deflate"], bridge=DEFLATE),
+    Workload("sse-1000", "server-sent events, 1,000 subscribers, 64 in flight", ["tocsin-sse", "nchan-sse"], fan(1000, 64)),
+    Workload("sse-100", "server-sent events, 100 subscribers, 64 in flight", ["tocsin-sse", "nchan-sse"], fan(100, 64)),
     Workload("ws-lone", "/ws, 1 subscriber, 20 events/s", ["tocsin-ws"], paced(1, 20)),
     Workload("grpc-1000", "gRPC, 1,000 streams, 64 in flight", ["tocsin-grpc", "etcd"], fan(1000, 64)),
     Workload("grpc-100", "gRPC, 100 streams, 64 in flight", ["tocsin-grpc", "etcd"], fan(100, 64)),

@@ -41,7 +41,7 @@ class Tocsin:
 
     def target(self, name):
         """The load program's options for subscribers on /ws (over the bridges in turn) or on the hub; the publisher is on the hub."""
-        return ["--target", name, "--sub", ",".join(self.bridges) if name == "tocsin-ws" else self.hub, "--pub", self.hub]
+        return ["--target", name, "--sub", self.hub if name == "tocsin-grpc" else ",".join(self.bridges), "--pub", self.hub]
 
 
 @contextlib.contextmanager

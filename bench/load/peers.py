@@ -22,6 +22,7 @@ http {
   server {
     listen 127.0.0.1:8090 backlog=4096;
     location ~ ^/sub/(.+)$ { nchan_subscriber websocket; nchan_channel_id $1; nchan_subscriber_first_message newest; }
+    location ~ ^/sse/(.+)$ { nchan_subscriber eventsource; nchan_channel_id $1; nchan_subscriber_first_message newest; }
     location ~ ^/pub/(.+)$ { nchan_publisher http; nchan_channel_id $1; nchan_message_buffer_length 1000; nchan_message_timeout 60s; %(deflate)s }
   }
 }
@@ -80,6 +81,7 @@ PEERS = {
     "nats-ws": (nats_cmd, ["--target", "nats-ws"], 8088),
     "redis": (redis_cmd, ["--target", "redis"], 6379),
     "nchan": (nginx_cmd, ["--target", "nchan"], 8090),
+    "nchan-sse": (nginx_cmd, ["--target", "nchan-sse"], 8090),
     "nchan-deflate": (lambda d: nginx_cmd(d, "nchan_deflate_message_for_websocket on;"), ["--target", "nchan"], 8090),
     "mosquitto": (lambda d: ["mosquitto", "-c", write(d, "m.conf", MOSQ)], ["--target", "mqtt"], 1883),
     "mosquitto-ws": (lambda d: ["mosquitto", "-c", write(d, "m.conf", MOSQ)], ["--target", "mqtt-ws"], 9883),

@@ -3,6 +3,7 @@
 #pragma once
 #include "proto_brokers.hpp"
 #include "proto_grpc.hpp"
+#include "proto_sse.hpp"
 #include "proto_tocsin.hpp"
 #include "proto_ws.hpp"
 
@@ -61,6 +62,13 @@ inline bool preset(Options& o, const std::string& t) {
       o.grpc_pub_path = "/etcdserverpb.KV/Put";
       o.grpc_pub_body = "1:s={topic};2:s={payload}";
     }
+  } else if (t == "nchan-sse") {
+    o.sub_addr = "127.0.0.1:8090"; o.path = "/sse/{topic}"; o.http_pub_path = "/pub/{topic}";
+  } else if (t == "tocsin-sse") {
+    preset_tocsin(o, true);
+    o.send.clear();
+    o.path = "/v1/events?sources={topic}";
+    o.ready_match = "id: ";  // the first place
   } else if (t == "tocsin-ws" || t == "tocsin-grpc") {
     preset_tocsin(o, t == "tocsin-ws");
   } else if (t == "grpc-ws") {  // gRPC publisher, WebSocket subscribers
@@ -74,6 +82,7 @@ inline bool preset(Options& o, const std::string& t) {
 // Subscribers begin with the oldest event that is held. False: the target keeps none.
 inline bool from_earliest(Options& o) {
   if (o.target == "tocsin-ws") o.send = {kTocsinReplay};
+  else if (o.target == "tocsin-sse") o.path += "&resume_from=earliest";
   else if (o.target == "tocsin-grpc") o.grpc_sub_body += ";2:s=earliest";
   else return false;
   return true;
@@ -89,6 +98,7 @@ inline std::unique_ptr<SubProto> make_sub(const Options& o, uint32_t i) {
   if (t == "mqtt") return std::make_unique<MqttSub>(o, i);  // i also makes the client id
   if (t == "mqtt-ws") return std::make_unique<WsSub>(o, i, std::make_unique<MqttSub>(o, i));
   if (t == "etcd" || t == "grpc" || t == "tocsin-grpc") return std::make_unique<GrpcSub>(o, ti);
+  if (t == "tocsin-sse" || t == "nchan-sse") return std::make_unique<SseSub>(o, ti);
   return std::make_unique<WsSub>(o, ti);
 }
 
@@ -98,9 +108,10 @@ inline std::unique_ptr<PubProto> make_pub(const Options& o) {
   if (t == "redis") return std::make_unique<RedisPub>(o);
   if (t == "mqtt" || t == "mqtt-ws") return std::make_unique<MqttPub>(o);
   if (t == "pushpin") return std::make_unique<PushpinPub>(o);
-  if (t == "nchan" || t == "httpws") return std::make_unique<HttpPub>(o);
-  if ((t == "tocsin-ws" || t == "tocsin-grpc") && !o.unary) return std::make_unique<TocsinPub>(o);
-  if (t == "etcd" || t == "grpc" || t == "grpc-ws" || t == "tocsin-ws" || t == "tocsin-grpc")
+  if (t == "nchan" || t == "nchan-sse" || t == "httpws") return std::make_unique<HttpPub>(o);
+  const bool tocsin = t == "tocsin-ws" || t == "tocsin-sse" || t == "tocsin-grpc";
+  if (tocsin && !o.unary) return std::make_unique<TocsinPub>(o);
+  if (t == "etcd" || t == "grpc" || t == "grpc-ws" || tocsin)
     return std::make_unique<GrpcPub>(o);
   return std::make_unique<WsPub>(o);
 }
