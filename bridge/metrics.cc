@@ -53,6 +53,9 @@ Metrics::Metrics()
       broadcast_channel_usage_ratio(Gauge(
           registry_, "websocket_broadcast_channel_usage_ratio",
           "How far the slowest shard is behind the newest event, as a share of the recent events")),
+      event_streams(Gauge(registry_, "bridge_event_streams", "Streams of GET /v1/events now")),
+      events_streamed(Counter(registry_, "bridge_events_streamed_total",
+                              "Events sent on streams of GET /v1/events, counted by client")),
       hub_connected(Gauge(registry_, "bridge_hub_connected", "1 while the hub's stream is up")),
       hub_reconnects(Counter(registry_, "bridge_hub_reconnects_total",
                              "How often the hub's stream was lost and opened again")),

@@ -35,6 +35,8 @@ class Metrics {
   prometheus::Histogram& session_duration_seconds;
   prometheus::Histogram& message_latency_seconds;
   prometheus::Gauge& broadcast_channel_usage_ratio;
+  prometheus::Gauge& event_streams;
+  prometheus::Counter& events_streamed;
   prometheus::Gauge& hub_connected;
   prometheus::Counter& hub_reconnects;
   prometheus::Gauge& connections;

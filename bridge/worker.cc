@@ -17,6 +17,13 @@ Worker::Worker(const Window& window, LogReader& log, Clock& clock,
                 .options = session_options,
                 .metrics = metrics,
                 .hub_connected = false},
+      streams_{.shard = shard_,
+               .clock = clock,
+               .metrics = metrics,
+               .json = sessions_.json,
+               .hub_connected = sessions_.hub_connected},
+      start_checks_(shard_, clock,
+                    [this](absl::AnyInvocable<void()> task) { Post(std::move(task)); }),
       engine_timer_(io_.io()) {
   if (session_options.compression) {
     sessions_.compression = std::make_unique<ws::Compression>();

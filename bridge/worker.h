@@ -10,6 +10,8 @@
 #include <boost/asio/steady_timer.hpp>
 #include <memory>
 
+#include "bridge/events/event_stream.h"
+#include "bridge/events/start_checks.h"
 #include "bridge/metrics.h"
 #include "bridge/ws/session.h"
 #include "core/base/clock.h"
@@ -32,6 +34,8 @@ class Worker {
   Shard& shard() { return shard_; }
   ws::SessionContext& sessions() { return sessions_; }
   const ws::SessionContext& sessions() const { return sessions_; }
+  EventStreams& streams() { return streams_; }
+  StartChecks& start_checks() { return start_checks_; }
   Clock& clock() { return io_.clock(); }
   // From any thread: the place up to which live subscriptions have been served.
   Sequence served() const { return served_.load(std::memory_order_relaxed); }
@@ -47,6 +51,8 @@ class Worker {
   http::IoThread io_;
   Shard shard_;
   ws::SessionContext sessions_;
+  EventStreams streams_;
+  StartChecks start_checks_;
   boost::asio::steady_timer engine_timer_;
   absl::Duration engine_armed_ = absl::InfiniteDuration();
   std::atomic<Sequence> served_{0};

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "bridge/events/events_route.h"
 #include "bridge/ws/handshake.h"
 #include "bridge/ws/ws_connection.h"
 #include "core/base/strings.h"
@@ -37,24 +38,11 @@ HttpResponse Health(const BridgeState& state, bool only_alive) {
       .fields = {{"Cache-Control", "no-store"}}};
 }
 
-// Why no session or stream can begin now.
-std::optional<HttpResponse> NotReady(const BridgeState& state) {
-  const char* why = state.draining.load() ? "the server is going down"
-                    : !state.window_open.load()
-                        ? "the hub has not been reached yet; try again shortly"
-                        : nullptr;
-  if (why == nullptr) {
-    return std::nullopt;
-  }
-  return http::ProblemResponse(
-      MakeError(ErrorCode::kServiceUnavailable, why, {.retry_after = absl::Seconds(1)}));
-}
-
 void Upgrade(const BridgeState& state, Worker& worker, const HttpRequest& request,
              Responder responder) {
   auto refusal = ws::RefuseHandshake(request);
-  if (!refusal.has_value()) {
-    refusal = NotReady(state);
+  if (const auto why = WhyNotReady(state); why.has_value() && !refusal.has_value()) {
+    refusal = http::ProblemResponse(*why);
   }
   if (refusal.has_value()) {
     worker.sessions().metrics.connection_errors.Increment();
@@ -65,6 +53,17 @@ void Upgrade(const BridgeState& state, Worker& worker, const HttpRequest& reques
 }
 
 }  // namespace
+
+std::optional<absl::Status> WhyNotReady(const BridgeState& state) {
+  const char* why = state.draining.load() ? "the server is going down"
+                    : !state.window_open.load()
+                        ? "the hub has not been reached yet; try again shortly"
+                        : nullptr;
+  if (why == nullptr) {
+    return std::nullopt;
+  }
+  return MakeError(ErrorCode::kServiceUnavailable, why, {.retry_after = absl::Seconds(1)});
+}
 
 http::RouteTable BridgeRoutes(const RouteSources& sources, Worker& worker) {
   const BridgeState& state = sources.state;
@@ -79,6 +78,11 @@ http::RouteTable BridgeRoutes(const RouteSources& sources, Worker& worker) {
            [&state, &worker](HttpRequest& request, Responder responder) {
              Upgrade(state, worker, request, std::move(responder));
            }},
+      {.name = "streamEvents",
+       .summary = "Events that match a filter, as server-sent events or lines of JSON.",
+       .method = "GET",
+       .pattern = "/v1/events",
+       .handler = EventsHandler(state, worker)},
       {.name = "health",
        .summary = "Whether the bridge serves and its hub is connected.",
        .method = "GET",

@@ -8,8 +8,10 @@
 
 #include <atomic>
 #include <functional>
+#include <optional>
 #include <string>
 
+#include "absl/status/status.h"
 #include "absl/time/time.h"
 #include "bridge/worker.h"
 #include "core/base/clock.h"
@@ -29,6 +31,9 @@ struct BridgeState {
   Clock& clock = Clock::Real();
   const absl::Duration started = clock.Monotonic();
 };
+
+// Why no session or stream can begin now; nothing when one can.
+std::optional<absl::Status> WhyNotReady(const BridgeState& state);
 
 // What the routes read. Outlives them.
 struct RouteSources {

@@ -16,6 +16,7 @@ from harness_events import (  # noqa: F401
     comment_added, event_type_of, incident_created, make_filter, severity_of, state_of, system_event)
 from harness_grpc import Client, Stream, error_details  # noqa: F401
 from harness_programs import Bridge, Hub, Program, cli, start_bridge, start_hub  # noqa: F401
+from harness_sse import Events, events, query_of  # noqa: F401
 from harness_ws import Ws, connect  # noqa: F401
 
 from tocsin.v1 import event_pb2, hub_pb2, hub_pb2_grpc, incident_pb2  # noqa: F401

@@ -1,0 +1,93 @@
+#include "bridge/events/event_format.h"
+
+#include "absl/strings/str_cat.h"
+#include "bridge/ws/server_message.h"
+#include "core/base/strings.h"
+#include "core/event/error.h"
+
+namespace tocsin::bridge {
+namespace {
+
+bool IsServerSent(EventFormat format) { return format == EventFormat::kServerSent; }
+
+// `id` may be empty: the block has none.
+void AppendMessage(std::string& out, EventFormat format, std::string_view name, std::string_view id,
+                   std::string_view json) {
+  if (!IsServerSent(format)) {
+    absl::StrAppend(&out, ToAbsl(json), "\n");
+    return;
+  }
+  absl::StrAppend(&out, "event: ", ToAbsl(name), "\n");
+  if (!id.empty()) {
+    absl::StrAppend(&out, "id: ", ToAbsl(id), "\n");
+  }
+  absl::StrAppend(&out, "data: ", ToAbsl(json), "\n\n");
+}
+
+void AppendRetry(std::string& out, absl::Duration reconnect_after) {
+  absl::StrAppend(&out, "retry: ", absl::ToInt64Milliseconds(reconnect_after), "\n\n");
+}
+
+}  // namespace
+
+void AppendOpening(std::string& out, EventFormat format, absl::Duration reconnect_after) {
+  if (IsServerSent(format)) {
+    AppendRetry(out, reconnect_after);
+  }
+}
+
+void AppendPlace(std::string& out, EventFormat format, const Cursor& cursor) {
+  if (cursor.epoch == 0) {
+    return;
+  }
+  const std::string text = FormatCursor(cursor);
+  if (IsServerSent(format)) {
+    absl::StrAppend(&out, "id: ", text, "\n\n");
+  } else {
+    absl::StrAppend(&out, R"({"type":"bookmark","cursor":")", text, "\"}\n");
+  }
+}
+
+void AppendEvent(std::string& out, EventFormat format, const Cursor& cursor,
+                 std::string_view fields) {
+  if (IsServerSent(format)) {
+    absl::StrAppend(&out, "event: event\nid: ", FormatCursor(cursor), "\ndata: ");
+  }
+  absl::StrAppend(&out, R"({"type":"event",)", ToAbsl(fields),
+                  IsServerSent(format) ? "\n\n" : "\n");
+}
+
+void AppendGap(std::string& out, EventFormat format, const Gap& gap) {
+  AppendMessage(out, format, "gap", FormatCursor(gap.to), ws::GapMessage("", gap));
+}
+
+absl::Status AsResumeFrom(const absl::Status& status) {
+  ErrorDetails details = ErrorDetailsOf(status);
+  if (details.field != "from") {
+    return status;
+  }
+  details.field = "resume_from";
+  return MakeErrorAs(ErrorCodeOf(status), status.code(), ToStd(status.message()), details);
+}
+
+void AppendProblem(std::string& out, EventFormat format, const absl::Status& status) {
+  AppendMessage(out, format, "problem", "", ws::ErrorMessage(AsResumeFrom(status)));
+}
+
+void AppendClosing(std::string& out, EventFormat format, std::string_view reason,
+                   absl::Duration reconnect_after) {
+  if (IsServerSent(format)) {
+    AppendRetry(out, reconnect_after);
+  }
+  AppendMessage(out, format, "closing", "", ws::ClosingMessage(reason, 0, reconnect_after));
+}
+
+void AppendHeartbeat(std::string& out, EventFormat format, bool hub_connected) {
+  if (IsServerSent(format)) {
+    out += ":\n\n";
+  } else {
+    absl::StrAppend(&out, ws::StatusMessage(hub_connected), "\n");
+  }
+}
+
+}  // namespace tocsin::bridge

@@ -1,0 +1,39 @@
+// event_format.h: what a stream of events is made of, as server-sent events and as lines of JSON.
+//
+// Shape:   one function a message; each appends whole blocks or whole lines. The messages are those
+//          of /ws without ids of subscriptions. No carriage return or line feed is ever in a field:
+//          JSON escapes them, and cursors have none.
+// Threads: pure.
+// Source:  docs/protocol.md, section 7; HTML, section 9.2.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "absl/status/status.h"
+#include "absl/time/time.h"
+#include "bridge/events/event_query.h"
+#include "core/event/cursor.h"
+
+namespace tocsin::bridge {
+
+// The first of all: how long a client of server-sent events waits before it comes back.
+void AppendOpening(std::string& out, EventFormat format, absl::Duration reconnect_after);
+// A bookmark: an id alone, or an object with a cursor. Nothing for a cursor without an epoch.
+void AppendPlace(std::string& out, EventFormat format, const Cursor& cursor);
+// `fields` as EventJson::FieldsOf has them.
+void AppendEvent(std::string& out, EventFormat format, const Cursor& cursor,
+                 std::string_view fields);
+void AppendGap(std::string& out, EventFormat format, const Gap& gap);
+// The engine's status, whose field is called `from` as gRPC calls it, with the name of the query's.
+absl::Status AsResumeFrom(const absl::Status& status);
+
+// Why the stream ends for good. Its event name is `problem`: to an EventSource, `error` is its own.
+void AppendProblem(std::string& out, EventFormat format, const absl::Status& status);
+// The server goes, or ends this stream.
+void AppendClosing(std::string& out, EventFormat format, std::string_view reason,
+                   absl::Duration reconnect_after);
+// A sign of life while there is no cursor to tell.
+void AppendHeartbeat(std::string& out, EventFormat format, bool hub_connected);
+
+}  // namespace tocsin::bridge

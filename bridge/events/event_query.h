@@ -1,0 +1,38 @@
+// event_query.h: what a GET /v1/events asks for, read strictly.
+//
+// Shape:   filters as query parameters by their names: lists with commas (a comma within a value is
+//          written \, and a backslash \\), repeated parameters add up, labels as labels.KEY=VALUE.
+//          A plus sign is a space, as forms write it, but in resume_from.
+// Threads: pure.
+// Errors:  INVALID_MESSAGE or INVALID_FILTER with the parameter's name and what is allowed: an
+//          unknown parameter or value is never passed over.
+// Source:  docs/protocol.md, section 7.
+#pragma once
+
+#include <optional>
+
+#include "absl/status/statusor.h"
+#include "core/event/cursor.h"
+#include "core/event/filter.h"
+#include "core/http/message.h"
+
+namespace tocsin::bridge {
+
+enum class EventFormat : uint8_t { kServerSent, kJsonLines };
+
+struct EventQuery {
+  FilterPtr filter;
+  // Last-Event-ID, which is the newer one where both are given, or resume_from. Absent: the present
+  // end.
+  std::optional<StartPoint> start;
+  bool notify_on_gap = true;
+};
+
+absl::StatusOr<EventQuery> ReadEventQuery(const http::HttpRequest& request);
+
+// What the request accepts, or would rather have; server-sent events where it says nothing. Nothing
+// when it accepts neither.
+std::optional<EventFormat> AcceptedEventFormat(const http::HttpRequest& request);
+std::string_view ContentTypeOf(EventFormat format);
+
+}  // namespace tocsin::bridge

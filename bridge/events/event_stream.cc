@@ -1,0 +1,200 @@
+#include "bridge/events/event_stream.h"
+
+#include <algorithm>
+
+#include "bridge/events/event_format.h"
+#include "core/base/log.h"
+#include "core/event/error.h"
+#include "core/event/limits.h"
+
+namespace tocsin::bridge {
+namespace {
+
+constexpr SubscriptionTag kTag = 1;
+
+// Clients that lose a bridge do not all come back in the same moment.
+absl::Duration SomeSlot(std::minstd_rand& random) {
+  return absl::Milliseconds(std::uniform_int_distribution<int>(1'000, 3'000)(random));
+}
+
+}  // namespace
+
+EventStream::EventStream(EventStreams& shared, http::ResponseStream& out, EventFormat format,
+                         const EventQuery& query)
+    : shared_(shared), out_(out), format_(format), sent_(shared.clock.Monotonic()) {
+  std::string opening;
+  AppendOpening(opening, format_, SomeSlot(shared_.random));
+  if (!opening.empty()) {
+    Send(opening);
+  }
+  subscriber_ = shared_.shard.Add(this, limits::kBookmarkInterval);
+  shared_.metrics.event_streams.Increment();
+  shared_.shard.Subscribe(subscriber_, {.tag = kTag,
+                                        .filter = query.filter,
+                                        .start = query.start,
+                                        .notify_on_gap = query.notify_on_gap});
+}
+
+EventStream::~EventStream() {
+  Leave();
+  shared_.metrics.event_streams.Decrement();
+}
+
+// ---- from the engine ----
+
+bool EventStream::Write(const WriteView& view) {
+  if (ended_) {
+    return true;
+  }
+  try {
+    const bool left = SendBatch(view);
+    in_flight_ = !left;
+    return left;
+  } catch (const std::exception& error) {
+    LogError("an event stream could not be written", {{"error", error.what()}});
+    failed_ = true;
+    return false;
+  }
+}
+
+bool EventStream::SendBatch(const WriteView& view) {
+  RenderedBatch& batch =
+      format_ == EventFormat::kServerSent ? shared_.server_sent : shared_.json_lines;
+  const std::string_view bytes = batch.Of(view, "", [&](std::string& out) {
+    for (const Item& item : view.items) {
+      Render(item, out);
+    }
+  });
+  CountSent(view);
+  sent_ = shared_.clock.Monotonic();
+  const bool left = bytes.empty() || out_.SendBatch(bytes);
+  batch.Release();
+  const bool over = std::any_of(view.items.begin(), view.items.end(),
+                                [](const Item& item) { return item.kind == Item::Kind::kEnded; });
+  if (over) {
+    ended_ = true;
+    out_.End();
+  }
+  return left;
+}
+
+void EventStream::Render(const Item& item, std::string& out) {
+  switch (item.kind) {
+    case Item::Kind::kEvent:
+      told_ = item.cursor;
+      if (const std::string* tail = shared_.json.TailOf(*item.event)) {
+        AppendEvent(out, format_, item.cursor, EventJson::FieldsOf(*tail));
+      } else {
+        AppendGap(out, format_, DamagedGap(item.cursor));
+      }
+      return;
+    case Item::Kind::kGap:
+      return AppendGap(out, format_, item.extra->gap);
+    case Item::Kind::kSubscribed:
+      // Where a gap follows, the place is after it: a client that broke off here would miss it.
+      return item.recovered ? RenderPlace(item.cursor, out) : void();
+    case Item::Kind::kBookmark:
+      told_ = {};
+      return RenderPlace(item.cursor, out);
+    case Item::Kind::kCaughtUp:
+      return RenderPlace(item.cursor, out);
+    case Item::Kind::kEnded:
+      return AppendProblem(out, format_, item.extra->status);
+    case Item::Kind::kUnsubscribed:
+      return;
+  }
+}
+
+// Not once more what was told last.
+void EventStream::RenderPlace(const Cursor& cursor, std::string& out) {
+  if (told_ != cursor) {
+    AppendPlace(out, format_, cursor);
+    told_ = cursor;
+  }
+}
+
+void EventStream::CountSent(const WriteView& view) {
+  const EventRecord* newest = nullptr;
+  double events = 0;
+  for (const Item& item : view.items) {
+    if (item.kind == Item::Kind::kEvent) {
+      newest = item.event.get();
+      ++events;
+    }
+  }
+  if (newest != nullptr) {
+    told_ = newest->cursor;
+    shared_.metrics.events_streamed.Increment(events);
+    shared_.metrics.message_latency_seconds.Observe(
+        absl::ToDoubleSeconds(shared_.clock.Now() - newest->time));
+  }
+}
+
+void EventStream::OnBatchSent() {
+  in_flight_ = false;
+  if (subscriber_ != 0) {
+    shared_.shard.Written(subscriber_);
+  }
+}
+
+// ---- time, and the end ----
+
+// A bookmark comes from the engine as often as this; only while no place is known is there none.
+void EventStream::Tick() {
+  if (ended_) {
+    return;
+  }
+  if (failed_) {
+    return EndWith(MakeError(ErrorCode::kInternal,
+                             "the server failed while it handled this stream; it is safe to "
+                             "reconnect and resume"));
+  }
+  const absl::Duration silent = shared_.clock.Monotonic() - sent_;
+  if (!in_flight_ && silent >= limits::kBookmarkInterval) {
+    std::string heartbeat;
+    AppendHeartbeat(heartbeat, format_, shared_.hub_connected);
+    Send(heartbeat);
+  }
+}
+
+void EventStream::Drain(absl::Duration slot) {
+  if (ended_) {
+    return;
+  }
+  std::string closing;
+  AppendClosing(closing, format_, RowOf(ErrorCode::kServiceUnavailable).name, slot);
+  Send(closing);
+  ended_ = true;
+  Leave();
+  out_.End();
+}
+
+void EventStream::Stuck() {
+  shared_.metrics.connection_errors.Increment();
+  LogInfo("an event stream's client took nothing and is cut off", {});
+  ended_ = true;
+  out_.Abort();
+}
+
+void EventStream::EndWith(const absl::Status& status) {
+  std::string problem;
+  AppendProblem(problem, format_, status);
+  Send(problem);
+  ended_ = true;
+  Leave();
+  out_.End();
+}
+
+void EventStream::Send(std::string_view bytes) {
+  sent_ = shared_.clock.Monotonic();
+  out_.Send(bytes);
+}
+
+void EventStream::Leave() {
+  if (subscriber_ != 0) {
+    shared_.shard.Remove(subscriber_);
+    subscriber_ = 0;
+  }
+}
+
+}  // namespace tocsin::bridge

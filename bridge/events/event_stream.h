@@ -1,0 +1,80 @@
+// event_stream.h: one GET /v1/events: a subscription whose events go out as the body of a response.
+//
+// Shape:   a sink of the engine and the owner of a response's stream; a state machine without a
+//          socket. Batches, catch-up and slowness are the engine's, as for /ws.
+// Threads: its shard's.
+// Owns:    its subscriber in the shard.
+// Errors:  a subscription that cannot go on ends with `problem`; a client that takes nothing for
+//          10 s is cut off. Either may come back with its last cursor.
+// Source:  docs/protocol.md, section 7.
+#pragma once
+
+#include <random>
+#include <string>
+
+#include "bridge/event_json.h"
+#include "bridge/events/event_query.h"
+#include "bridge/metrics.h"
+#include "bridge/rendered_batch.h"
+#include "core/base/clock.h"
+#include "core/http/responder.h"
+#include "core/stream/shard.h"
+#include "core/stream/sink.h"
+
+namespace tocsin::bridge {
+
+// What the streams of one worker share.
+struct EventStreams {
+  Shard& shard;
+  Clock& clock;
+  Metrics& metrics;
+  EventJson& json;
+  const bool& hub_connected;
+  RenderedBatch server_sent = {};
+  RenderedBatch json_lines = {};
+  std::minstd_rand random = std::minstd_rand(std::random_device{}());
+};
+
+class EventStream final : public Sink, public http::StreamOwner {
+ public:
+  // Sends what comes first, and subscribes.
+  EventStream(EventStreams& shared, http::ResponseStream& out, EventFormat format,
+              const EventQuery& query);
+  ~EventStream() override;
+  EventStream(const EventStream&) = delete;
+  EventStream& operator=(const EventStream&) = delete;
+
+  // StreamOwner.
+  void OnBatchSent() override;
+  void Tick() override;
+  void Drain(absl::Duration slot) override;
+  size_t MemoryBytes() const override { return sizeof(*this); }
+
+  // Sink.
+  bool Write(const WriteView& view) override;
+  uint64_t BytesTaken() override { return out_.BytesTaken(); }
+  void Stuck() override;
+  void Failed() override { failed_ = true; }
+
+ private:
+  void Render(const Item& item, std::string& out);
+  void RenderPlace(const Cursor& cursor, std::string& out);
+  bool SendBatch(const WriteView& view);
+  void CountSent(const WriteView& view);
+  void Send(std::string_view bytes);
+  // `problem`, and the end.
+  void EndWith(const absl::Status& status);
+  void Leave();
+
+  EventStreams& shared_;
+  http::ResponseStream& out_;
+  const EventFormat format_;
+  SubscriberId subscriber_ = 0;
+  absl::Duration sent_;  // the last of anything
+  Cursor told_;          // the last place
+  bool in_flight_ = false;
+  bool failed_ = false;  // Write threw: ended by the next Tick
+  bool ended_ = false;   // nothing may be sent any more
+};
+
+}  // namespace tocsin::bridge

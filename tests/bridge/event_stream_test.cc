@@ -1,0 +1,331 @@
+#include "bridge/events/event_stream.h"
+
+#include <gmock/gmock.h>
+
+#include "absl/strings/match.h"
+#include "absl/strings/str_split.h"
+#include "core/event/stored_record.h"
+#include "tests/bridge/session_fixture.h"
+
+namespace tocsin::bridge {
+namespace {
+
+using ::testing::ElementsAre;
+using testing::kEpoch;
+using testing::SessionTest;
+namespace json = boost::json;
+
+std::string Place(Sequence sequence) { return FormatCursor({kEpoch, sequence}); }
+
+class FakeStream : public http::ResponseStream {
+ public:
+  bool SendBatch(Parts parts) override {
+    EXPECT_FALSE(in_flight);
+    EXPECT_FALSE(ended) << "sent after the end";
+    size_t size = 0;
+    for (std::string_view part : parts) {
+      bytes += part;
+      size += part.size();
+    }
+    EXPECT_GT(size, 0u) << "an empty chunk would be the last one";
+    in_flight = !sends_at_once;
+    return sends_at_once;
+  }
+  void Send(std::string_view part) override {
+    EXPECT_FALSE(ended) << "sent after the end";
+    bytes += part;
+  }
+  void End() override { ended = true; }
+  void Abort() override { aborted = true; }
+  uint64_t BytesTaken() override { return taken; }
+  size_t BytesWaiting() const override { return 0; }
+
+  std::string bytes;
+  bool sends_at_once = true;
+  bool in_flight = false;
+  bool ended = false;
+  bool aborted = false;
+  uint64_t taken = 0;
+};
+
+// A block of server-sent events as a client reads it.
+struct Block {
+  std::string event;
+  std::string id;
+  std::string data;
+  std::string retry;
+  bool comment = false;
+};
+
+class EventStreamTest : public SessionTest {
+ protected:
+  struct Reader {
+    FakeStream out;
+    std::unique_ptr<EventStream> stream;
+  };
+
+  EventStreamTest()
+      : streams{.shard = shard,
+                .clock = clock,
+                .metrics = metrics,
+                .json = context.json,
+                .hub_connected = context.hub_connected} {}
+  ~EventStreamTest() override { readers.clear(); }
+
+  Reader& Open(std::string_view query = "", EventFormat format = EventFormat::kServerSent) {
+    http::HttpRequest request;
+    request.target = absl::StrCat("/v1/events?", std::string(query));
+    readers.push_back(std::make_unique<Reader>());
+    readers.back()->stream = std::make_unique<EventStream>(streams, readers.back()->out, format,
+                                                           ReadEventQuery(request).value());
+    Settle();
+    return *readers.back();
+  }
+
+  // Time in which the stream is looked at as often as a server does.
+  void Wait(absl::Duration time) {
+    for (const absl::Duration end = clock.Monotonic() + time; clock.Monotonic() < end;) {
+      clock.Advance(absl::Milliseconds(500));
+      for (const auto& reader : readers) {
+        reader->stream->Tick();
+      }
+      Settle();
+    }
+  }
+
+  static std::vector<Block> Blocks(Reader& reader) {
+    std::vector<Block> blocks;
+    const std::string bytes = std::exchange(reader.out.bytes, {});
+    EXPECT_FALSE(absl::StrContains(bytes, "\r"));
+    if (bytes.empty()) return blocks;
+    EXPECT_TRUE(absl::EndsWith(bytes, "\n\n")) << "half a block";
+    for (absl::string_view text : absl::StrSplit(bytes, "\n\n", absl::SkipEmpty())) {
+      Block block;
+      for (absl::string_view line : absl::StrSplit(text, '\n')) {
+        const std::pair<std::string, std::string> field =
+            absl::StrSplit(line, absl::MaxSplits(": ", 1));
+        if (line == ":")
+          block.comment = true;
+        else if (field.first == "event")
+          block.event = field.second;
+        else if (field.first == "id")
+          block.id = field.second;
+        else if (field.first == "data")
+          block.data = field.second;
+        else if (field.first == "retry")
+          block.retry = field.second;
+        else
+          ADD_FAILURE() << line;
+      }
+      blocks.push_back(block);
+    }
+    return blocks;
+  }
+  static std::vector<json::object> Lines(Reader& reader) {
+    std::vector<json::object> lines;
+    const std::string bytes = std::exchange(reader.out.bytes, {});
+    for (absl::string_view line : absl::StrSplit(bytes, '\n', absl::SkipEmpty())) {
+      lines.push_back(json::parse(std::string(line)).as_object());
+    }
+    return lines;
+  }
+  static std::vector<std::string> Ids(const std::vector<Block>& blocks) {
+    std::vector<std::string> ids;
+    for (const Block& block : blocks) ids.push_back(block.event + " " + block.id);
+    return ids;
+  }
+
+  EventStreams streams;
+  std::vector<std::unique_ptr<Reader>> readers;
+};
+
+TEST_F(EventStreamTest, BeginsWithARetryAndAPlace) {
+  PublishUpTo(5);
+  Reader& reader = Open();
+  const std::vector<Block> blocks = Blocks(reader);
+  ASSERT_EQ(blocks.size(), 2u);
+  EXPECT_GE(std::stoi(blocks[0].retry), 1'000);
+  EXPECT_LE(std::stoi(blocks[0].retry), 3'000);
+  EXPECT_EQ(blocks[1].id, Place(5));
+  EXPECT_EQ(blocks[1].data, "") << "an id alone is no event to a browser";
+}
+
+TEST_F(EventStreamTest, AnEventIsTheMessageOfWs) {
+  Reader& reader = Open();
+  Blocks(reader);
+  Client& client = Connect();
+  Send(client, testing::Subscribe("a"));
+  Got(client);
+  Publish(1, v1::SEVERITY_P1, "line one\nline two\r\u2028");
+  Settle();
+  const std::vector<Block> blocks = Blocks(reader);
+  ASSERT_EQ(blocks.size(), 1u);
+  EXPECT_EQ(blocks[0].event, "event");
+  EXPECT_EQ(blocks[0].id, Place(1));
+  json::object message = One(client);
+  message.erase("subscription_ids");
+  EXPECT_TRUE(json::parse(blocks[0].data) == json::value(message)) << blocks[0].data;
+}
+
+TEST_F(EventStreamTest, LinesOfJsonAreTheSameMessages) {
+  Reader& reader = Open("", EventFormat::kJsonLines);
+  PublishUpTo(2);
+  Settle();
+  const std::vector<json::object> lines = Lines(reader);
+  ASSERT_EQ(lines.size(), 3u);
+  EXPECT_EQ(json::serialize(lines[0]),
+            absl::StrCat(R"({"type":"bookmark","cursor":")", Place(0), "\"}"));
+  EXPECT_EQ(Text(lines[1], "type"), "event");
+  EXPECT_EQ(Text(lines[1], "message_id"), Place(1));
+  EXPECT_EQ(Text(lines[2], "message_id"), Place(2));
+}
+
+TEST_F(EventStreamTest, ResumesAfterItsCursorThroughItsFilter) {
+  Publish(1, v1::SEVERITY_P0);
+  Publish(2, v1::SEVERITY_P0);
+  Publish(3, v1::SEVERITY_P3);
+  Publish(4, v1::SEVERITY_P0);
+  Reader& reader = Open(absl::StrCat("severities=P0&resume_from=", Place(1)));
+  EXPECT_THAT(Ids(Blocks(reader)),
+              ElementsAre(" ", " " + Place(1), "event " + Place(2), "event " + Place(4)));
+}
+
+TEST_F(EventStreamTest, ABookmarkComesEveryFifteenSecondsAndNothingElseMeanwhile) {
+  Reader& reader = Open("severities=P0");
+  Blocks(reader);
+  PublishUpTo(3);
+  for (int round = 0; round < 4; ++round) {
+    Wait(absl::Seconds(15));
+    const std::vector<Block> blocks = Blocks(reader);
+    ASSERT_GE(blocks.size(), 1u) << "a proxy would have cut this stream";
+    EXPECT_EQ(blocks.back().id, Place(3));
+    EXPECT_EQ(blocks.back().data, "");
+    EXPECT_LE(blocks.size(), 2u);
+  }
+}
+
+TEST_F(EventStreamTest, AGapIsToldInItsPlaceAndTheStreamGoesOn) {
+  PublishUpTo(1'500);  // more than the window holds
+  log.Expire(1'490);
+  Reader& reader = Open(absl::StrCat("resume_from=", Place(1)));
+  const std::vector<Block> blocks = Blocks(reader);
+  ASSERT_EQ(blocks.size(), 12u);
+  EXPECT_EQ(blocks[1].event, "gap") << "a place before it would let a client pass the gap unseen";
+  const auto gap = json::parse(blocks[1].data).as_object();
+  EXPECT_EQ(Text(gap, "reason"), "expired");
+  EXPECT_EQ(Text(gap, "from"), Place(1));
+  EXPECT_EQ(Text(gap, "to"), Place(1'490));
+  EXPECT_EQ(blocks[1].id, Place(1'490));
+  EXPECT_EQ(Text(gap, "subscription_id"), "(absent)");
+  EXPECT_EQ(blocks[2].id, Place(1'491));
+  EXPECT_EQ(blocks.back().id, Place(1'500));
+}
+
+TEST_F(EventStreamTest, ARefusalEndsTheStreamWithAProblem) {
+  PublishUpTo(2);
+  Reader& reader = Open(absl::StrCat("resume_from=", Place(9)));
+  Wait(absl::Seconds(30));
+  const std::vector<Block> blocks = Blocks(reader);
+  ASSERT_FALSE(blocks.empty());
+  EXPECT_EQ(blocks.back().event, "problem") << "`error` is an EventSource's own";
+  EXPECT_EQ(Text(json::parse(blocks.back().data).as_object(), "code"), "CURSOR_EXPIRED");
+  EXPECT_TRUE(reader.out.ended);
+}
+
+TEST_F(EventStreamTest, DrainSaysWhenToComeBackAndEnds) {
+  Reader& one = Open();
+  Reader& other = Open("", EventFormat::kJsonLines);
+  Blocks(one);
+  Lines(other);
+  one.stream->Drain(absl::Milliseconds(1'230));
+  other.stream->Drain(absl::Milliseconds(1'240));
+  const std::vector<Block> blocks = Blocks(one);
+  ASSERT_EQ(blocks.size(), 2u);
+  EXPECT_EQ(blocks[0].retry, "1230");
+  EXPECT_EQ(blocks[1].event, "closing");
+  EXPECT_EQ(Text(Lines(other).at(0), "reconnect_after_ms"), "1240");
+  EXPECT_TRUE(one.out.ended);
+  EXPECT_TRUE(other.out.ended);
+  PublishUpTo(3);
+  Wait(absl::Seconds(60));
+  EXPECT_EQ(one.out.bytes, "");
+}
+
+TEST_F(EventStreamTest, WhatIsRenderedForOneServesAll) {
+  for (int i = 0; i < 50; ++i) Open();
+  for (int i = 0; i < 50; ++i) Open("", EventFormat::kJsonLines);
+  PublishUpTo(100);
+  Settle();
+  EXPECT_EQ(context.json.made(), 100u);
+  const std::string all = readers.front()->out.bytes;
+  EXPECT_EQ(Blocks(*readers.front()).size(), 102u);
+  for (int i = 1; i < 50; ++i) {
+    EXPECT_EQ(readers[static_cast<size_t>(i)]->out.bytes.substr(all.find("event:")),
+              all.substr(all.find("event:")));
+  }
+}
+
+TEST_F(EventStreamTest, AnEventThatNobodyWantsIsNotRendered) {
+  Open("severities=P0");
+  PublishUpTo(50);
+  Settle();
+  EXPECT_EQ(context.json.made(), 0u);
+}
+
+TEST_F(EventStreamTest, ASlowClientFallsBehindAndLosesNothing) {
+  Reader& reader = Open();
+  reader.out.sends_at_once = false;
+  const auto sequences = [&] {
+    std::vector<Sequence> found;
+    for (const Block& block : Blocks(reader)) {
+      if (block.event == "event") {
+        found.push_back(json::parse(block.data).at("sequence").to_number<Sequence>());
+      }
+    }
+    return found;
+  };
+  PublishUpTo(5'000);
+  Settle();
+  EXPECT_LE(shard.pending_bytes(), limits::kPendingBytes + limits::kMiB);
+  std::vector<Sequence> got = sequences();
+  while (reader.out.in_flight) {
+    reader.out.in_flight = false;
+    reader.stream->OnBatchSent();
+    Settle();
+    const std::vector<Sequence> more = sequences();
+    got.insert(got.end(), more.begin(), more.end());
+  }
+  EXPECT_EQ(got, tocsin::testing::Range(1, 5'000));
+}
+
+TEST_F(EventStreamTest, AClientThatTakesNothingIsCutOff) {
+  Reader& stuck = Open();
+  Reader& slow = Open();
+  stuck.out.sends_at_once = slow.out.sends_at_once = false;
+  PublishUpTo(10);
+  for (int second = 0; second < 30; ++second) {
+    ++slow.out.taken;
+    Wait(absl::Seconds(1));
+  }
+  EXPECT_TRUE(stuck.out.aborted);
+  EXPECT_FALSE(slow.out.aborted);
+  EXPECT_EQ(shard.stats().subscribers.load(), 2u);
+  readers.clear();
+  EXPECT_EQ(shard.stats().subscribers.load(), 0u);
+}
+
+TEST_F(EventStreamTest, ADamagedEventIsAGap) {
+  Reader& reader = Open();
+  Blocks(reader);
+  v1::Event event = testing::SampleEvent(1, v1::SEVERITY_P1, "xyzzy");
+  event.mutable_incident()->set_id("0190a000-0000-7000-8000-000000000002");
+  std::string bytes = EncodeEventField(event);
+  bytes[bytes.find("xyzzy")] = '\xff';
+  log.Append(MakeStoredRecord(bytes).value());
+  Publish(2);
+  Settle();
+  EXPECT_THAT(Ids(Blocks(reader)), ElementsAre("gap " + Place(1), "event " + Place(2)));
+}
+
+}  // namespace
+}  // namespace tocsin::bridge
