@@ -92,6 +92,21 @@ void IoThread::ForEach(absl::FunctionRef<void(Connection&)> call) {
   }
 }
 
+bool IoThread::EndOneIdle() {
+  Connection* idlest = nullptr;
+  absl::Duration since = absl::InfiniteDuration();
+  for (const std::shared_ptr<Connection>& connection : connections_) {
+    if (connection->IdleSince() < since) {
+      since = connection->IdleSince();
+      idlest = connection.get();
+    }
+  }
+  if (idlest != nullptr) {
+    idlest->GiveWay();
+  }
+  return idlest != nullptr;
+}
+
 void IoThread::Drain(absl::FunctionRef<absl::Duration()> next_slot) {
   draining_ = true;
   ForEach([&](Connection& connection) { connection.Drain(next_slot()); });

@@ -35,6 +35,10 @@ class Connection : public std::enable_shared_from_this<Connection> {
   // The program goes; `slot` is when this client may come back.
   virtual void Drain(absl::Duration slot) = 0;
   virtual void Abort() = 0;
+  // Since when it has waited for a request of which nothing has come; InfiniteDuration otherwise.
+  virtual absl::Duration IdleSince() const { return absl::InfiniteDuration(); }
+  // For one that is idle: ends now, and gives its ticket back at once.
+  virtual void GiveWay() {}
   // What it holds: itself, what has been read and what is not sent yet. Not what the engine and the
   // kernel hold for it. Called a few times a second: a sum of what is known.
   virtual size_t MemoryBytes() const = 0;
@@ -76,6 +80,8 @@ class IoThread {
   void Add(std::shared_ptr<Connection> connection);
   void Remove(Connection& connection);
   void ForEach(absl::FunctionRef<void(Connection&)> call);
+  // Ends the connection that has been idle for longest; false when none is. Looks at all of them.
+  bool EndOneIdle();
   // Drains all; what comes later asks draining().
   void Drain(absl::FunctionRef<absl::Duration()> next_slot);
   bool draining() const { return draining_; }

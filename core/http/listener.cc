@@ -68,10 +68,12 @@ Descriptor::~Descriptor() {
   }
 }
 
-Listener::Listener(tcp::acceptor acceptor, std::vector<Place> places, ConnectionLimits& limits)
+Listener::Listener(tcp::acceptor acceptor, std::vector<Place> places, ConnectionLimits& limits,
+                   WhenFull when_full)
     : acceptor_(std::move(acceptor)),
       places_(std::move(places)),
       limits_(limits),
+      when_full_(when_full),
       refused_(kMaxRefused, kMaxRefused),
       pause_(places_.front().io->io()) {
   Error ignored;
@@ -125,6 +127,9 @@ void Listener::HandOver(Descriptor descriptor, const tcp::endpoint& peer) {
   std::optional<HttpResponse> refusal;
   absl::StatusOr<ConnectionLimits::Ticket> ticket =
       limits_.Admit(KeyOf(peer.address()), IsLoopback(peer.address()));
+  if (!ticket.ok() && when_full_ == WhenFull::kEndIdle && places_.front().io->EndOneIdle()) {
+    ticket = limits_.Admit(KeyOf(peer.address()), IsLoopback(peer.address()));
+  }
   if (!ticket.ok()) {
     refusal = ProblemResponse(ticket.status());
     ticket = refused_.Admit({}, /*loopback=*/true);

@@ -42,8 +42,11 @@ class Listener {
 
   // All of it outlives the listener; `places` is not empty. The acceptor is of the first one's
   // io_context.
+  // kEndIdle: where all connections are taken, one that is idle gives way. For few connections on
+  // one thread.
+  enum class WhenFull { kRefuse, kEndIdle };
   Listener(boost::asio::ip::tcp::acceptor acceptor, std::vector<Place> places,
-           ConnectionLimits& limits);
+           ConnectionLimits& limits, WhenFull when_full = WhenFull::kRefuse);
 
   void Start() { Accept(); }
   // Nothing is accepted after it has returned and the first thread has had a turn.
@@ -58,6 +61,7 @@ class Listener {
   boost::asio::ip::tcp::acceptor acceptor_;
   const std::vector<Place> places_;
   ConnectionLimits& limits_;
+  const WhenFull when_full_;
   // Connections that are only to be told that they are too many.
   ConnectionLimits refused_;
   boost::asio::steady_timer pause_;

@@ -20,8 +20,8 @@ class Server::Impl {
   absl::Status Start(const ListenAddress& address) {
     ASSIGN_OR_RETURN(auto acceptor, BindTcp(io_.io(), address.host, address.port));
     port_ = acceptor.local_endpoint().port();
-    listener_.emplace(std::move(acceptor), std::vector<Listener::Place>{{&io_, &service_}},
-                      limits_);
+    listener_.emplace(std::move(acceptor), std::vector<Listener::Place>{{&io_, &service_}}, limits_,
+                      Listener::WhenFull::kEndIdle);
     listener_->Start();
     io_.Start();
     return absl::OkStatus();

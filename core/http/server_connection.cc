@@ -50,6 +50,7 @@ class ServerConnection final : public Connection,
 
   void Start() {
     out_.SetOwner(std::shared_ptr<OutOwner>(shared_from_this(), this));
+    waits_since_ = io_.clock().Monotonic();
     SetDeadline(limits::kHeaderReadTimeout);
     Guard([&] { ReadNow(); });
   }
@@ -73,6 +74,14 @@ class ServerConnection final : public Connection,
   void Abort() override {
     out_.Abort();
     io_.Post([self = self()] { self->Finish(); });
+  }
+  absl::Duration IdleSince() const override {
+    return phase_ == Phase::kHead && in_.empty() ? waits_since_ : absl::InfiniteDuration();
+  }
+  void GiveWay() override {
+    phase_ = Phase::kDone;
+    ticket_ = {};
+    Abort();
   }
   size_t MemoryBytes() const override {
     return sizeof(*this) + HeapBytes(in_) + body_.heap_bytes() + HeapBytes(request_.body) +
@@ -155,7 +164,8 @@ class ServerConnection final : public Connection,
   uint64_t exchange_ = 0;
   uint64_t taken_ = 0;  // of the response, when it was last looked at
   absl::Duration deadline_;
-  absl::Duration heard_;  // a part of the body
+  absl::Duration heard_;        // a part of the body
+  absl::Duration waits_since_;  // for a request
   Phase phase_ = Phase::kHead;
   bool kept_alive_ = false;  // no byte of the next request has come
   bool waiting_to_read_ = false;
@@ -363,6 +373,7 @@ void ServerConnection::OnAnswered() {
   }
   phase_ = Phase::kHead;
   kept_alive_ = true;
+  waits_since_ = io_.clock().Monotonic();
   SetDeadline(limits::kKeepAlive);
   if (in_.empty()) {
     return WaitToRead();

@@ -241,3 +241,15 @@ def test_listed_origins_are_let_in_exactly(hub):
             with raw.connect(bridge) as sock:
                 sock.sendall(raw.handshake(Origin=origin))
                 assert raw.read_head(sock).status == status, origin
+
+
+def test_idle_connections_do_not_keep_a_probe_from_the_operations_port(hub):
+    """Symptom: 256 idle connections, and a liveness probe was refused: it would have killed a healthy hub. Cause: the
+    bound on connections refused whoever came last. Older tests never filled the port."""
+    with contextlib.ExitStack() as stack:
+        idle = [stack.enter_context(raw.connect(hub.address(1))) for _ in range(300)]
+        for sock in idle[::2]:
+            with contextlib.suppress(OSError):
+                sock.sendall(head())
+        for _ in range(20):
+            assert raw.exchange(hub.address(1), head("Connection: close")).status == 200
