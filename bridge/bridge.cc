@@ -13,6 +13,7 @@
 #include "absl/strings/str_cat.h"
 #include "bridge/http/routes.h"
 #include "bridge/metrics.h"
+#include "bridge/upstream/hub_calls.h"
 #include "bridge/upstream/hub_replay.h"
 #include "bridge/upstream/upstream.h"
 #include "bridge/worker.h"
@@ -50,6 +51,7 @@ class Bridge::Impl {
         window_(config.window),
         channel_(rpc::MakeHubChannel(config.hub)),
         log_(channel_, window_),
+        calls_(std::make_unique<HubCalls>(channel_)),
         upstream_(
             channel_, window_, metrics_,
             {.on_news = [this] { OnNews(); }, .on_state = [this](bool up) { OnHubState(up); }}) {
@@ -58,7 +60,7 @@ class Bridge::Impl {
       workers_.push_back(std::make_unique<Worker>(window_, log_, Clock::Real(), config_.shard,
                                                   config_.session, metrics_));
       services_.push_back(std::make_unique<http::Service>(
-          http::Service{.routes = BridgeRoutes(sources, *workers_.back()),
+          http::Service{.routes = BridgeRoutes(sources, *workers_.back(), *calls_),
                         .origins = http::OriginPolicy(config.allowed_origins),
                         .max_bodies_bytes = limits::kRequestBodiesBytes / config.threads}));
     }
@@ -71,6 +73,7 @@ class Bridge::Impl {
       worker->Stop();
     }
     listener_.reset();
+    calls_.reset();  // its answers are posted to the workers
     workers_.clear();
   }
 
@@ -163,6 +166,7 @@ class Bridge::Impl {
   Window window_;
   const std::shared_ptr<grpc::Channel> channel_;
   HubReplay log_;
+  std::unique_ptr<HubCalls> calls_;
   std::vector<std::unique_ptr<http::Service>> services_;  // one a worker; its connections use it
   std::vector<std::unique_ptr<Worker>> workers_;
   std::unique_ptr<http::Listener> listener_;

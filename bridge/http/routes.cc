@@ -5,11 +5,13 @@
 
 #include "absl/strings/str_cat.h"
 #include "bridge/events/events_route.h"
+#include "bridge/http/publish_events.h"
 #include "bridge/ws/handshake.h"
 #include "bridge/ws/ws_connection.h"
 #include "core/base/strings.h"
 #include "core/base/version.h"
 #include "core/event/error.h"
+#include "core/event/limits.h"
 #include "core/http/problem.h"
 
 namespace tocsin::bridge {
@@ -65,7 +67,7 @@ std::optional<absl::Status> WhyNotReady(const BridgeState& state) {
   return MakeError(ErrorCode::kServiceUnavailable, why, {.retry_after = absl::Seconds(1)});
 }
 
-http::RouteTable BridgeRoutes(const RouteSources& sources, Worker& worker) {
+http::RouteTable BridgeRoutes(const RouteSources& sources, Worker& worker, HubCalls& calls) {
   const BridgeState& state = sources.state;
   const auto ready =
       http::AtOnce([&state](const HttpRequest&) { return Health(state, /*only_alive=*/false); });
@@ -83,6 +85,12 @@ http::RouteTable BridgeRoutes(const RouteSources& sources, Worker& worker) {
        .method = "GET",
        .pattern = "/v1/events",
        .handler = EventsHandler(state, worker)},
+      {.name = "publishEvents",
+       .summary = "Publishes one event or an array of them, together or not at all.",
+       .method = "POST",
+       .pattern = "/v1/events",
+       .max_body_bytes = limits::kPublishBytes,
+       .handler = PublishEvents(calls)},
       {.name = "health",
        .summary = "Whether the bridge serves and its hub is connected.",
        .method = "GET",

@@ -13,6 +13,7 @@
 
 #include "absl/status/status.h"
 #include "absl/time/time.h"
+#include "bridge/upstream/hub_calls.h"
 #include "bridge/worker.h"
 #include "core/base/clock.h"
 #include "core/http/route_table.h"
@@ -41,6 +42,6 @@ struct RouteSources {
   std::function<std::string()> metrics;  // the text of GET /metrics
 };
 
-http::RouteTable BridgeRoutes(const RouteSources& sources, Worker& worker);
+http::RouteTable BridgeRoutes(const RouteSources& sources, Worker& worker, HubCalls& calls);
 
 }  // namespace tocsin::bridge

@@ -81,6 +81,8 @@ HttpResponse ProblemResponse(const absl::Status& status) {
   HttpResponse response = Problem(row.http, std::move(body));
   if (details.retry_after > absl::ZeroDuration()) {
     AddRetryAfter(response, details.retry_after);
+  } else if (row.http == 429 || row.http == 503) {
+    AddRetryAfter(response, absl::Seconds(1));
   }
   return response;
 }

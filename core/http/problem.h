@@ -12,7 +12,7 @@ namespace tocsin::http {
 
 // {"type","title","status","detail","code"} and, where the error has them, "field", "allowed",
 // "earliest", "latest", "retry_after_ms"; the HTTP status is the table's; a Retry-After field when
-// the error says when to come back.
+// the error says when to come back, and with every 429 and 503.
 HttpResponse ProblemResponse(const absl::Status& status);
 // With the refusal's own HTTP status, and the code INVALID_MESSAGE unless the status has a row in the
 // table; closes the connection.

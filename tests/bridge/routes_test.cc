@@ -8,6 +8,7 @@
 #include "core/base/version.h"
 #include "core/http/memory_stream.h"
 #include "core/http/server_connection.h"
+#include "core/rpc/hub_channel.h"
 #include "tests/bridge/session_fixture.h"
 
 namespace tocsin::bridge {
@@ -19,9 +20,9 @@ class RoutesTest : public ::testing::Test {
  protected:
   RoutesTest()
       : worker(log.window, log, clock, {}, session_options, metrics),
-        service{
-            .routes = BridgeRoutes(
-                {.state = state, .metrics = [] { return std::string("metric 1\n"); }}, worker)} {
+        service{.routes = BridgeRoutes(
+                    {.state = state, .metrics = [] { return std::string("metric 1\n"); }}, worker,
+                    calls)} {
     state.window_open = state.hub_connected = true;
   }
 
@@ -58,6 +59,7 @@ class RoutesTest : public ::testing::Test {
   Metrics metrics;
   BridgeState state;
   Worker worker;
+  HubCalls calls{rpc::MakeHubChannel("127.0.0.1:1")};
   http::Service service;
   int sends = 0;
 };
@@ -95,7 +97,7 @@ class SteppingClock : public Clock {
 TEST_F(RoutesTest, UptimeFollowsTheMonotonicClock) {
   SteppingClock stepping;
   const BridgeState stepped{.clock = stepping};
-  service.routes = BridgeRoutes({.state = stepped, .metrics = nullptr}, worker);
+  service.routes = BridgeRoutes({.state = stepped, .metrics = nullptr}, worker, calls);
   EXPECT_TRUE(absl::StrContains(Get("/health/live"), "\"uptime_seconds\":30,"));
 }
 

@@ -1,0 +1,36 @@
+// publish_events.h: POST /v1/events: one event or an array of them, published together or not at
+// all.
+//
+// Shape:   JSON of docs/protocol.md, section 1, read and validated here, so that errors name the
+//          field as the client wrote it; then one Publish. An event without an id gets one before
+//          the first try, so that a try whose answer is lost is not published twice.
+// Threads: on the worker only the Content-Type is looked at; the rest is done by HubCalls' thread.
+// Errors:  the table's: INVALID_MESSAGE with the field (`events[3].severity`; of a single event
+//          `event.severity`), CONFLICT, SERVICE_UNAVAILABLE when the hub is not reached in time.
+#pragma once
+
+#include <string_view>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "absl/time/time.h"
+#include "bridge/upstream/hub_calls.h"
+#include "core/http/route_table.h"
+#include "tocsin/v1/hub.pb.h"
+
+namespace tocsin::bridge {
+
+// Well under the time that a handler has, so that the hub's answer or its absence is told.
+inline constexpr absl::Duration kPublishTimeout = absl::Seconds(10);
+
+http::Handler PublishEvents(HubCalls& calls, absl::Duration timeout = kPublishTimeout);
+
+// For tests: the body as a request to the hub.
+struct PublishBody {
+  v1::PublishRequest request;
+  std::vector<bool> own_id;  // the event came without an id
+  bool single = false;       // no array
+};
+absl::StatusOr<PublishBody> ReadPublishBody(std::string_view json);
+
+}  // namespace tocsin::bridge

@@ -1,0 +1,166 @@
+#include "bridge/upstream/hub_calls.h"
+
+#include <grpcpp/channel.h>
+#include <grpcpp/generic/generic_stub.h>
+#include <grpcpp/grpcpp.h>
+#include <grpcpp/impl/codegen/proto_utils.h>
+
+#include <optional>
+
+#include "core/base/backoff.h"
+#include "core/base/clock.h"
+#include "core/event/error.h"
+#include "core/http/io_thread.h"
+#include "core/rpc/hub_error.h"
+
+namespace tocsin::bridge {
+namespace {
+
+constexpr absl::Duration kFirstWait = absl::Milliseconds(50);
+constexpr absl::Duration kLastWait = absl::Seconds(1);
+
+absl::Status Unavailable(std::string_view why) {
+  return MakeError(ErrorCode::kServiceUnavailable, why, {.retry_after = absl::Seconds(1)});
+}
+
+}  // namespace
+
+// A call from its beginning to its answer, over all tries.
+struct HubCalls::Pending {
+  std::string method;
+  grpc::ByteBuffer request;
+  size_t bytes = 0;
+  absl::Duration timeout;
+  Done done;
+  Backoff backoff{kFirstWait, kLastWait};
+  Try* running = nullptr;  // the loop's
+  bool late = false;
+  std::optional<rpc::HubLoop::TimerKey> deadline;
+  std::optional<rpc::HubLoop::TimerKey> retry;
+};
+
+// One try.
+class HubCalls::Try final : public rpc::HubLoop::Call {
+ public:
+  Try(HubCalls& calls, std::shared_ptr<Pending> pending)
+      : calls_(calls), pending_(std::move(pending)), stub_(calls.channel_) {
+    call_ =
+        stub_.PrepareUnaryCall(&context_, pending_->method, pending_->request, calls.loop_.queue());
+    call_->StartCall();
+    call_->Finish(&response_, &status_, this);
+  }
+
+  void Cancel() { context_.TryCancel(); }
+  void Abandon() override {
+    pending_ = nullptr;
+    Cancel();
+  }
+  bool OnOperation(bool /*ok*/) override {
+    if (pending_ != nullptr) {
+      calls_.OnEnd(pending_, status_, response_);
+    }
+    return false;
+  }
+
+ private:
+  HubCalls& calls_;
+  std::shared_ptr<Pending> pending_;
+  grpc::GenericStub stub_;
+  grpc::ClientContext context_;
+  std::unique_ptr<grpc::GenericClientAsyncResponseReader> call_;
+  grpc::ByteBuffer response_;
+  grpc::Status status_;
+};
+
+HubCalls::HubCalls(std::shared_ptr<grpc::Channel> channel)
+    : channel_(std::move(channel)), thread_([this] { loop_.Run(); }) {}
+
+HubCalls::~HubCalls() {
+  loop_.Stop();
+  thread_.join();
+}
+
+// The loop's tasks are copyable.
+void HubCalls::Run(absl::AnyInvocable<void()> task) {
+  auto shared = std::make_shared<absl::AnyInvocable<void()>>(std::move(task));
+  loop_.Post([shared] { http::Guarded("hub call", [&] { (*shared)(); }); });
+}
+
+bool HubCalls::Admit(size_t bytes) {
+  const bool few = calls_.fetch_add(1) < kMaxCalls;
+  const bool small = bytes_.fetch_add(bytes) + bytes <= kMaxBytes;
+  if (!few || !small) {
+    calls_ -= 1;
+    bytes_ -= bytes;
+  }
+  return few && small;
+}
+
+void HubCalls::Begin(std::string method, const google::protobuf::Message& request,
+                     absl::Duration timeout, Done done) {
+  auto pending = std::make_shared<Pending>();
+  pending->method = std::move(method);
+  pending->timeout = timeout;
+  pending->done = std::move(done);
+  pending->bytes = request.ByteSizeLong();
+  if (!Admit(pending->bytes)) {
+    return pending->done(Unavailable("too many requests wait for the hub"), nullptr);
+  }
+  bool own = false;
+  grpc::SerializationTraits<google::protobuf::Message>::Serialize(request, &pending->request, &own);
+  loop_.Post([this, pending] {
+    pending->deadline = loop_.After(pending->timeout, [this, pending] { OnTimeout(pending); });
+    Start(pending);
+  });
+}
+
+void HubCalls::Start(std::shared_ptr<Pending> pending) {
+  auto next = std::make_unique<Try>(*this, pending);
+  pending->running = next.get();
+  loop_.Adopt(std::move(next));
+}
+
+void HubCalls::OnEnd(const std::shared_ptr<Pending>& pending, const grpc::Status& status,
+                     const grpc::ByteBuffer& response) {
+  pending->running = nullptr;
+  if (status.ok()) {
+    return Finish(pending, absl::OkStatus(), &response);
+  }
+  if (pending->late) {
+    return Finish(pending, Unavailable("the hub did not answer in time"), nullptr);
+  }
+  if (status.error_code() != grpc::StatusCode::UNAVAILABLE) {
+    return Finish(pending, rpc::FromGrpcStatus(status), nullptr);
+  }
+  pending->retry = loop_.After(pending->backoff.Next(), [this, pending] { Start(pending); });
+}
+
+void HubCalls::OnTimeout(const std::shared_ptr<Pending>& pending) {
+  pending->late = true;
+  if (pending->running != nullptr) {
+    return pending->running->Cancel();  // its end follows
+  }
+  Finish(pending, Unavailable("the hub could not be reached in time"), nullptr);
+}
+
+void HubCalls::Finish(const std::shared_ptr<Pending>& pending, absl::Status status,
+                      const grpc::ByteBuffer* response) {
+  for (const auto& timer : {pending->deadline, pending->retry}) {
+    if (timer.has_value()) {
+      loop_.CancelTimer(*timer);
+    }
+  }
+  calls_ -= 1;
+  bytes_ -= pending->bytes;
+  http::Guarded("hub call", [&] { pending->done(std::move(status), response); });
+}
+
+absl::Status HubCalls::Parse(const grpc::ByteBuffer& bytes, google::protobuf::Message& message) {
+  grpc::ByteBuffer copy(bytes);
+  const grpc::Status parsed =
+      grpc::SerializationTraits<google::protobuf::Message>::Deserialize(&copy, &message);
+  return parsed.ok() ? absl::OkStatus()
+                     : MakeError(ErrorCode::kInternal, "the hub's answer cannot be read");
+}
+
+}  // namespace tocsin::bridge
