@@ -33,13 +33,6 @@ void DedupWindow::Add(const DedupEntry& entry) {
   order_.push_back(id);
 }
 
-void DedupWindow::RemoveNewest(size_t count) {
-  for (; count > 0; --count) {
-    seen_.erase(order_.back());
-    order_.pop_back();
-  }
-}
-
 void DedupWindow::Expire(absl::Time now) {
   while (!order_.empty()) {
     const auto oldest = seen_.find(order_.front());

@@ -39,8 +39,6 @@ class DedupWindow {
   // Nullptr when the id was not seen. Valid until the next change.
   const Seen* Find(std::string_view id) const;
   void Add(const DedupEntry& entry);
-  // Takes back the newest ones: the publish that brought them was refused.
-  void RemoveNewest(size_t count);
   // Forgets what is past the bounds.
   void Expire(absl::Time now);
   size_t size() const { return seen_.size(); }

@@ -65,6 +65,13 @@ absl::Status NotOneIncidentError() {
       "expected_incident_sequence: all events of the request must be about one incident", details);
 }
 
+absl::Status AlwaysSecondError() {
+  ErrorDetails details;
+  details.retry_after = absl::Milliseconds(100);
+  return MakeError(ErrorCode::kServiceUnavailable,
+                   "other hubs append to the log all the time; try again", details);
+}
+
 // The incident that all events are about; "" for a single event whose incident has no id yet.
 absl::StatusOr<std::string> OneIncident(const std::vector<v1::Event>& events) {
   const std::string id(IncidentIdOf(events.front()));
@@ -81,60 +88,63 @@ absl::StatusOr<std::string> OneIncident(const std::vector<v1::Event>& events) {
 
 }  // namespace
 
-GroupCommit::GroupCommit(Log& log, Clock& clock, DedupBounds dedup, IncidentCacheBounds incidents)
-    : log_(log), clock_(clock), dedup_(dedup), incidents_(log, incidents) {}
-
-absl::Status GroupCommit::Load() {
-  last_ = log_.extent().latest.sequence;
-  ASSIGN_OR_RETURN(const std::vector<DedupEntry> entries, log_.ReadDedup());
-  dedup_.Load(entries);
-  if (!entries.empty()) {
-    time_ = entries.back().time;
-  }
-  if (log_.extent().events > 0) {
-    const auto newest = log_.Read(last_ - 1, 1, 1);
-    if (newest.ok() && !newest->empty()) {
-      time_ = std::max(time_, newest->front()->time);
-    }
-  }
-  dedup_.Expire(clock_.Now());
-  return absl::OkStatus();
-}
+GroupCommit::GroupCommit(Log& log, Follower& follower, Clock& clock)
+    : log_(log), follower_(follower), clock_(clock), incidents_(log, follower.incidents()) {}
 
 CommittedGroup GroupCommit::Commit(std::span<PendingPublish> group) {
+  CommittedGroup committed;
+  for (int staging = 0; staging < kMostStagings; ++staging) {
+    follower_.CatchUp();
+    committed = TryCommit(group);
+    if (!absl::IsAborted(last_append_)) {
+      return committed;
+    }
+  }
+  last_append_ = AlwaysSecondError();
+  FailGroup(group.first(committed.taken));
+  return committed;
+}
+
+CommittedGroup GroupCommit::TryCommit(std::span<PendingPublish> group) {
   BeginGroup();
   CommittedGroup committed;
   while (committed.taken < group.size() && group_bytes_ < kGroupBytes) {
     PendingPublish& pending = group[committed.taken++];
     pending.outcome = Stage(pending);
   }
-  if (batch_.events.empty()) {
-    return committed;
+  const size_t events = batch_.events.size();
+  if (events > 0) {
+    batch_.incidents = incidents_.GroupChanges();
+    last_append_ = log_.Append(std::make_shared<const LogBatch>(std::move(batch_)));
   }
-  batch_.incidents = incidents_.GroupChanges();
-  last_append_ = log_.Append(batch_);
-  if (!last_append_.ok()) {
+  incidents_.DropGroup();
+  if (!last_append_.ok() && !absl::IsAborted(last_append_)) {
     FailGroup(group.first(committed.taken));
-    return committed;
+  } else if (events > 0 && last_append_.ok()) {
+    committed.events = events;
+    follower_.CatchUp();
   }
-  incidents_.KeepGroup();
-  dedup_.Expire(time_);
-  last_ += batch_.events.size();
-  committed.events = std::move(batch_.events);
   return committed;
 }
 
 void GroupCommit::BeginGroup() {
   batch_ = LogBatch();
+  staged_ids_.clear();
+  last_append_ = absl::OkStatus();
   group_bytes_ = 0;
   const absl::Time now = absl::FromUnixMicros(absl::ToUnixMicros(clock_.Now()));
-  time_ = std::max(time_, now);
+  time_ = std::max({time_, follower_.time(), now});
 }
 
 PublishOutcome GroupCommit::Stage(PendingPublish& pending) {
   const size_t staged = batch_.events.size();
   request_bytes_ = 0;
-  PublishOutcome outcome = StageEvents(pending);
+  // What is staged is completed in place, and may have to be staged once more.
+  std::vector<v1::Event> copy;
+  if (log_.shared()) {
+    copy = pending.request.events;
+  }
+  PublishOutcome outcome = StageEvents(pending, log_.shared() ? copy : pending.request.events);
   if (outcome.ok()) {
     group_bytes_ += request_bytes_;
     incidents_.KeepRequest();
@@ -144,11 +154,11 @@ PublishOutcome GroupCommit::Stage(PendingPublish& pending) {
   return outcome;
 }
 
-PublishOutcome GroupCommit::StageEvents(PendingPublish& pending) {
-  std::vector<v1::Event>& events = pending.request.events;
+PublishOutcome GroupCommit::StageEvents(PendingPublish& pending, std::vector<v1::Event>& events) {
+  const std::optional<Sequence> expected = pending.request.expected_incident_sequence;
   std::vector<v1::PublishResult> results;
   results.reserve(events.size());
-  bool checked = !pending.request.expected_incident_sequence.has_value();
+  bool checked = !expected.has_value();
   for (size_t i = 0; i < events.size(); ++i) {
     const FieldPath path = FieldPath("events")[i];
     ASSIGN_OR_RETURN(std::optional<v1::PublishResult> result,
@@ -156,7 +166,7 @@ PublishOutcome GroupCommit::StageEvents(PendingPublish& pending) {
     if (!result && !checked) {
       // Only now: a publish that is sent again is answered as the first time, although the incident
       // has moved on.
-      RETURN_IF_ERROR(CheckExpected(pending.request));
+      RETURN_IF_ERROR(CheckExpected(events, *expected));
       checked = true;
     }
     if (!result) {
@@ -167,9 +177,17 @@ PublishOutcome GroupCommit::StageEvents(PendingPublish& pending) {
   return results;
 }
 
+const DedupWindow::Seen* GroupCommit::FindId(std::string_view id) const {
+  if (id.empty()) {
+    return nullptr;
+  }
+  const auto staged = staged_ids_.find(*PackUuid(id));
+  return staged != staged_ids_.end() ? &staged->second : follower_.dedup().Find(id);
+}
+
 absl::StatusOr<std::optional<v1::PublishResult>> GroupCommit::FindDuplicate(
     const v1::Event& event, const Content& content, const FieldPath& path) const {
-  const DedupWindow::Seen* const seen = event.id().empty() ? nullptr : dedup_.Find(event.id());
+  const DedupWindow::Seen* const seen = FindId(event.id());
   if (seen == nullptr) {
     return std::optional<v1::PublishResult>();
   }
@@ -187,7 +205,7 @@ absl::StatusOr<std::optional<v1::PublishResult>> GroupCommit::FindDuplicate(
 
 absl::StatusOr<v1::PublishResult> GroupCommit::StageEvent(v1::Event& event, const Content& content,
                                                           const FieldPath& path) {
-  const Cursor cursor{log_.epochs().present(), last_ + batch_.events.size() + 1};
+  const Cursor cursor{log_.epochs().present(), follower_.last() + batch_.events.size() + 1};
   if (event.id().empty()) {
     event.set_id(NewUuid(time_));
   }
@@ -210,7 +228,8 @@ absl::StatusOr<v1::PublishResult> GroupCommit::StageEvent(v1::Event& event, cons
   result.set_cursor(event.cursor());
   result.set_sequence(cursor.sequence);
   result.set_incident_id(entry.incident_id);
-  dedup_.Add(entry);
+  staged_ids_[*PackUuid(entry.id)] = {entry.content, entry.sequence, entry.time,
+                                      *PackUuid(entry.incident_id)};
   batch_.dedup.push_back(std::move(entry));
   incidents_.Take(event, record);
   batch_.events.push_back(std::move(record));
@@ -234,18 +253,19 @@ absl::Status GroupCommit::CheckCompleted(size_t bytes, const FieldPath& path) co
   return absl::OkStatus();
 }
 
-absl::Status GroupCommit::CheckExpected(const PublishRequestData& request) {
-  ASSIGN_OR_RETURN(const std::string id, OneIncident(request.events));
+absl::Status GroupCommit::CheckExpected(const std::vector<v1::Event>& events, Sequence expected) {
+  ASSIGN_OR_RETURN(const std::string id, OneIncident(events));
   Sequence known = 0;
   if (!id.empty()) {
     ASSIGN_OR_RETURN(known, incidents_.LastSequence(id));
   }
-  const Sequence expected = *request.expected_incident_sequence;
   return known == expected ? absl::OkStatus() : NotExpectedError(id, expected, known);
 }
 
 void GroupCommit::Unstage(size_t keep) {
-  dedup_.RemoveNewest(batch_.events.size() - keep);
+  for (size_t i = keep; i < batch_.dedup.size(); ++i) {
+    staged_ids_.erase(*PackUuid(batch_.dedup[i].id));
+  }
   batch_.events.resize(keep);
   batch_.dedup.resize(keep);
   incidents_.DropRequest();
@@ -253,8 +273,6 @@ void GroupCommit::Unstage(size_t keep) {
 
 // Refused ones fail too: what they were refused for may be an event of this very group.
 void GroupCommit::FailGroup(std::span<PendingPublish> group) {
-  dedup_.RemoveNewest(batch_.events.size());
-  incidents_.DropGroup();
   for (PendingPublish& pending : group) {
     pending.outcome = last_append_;
   }

@@ -1,11 +1,12 @@
 // group_commit.h: turns waiting publishes into one append to the log.
 //
-// Shape:   each publish is staged in turn: duplicates are found, incidents applied, ids, times and
-//          sequences given, events encoded. One that is refused leaves nothing behind. Then all
-//          that was staged is appended at once; if that fails, nothing of it has happened.
+// Shape:   each publish is staged in turn upon what follows the log: duplicates are found,
+//          incidents applied, ids, times and places given, events encoded. One that is refused
+//          leaves nothing behind. Then all that was staged is appended at once. If that fails,
+//          nothing of it has happened; where another was first, it is staged again upon theirs.
 //          Past kGroupBytes the rest of a group waits for the next commit.
 // Threads: not thread-safe; the sequencer's.
-// Owns:    the dedup window and the incidents' present states.
+// Owns:    what is staged; nothing of what follows the log.
 // Errors:  a publish's own, in its outcome; the log's, in every outcome of the group.
 // Source:  docs/life-of-an-event.md
 #pragma once
@@ -14,12 +15,13 @@
 #include <string_view>
 #include <vector>
 
+#include "absl/container/flat_hash_map.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "core/base/clock.h"
 #include "core/event/field_path.h"
 #include "core/event/limits.h"
-#include "hub/dedup.h"
+#include "hub/follower.h"
 #include "hub/incidents.h"
 #include "hub/log/log.h"
 #include "hub/publish.h"
@@ -31,43 +33,47 @@ namespace tocsin::hub {
 // at the most is held.
 inline constexpr size_t kGroupBytes = 16 * limits::kMiB;
 
+// A group is refused with UNAVAILABLE after it was staged so often and another was always first.
+inline constexpr int kMostStagings = 100;
+
 struct CommittedGroup {
-  size_t taken = 0;  // of the publishes, from the first: their outcomes are filled
-  std::vector<EventPtr> events;
+  size_t taken = 0;   // of the publishes, from the first: their outcomes are filled
+  size_t events = 0;  // that were appended
 };
 
 class GroupCommit {
  public:
-  GroupCommit(Log& log, Clock& clock, DedupBounds dedup, IncidentCacheBounds incidents);
+  GroupCommit(Log& log, Follower& follower, Clock& clock);
 
-  // Reads back what the log knows of ids and of time. Once, before all else.
-  absl::Status Load();
-  // Takes at least one publish of a group that has any, and answers the events that were appended.
-  // The status of the last append is in last_append().
+  // Takes at least one publish of a group that has any; what is appended has been followed when this
+  // returns. The status of the last append is in last_append().
   CommittedGroup Commit(std::span<PendingPublish> group);
   const absl::Status& last_append() const { return last_append_; }
 
  private:
+  CommittedGroup TryCommit(std::span<PendingPublish> group);
   void BeginGroup();
   PublishOutcome Stage(PendingPublish& pending);
-  PublishOutcome StageEvents(PendingPublish& pending);
+  PublishOutcome StageEvents(PendingPublish& pending, std::vector<v1::Event>& events);
+  // Nullptr when the id was not seen, by the log or in this group.
+  const DedupWindow::Seen* FindId(std::string_view id) const;
   absl::StatusOr<std::optional<v1::PublishResult>> FindDuplicate(const v1::Event& event,
                                                                  const Content& content,
                                                                  const FieldPath& path) const;
   absl::StatusOr<v1::PublishResult> StageEvent(v1::Event& event, const Content& content,
                                                const FieldPath& path);
   absl::Status CheckCompleted(size_t bytes, const FieldPath& path) const;
-  absl::Status CheckExpected(const PublishRequestData& request);
+  absl::Status CheckExpected(const std::vector<v1::Event>& events, Sequence expected);
   void Unstage(size_t keep);
   void FailGroup(std::span<PendingPublish> group);
 
   Log& log_;
+  Follower& follower_;
   Clock& clock_;
-  DedupWindow dedup_;
   Incidents incidents_;
   absl::Time time_ = absl::InfinitePast();  // of the group; never goes back
-  Sequence last_ = 0;                       // of the log, without what is staged
   LogBatch batch_;
+  absl::flat_hash_map<PackedUuid, DedupWindow::Seen> staged_ids_;
   size_t group_bytes_ = 0;    // of the batch's events, without those of the request being staged
   size_t request_bytes_ = 0;  // of the events of the request being staged
   absl::Status last_append_;

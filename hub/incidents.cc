@@ -77,13 +77,6 @@ std::vector<IncidentPtr> Incidents::GroupChanges() const {
   return changes;
 }
 
-void Incidents::KeepGroup() {
-  for (auto& [id, state] : group_) {
-    cache_.Put(std::move(state));
-  }
-  group_.clear();
-}
-
 void Incidents::DropGroup() {
   request_.clear();
   group_.clear();

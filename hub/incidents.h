@@ -2,11 +2,11 @@
 // commits.
 //
 // Shape:   each event is applied, and once it is encoded its incident is a part of its bytes.
-//          Layers: the request being staged over the group being committed over the cache over the
-//          log. A refused request drops the first, a failed append the first two, so nothing is
-//          left of either.
+//          Layers: the request being staged over the group being committed over what follows the
+//          log (the cache) over the log. A refused request drops the first, the end of a group
+//          both.
 // Threads: not thread-safe; the sequencer's.
-// Owns:    the layers and the cache.
+// Owns:    the two layers.
 // Errors:  NOT_FOUND, naming the field, for an incident that is given by its id alone and unknown.
 // Source:  docs/protocol.md, section 1
 #pragma once
@@ -26,7 +26,7 @@ namespace tocsin::hub {
 
 class Incidents {
  public:
-  explicit Incidents(const Log& log, IncidentCacheBounds bounds = {}) : log_(log), cache_(bounds) {}
+  Incidents(const Log& log, IncidentCache& cache) : log_(log), cache_(cache) {}
 
   // Completes a normalised event: its incident as it stands after it, without timeline and notes.
   // Events without an incident are left alone. On error the event is unusable and the request is to
@@ -41,7 +41,6 @@ class Incidents {
   void DropRequest() { request_.clear(); }
   // What the group has changed, each incident once.
   std::vector<IncidentPtr> GroupChanges() const;
-  void KeepGroup();
   void DropGroup();
 
  private:
@@ -51,7 +50,7 @@ class Incidents {
   absl::StatusOr<IncidentPtr> Find(std::string_view id);
 
   const Log& log_;
-  IncidentCache cache_;
+  IncidentCache& cache_;
   Layer group_;
   Layer request_;
   std::shared_ptr<const v1::Incident> history_;  // after the event that was just applied

@@ -41,7 +41,7 @@ absl::Status PublishQueue::Push(PendingPublish& pending) {
     first = waiting_.empty();
     waiting_.push_back(std::move(pending));
   }
-  if (first && wakes_) {
+  if (first) {
     changed_.NotifyOne();  // whoever takes one takes all that wait
   }
   return absl::OkStatus();
@@ -94,11 +94,6 @@ void PublishQueue::Close() {
 bool PublishQueue::closed() const {
   MutexLock lock(mutex_);
   return closed_;
-}
-
-size_t PublishQueue::events() const {
-  MutexLock lock(mutex_);
-  return events_;
 }
 
 }  // namespace tocsin::hub

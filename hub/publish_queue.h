@@ -31,8 +31,7 @@ struct GroupBounds {
 
 class PublishQueue {
  public:
-  // `wakes`: Push wakes whoever is in Wait.
-  PublishQueue(PublishQueueBounds bounds, bool wakes) : bounds_(bounds), wakes_(wakes) {}
+  explicit PublishQueue(PublishQueueBounds bounds) : bounds_(bounds) {}
 
   // On error `pending` is left as it was.
   absl::Status Push(PendingPublish& pending);
@@ -45,11 +44,9 @@ class PublishQueue {
   void Close();
 
   bool closed() const;
-  size_t events() const;
 
  private:
   const PublishQueueBounds bounds_;
-  const bool wakes_;
   mutable Mutex mutex_;
   CondVar changed_;
   std::deque<PendingPublish> waiting_ ABSL_GUARDED_BY(mutex_);

@@ -9,24 +9,21 @@ namespace tocsin::hub {
 
 Sequencer::Sequencer(Log& log, Window& window, Clock& clock, SequencerOptions options)
     : log_(log),
-      window_(window),
       clock_(clock),
       options_(options),
-      queue_(options.queue, !options.publishers_commit),
-      commit_(log, clock, options.dedup, options.incidents),
+      queue_(options.queue),
+      follower_(log, window, options.dedup, options.incidents),
+      commit_(log, follower_, clock),
       trim_due_(clock.Monotonic() + options.trim_interval),
-      sync_due_(clock.Monotonic() + options.sync_interval) {}
+      sync_due_(clock.Monotonic() + options.sync_interval) {
+  if (log.shared()) {
+    follower_.SetOnCommit([this] { queue_.Wake(); });
+  }
+}
 
 Sequencer::~Sequencer() { Stop(); }
 
-absl::Status Sequencer::Open() {
-  MutexLock turn(turn_);
-  RETURN_IF_ERROR(commit_.Load());
-  if (!window_.view().open) {
-    window_.Start(log_.extent().latest);
-  }
-  return absl::OkStatus();
-}
+absl::Status Sequencer::Open() { return follower_.Load(clock_.Now()); }
 
 void Sequencer::Start() {
   thread_ = std::thread([this] { Run(); });
@@ -39,7 +36,6 @@ void Sequencer::Stop() {
   }
   while (RunOnce()) {
   }
-  MutexLock turn(turn_);
   sync_due_ = clock_.Monotonic();
   SyncIfDue(sync_due_);
 }
@@ -53,50 +49,26 @@ void Sequencer::Publish(PublishRequestData request, Done done) {
     pending.contents.push_back(ContentOf(event));
     pending.bytes += pending.contents.back().bytes;
   }
-  absl::Status let_in = queue_.Push(pending);
-  if (absl::IsResourceExhausted(let_in) && options_.publishers_commit) {
-    // Nobody else need be at it: this thread makes the room.
-    {
-      MutexLock turn(turn_);
-      CommitGroup();
-    }
-    let_in = queue_.Push(pending);
-  }
-  if (!let_in.ok()) {
+  if (absl::Status let_in = queue_.Push(pending); !let_in.ok()) {
     pending.done(std::move(let_in));
   }
 }
 
-// Whose turn it is looks again once it is over: what was pushed meanwhile is not left lying.
-bool Sequencer::CommitWaiting() {
-  if (!options_.publishers_commit || queue_.events() == 0) {
-    return false;
-  }
-  if (!turn_.TryLock()) {
-    return false;
-  }
-  CommitGroup();
-  const bool trim = TrimIsDue(clock_.Monotonic());
-  turn_.Unlock();
-  if (trim) {
-    queue_.Wake();
-  }
-  return queue_.events() > 0;
-}
-
 bool Sequencer::RunOnce() {
-  MutexLock turn(turn_);
-  const bool some = CommitGroup();
-  Maintain();
-  return some;
-}
-
-bool Sequencer::CommitGroup() {
+  Appended(follower_.CatchUp());
   std::vector<PendingPublish> group = queue_.TakeGroup(options_.group);
   for (std::span<PendingPublish> rest(group); !rest.empty();) {
     rest = rest.subspan(CommitSome(rest));
   }
+  Maintain();
   return !group.empty();
+}
+
+void Sequencer::Appended(size_t events) {
+  if (events > 0) {
+    unsynced_ = options_.durability == Durability::kInterval;
+    appended_since_trim_ += events;
+  }
 }
 
 SequencerState Sequencer::state() const {
@@ -111,16 +83,11 @@ void Sequencer::Run() {
 }
 
 size_t Sequencer::CommitSome(std::span<PendingPublish> group) {
-  const auto [taken, appended] = commit_.Commit(group);
-  if (!appended.empty() || !commit_.last_append().ok()) {
+  const auto [taken, events] = commit_.Commit(group);
+  if (events > 0 || !commit_.last_append().ok()) {
     Note(commit_.last_append());
   }
-  if (!appended.empty()) {
-    unsynced_ = options_.durability == Durability::kInterval;
-    appended_since_trim_ += appended.size();
-    window_.Append(appended);
-    on_appended_();
-  }
+  Appended(events);
   for (PendingPublish& pending : group.first(taken)) {
     pending.done(std::move(pending.outcome));
     // What it brought is not kept until the whole group is done.
@@ -143,12 +110,8 @@ void Sequencer::AskLogAgain() {
   }
 }
 
-bool Sequencer::TrimIsDue(absl::Duration now) const {
-  return now >= trim_due_ || appended_since_trim_ >= options_.trim_after_events;
-}
-
 void Sequencer::TrimIfDue(absl::Duration now) {
-  if (!TrimIsDue(now)) {
+  if (now < trim_due_ && appended_since_trim_ < options_.trim_after_events) {
     return;
   }
   trim_due_ = now + options_.trim_interval;
@@ -169,8 +132,7 @@ void Sequencer::SyncIfDue(absl::Duration now) {
   }
 }
 
-absl::Duration Sequencer::UntilDue() {
-  MutexLock turn(turn_);
+absl::Duration Sequencer::UntilDue() const {
   const absl::Duration due = unsynced_ ? std::min(trim_due_, sync_due_) : trim_due_;
   return due - clock_.Monotonic();
 }

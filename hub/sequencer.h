@@ -1,14 +1,13 @@
 // sequencer.h: what gives every event its place, one group at a time.
 //
 // Shape:   publishes wait in a bounded queue; each pass takes what waits, commits it as one group,
-//          hands it to the window, tells the shards, then answers the publishers. Nobody sees an
-//          event before it is as durable as the hub was set to.
-// Threads: Publish, CommitWaiting and state from any thread. A group is committed, and done is
-//          called, on the sequencer's thread, or, where publishers commit, on the caller's of
-//          CommitWaiting or of a Publish that finds the queue full: neither is called from inside
-//          done there. A publish that is not let in is answered on its caller's thread. Without
+//          which the follower hands to the window and the shards, then answers the publishers.
+//          Nobody sees an event before it is as durable as the hub was set to. What another hub
+//          appends to a shared log is followed on the same thread.
+// Threads: Publish and state from any thread. A group is committed, and done is called, on the
+//          sequencer's thread; a publish that is not let in is answered on its caller's. Without
 //          Start, RunOnce is called by hand (tests).
-// Owns:    its thread and queue; log, window and clock are the caller's and outlive it.
+// Owns:    its thread, queue and follower; log, window and clock are the caller's and outlive it.
 // Errors:  in the outcome of each publish. A log that stopped taking events shows in state().
 // Source:  docs/life-of-an-event.md
 #pragma once
@@ -23,6 +22,7 @@
 #include "core/base/clock.h"
 #include "core/base/mutex.h"
 #include "core/stream/window.h"
+#include "hub/follower.h"
 #include "hub/group_commit.h"
 #include "hub/log/log.h"
 #include "hub/publish.h"
@@ -41,9 +41,6 @@ struct SequencerOptions {
   // Of the log; under kInterval the sequencer syncs it as often as this.
   Durability durability = Durability::kAlways;
   absl::Duration sync_interval = absl::Seconds(1);
-  // Whoever publishes calls CommitWaiting soon after; the thread is not woken for it. For a log that
-  // never waits: two threads' hops an event are saved, and nobody waits for another's commit.
-  bool publishers_commit = false;
 };
 
 struct SequencerState {
@@ -66,8 +63,10 @@ class Sequencer {
   Sequencer(const Sequencer&) = delete;
   Sequencer& operator=(const Sequencer&) = delete;
 
-  // Called by whoever commits, after the window has grown. Set before Open.
-  void SetOnAppended(std::function<void()> on_appended) { on_appended_ = std::move(on_appended); }
+  // Called after the window has grown, on the sequencer's thread. Set before Open.
+  void SetOnAppended(std::function<void()> on_appended) {
+    follower_.SetOnAppended(std::move(on_appended));
+  }
   // Reads the log's state back and opens the window at its end, unless it is open. Once, before all
   // else.
   absl::Status Open();
@@ -79,9 +78,6 @@ class Sequencer {
 
   // Any thread. `done` is called exactly once.
   void Publish(PublishRequestData request, Done done);
-  // Where publishers commit: commits a group of what waits, unless somebody is at it, who then sees
-  // to the rest. True: more waits, come again soon. Elsewhere does nothing.
-  bool CommitWaiting();
 
   // Commits one group and does what else is due. False when there was nothing to commit.
   bool RunOnce();
@@ -89,33 +85,29 @@ class Sequencer {
 
  private:
   void Run();
-  // False when nothing waits.
-  bool CommitGroup() ABSL_EXCLUSIVE_LOCKS_REQUIRED(turn_);
   // Answers how many publishes of the group, from its first, are done with.
-  size_t CommitSome(std::span<PendingPublish> group) ABSL_EXCLUSIVE_LOCKS_REQUIRED(turn_);
-  bool TrimIsDue(absl::Duration now) const ABSL_EXCLUSIVE_LOCKS_REQUIRED(turn_);
-  void Maintain() ABSL_EXCLUSIVE_LOCKS_REQUIRED(turn_);
+  size_t CommitSome(std::span<PendingPublish> group);
+  void Appended(size_t events);
+  void Maintain();
   void AskLogAgain();
-  void TrimIfDue(absl::Duration now) ABSL_EXCLUSIVE_LOCKS_REQUIRED(turn_);
-  void SyncIfDue(absl::Duration now) ABSL_EXCLUSIVE_LOCKS_REQUIRED(turn_);
-  absl::Duration UntilDue();
+  void TrimIfDue(absl::Duration now);
+  void SyncIfDue(absl::Duration now);
+  absl::Duration UntilDue() const;
   void Note(const absl::Status& status);
 
   Log& log_;
-  Window& window_;
   Clock& clock_;
   const SequencerOptions options_;
-  std::function<void()> on_appended_ = [] {};
   PublishQueue queue_;
   std::thread thread_;
 
-  // Whose turn it is to commit. Not a leaf: log, window, shards and answers are reached under it.
-  Mutex turn_;
-  GroupCommit commit_ ABSL_GUARDED_BY(turn_);
-  absl::Duration trim_due_ ABSL_GUARDED_BY(turn_);
-  absl::Duration sync_due_ ABSL_GUARDED_BY(turn_);
-  size_t appended_since_trim_ ABSL_GUARDED_BY(turn_) = 0;
-  bool unsynced_ ABSL_GUARDED_BY(turn_) = false;
+  // The thread's own.
+  Follower follower_;
+  GroupCommit commit_;
+  absl::Duration trim_due_;
+  absl::Duration sync_due_;
+  size_t appended_since_trim_ = 0;
+  bool unsynced_ = false;
 
   mutable Mutex mutex_;
   SequencerState state_ ABSL_GUARDED_BY(mutex_);

@@ -2,6 +2,9 @@
 // the incidents.
 //
 // Shape:   one Append is one group commit: events, dedup ids and incidents together or not at all.
+//          A commit is staged at the log's end and stands only there: where somebody else was first
+//          it is refused, and is staged again upon what they appended. Every commit is handed to the
+//          log's follower, in order, whoever appended it.
 // Threads: Append and Trim one at a time; everything else from any thread.
 // Errors:  a log that failed to write stays readable, and every further Append fails with
 //          UNAVAILABLE. A full disk is RESOURCE_EXHAUSTED and may be tried again. Damage is
@@ -14,6 +17,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "absl/status/status.h"
@@ -46,11 +50,21 @@ struct DedupEntry {
   std::string incident_id;
 };
 
-// A group commit. Sequences are contiguous and follow last().
+// A group commit. Its sequences are contiguous; the first one follows the end that it was staged at.
 struct LogBatch {
   std::vector<EventPtr> events;        // payload: the wire form (core/event/wire.h)
   std::vector<DedupEntry> dedup;       // one an event
   std::vector<IncidentPtr> incidents;  // as they stand after the batch
+};
+
+using CommitPtr = std::shared_ptr<const LogBatch>;
+
+class LogFollower {
+ public:
+  virtual ~LogFollower() = default;
+  // A commit that is as durable as the log makes it; in the log's order. On any thread; one of the
+  // hub's own comes before its Append returns.
+  virtual void OnCommit(CommitPtr commit) = 0;
 };
 
 struct Retention {
@@ -76,9 +90,12 @@ class Log {
   virtual ~Log() = default;
 
   virtual std::string_view name() const = 0;  // "rocksdb", "memory"
-  // Whether Append may wait for a disk.
-  virtual bool waits() const { return true; }
-  virtual absl::Status Append(const LogBatch& batch) = 0;
+  // Whether others append to it as well.
+  virtual bool shared() const { return false; }
+  // Of all commits from here on; nullptr: nobody.
+  virtual void Follow(LogFollower* follower) { follower_ = follower; }
+  // ABORTED when the log's end is not where the batch was staged: another was first.
+  virtual absl::Status Append(CommitPtr batch) = 0;
   // What an Append would be refused with now, if with anything.
   virtual absl::Status CheckWritable() const = 0;
   // Drops what retention does not keep, as of `now`.
@@ -111,6 +128,16 @@ class Log {
   virtual absl::StatusOr<IncidentPtr> GetIncident(std::string_view id) const = 0;
   // The dedup window's entries, oldest first, for the sequencer to start with.
   virtual absl::StatusOr<std::vector<DedupEntry>> ReadDedup() const = 0;
+
+ protected:
+  void Announce(CommitPtr commit) {
+    if (follower_ != nullptr) {
+      follower_->OnCommit(std::move(commit));
+    }
+  }
+
+ private:
+  LogFollower* follower_ = nullptr;
 };
 
 }  // namespace tocsin::hub

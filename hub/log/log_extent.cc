@@ -24,6 +24,11 @@ absl::Status ExpiredError(Sequence after, const LogExtent& extent) {
 }
 
 absl::Status CheckBatch(const LogBatch& batch, Sequence last) {
+  const Sequence staged_at = batch.events.front()->cursor.sequence - 1;
+  if (staged_at != last) {
+    return absl::AbortedError(absl::StrCat("a commit was staged at sequence ", staged_at,
+                                           ", and the log ends at ", last));
+  }
   for (const EventPtr& event : batch.events) {
     if (event->cursor.sequence != ++last) {
       return absl::InternalError(absl::StrCat("an event of sequence ", event->cursor.sequence,

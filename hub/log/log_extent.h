@@ -11,7 +11,7 @@ LogExtent MakeExtent(const Epochs& epochs, Sequence first, Sequence last, uint64
 // CURSOR_EXPIRED: `after` lies before the earliest place held.
 absl::Status ExpiredError(Sequence after, const LogExtent& extent);
 
-// INTERNAL unless the batch's sequences follow `last` one by one.
+// ABORTED unless the batch was staged at `last`; INTERNAL unless its sequences are contiguous.
 absl::Status CheckBatch(const LogBatch& batch, Sequence last);
 
 }  // namespace tocsin::hub

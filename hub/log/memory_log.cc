@@ -9,10 +9,19 @@
 namespace tocsin::hub {
 
 MemoryLog::MemoryLog(MemoryLogOptions options) : options_(options) {
-  epochs_.Begin(NewEpoch(), /*earliest=*/0, /*last=*/0);
+  epochs_.Begin(options.epoch, /*earliest=*/0, /*last=*/0);
 }
 
-absl::Status MemoryLog::Append(const LogBatch& batch) {
+absl::Status MemoryLog::Append(CommitPtr batch) {
+  if (batch->events.empty()) {
+    return absl::OkStatus();
+  }
+  RETURN_IF_ERROR(Put(*batch));
+  Announce(std::move(batch));
+  return absl::OkStatus();
+}
+
+absl::Status MemoryLog::Put(const LogBatch& batch) {
   MutexLock lock(mutex_);
   RETURN_IF_ERROR(CheckBatch(batch, last_));
   for (const EventPtr& event : batch.events) {
@@ -27,7 +36,7 @@ absl::Status MemoryLog::Append(const LogBatch& batch) {
   for (const IncidentPtr& incident : batch.incidents) {
     PutIncident(incident);
   }
-  Keep(options_.retention, events_.empty() ? absl::InfinitePast() : events_.back()->time);
+  Keep(options_.retention, events_.back()->time);
   return absl::OkStatus();
 }
 

@@ -26,6 +26,7 @@ struct MemoryLogOptions {
   Retention retention{.max_events = 100'000, .max_bytes = 256 * limits::kMiB};
   // Past it the incident that has been quiet the longest is forgotten.
   size_t max_incidents = 100'000;
+  Epoch epoch = NewEpoch();
 };
 
 class MemoryLog : public Log {
@@ -33,8 +34,7 @@ class MemoryLog : public Log {
   explicit MemoryLog(MemoryLogOptions options = {});
 
   std::string_view name() const override { return "memory"; }
-  bool waits() const override { return false; }
-  absl::Status Append(const LogBatch& batch) override;
+  absl::Status Append(CommitPtr batch) override;
   absl::Status CheckWritable() const override { return absl::OkStatus(); }
   absl::Status Trim(const Retention& retention, absl::Time now) override;
   absl::Status Sync() override { return absl::OkStatus(); }
@@ -49,6 +49,7 @@ class MemoryLog : public Log {
   absl::StatusOr<std::vector<DedupEntry>> ReadDedup() const override;
 
  private:
+  absl::Status Put(const LogBatch& batch);
   void DropOldest() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void Keep(const Retention& retention, absl::Time now) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void PutIncident(const IncidentPtr& incident) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);

@@ -49,23 +49,26 @@ absl::StatusOr<EventPtr> RecordOf(std::string_view value, Sequence sequence,
 
 }  // namespace
 
-absl::Status RocksDbLog::Append(const LogBatch& batch) {
-  if (batch.events.empty()) {
+absl::Status RocksDbLog::Append(CommitPtr batch) {
+  if (batch->events.empty()) {
     return absl::OkStatus();
   }
   RETURN_IF_ERROR(Writable());
   RETURN_IF_ERROR(CheckFreeSpace(options_.free_space, options_.dir, options_.free_space_reserve));
   rocksdb::WriteBatch write;
   uint64_t bytes = 0;
-  RETURN_IF_ERROR(FillBatch(batch, write, bytes));
+  RETURN_IF_ERROR(FillBatch(*batch, write, bytes));
   rocksdb::WriteOptions options;
   options.sync = options_.durability == Durability::kAlways;
   if (const rocksdb::Status status = store_->db().Write(options, &write); !status.ok()) {
     return Fail(status, "written");
   }
-  MutexLock lock(mutex_);
-  last_ = batch.events.back()->cursor.sequence;
-  bytes_ = bytes;
+  {
+    MutexLock lock(mutex_);
+    last_ = batch->events.back()->cursor.sequence;
+    bytes_ = bytes;
+  }
+  Announce(std::move(batch));
   return absl::OkStatus();
 }
 

@@ -61,7 +61,7 @@ class RocksDbLog : public Log {
   ~RocksDbLog() override;
 
   std::string_view name() const override { return "rocksdb"; }
-  absl::Status Append(const LogBatch& batch) override;
+  absl::Status Append(CommitPtr batch) override;
   absl::Status CheckWritable() const override;
   absl::Status Trim(const Retention& retention, absl::Time now) override;
   absl::Status Sync() override;

@@ -73,7 +73,6 @@ absl::Status Hub::OpenLog() {
   options.retention = config_.retention;
   options.durability = config_.durability;
   options.sync_interval = config_.sync_interval;
-  options.publishers_commit = !log_->waits();
   sequencer_ = std::make_unique<Sequencer>(*log_, window_, clock_, options);
   sequencer_->SetOnAppended([this] {
     for (const auto& shard : shards_) {

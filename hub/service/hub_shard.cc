@@ -100,7 +100,7 @@ void HubShard::Run() {
   ListenToAll();
   absl::Duration due = absl::ZeroDuration();
   do {
-    again_ = parts_.publisher.CommitWaiting();
+    again_ = false;
     due = engine_.RunOnce();
     RunAnswers();
   } while (TakeCompletions(due));

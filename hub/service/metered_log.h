@@ -19,11 +19,13 @@ class MeteredLog final : public Log {
       : log_(std::move(log)), metrics_(metrics), clock_(clock) {}
 
   std::string_view name() const override { return log_->name(); }
-  bool waits() const override { return log_->waits(); }
-  absl::Status Append(const LogBatch& batch) override {
+  bool shared() const override { return log_->shared(); }
+  void Follow(LogFollower* follower) override { log_->Follow(follower); }
+  absl::Status Append(CommitPtr batch) override {
     const absl::Duration begun = clock_.Monotonic();
-    const absl::Status status = log_->Append(batch);
-    metrics_.Committed(batch.events.size(), clock_.Monotonic() - begun);
+    const size_t events = batch->events.size();
+    const absl::Status status = log_->Append(std::move(batch));
+    metrics_.Committed(events, clock_.Monotonic() - begun);
     return status;
   }
   absl::Status CheckWritable() const override { return log_->CheckWritable(); }

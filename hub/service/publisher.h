@@ -24,9 +24,6 @@ class Publisher {
 
   // Takes the events out of `request`.
   void Publish(v1::PublishRequest& request, Answer answer);
-  // To be called once what has come is published: where the log never waits it is committed here.
-  // True: more waits, come again soon.
-  bool CommitWaiting() { return sequencer_.CommitWaiting(); }
 
  private:
   absl::StatusOr<PublishRequestData> Read(v1::PublishRequest& request) const;

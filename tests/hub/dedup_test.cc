@@ -42,15 +42,6 @@ TEST(DedupWindowTest, ForgetsByCountTheOldestFirst) {
   EXPECT_NE(window.Find(TestUuid(3)), nullptr);
 }
 
-TEST(DedupWindowTest, TakesBackTheNewest) {
-  DedupWindow window;
-  for (uint64_t i = 1; i <= 5; ++i) window.Add(Entry(i));
-  window.RemoveNewest(2);
-  EXPECT_NE(window.Find(TestUuid(3)), nullptr);
-  EXPECT_EQ(window.Find(TestUuid(4)), nullptr);
-  EXPECT_EQ(window.Find(TestUuid(5)), nullptr);
-}
-
 TEST(DedupWindowTest, AnIdThatTheLogHasTwiceCountsAsTheNewer) {
   DedupWindow window({.age = absl::Minutes(10), .ids = 100});
   DedupEntry again = Entry(1, kStart + absl::Minutes(20));

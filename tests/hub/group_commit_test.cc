@@ -20,7 +20,7 @@ class GroupCommitTest : public testing::Test {
  protected:
   // An incident of nearly 1 MiB, which each event given by its id takes in.
   void SetUp() override {
-    ASSERT_EQ(commit_.Load(), absl::OkStatus());
+    ASSERT_EQ(follower_.Load(kStart), absl::OkStatus());
     v1::Event created = IncidentCreated(kIncident);
     created.mutable_incident()->set_description(std::string(1000 * limits::kKiB, 'x'));
     ASSERT_TRUE(Publish({created}).ok());
@@ -46,7 +46,9 @@ class GroupCommitTest : public testing::Test {
 
   ManualClock clock_{kStart};
   WrappedLog log_;
-  GroupCommit commit_{log_, clock_, {}, {}};
+  Window window_{{1000, 64 << 20}};
+  Follower follower_{log_, window_, {}, {}};
+  GroupCommit commit_{log_, follower_, clock_};
 };
 
 TEST_F(GroupCommitTest, AnEventTooLargeOnceCompletedIsRefusedAndLeavesNothing) {
@@ -75,7 +77,7 @@ TEST_F(GroupCommitTest, APublishTooLargeOnceCompletedIsRefusedWhole) {
   std::vector<PendingPublish> group;
   group.push_back(Comments(17));
   group.push_back(Comments(16));
-  EXPECT_EQ(commit_.Commit(group).events.size(), 16u);
+  EXPECT_EQ(commit_.Commit(group).events, 16u);
   const absl::Status status = group[0].outcome.status();
   EXPECT_EQ(ErrorCodeOf(status), ErrorCode::kMessageTooLarge) << status;
   EXPECT_EQ(ErrorDetailsOf(status).field, "events");
@@ -91,13 +93,13 @@ TEST_F(GroupCommitTest, WhatACommitTakesInIsBoundedAndTheRestComesNext) {
   }
   const CommittedGroup first = commit_.Commit(group);
   EXPECT_EQ(first.taken, 2u);  // one request past the bound
-  EXPECT_EQ(first.events.size(), 32u);
+  EXPECT_EQ(first.events, 32u);
   const CommittedGroup second = commit_.Commit(std::span(group).subspan(first.taken));
   EXPECT_EQ(second.taken, 1u);
   for (const PendingPublish& pending : group) {
     EXPECT_TRUE(pending.outcome.ok()) << pending.outcome.status();
   }
-  EXPECT_EQ(second.events.back()->cursor.sequence, 1u + 3 * 16);
+  EXPECT_EQ(follower_.last(), 1u + 3 * 16);
 }
 
 }  // namespace

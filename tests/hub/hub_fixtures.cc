@@ -116,13 +116,13 @@ EventPtr TestRecord(const Cursor& cursor, absl::Time time, size_t padding) {
   return MakeWireRecord(event);
 }
 
-LogBatch NextBatch(const Log& log, size_t count, absl::Time time, size_t padding) {
-  LogBatch batch;
+std::shared_ptr<LogBatch> NextBatch(const Log& log, size_t count, absl::Time time, size_t padding) {
+  auto batch = std::make_shared<LogBatch>();
   Cursor cursor{log.epochs().present(), log.extent().latest.sequence};
   for (size_t i = 0; i < count; ++i) {
     ++cursor.sequence;
-    batch.events.push_back(TestRecord(cursor, time, padding));
-    batch.dedup.push_back(
+    batch->events.push_back(TestRecord(cursor, time, padding));
+    batch->dedup.push_back(
         {TestUuid(cursor.sequence), 7 * cursor.sequence, cursor.sequence, time, ""});
   }
   return batch;

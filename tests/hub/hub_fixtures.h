@@ -40,7 +40,8 @@ std::string TestUuid(uint64_t number);
 // A stored event as the sequencer would make it.
 EventPtr TestRecord(const Cursor& cursor, absl::Time time, size_t padding = 0);
 // The next `count` events of a log, all accepted at `time`, with their dedup entries.
-LogBatch NextBatch(const Log& log, size_t count, absl::Time time, size_t padding = 0);
+std::shared_ptr<LogBatch> NextBatch(const Log& log, size_t count, absl::Time time,
+                                    size_t padding = 0);
 
 v1::Event SystemEvent(std::string_view message, std::string_view id = "");
 v1::Event IncidentCreated(std::string_view incident_id, v1::Severity severity = v1::SEVERITY_P2);

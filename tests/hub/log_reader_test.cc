@@ -25,9 +25,9 @@ FilterPtr OnlyIncidents() {
 class LogReaderTest : public testing::Test {
  protected:
   void Append(size_t count) {
-    const LogBatch batch = NextBatch(log_, count, kStart);
+    const auto batch = NextBatch(log_, count, kStart);
     ASSERT_EQ(log_.Append(batch), absl::OkStatus());
-    window_.Append(batch.events);
+    window_.Append(batch->events);
   }
   void SetUp() override { window_.Start(log_.extent().latest); }
 
@@ -111,9 +111,9 @@ TEST(SliceReaderTest, WhatRetentionTakesBeforeATimeIsFoundIsAGap) {
   TrimmedMeanwhile log;
   Window window{{4, 1 << 20}};
   window.Start(log.extent().latest);
-  const LogBatch batch = NextBatch(log, 10, kStart);
+  const auto batch = NextBatch(log, 10, kStart);
   ASSERT_EQ(log.Append(batch), absl::OkStatus());
-  window.Append(batch.events);
+  window.Append(batch->events);
   log.before_place = [&] { ASSERT_EQ(log.Trim({.max_events = 4}, kStart), absl::OkStatus()); };
   SliceReader::Reading reading{.start = kStart, .filter = Filter::MatchAll()};
   const LogSlice slice = SliceReader(log, window).Read(reading, 100, 1 << 20);

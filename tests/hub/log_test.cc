@@ -69,13 +69,13 @@ TEST_P(LogTest, ReadsBackWhatWasAppended) {
 }
 
 TEST_P(LogTest, ReadsOnlyWhatAFilterMatchesAndSaysHowFarItLooked) {
-  LogBatch batch = NextBatch(*log_, 6, kStart);
+  auto batch = NextBatch(*log_, 6, kStart);
   const Epoch epoch = log_->epochs().present();
   for (const Sequence sequence : {2, 5}) {
     v1::Event event = IncidentCreated(TestUuid(static_cast<int>(sequence)));
     event.set_epoch(epoch);
     event.set_sequence(sequence);
-    batch.events[sequence - 1] = MakeWireRecord(event);
+    batch->events[sequence - 1] = MakeWireRecord(event);
   }
   ASSERT_EQ(log_->Append(batch), absl::OkStatus());
   v1::Filter proto;
@@ -86,7 +86,7 @@ TEST_P(LogTest, ReadsOnlyWhatAFilterMatchesAndSaysHowFarItLooked) {
     return log_->ReadMatching(after, max_events, max_bytes, *filter).value();
   };
   EXPECT_THAT(SequencesOf(read(0, 100).events), ElementsAre(2, 5));
-  EXPECT_EQ(read(0, 100).events[1]->payload, batch.events[4]->payload);
+  EXPECT_EQ(read(0, 100).events[1]->payload, batch->events[4]->payload);
   EXPECT_EQ(read(0, 100).looked_at, 6u);
   EXPECT_THAT(SequencesOf(read(0, 3).events), ElementsAre(2));
   EXPECT_EQ(read(0, 3).looked_at, 3u);
@@ -104,11 +104,29 @@ TEST_P(LogTest, ASliceIsBoundedInEventsAndBytesButNeverEmpty) {
   EXPECT_THAT(Read(4, 100, 1), ElementsAre(5));
 }
 
-TEST_P(LogTest, AGapInTheSequenceIsRefusedAndLeavesNothing) {
-  LogBatch batch = NextBatch(*log_, 2, kStart);
-  batch.events.erase(batch.events.begin());
+TEST_P(LogTest, ABatchStagedElsewhereIsRefusedAndLeavesNothing) {
+  auto batch = NextBatch(*log_, 2, kStart);
+  batch->events.erase(batch->events.begin());
+  EXPECT_EQ(log_->Append(batch).code(), absl::StatusCode::kAborted);
+  batch = NextBatch(*log_, 3, kStart);
+  batch->events.erase(batch->events.begin() + 1);
   EXPECT_EQ(log_->Append(batch).code(), absl::StatusCode::kInternal);
   EXPECT_EQ(log_->extent().events, 0u);
+}
+
+TEST_P(LogTest, ItsFollowerIsHandedEveryCommitAndNoOther) {
+  struct Commits : LogFollower {
+    void OnCommit(CommitPtr commit) override { all.push_back(std::move(commit)); }
+    std::vector<CommitPtr> all;
+  } follower;
+  log_->Follow(&follower);
+  const auto first = NextBatch(*log_, 2, kStart);
+  ASSERT_EQ(log_->Append(first), absl::OkStatus());
+  EXPECT_EQ(log_->Append(first).code(), absl::StatusCode::kAborted);
+  const auto second = NextBatch(*log_, 1, kStart);
+  ASSERT_EQ(log_->Append(second), absl::OkStatus());
+  EXPECT_EQ(follower.all, (std::vector<CommitPtr>{first, second}));
+  log_->Follow(nullptr);
 }
 
 TEST_P(LogTest, ExtentCountsEventsAndBytes) {
@@ -194,11 +212,11 @@ TEST_P(LogTest, FindsThePlaceOfATime) {
 }
 
 TEST_P(LogTest, KeepsTheNewestStateOfAnIncident) {
-  LogBatch batch = NextBatch(*log_, 1, kStart);
-  batch.incidents.push_back(IncidentState::From(IncidentCreated(TestUuid(1)).incident(), 1));
+  auto batch = NextBatch(*log_, 1, kStart);
+  batch->incidents.push_back(IncidentState::From(IncidentCreated(TestUuid(1)).incident(), 1));
   ASSERT_EQ(log_->Append(batch), absl::OkStatus());
   batch = NextBatch(*log_, 1, kStart);
-  batch.incidents.push_back(
+  batch->incidents.push_back(
       IncidentState::From(IncidentCreated(TestUuid(1), v1::SEVERITY_P0).incident(), 2));
   ASSERT_EQ(log_->Append(batch), absl::OkStatus());
 
@@ -253,9 +271,9 @@ TEST_P(LogTest, AgreesWithAVectorUnderRandomUse) {
   for (int step = 0; step < 600; ++step) {
     now += absl::Milliseconds(pick(500));
     if (pick(3) != 0) {
-      const LogBatch batch = NextBatch(*log_, 1 + pick(40), now, pick(3000));
+      const auto batch = NextBatch(*log_, 1 + pick(40), now, pick(3000));
       ASSERT_EQ(log_->Append(batch), absl::OkStatus());
-      oracle.all.insert(oracle.all.end(), batch.events.begin(), batch.events.end());
+      oracle.all.insert(oracle.all.end(), batch->events.begin(), batch->events.end());
     }
     if (pick(10) == 0) {
       Retention retention;
@@ -287,8 +305,8 @@ TEST_P(LogTest, AgreesWithAVectorUnderRandomUse) {
 TEST(MemoryLogTest, IsBoundedWithoutBeingTrimmed) {
   MemoryLog log({.retention = {.max_events = 10, .max_bytes = 100'000}, .max_incidents = 2});
   for (int i = 1; i <= 4; ++i) {
-    LogBatch batch = NextBatch(log, 5, kStart);
-    batch.incidents.push_back(
+    auto batch = NextBatch(log, 5, kStart);
+    batch->incidents.push_back(
         IncidentState::From(IncidentCreated(TestUuid(i)).incident(), static_cast<Sequence>(5 * i)));
     ASSERT_EQ(log.Append(batch), absl::OkStatus());
   }

@@ -54,8 +54,8 @@ TEST_F(RocksDbLogTest, ARestartFindsEverythingAsItWas) {
   {
     auto log = OpenRocks(RocksIn(dir_));
     EXPECT_EQ(log->report().end, LogEnd::kNone);
-    LogBatch batch = NextBatch(*log, 300, kStart, 500);
-    batch.incidents.push_back(IncidentState::From(IncidentCreated(TestUuid(1)).incident(), 300));
+    auto batch = NextBatch(*log, 300, kStart, 500);
+    batch->incidents.push_back(IncidentState::From(IncidentCreated(TestUuid(1)).incident(), 300));
     ASSERT_EQ(log->Append(batch), absl::OkStatus());
     Append(*log, 10, 70'000);
     ASSERT_EQ(log->Trim({.max_events = 250}, kStart), absl::OkStatus());

@@ -11,13 +11,13 @@ namespace tocsin::hub {
 
 class WrappedLog : public Log {
  public:
+  explicit WrappedLog(MemoryLogOptions options = {}) : log(options) {}
+
   std::string_view name() const override { return "wrapped"; }
-  absl::Status Append(const LogBatch& batch) override {
+  void Follow(LogFollower* follower) override { log.Follow(follower); }
+  absl::Status Append(CommitPtr batch) override {
     ++appends;
-    if (!append_error.ok()) {
-      return append_error;
-    }
-    return log.Append(batch);
+    return append_error.ok() ? log.Append(std::move(batch)) : append_error;
   }
   absl::Status CheckWritable() const override {
     return append_error.ok() ? sync_error : append_error;

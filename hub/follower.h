@@ -1,0 +1,70 @@
+// follower.h: what follows the log: window, dedup window and incidents, fed by its commits and by
+// nothing else.
+//
+// Shape:   the log hands over every commit in its order, whoever appended it: this hub or, on a log
+//          that hubs share, another. CatchUp takes them in. So all who follow one log come to the
+//          same state, and whatever a publish is staged upon is the log's own.
+// Threads: OnCommit from any thread; all else on the sequencer's. One leaf mutex over what waits.
+// Owns:    dedup window and incident cache; the commits that wait. Log and window are the caller's.
+// Bounds:  a commit of this hub is taken in before its next; a shared log bounds what it hands over
+//          ahead of that.
+// Source:  docs/life-of-an-event.md
+#pragma once
+
+#include <functional>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/time/time.h"
+#include "core/base/clock.h"
+#include "core/base/mutex.h"
+#include "core/stream/window.h"
+#include "hub/dedup.h"
+#include "hub/incident_cache.h"
+#include "hub/log/log.h"
+
+namespace tocsin::hub {
+
+class Follower final : public LogFollower {
+ public:
+  Follower(Log& log, Window& window, DedupBounds dedup, IncidentCacheBounds incidents);
+  ~Follower() override;
+  Follower(const Follower&) = delete;
+  Follower& operator=(const Follower&) = delete;
+
+  // Called on the thread of whoever hands over a commit, once it can be taken in; and, on the
+  // sequencer's, once the window has grown. Set before Load.
+  void SetOnCommit(std::function<void()> on_commit) { on_commit_ = std::move(on_commit); }
+  void SetOnAppended(std::function<void()> on_appended) { on_appended_ = std::move(on_appended); }
+  // Reads back what the log knows, and opens the window at its end, unless it is open. Once, before
+  // all else.
+  absl::Status Load(absl::Time now);
+
+  void OnCommit(CommitPtr commit) override;
+  // Takes in what waits; answers how many events that were.
+  size_t CatchUp();
+
+  // Of the newest event taken in.
+  Sequence last() const { return last_; }
+  absl::Time time() const { return time_; }
+  const DedupWindow& dedup() const { return dedup_; }
+  IncidentCache& incidents() { return incidents_; }
+
+ private:
+  void Take(const LogBatch& commit);
+
+  Log& log_;
+  Window& window_;
+  std::function<void()> on_commit_ = [] {};
+  std::function<void()> on_appended_ = [] {};
+
+  DedupWindow dedup_;
+  IncidentCache incidents_;
+  Sequence last_ = 0;
+  absl::Time time_ = absl::InfinitePast();
+
+  Mutex mutex_;
+  std::vector<CommitPtr> waiting_ ABSL_GUARDED_BY(mutex_);
+};
+
+}  // namespace tocsin::hub
