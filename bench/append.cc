@@ -4,9 +4,11 @@
 // The data directory is made beside the program, so that it is on the disk one builds on, not in
 // memory.
 //
-//   bench_append [--in_flight=256] [--events=1] [--seconds=3] [--kind=system|incident]
-//   [--durability=always|memory] bench_append      without options: 1, 16 and 256 in flight, then
-//   256 with 16 events each
+//   bench_append [--in_flight=256] [--events=1] [--seconds=3] [--kind=system|incident|update]
+//                [--durability=always|memory]
+//   bench_append      without options: 1, 16 and 256 in flight, then 256 with 16 events each
+//
+// `incident` makes new incidents, `update` has news of 10,000 of them.
 #include <stdlib.h>
 #include <sys/resource.h>
 
@@ -43,9 +45,11 @@ struct Load {
 v1::Event MakeEvent(const Load& load) {
   v1::Event event;
   event.set_id(NewUuid(absl::Now()));
-  if (load.kind == "incident") {
-    event.set_type(v1::EVENT_TYPE_INCIDENT_CREATED);
+  if (load.kind != "system") {
+    const bool is_new = load.kind == "incident";
+    event.set_type(is_new ? v1::EVENT_TYPE_INCIDENT_CREATED : v1::EVENT_TYPE_INCIDENT_UPDATED);
     v1::Incident& incident = *event.mutable_incident();
+    incident.set_id(is_new ? "" : NewUuid(absl::Now()));
     incident.set_severity(v1::SEVERITY_P2);
     incident.set_source("bench");
     incident.set_title("a disk is filling up");
@@ -75,6 +79,9 @@ class Publishers {
     for (int i = 0; i < 512; ++i) {
       samples_.push_back(MakeEvent(load));
     }
+    for (int i = 0; i < 10'000; ++i) {
+      incidents_.push_back(NewUuid(absl::Now()));
+    }
   }
   void Start() {
     for (int i = 0; i < load_.in_flight; ++i) {
@@ -95,8 +102,12 @@ class Publishers {
     ++outstanding_;
     PublishRequestData request;
     for (int i = 0; i < load_.events; ++i) {
-      request.events.push_back(samples_[next_++ % samples_.size()]);
+      const size_t next = next_++;
+      request.events.push_back(samples_[next % samples_.size()]);
       request.events.back().set_id(NewUuid(absl::Now()));
+      if (load_.kind == "update") {
+        request.events.back().mutable_incident()->set_id(incidents_[next % incidents_.size()]);
+      }
     }
     sequencer_.Publish(std::move(request), [this](PublishOutcome outcome) {
       if (!outcome.ok()) {
@@ -114,6 +125,7 @@ class Publishers {
   Sequencer& sequencer_;
   const Load load_;
   std::vector<v1::Event> samples_;
+  std::vector<std::string> incidents_;  // their ids
   std::atomic<size_t> next_{0};
   std::atomic<uint64_t> durable_{0};
   std::atomic<bool> stopping_{false};
@@ -172,8 +184,10 @@ int main(int argc, char** argv) {
              {.in_flight = 16},
              {.in_flight = 256},
              {.in_flight = 256, .kind = "incident"},
+             {.in_flight = 256, .kind = "update"},
              {.in_flight = 256, .events = 16},
-             {.in_flight = 256, .events = 16, .kind = "incident"}};
+             {.in_flight = 256, .events = 16, .kind = "incident"},
+             {.in_flight = 256, .events = 16, .kind = "update"}};
   }
   for (int i = 1; i < argc; ++i) {
     if (!tocsin::hub::Set(loads[0], argv[i])) {

@@ -63,8 +63,8 @@ void Follower::Take(const LogBatch& commit) {
   for (const DedupEntry& entry : commit.dedup) {
     dedup_.Add(entry);
   }
-  for (const IncidentPtr& incident : commit.incidents) {
-    incidents_.Put(incident);
+  for (const IncidentChange& change : commit.incidents) {
+    incidents_.Put(change.after);
   }
   last_ = commit.events.back()->cursor.sequence;
   time_ = std::max(time_, commit.events.back()->time);

@@ -115,6 +115,7 @@ CommittedGroup GroupCommit::TryCommit(std::span<PendingPublish> group) {
   const size_t events = batch_.events.size();
   if (events > 0) {
     batch_.incidents = incidents_.GroupChanges();
+    batch_.history = incidents_.TakeGroupHistory();
     last_append_ = log_.Append(std::make_shared<const LogBatch>(std::move(batch_)));
   }
   incidents_.DropGroup();

@@ -1,41 +1,22 @@
 #include "hub/incident_rules.h"
 
+#include <string>
 #include <utility>
 
 #include "core/event/time_proto.h"
 #include "core/event/validate.h"
-#include "hub/incident_cache.h"
 
 namespace tocsin::hub {
 namespace {
 
-// ---- timeline and notes ----
-
-void Bound(v1::Incident& history) {
-  const auto drop = [](auto& list, int keep) {
-    if (list.size() > keep) {
-      list.DeleteSubrange(0, list.size() - keep);
-    }
-  };
-  drop(*history.mutable_timeline(), kHistoryEntries);
-  drop(*history.mutable_notes(), kHistoryEntries);
-  while (history.ByteSizeLong() > kHistoryBytes) {
-    auto& timeline = *history.mutable_timeline();
-    drop(timeline, timeline.size() / 2);
-    auto& notes = *history.mutable_notes();
-    drop(notes, notes.size() / 2);
-  }
-}
-
-void AddNote(v1::Incident& history, const v1::Event& event, absl::Time time) {
-  v1::Note& note = *history.add_notes();
+v1::Note NoteOf(const v1::Event& event, absl::Time time) {
+  v1::Note note;
   note.set_id(event.id());
   note.set_author(event.comment_added().author());
   note.set_content(event.comment_added().comment());
   SetTimestamp(*note.mutable_created_at(), time);
+  return note;
 }
-
-// ---- the incident itself ----
 
 // The incident before the event's own effect: as given, or as it was known.
 void SetBase(v1::Event& event, const IncidentState* before, absl::Time time) {
@@ -113,28 +94,15 @@ bool HasIncident(v1::EventType type) {
   return type != v1::EVENT_TYPE_ALERT_RECEIVED && type != v1::EVENT_TYPE_SYSTEM_EVENT;
 }
 
-std::shared_ptr<const v1::Incident> HistoryAfter(v1::Event& event, const IncidentState* before,
-                                                 absl::Time time) {
-  std::shared_ptr<const v1::Incident> known = before ? before->history : nullptr;
+HistoryChange HistoryAfter(v1::Event& event, const IncidentState* before, absl::Time time) {
+  const HistoryRanges known = before != nullptr ? before->history : HistoryRanges();
+  const std::string id(IncidentIdOf(event));
   v1::Incident& given = *event.mutable_incident();
-  const bool commented = event.type() == v1::EVENT_TYPE_COMMENT_ADDED;
-  if (given.timeline_size() + given.notes_size() == 0 && !commented) {
-    return known;
+  if (event.type() != v1::EVENT_TYPE_COMMENT_ADDED) {
+    return TakeHistory(given, known, id, nullptr);
   }
-  auto history = known ? std::make_shared<v1::Incident>(*known) : std::make_shared<v1::Incident>();
-  if (given.timeline_size() > 0) {
-    history->mutable_timeline()->Swap(given.mutable_timeline());
-  }
-  if (given.notes_size() > 0) {
-    history->mutable_notes()->Swap(given.mutable_notes());
-  }
-  given.clear_timeline();
-  given.clear_notes();
-  if (commented) {
-    AddNote(*history, event, time);
-  }
-  Bound(*history);
-  return history;
+  const v1::Note note = NoteOf(event, time);
+  return TakeHistory(given, known, id, &note);
 }
 
 void CompleteIncident(v1::Event& event, const IncidentState* before, absl::Time time) {

@@ -1,5 +1,6 @@
 #include "hub/incidents.h"
 
+#include <iterator>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -52,7 +53,8 @@ absl::Status Incidents::Apply(v1::Event& event, absl::Time time, const FieldPath
 void Incidents::Take(const v1::Event& event, const EventPtr& record) {
   if (HasIncident(event.type())) {
     request_[event.incident().id()] =
-        IncidentState::After(event.incident(), record, std::move(history_));
+        IncidentState::After(event.incident(), record, history_.ranges);
+    std::move(history_.rows.begin(), history_.rows.end(), std::back_inserter(request_history_));
   }
 }
 
@@ -65,21 +67,30 @@ void Incidents::KeepRequest() {
   for (auto& [id, state] : request_) {
     group_[id] = std::move(state);
   }
-  request_.clear();
+  std::move(request_history_.begin(), request_history_.end(), std::back_inserter(group_history_));
+  DropRequest();
 }
 
-std::vector<IncidentPtr> Incidents::GroupChanges() const {
-  std::vector<IncidentPtr> changes;
+void Incidents::DropRequest() {
+  request_.clear();
+  request_history_.clear();
+}
+
+std::vector<IncidentChange> Incidents::GroupChanges() const {
+  std::vector<IncidentChange> changes;
   changes.reserve(group_.size());
   for (const auto& [id, state] : group_) {
-    changes.push_back(state);
+    const auto before = before_.find(id);
+    changes.push_back({before == before_.end() ? nullptr : before->second, state});
   }
   return changes;
 }
 
 void Incidents::DropGroup() {
-  request_.clear();
+  DropRequest();
   group_.clear();
+  before_.clear();
+  group_history_.clear();
 }
 
 absl::StatusOr<IncidentPtr> Incidents::Find(std::string_view id) {
@@ -88,14 +99,17 @@ absl::StatusOr<IncidentPtr> Incidents::Find(std::string_view id) {
       return found->second;
     }
   }
-  if (IncidentPtr cached = cache_.Find(id)) {
-    return cached;
+  IncidentPtr known = cache_.Find(id);
+  if (known == nullptr) {
+    ASSIGN_OR_RETURN(known, log_.GetIncident(id));
+    if (known != nullptr) {
+      cache_.Put(known);
+    }
   }
-  ASSIGN_OR_RETURN(IncidentPtr stored, log_.GetIncident(id));
-  if (stored != nullptr) {
-    cache_.Put(stored);
+  if (known != nullptr) {
+    before_[std::string(id)] = known;
   }
-  return stored;
+  return known;
 }
 
 }  // namespace tocsin::hub

@@ -13,6 +13,7 @@
 
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "absl/container/flat_hash_map.h"
@@ -38,9 +39,10 @@ class Incidents {
   absl::StatusOr<Sequence> LastSequence(std::string_view id);
 
   void KeepRequest();
-  void DropRequest() { request_.clear(); }
-  // What the group has changed, each incident once.
-  std::vector<IncidentPtr> GroupChanges() const;
+  void DropRequest();
+  // What the group has changed: each incident once, and its history in order.
+  std::vector<IncidentChange> GroupChanges() const;
+  std::vector<HistoryRow> TakeGroupHistory() { return std::move(group_history_); }
   void DropGroup();
 
  private:
@@ -52,8 +54,11 @@ class Incidents {
   const Log& log_;
   IncidentCache& cache_;
   Layer group_;
+  Layer before_;  // the group: what was known of each incident that was looked for
+  std::vector<HistoryRow> group_history_;
   Layer request_;
-  std::shared_ptr<const v1::Incident> history_;  // after the event that was just applied
+  std::vector<HistoryRow> request_history_;
+  HistoryChange history_;  // of the event that was just applied
 };
 
 }  // namespace tocsin::hub

@@ -71,5 +71,6 @@ inline constexpr size_t kSourceChars = 255;
 inline constexpr size_t kTitleChars = 500;
 inline constexpr absl::Duration kDedupWindow = absl::Minutes(10);
 inline constexpr size_t kDedupIds = 1'000'000;
+inline constexpr absl::Duration kOverIncidentAge = absl::Hours(90 * 24);
 
 }  // namespace tocsin::limits

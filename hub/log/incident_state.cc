@@ -10,29 +10,26 @@ namespace tocsin::hub {
 namespace {
 
 // What is beside the bytes.
-std::shared_ptr<IncidentState> Known(const v1::Incident& incident, Sequence last_sequence) {
+std::shared_ptr<IncidentState> Known(const v1::Incident& incident, Sequence last_sequence,
+                                     absl::Time last_time, const HistoryRanges& history) {
   auto state = std::make_shared<IncidentState>();
   state->id = incident.id();
   state->last_sequence = last_sequence;
+  state->last_time = last_time;
   state->state = incident.state();
   state->severity = incident.severity();
   if (incident.has_created_at()) {
     state->created_at = ToTime(incident.created_at());
   }
+  state->history = history;
   return state;
 }
 
-std::shared_ptr<const v1::Incident> TakeHistory(v1::Incident& incident) {
-  if (incident.timeline_size() + incident.notes_size() == 0) {
-    return nullptr;
-  }
-  auto history = std::make_shared<v1::Incident>();
-  history->mutable_timeline()->Swap(incident.mutable_timeline());
-  history->mutable_notes()->Swap(incident.mutable_notes());
-  return history;
-}
-
 }  // namespace
+
+bool IncidentState::active() const {
+  return state != v1::INCIDENT_STATE_RESOLVED && state != v1::INCIDENT_STATE_CLOSED;
+}
 
 v1::Incident IncidentState::Parse() const {
   v1::Incident incident;
@@ -40,24 +37,22 @@ v1::Incident IncidentState::Parse() const {
   return incident;
 }
 
-size_t IncidentState::bytes() const {
-  const size_t grown = history ? history->SpaceUsedLong() : 0;
-  return sizeof(*this) + id.capacity() + owner_bytes + grown;
-}
+size_t IncidentState::bytes() const { return sizeof(*this) + id.capacity() + owner_bytes; }
 
 IncidentPtr IncidentState::After(const v1::Incident& incident, const EventPtr& record,
-                                 std::shared_ptr<const v1::Incident> history) {
-  auto state = Known(incident, record->cursor.sequence);
+                                 const HistoryRanges& history) {
+  auto state = Known(incident, record->cursor.sequence, record->time, history);
   state->core = IncidentBytesOf(record->payload);
   state->owner = record;
   state->owner_bytes = record->bytes();
-  state->history = std::move(history);
   return state;
 }
 
-IncidentPtr IncidentState::From(v1::Incident incident, Sequence last_sequence) {
-  auto state = Known(incident, last_sequence);
-  state->history = TakeHistory(incident);
+IncidentPtr IncidentState::From(v1::Incident incident, Sequence last_sequence, absl::Time last_time,
+                                const HistoryRanges& history) {
+  auto state = Known(incident, last_sequence, last_time, history);
+  incident.clear_timeline();
+  incident.clear_notes();
   auto bytes = std::make_shared<const std::string>(incident.SerializeAsString());
   state->core = *bytes;
   state->owner_bytes = bytes->capacity();

@@ -1,8 +1,8 @@
 // incident_state.h: an incident as it stands after an event.
 //
 // Shape:   what travels in every event stays as the event's own bytes, and is parsed only when an
-//          event gives its incident by id alone; what the next event's rules look at is beside it;
-//          what grows (timeline, notes) is apart, so that it is not copied with each event.
+//          event gives its incident by id alone; what the next event's rules and the incident table
+//          look at is beside it; what grows (timeline, notes) is apart, in rows of its own.
 // Threads: immutable.
 // Owns:    a share of the bytes.
 #pragma once
@@ -15,6 +15,7 @@
 #include "absl/time/time.h"
 #include "core/event/cursor.h"
 #include "core/event/record.h"
+#include "hub/log/incident_history.h"
 #include "tocsin/v1/incident.pb.h"
 
 namespace tocsin::hub {
@@ -22,14 +23,17 @@ namespace tocsin::hub {
 struct IncidentState {
   std::string id;
   Sequence last_sequence = 0;  // of the newest event about it
+  absl::Time last_time;        // when that was accepted
   v1::IncidentState state = v1::INCIDENT_STATE_UNSPECIFIED;
   v1::Severity severity = v1::SEVERITY_UNSPECIFIED;
   std::optional<absl::Time> created_at;
-  std::string_view core;                        // encoded, without timeline and notes
-  std::shared_ptr<const void> owner;            // of core
-  size_t owner_bytes = 0;                       // what that keeps in memory
-  std::shared_ptr<const v1::Incident> history;  // timeline and notes only; may be null
+  std::string_view core;              // encoded, without timeline and notes
+  std::shared_ptr<const void> owner;  // of core
+  size_t owner_bytes = 0;             // what that keeps in memory
+  HistoryRanges history;
 
+  // Neither resolved nor closed.
+  bool active() const;
   // Core, parsed.
   v1::Incident Parse() const;
   // What this holds, of its own and shared.
@@ -38,10 +42,18 @@ struct IncidentState {
   // After the event that was just encoded as `record`; shares its bytes.
   static std::shared_ptr<const IncidentState> After(const v1::Incident& incident,
                                                     const EventPtr& record,
-                                                    std::shared_ptr<const v1::Incident> history);
-  // Takes a whole incident apart.
-  static std::shared_ptr<const IncidentState> From(v1::Incident incident, Sequence last_sequence);
+                                                    const HistoryRanges& history);
+  // As it was kept. Timeline and notes that it may have are passed over.
+  static std::shared_ptr<const IncidentState> From(v1::Incident incident, Sequence last_sequence,
+                                                   absl::Time last_time,
+                                                   const HistoryRanges& history = {});
 };
 using IncidentPtr = std::shared_ptr<const IncidentState>;
+
+// What a commit does to an incident; `before` is null for one that was unknown.
+struct IncidentChange {
+  IncidentPtr before;
+  IncidentPtr after;
+};
 
 }  // namespace tocsin::hub

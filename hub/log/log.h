@@ -1,5 +1,5 @@
 // log.h: the one ordered log of events, with what must never disagree with it: the dedup ids and
-// the incidents.
+// the incident table.
 //
 // Shape:   one Append is one group commit: events, dedup ids and incidents together or not at all.
 //          A commit is staged at the log's end and stands only there: where somebody else was first
@@ -25,6 +25,7 @@
 #include "absl/time/time.h"
 #include "core/event/cursor.h"
 #include "core/event/filter.h"
+#include "core/event/limits.h"
 #include "core/event/record.h"
 #include "hub/log/epochs.h"
 #include "hub/log/incident_state.h"
@@ -52,9 +53,10 @@ struct DedupEntry {
 
 // A group commit. Its sequences are contiguous; the first one follows the end that it was staged at.
 struct LogBatch {
-  std::vector<EventPtr> events;        // payload: the wire form (core/event/wire.h)
-  std::vector<DedupEntry> dedup;       // one an event
-  std::vector<IncidentPtr> incidents;  // as they stand after the batch
+  std::vector<EventPtr> events;           // payload: the wire form (core/event/wire.h)
+  std::vector<DedupEntry> dedup;          // one an event
+  std::vector<IncidentChange> incidents;  // each once, as it stands before and after the batch
+  std::vector<HistoryRow> history;        // in order
 };
 
 using CommitPtr = std::shared_ptr<const LogBatch>;
@@ -71,6 +73,8 @@ struct Retention {
   uint64_t max_events = 0;  // 0: no bound
   uint64_t max_bytes = 0;
   absl::Duration max_age = absl::InfiniteDuration();
+  // An incident that is resolved or closed goes so long after its last event; an active one never.
+  absl::Duration max_over_age = limits::kOverIncidentAge;
 };
 
 struct LogExtent {
@@ -126,6 +130,11 @@ class Log {
 
   // Nullptr when none is known.
   virtual absl::StatusOr<IncidentPtr> GetIncident(std::string_view id) const = 0;
+  // Its timeline and notes, the oldest first; empty when it is unknown or has none.
+  virtual absl::StatusOr<v1::Incident> ReadHistory(std::string_view id) const = 0;
+  // The active incidents in the order of their ids, those after the id `after`, at most so many.
+  virtual absl::StatusOr<std::vector<IncidentPtr>> ActiveIncidents(std::string_view after,
+                                                                   size_t max) const = 0;
   // The dedup window's entries, oldest first, for the sequencer to start with.
   virtual absl::StatusOr<std::vector<DedupEntry>> ReadDedup() const = 0;
 

@@ -166,26 +166,48 @@ absl::StatusOr<DedupEntry> DecodeNewestDedup(std::string_view value) {
   return std::move(entries.back());
 }
 
-// As it is written, and read back whole. Messages written one after the other are one message to a
-// reader.
+std::string IncidentKey(std::string_view id) {
+  const PackedUuid packed = PackUuid(id).value_or(PackedUuid{});
+  return {packed.data(), packed.size()};
+}
+
+std::string IdOfIncidentKey(std::string_view key) { return UnpackUuid(TakeUuid(key)); }
+
+std::string HistoryKey(std::string_view incident, HistoryKind kind, uint32_t number) {
+  std::string key = IncidentKey(incident);
+  key += static_cast<char>(kind);
+  key += SequenceKey(number);
+  return key;
+}
+
+// Where it stands in the log, which rows of history it has, and the incident itself.
 std::string EncodeIncident(const IncidentState& incident) {
   std::string value;
   PutU64(value, incident.last_sequence);
-  value += incident.core;
-  if (incident.history != nullptr) {
-    incident.history->AppendToString(&value);
+  PutU64(value, static_cast<uint64_t>(absl::ToUnixMicros(incident.last_time)));
+  for (const HistoryRange& range : incident.history.of_kind) {
+    PutU64(value, uint64_t{range.next} << 32 | range.first);
   }
+  value += incident.core;
   return value;
 }
 
 absl::StatusOr<IncidentPtr> DecodeIncident(std::string_view value) {
   Sequence last_sequence = 0;
+  uint64_t micros = 0;
+  bool ok = TakeU64(value, last_sequence) && TakeU64(value, micros);
+  HistoryRanges history;
+  for (HistoryRange& range : history.of_kind) {
+    uint64_t both = 0;
+    ok = ok && TakeU64(value, both);
+    range = {static_cast<uint32_t>(both), static_cast<uint32_t>(both >> 32)};
+  }
   v1::Incident incident;
-  if (!TakeU64(value, last_sequence) ||
-      !incident.ParseFromArray(value.data(), static_cast<int>(value.size()))) {
+  if (!ok || !incident.ParseFromArray(value.data(), static_cast<int>(value.size()))) {
     return Damaged("record of an incident");
   }
-  return IncidentState::From(std::move(incident), last_sequence);
+  return IncidentState::From(std::move(incident), last_sequence,
+                             absl::FromUnixMicros(static_cast<int64_t>(micros)), history);
 }
 
 }  // namespace tocsin::hub

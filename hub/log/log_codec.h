@@ -53,6 +53,11 @@ absl::Status DecodeDedup(std::string_view value, std::vector<DedupEntry>& entrie
 // The last entry of such a record, which is its newest.
 absl::StatusOr<DedupEntry> DecodeNewestDedup(std::string_view value);
 
+// Of an incident's id, which is a UUID.
+std::string IncidentKey(std::string_view id);
+std::string IdOfIncidentKey(std::string_view key);
+// Keys of one incident's rows of one kind sort as their numbers do.
+std::string HistoryKey(std::string_view incident, HistoryKind kind, uint32_t number);
 std::string EncodeIncident(const IncidentState& incident);
 absl::StatusOr<IncidentPtr> DecodeIncident(std::string_view value);
 

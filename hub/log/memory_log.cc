@@ -33,9 +33,13 @@ absl::Status MemoryLog::Put(const LogBatch& batch) {
   while (dedup_.size() > limits::kDedupIds) {
     dedup_.pop_front();
   }
-  for (const IncidentPtr& incident : batch.incidents) {
-    PutIncident(incident);
+  for (const IncidentChange& change : batch.incidents) {
+    PutIncident(change.after);
   }
+  for (const HistoryRow& row : batch.history) {
+    PutHistory(row);
+  }
+  ForgetQuietest();
   Keep(options_.retention, events_.back()->time);
   return absl::OkStatus();
 }
@@ -43,6 +47,7 @@ absl::Status MemoryLog::Put(const LogBatch& batch) {
 absl::Status MemoryLog::Trim(const Retention& retention, absl::Time now) {
   MutexLock lock(mutex_);
   Keep(retention, now);
+  ForgetOver(now - retention.max_over_age);
   while (!dedup_.empty() && dedup_.front().time < now - limits::kDedupWindow) {
     dedup_.pop_front();
   }
@@ -88,7 +93,34 @@ absl::StatusOr<Sequence> MemoryLog::PlaceAt(absl::Time time) const {
 absl::StatusOr<IncidentPtr> MemoryLog::GetIncident(std::string_view id) const {
   MutexLock lock(mutex_);
   const auto found = incidents_.find(ToAbsl(id));
-  return found == incidents_.end() ? nullptr : found->second;
+  return found == incidents_.end() ? nullptr : found->second.state;
+}
+
+absl::StatusOr<v1::Incident> MemoryLog::ReadHistory(std::string_view id) const {
+  MutexLock lock(mutex_);
+  v1::Incident history;
+  if (const auto found = incidents_.find(ToAbsl(id)); found != incidents_.end()) {
+    for (const auto& [key, bytes] : found->second.history) {
+      AddHistoryRow(key.first, bytes, history);
+    }
+  }
+  return history;
+}
+
+absl::StatusOr<std::vector<IncidentPtr>> MemoryLog::ActiveIncidents(std::string_view after,
+                                                                    size_t max) const {
+  MutexLock lock(mutex_);
+  std::vector<IncidentPtr> active;
+  for (const auto& [id, kept] : incidents_) {
+    if (id > after && kept.state->active()) {
+      active.push_back(kept.state);
+    }
+  }
+  const size_t count = std::min(max, active.size());
+  std::partial_sort(active.begin(), active.begin() + static_cast<int64_t>(count), active.end(),
+                    [](const IncidentPtr& a, const IncidentPtr& b) { return a->id < b->id; });
+  active.resize(count);
+  return active;
 }
 
 absl::StatusOr<std::vector<DedupEntry>> MemoryLog::ReadDedup() const {
@@ -112,15 +144,62 @@ void MemoryLog::Keep(const Retention& retention, absl::Time now) {
 }
 
 void MemoryLog::PutIncident(const IncidentPtr& incident) {
-  IncidentPtr& kept = incidents_[incident->id];
-  if (kept != nullptr) {
-    quietest_.erase(kept->last_sequence);
+  KeptIncident& kept = incidents_[incident->id];
+  size_t before = 0;
+  if (kept.state != nullptr) {
+    quietest_.erase(kept.state->last_sequence);
+    before = kept.state->bytes();
   }
-  kept = incident;
+  kept.state = incident;
+  kept.bytes += incident->bytes() - before;
+  incident_bytes_ += incident->bytes() - before;
   quietest_[incident->last_sequence] = incident->id;
-  while (incidents_.size() > options_.max_incidents) {
-    incidents_.erase(quietest_.begin()->second);
-    quietest_.erase(quietest_.begin());
+}
+
+void MemoryLog::PutHistory(const HistoryRow& row) {
+  const auto found = incidents_.find(row.incident);
+  if (found == incidents_.end()) {
+    return;
+  }
+  KeptIncident& kept = found->second;
+  std::string& bytes = kept.history[{row.kind, row.number}];
+  kept.bytes += row.bytes.size() - bytes.size();
+  incident_bytes_ += row.bytes.size() - bytes.size();
+  bytes = row.bytes;
+  if (bytes.empty()) {
+    kept.history.erase({row.kind, row.number});
+  }
+}
+
+// The newest stays.
+void MemoryLog::ForgetQuietest() {
+  while (quietest_.size() > 1 && (incidents_.size() > options_.max_incidents ||
+                                  incident_bytes_ > options_.max_incident_bytes)) {
+    ForgetIncident(quietest_.begin()->first);
+  }
+}
+
+void MemoryLog::ForgetIncident(Sequence last_sequence) {
+  const auto quiet = quietest_.find(last_sequence);
+  const auto found = incidents_.find(quiet->second);
+  incident_bytes_ -= found->second.bytes;
+  incidents_.erase(found);
+  quietest_.erase(quiet);
+}
+
+void MemoryLog::ForgetOver(absl::Time time) {
+  std::vector<Sequence> over;
+  for (const auto& [sequence, id] : quietest_) {
+    const IncidentPtr& state = incidents_.find(id)->second.state;
+    if (state->last_time >= time) {
+      break;
+    }
+    if (!state->active()) {
+      over.push_back(sequence);
+    }
+  }
+  for (const Sequence sequence : over) {
+    ForgetIncident(sequence);
   }
 }
 

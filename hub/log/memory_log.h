@@ -11,6 +11,7 @@
 #include <deque>
 #include <map>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "absl/container/flat_hash_map.h"
@@ -24,8 +25,10 @@ struct MemoryLogOptions {
   // Memory is the bound here: 100,000 events of the usual 600 bytes are 60 MB; big ones stop at 256
   // MiB.
   Retention retention{.max_events = 100'000, .max_bytes = 256 * limits::kMiB};
-  // Past it the incident that has been quiet the longest is forgotten.
+  // Past them the incident that has been quiet the longest is forgotten. An incident may keep the
+  // event that it came with.
   size_t max_incidents = 100'000;
+  size_t max_incident_bytes = 256 * limits::kMiB;
   Epoch epoch = NewEpoch();
 };
 
@@ -46,13 +49,25 @@ class MemoryLog : public Log {
                                              size_t max_bytes) const override;
   absl::StatusOr<Sequence> PlaceAt(absl::Time time) const override;
   absl::StatusOr<IncidentPtr> GetIncident(std::string_view id) const override;
+  absl::StatusOr<v1::Incident> ReadHistory(std::string_view id) const override;
+  absl::StatusOr<std::vector<IncidentPtr>> ActiveIncidents(std::string_view after,
+                                                           size_t max) const override;
   absl::StatusOr<std::vector<DedupEntry>> ReadDedup() const override;
 
  private:
   absl::Status Put(const LogBatch& batch);
   void DropOldest() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void Keep(const Retention& retention, absl::Time now) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  struct KeptIncident {
+    IncidentPtr state;
+    std::map<std::pair<HistoryKind, uint32_t>, std::string> history;
+    size_t bytes = 0;  // of both
+  };
   void PutIncident(const IncidentPtr& incident) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  void PutHistory(const HistoryRow& row) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  void ForgetQuietest() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  void ForgetIncident(Sequence last_sequence) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  void ForgetOver(absl::Time time) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   LogExtent ExtentLocked() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
 
   const MemoryLogOptions options_;
@@ -62,7 +77,8 @@ class MemoryLog : public Log {
   Sequence last_ ABSL_GUARDED_BY(mutex_) = 0;
   uint64_t bytes_ ABSL_GUARDED_BY(mutex_) = 0;
   std::deque<DedupEntry> dedup_ ABSL_GUARDED_BY(mutex_);
-  absl::flat_hash_map<std::string, IncidentPtr> incidents_ ABSL_GUARDED_BY(mutex_);
+  absl::flat_hash_map<std::string, KeptIncident> incidents_ ABSL_GUARDED_BY(mutex_);
+  size_t incident_bytes_ ABSL_GUARDED_BY(mutex_) = 0;
   std::map<Sequence, std::string> quietest_ ABSL_GUARDED_BY(mutex_);  // by last_sequence
 };
 

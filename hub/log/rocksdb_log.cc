@@ -12,6 +12,7 @@
 #include "core/event/stored_record.h"
 #include "hub/log/log_codec.h"
 #include "hub/log/log_extent.h"
+#include "hub/log/rocksdb_incidents.h"
 #include "hub/log/rocksdb_store.h"
 
 namespace tocsin::hub {
@@ -90,9 +91,7 @@ absl::Status RocksDbLog::FillBatch(const LogBatch& batch, rocksdb::WriteBatch& w
   ASSIGN_OR_RETURN(const std::string dedup, EncodeDedup(batch.dedup));
   write.Put(store_->column(Column::kDedup), SequenceKey(batch.events.front()->cursor.sequence),
             dedup);
-  for (const IncidentPtr& incident : batch.incidents) {
-    write.Put(store_->column(Column::kIncidents), incident->id, EncodeIncident(*incident));
-  }
+  RocksDbIncidents(*store_).Put(batch, write);
   return absl::OkStatus();
 }
 
@@ -274,8 +273,16 @@ absl::StatusOr<Sequence> RocksDbLog::PlaceAt(absl::Time time) const {
 }
 
 absl::StatusOr<IncidentPtr> RocksDbLog::GetIncident(std::string_view id) const {
-  ASSIGN_OR_RETURN(const std::optional<std::string> value, store_->Get(Column::kIncidents, id));
-  return value ? DecodeIncident(*value) : absl::StatusOr<IncidentPtr>(nullptr);
+  return RocksDbIncidents(*store_).Get(id);
+}
+
+absl::StatusOr<v1::Incident> RocksDbLog::ReadHistory(std::string_view id) const {
+  return RocksDbIncidents(*store_).ReadHistory(id);
+}
+
+absl::StatusOr<std::vector<IncidentPtr>> RocksDbLog::ActiveIncidents(std::string_view after,
+                                                                     size_t max) const {
+  return RocksDbIncidents(*store_).Active(after, max);
 }
 
 absl::StatusOr<std::vector<DedupEntry>> RocksDbLog::ReadDedup() const {

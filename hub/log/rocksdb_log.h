@@ -75,6 +75,9 @@ class RocksDbLog : public Log {
                                           const Filter& filter) const override;
   absl::StatusOr<Sequence> PlaceAt(absl::Time time) const override;
   absl::StatusOr<IncidentPtr> GetIncident(std::string_view id) const override;
+  absl::StatusOr<v1::Incident> ReadHistory(std::string_view id) const override;
+  absl::StatusOr<std::vector<IncidentPtr>> ActiveIncidents(std::string_view after,
+                                                           size_t max) const override;
   absl::StatusOr<std::vector<DedupEntry>> ReadDedup() const override;
 
   LogReport report() const override { return report_; }
@@ -118,6 +121,7 @@ class RocksDbLog : public Log {
   uint64_t BytesUpTo(Sequence place) const;
   std::vector<Sequence> DedupToDrop(absl::Time now) const;
   absl::Status WriteTrim(const LogBase& base, const std::vector<Sequence>& dedup);
+  absl::Status DropOverIncidents(absl::Time time);
   void DropFiles(Sequence first);
   Range range() const;
   LogBase base() const;

@@ -9,6 +9,7 @@
 
 #include "core/base/status_macros.h"
 #include "hub/log/log_codec.h"
+#include "hub/log/rocksdb_incidents.h"
 #include "hub/log/rocksdb_log.h"
 #include "hub/log/rocksdb_store.h"
 
@@ -61,6 +62,7 @@ absl::Status RocksDbLog::Trim(const Retention& retention, absl::Time now) {
   }
   // Without it the next start only knows less.
   WriteMark(/*sync=*/false).IgnoreError();
+  RETURN_IF_ERROR(DropOverIncidents(now - retention.max_over_age));
   const Sequence place = PlaceToKeep(retention, now);
   const std::vector<Sequence> dedup = DedupToDrop(now);
   const bool events = place + 1 > range().first;
@@ -150,6 +152,17 @@ absl::Status RocksDbLog::WriteTrim(const LogBase& base, const std::vector<Sequen
   rocksdb::WriteOptions options;
   options.sync = true;
   const rocksdb::Status status = store_->db().Write(options, &write);
+  return status.ok() ? absl::OkStatus() : Fail(status, "trimmed");
+}
+
+// Without a sync: what a crash brings back goes again.
+absl::Status RocksDbLog::DropOverIncidents(absl::Time time) {
+  rocksdb::WriteBatch write;
+  ASSIGN_OR_RETURN(const bool some, RocksDbIncidents(*store_).DropOver(time, write));
+  if (!some) {
+    return absl::OkStatus();
+  }
+  const rocksdb::Status status = store_->db().Write({}, &write);
   return status.ok() ? absl::OkStatus() : Fail(status, "trimmed");
 }
 

@@ -29,24 +29,6 @@ constexpr size_t kSmallBuffer = 8 * kMiB;
 constexpr size_t kMaxWalBytes = 256 * kMiB;
 constexpr size_t kBlockCache = 32 * kMiB;
 
-// A salvage creates nothing.
-rocksdb::DBOptions DatabaseOptions(rocksdb::Env* env, bool strict) {
-  rocksdb::DBOptions options;
-  options.create_if_missing = strict;
-  options.create_missing_column_families = true;
-  options.env = env != nullptr ? env : rocksdb::Env::Default();
-  options.paranoid_checks = true;
-  options.max_open_files = 256;
-  options.max_background_jobs = 2;
-  options.max_total_wal_size = kMaxWalBytes;
-  options.info_log_level = rocksdb::WARN_LEVEL;
-  options.keep_log_file_num = 2;
-  options.track_and_verify_wals_in_manifest = strict;
-  options.wal_recovery_mode = strict ? rocksdb::WALRecoveryMode::kAbsoluteConsistency
-                                     : rocksdb::WALRecoveryMode::kPointInTimeRecovery;
-  return options;
-}
-
 rocksdb::CompressionType BestCompression() {
   const auto supported = rocksdb::GetSupportedCompressions();
   const bool lz4 =
@@ -80,6 +62,8 @@ std::vector<rocksdb::ColumnFamilyDescriptor> Columns() {
       {"dedup", small},
       {"incidents", ColumnOptions(cache, kSmallBuffer, true)},
       {"meta", small},
+      {"history", small},
+      {"over", small},
   };
 }
 
@@ -135,11 +119,29 @@ constexpr const char* kSalvagedMark = "/damage";
 
 }  // namespace
 
-rocksdb::Status RocksDbStore::TryOpen(rocksdb::Env* env, bool strict) {
+rocksdb::DBOptions RocksDbStore::DatabaseOptions(rocksdb::Env* env, Opening how) {
+  const bool strict = how == Opening::kStrict;
+  rocksdb::DBOptions options;
+  options.create_if_missing = strict;  // a salvage creates nothing
+  options.create_missing_column_families = true;
+  options.env = env != nullptr ? env : rocksdb::Env::Default();
+  options.paranoid_checks = how != Opening::kPastDamagedTables;
+  options.max_open_files = 256;
+  options.max_background_jobs = 2;
+  options.max_total_wal_size = kMaxWalBytes;
+  options.info_log_level = rocksdb::WARN_LEVEL;
+  options.keep_log_file_num = 2;
+  options.track_and_verify_wals_in_manifest = strict;
+  options.wal_recovery_mode = strict ? rocksdb::WALRecoveryMode::kAbsoluteConsistency
+                                     : rocksdb::WALRecoveryMode::kPointInTimeRecovery;
+  return options;
+}
+
+rocksdb::Status RocksDbStore::TryOpen(rocksdb::Env* env, Opening how) {
   std::vector<rocksdb::ColumnFamilyHandle*> handles;
   rocksdb::DB* db = nullptr;
   const rocksdb::Status status =
-      rocksdb::DB::Open(DatabaseOptions(env, strict), dir_, Columns(), &handles, &db);
+      rocksdb::DB::Open(DatabaseOptions(env, how), dir_, Columns(), &handles, &db);
   if (status.ok()) {
     db_.reset(db);
     std::copy(handles.begin(), handles.end(), handles_.begin());
@@ -174,8 +176,9 @@ absl::StatusOr<std::unique_ptr<RocksDbStore>> RocksDbStore::Open(const std::stri
 
 // Answers the damage itself where not even a part can be opened.
 rocksdb::Status RocksDbStore::OpenOrSalvage(rocksdb::Env* env) {
-  const rocksdb::Status strict = TryOpen(env, /*strict=*/true);
-  if (!strict.IsCorruption() || !TryOpen(env, /*strict=*/false).ok()) {
+  const rocksdb::Status strict = TryOpen(env, Opening::kStrict);
+  if (!strict.IsCorruption() || (!TryOpen(env, Opening::kUpToDamage).ok() &&
+                                 !TryOpen(env, Opening::kPastDamagedTables).ok())) {
     return strict;
   }
   std::filesystem::create_directory(aside_);

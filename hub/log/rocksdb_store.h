@@ -8,8 +8,9 @@
 //          FAILED_PRECONDITION where there is data without the file that says what belongs to it.
 //
 // Damage: each record of the write-ahead log, each block of a table file and the manifest carry a
-// checksum. The database is opened only if all of its write-ahead log can be read; if not, it is
-// opened up to the first damage (salvaged). What no checksum can tell, that a write-ahead log is
+// checksum. The database is opened only if all of its write-ahead log can be read, and the head of
+// each table file. If not, it is salvaged: opened up to the first damage of the write-ahead log, and
+// past table files that cannot be read, of which every read then says so. What no checksum can tell, that a write-ahead log is
 // gone or ends early between two records, the caller may know better: whatever the opening makes of
 // a write-ahead log, its files are set aside before, until the caller has said to keep or drop them.
 // A database is created in a folder that has none, and nowhere else.
@@ -29,8 +30,8 @@
 
 namespace tocsin::hub {
 
-enum class Column { kDefault, kEvents, kDedup, kIncidents, kMeta };
-inline constexpr size_t kColumns = 5;
+enum class Column { kDefault, kEvents, kDedup, kIncidents, kMeta, kHistory, kOver };
+inline constexpr size_t kColumns = 7;
 
 class RocksDbStore {
  public:
@@ -62,7 +63,10 @@ class RocksDbStore {
 
  private:
   explicit RocksDbStore(const std::string& dir) : dir_(dir), aside_(dir + ".damaged-new") {}
-  rocksdb::Status TryOpen(rocksdb::Env* env, bool strict);
+  enum class Opening { kStrict, kUpToDamage, kPastDamagedTables };
+
+  static rocksdb::DBOptions DatabaseOptions(rocksdb::Env* env, Opening how);
+  rocksdb::Status TryOpen(rocksdb::Env* env, Opening how);
   rocksdb::Status OpenOrSalvage(rocksdb::Env* env);
 
   const std::string dir_;

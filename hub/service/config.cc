@@ -49,6 +49,10 @@ void RegisterLog(Options& options, HubFlags& flags) {
                 "How many bytes of events are kept; 0: no bound.", 0, kAny);
   options.Duration(&flags.retain_age, "retain-age", "How long events are kept; 0s: no bound.",
                    absl::ZeroDuration(), absl::Hours(24) * 36'500);
+  options.Duration(&flags.retain_incidents, "retain-incidents",
+                   "How long an incident that is resolved or closed is kept after its last event; "
+                   "0s: no bound. Active ones are always kept.",
+                   absl::ZeroDuration(), absl::Hours(24) * 36'500);
 }
 
 void RegisterEngine(Options& options, HubFlags& flags) {
@@ -70,6 +74,10 @@ Durability DurabilityNamed(std::string_view name) {
   return name == "interval" ? Durability::kInterval
          : name == "memory" ? Durability::kMemory
                             : Durability::kAlways;
+}
+
+absl::Duration BoundOf(absl::Duration flag) {
+  return flag > absl::ZeroDuration() ? flag : absl::InfiniteDuration();
 }
 
 }  // namespace
@@ -100,9 +108,8 @@ absl::StatusOr<HubConfig> HubConfig::From(const HubFlags& flags) {
   config.sync_interval = flags.sync_interval;
   config.retention = {.max_events = flags.retain_events,
                       .max_bytes = flags.retain_bytes,
-                      .max_age = flags.retain_age > absl::ZeroDuration()
-                                     ? flags.retain_age
-                                     : absl::InfiniteDuration()};
+                      .max_age = BoundOf(flags.retain_age),
+                      .max_over_age = BoundOf(flags.retain_incidents)};
   config.recent_events = flags.recent_events;
   config.recent_bytes = flags.recent_bytes;
   config.pending_messages = flags.pending_messages;

@@ -26,6 +26,7 @@ struct HubFlags {
   size_t retain_events = 0;
   size_t retain_bytes = 10 * 1024 * limits::kMiB;
   absl::Duration retain_age = absl::Hours(168);
+  absl::Duration retain_incidents = limits::kOverIncidentAge;
   size_t recent_events = limits::kRecentEvents;
   size_t recent_bytes = limits::kRecentBytes;
   size_t pending_messages = limits::kPendingMessages;

@@ -49,6 +49,13 @@ class MeteredLog final : public Log {
   absl::StatusOr<IncidentPtr> GetIncident(std::string_view id) const override {
     return log_->GetIncident(id);
   }
+  absl::StatusOr<v1::Incident> ReadHistory(std::string_view id) const override {
+    return log_->ReadHistory(id);
+  }
+  absl::StatusOr<std::vector<IncidentPtr>> ActiveIncidents(std::string_view after,
+                                                           size_t max) const override {
+    return log_->ActiveIncidents(after, max);
+  }
   absl::StatusOr<std::vector<DedupEntry>> ReadDedup() const override { return log_->ReadDedup(); }
 
  private:

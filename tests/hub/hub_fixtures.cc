@@ -128,6 +128,12 @@ std::shared_ptr<LogBatch> NextBatch(const Log& log, size_t count, absl::Time tim
   return batch;
 }
 
+IncidentPtr IncidentAt(uint64_t number, Sequence last, absl::Time time, v1::IncidentState state) {
+  v1::Incident incident = IncidentCreated(TestUuid(number)).incident();
+  incident.set_state(state);
+  return IncidentState::From(incident, last, time);
+}
+
 v1::Event SystemEvent(std::string_view message, std::string_view id) {
   v1::Event event;
   event.set_id(std::string(id));

@@ -43,6 +43,10 @@ EventPtr TestRecord(const Cursor& cursor, absl::Time time, size_t padding = 0);
 std::shared_ptr<LogBatch> NextBatch(const Log& log, size_t count, absl::Time time,
                                     size_t padding = 0);
 
+// Incident `number` as it stands after the event `last`.
+IncidentPtr IncidentAt(uint64_t number, Sequence last, absl::Time time = kStart,
+                       v1::IncidentState state = v1::INCIDENT_STATE_DETECTED);
+
 v1::Event SystemEvent(std::string_view message, std::string_view id = "");
 v1::Event IncidentCreated(std::string_view incident_id, v1::Severity severity = v1::SEVERITY_P2);
 v1::Event CommentOn(std::string_view incident_id, std::string_view comment);

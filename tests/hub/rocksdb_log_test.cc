@@ -55,7 +55,7 @@ TEST_F(RocksDbLogTest, ARestartFindsEverythingAsItWas) {
     auto log = OpenRocks(RocksIn(dir_));
     EXPECT_EQ(log->report().end, LogEnd::kNone);
     auto batch = NextBatch(*log, 300, kStart, 500);
-    batch->incidents.push_back(IncidentState::From(IncidentCreated(TestUuid(1)).incident(), 300));
+    batch->incidents.push_back({nullptr, IncidentAt(1, 300)});
     ASSERT_EQ(log->Append(batch), absl::OkStatus());
     Append(*log, 10, 70'000);
     ASSERT_EQ(log->Trim({.max_events = 250}, kStart), absl::OkStatus());
@@ -331,6 +331,14 @@ TEST(LogCodecTest, RefusesWhatItDidNotWrite) {
   std::vector<DedupEntry> entries;
   EXPECT_EQ(DecodeDedup("x", entries).code(), absl::StatusCode::kDataLoss);
   EXPECT_EQ(DecodeNewestDedup("").status().code(), absl::StatusCode::kDataLoss);
+  const IncidentPtr incident = IncidentState::From(IncidentCreated(TestUuid(1)).incident(), 7,
+                                                   kStart, {{{{1, 2}, {30, 130}}}});
+  const IncidentPtr again = *DecodeIncident(EncodeIncident(*incident));
+  EXPECT_EQ(again->core, incident->core);
+  EXPECT_EQ(again->history, incident->history);
+  EXPECT_EQ(IdOfIncidentKey(IncidentKey(TestUuid(1))), TestUuid(1));
+  EXPECT_LT(HistoryKey(TestUuid(1), HistoryKind::kNote, 255),
+            HistoryKey(TestUuid(1), HistoryKind::kNote, 256));
   EXPECT_EQ(DecodeIncident("short").status().code(), absl::StatusCode::kDataLoss);
   EXPECT_EQ(ParseSequenceKey("short").status().code(), absl::StatusCode::kDataLoss);
   EXPECT_EQ(*ParseSequenceKey(SequenceKey(0x0102030405060708)), 0x0102030405060708u);

@@ -189,7 +189,7 @@ TEST_F(SequencerTest, LaterEventsOfARequestSeeTheEarlierOnes) {
   EXPECT_EQ(At(3).incident().severity(), v1::SEVERITY_P0);
   const auto stored = log_.GetIncident(kIncident);
   EXPECT_EQ((*stored)->last_sequence, 3u);
-  EXPECT_EQ((*stored)->history->notes_size(), 1);
+  EXPECT_EQ(log_.ReadHistory(kIncident)->notes_size(), 1);
 }
 
 TEST_F(SequencerTest, AnIncidentWithoutAnIdGetsOne) {

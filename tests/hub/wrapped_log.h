@@ -47,6 +47,13 @@ class WrappedLog : public Log {
     ++incident_reads;
     return log.GetIncident(id);
   }
+  absl::StatusOr<v1::Incident> ReadHistory(std::string_view id) const override {
+    return log.ReadHistory(id);
+  }
+  absl::StatusOr<std::vector<IncidentPtr>> ActiveIncidents(std::string_view after,
+                                                           size_t max) const override {
+    return log.ActiveIncidents(after, max);
+  }
   absl::StatusOr<std::vector<DedupEntry>> ReadDedup() const override { return log.ReadDedup(); }
 
   MemoryLog log;

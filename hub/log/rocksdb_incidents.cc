@@ -1,0 +1,143 @@
+#include "hub/log/rocksdb_incidents.h"
+
+#include <optional>
+#include <string>
+
+#include "absl/strings/str_cat.h"
+#include "core/base/status_macros.h"
+#include "core/base/strings.h"
+#include "hub/log/log_codec.h"
+
+namespace tocsin::hub {
+namespace {
+
+constexpr char kActive = 'a';
+constexpr char kOver = 'o';
+constexpr size_t kOverKeyBytes = 8 + 16;
+
+std::string TableKey(char kind, std::string_view id) {
+  return absl::StrCat(std::string(1, kind), IncidentKey(id));
+}
+
+std::string TableKey(const IncidentState& incident) {
+  return TableKey(incident.active() ? kActive : kOver, incident.id);
+}
+
+std::string OverKey(const IncidentState& incident) {
+  return absl::StrCat(SequenceKey(incident.last_sequence), IncidentKey(incident.id));
+}
+
+std::string TimeValue(absl::Time time) {
+  std::string value;
+  PutU64(value, static_cast<uint64_t>(absl::ToUnixMicros(time)));
+  return value;
+}
+
+}  // namespace
+
+void RocksDbIncidents::Put(const LogBatch& batch, rocksdb::WriteBatch& write) const {
+  for (const IncidentChange& change : batch.incidents) {
+    const IncidentState& after = *change.after;
+    if (change.before != nullptr && change.before->active() != after.active()) {
+      write.Delete(store_.column(Column::kIncidents), TableKey(*change.before));
+    }
+    if (change.before != nullptr && !change.before->active()) {
+      write.Delete(store_.column(Column::kOver), OverKey(*change.before));
+    }
+    if (!after.active()) {
+      write.Put(store_.column(Column::kOver), OverKey(after), TimeValue(after.last_time));
+    }
+    write.Put(store_.column(Column::kIncidents), TableKey(after), EncodeIncident(after));
+  }
+  for (const HistoryRow& row : batch.history) {
+    const std::string key = HistoryKey(row.incident, row.kind, row.number);
+    if (row.bytes.empty()) {
+      write.Delete(store_.column(Column::kHistory), key);
+    } else {
+      write.Put(store_.column(Column::kHistory), key, row.bytes);
+    }
+  }
+}
+
+absl::StatusOr<IncidentPtr> RocksDbIncidents::Get(std::string_view id) const {
+  for (const char kind : {kActive, kOver}) {
+    ASSIGN_OR_RETURN(const std::optional<std::string> value,
+                     store_.Get(Column::kIncidents, TableKey(kind, id)));
+    if (value) {
+      return DecodeIncident(*value);
+    }
+  }
+  return nullptr;
+}
+
+absl::StatusOr<v1::Incident> RocksDbIncidents::ReadHistory(std::string_view id) const {
+  v1::Incident history;
+  for (const HistoryKind kind : {HistoryKind::kTimeline, HistoryKind::kNote}) {
+    const std::string prefix = HistoryKey(id, kind, 0).substr(0, 16 + 1);
+    const auto iterator = store_.Iterate(Column::kHistory);
+    for (iterator->Seek(prefix); iterator->Valid() && iterator->key().starts_with(prefix);
+         iterator->Next()) {
+      if (!AddHistoryRow(kind, iterator->value().ToStringView(), history)) {
+        return absl::DataLossError(
+            absl::StrCat("the history of incident ", ToAbsl(id), " cannot be read"));
+      }
+    }
+    RETURN_IF_ERROR(FromRocksDb(iterator->status(), "cannot read an incident's history"));
+  }
+  return history;
+}
+
+absl::StatusOr<std::vector<IncidentPtr>> RocksDbIncidents::Active(std::string_view after,
+                                                                  size_t max) const {
+  std::vector<IncidentPtr> active;
+  const std::string place = TableKey(kActive, after);
+  const auto iterator = store_.Iterate(Column::kIncidents);
+  for (iterator->Seek(place);
+       iterator->Valid() && iterator->key()[0] == kActive && active.size() < max;
+       iterator->Next()) {
+    if (iterator->key() != rocksdb::Slice(place)) {
+      ASSIGN_OR_RETURN(IncidentPtr incident, DecodeIncident(iterator->value().ToStringView()));
+      active.push_back(std::move(incident));
+    }
+  }
+  RETURN_IF_ERROR(FromRocksDb(iterator->status(), "cannot read the active incidents"));
+  return active;
+}
+
+absl::StatusOr<bool> RocksDbIncidents::DropOver(absl::Time time, rocksdb::WriteBatch& write) const {
+  size_t dropped = 0;
+  const auto iterator = store_.Iterate(Column::kOver);
+  for (iterator->SeekToFirst(); iterator->Valid() && dropped < kMostDropped;
+       iterator->Next(), ++dropped) {
+    std::string_view value = iterator->value().ToStringView();
+    uint64_t micros = 0;
+    if (!TakeU64(value, micros) || absl::FromUnixMicros(static_cast<int64_t>(micros)) >= time) {
+      break;
+    }
+    RETURN_IF_ERROR(Drop(iterator->key().ToStringView(), write));
+  }
+  RETURN_IF_ERROR(FromRocksDb(iterator->status(), "cannot read the incidents that are over"));
+  return dropped > 0;
+}
+
+absl::Status RocksDbIncidents::Drop(std::string_view over_key, rocksdb::WriteBatch& write) const {
+  write.Delete(store_.column(Column::kOver), rocksdb::Slice(over_key));
+  if (over_key.size() != kOverKeyBytes) {
+    return absl::OkStatus();
+  }
+  const std::string id = IdOfIncidentKey(over_key.substr(8));
+  const absl::StatusOr<IncidentPtr> incident = Get(id);
+  if (!incident.ok() || *incident == nullptr || OverKey(**incident) != over_key) {
+    return absl::IsUnavailable(incident.status()) ? incident.status() : absl::OkStatus();
+  }
+  write.Delete(store_.column(Column::kIncidents), TableKey(**incident));
+  for (const HistoryKind kind : {HistoryKind::kTimeline, HistoryKind::kNote}) {
+    const HistoryRange range = (*incident)->history[kind];
+    for (uint32_t number = range.first; number < range.next; ++number) {
+      write.Delete(store_.column(Column::kHistory), HistoryKey(id, kind, number));
+    }
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace tocsin::hub

@@ -1,0 +1,48 @@
+// rocksdb_incidents.h: the incident table of the log on disk: the incidents, their history, and the
+// order of those that are over.
+//
+// Shape:   `incidents`, by whether it is active and by id: where the incident stands. So the active
+//          ones are found without a look at the others, at no cost for a commit. `history`, by id,
+//          kind and number: a row each. `over`, by the sequence of the last event: which have been
+//          over the longest. A commit changes all three in its one write.
+// Threads: as the log's.
+// Owns:    nothing; the store is the log's.
+// Errors:  DATA_LOSS for a record that cannot be read, UNAVAILABLE for a disk that does not answer.
+#pragma once
+
+#include <rocksdb/write_batch.h>
+
+#include <string_view>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "hub/log/log.h"
+#include "hub/log/rocksdb_store.h"
+
+namespace tocsin::hub {
+
+class RocksDbIncidents {
+ public:
+  // Dropped at one time at most: some 100,000 keys in one write.
+  static constexpr size_t kMostDropped = 512;
+
+  explicit RocksDbIncidents(const RocksDbStore& store) : store_(store) {}
+
+  // Adds a commit's changes to its write.
+  void Put(const LogBatch& batch, rocksdb::WriteBatch& write) const;
+  // Adds to a write that the incidents go which were over before `time`; answers whether any do.
+  absl::StatusOr<bool> DropOver(absl::Time time, rocksdb::WriteBatch& write) const;
+
+  // As in log.h.
+  absl::StatusOr<IncidentPtr> Get(std::string_view id) const;
+  absl::StatusOr<v1::Incident> ReadHistory(std::string_view id) const;
+  absl::StatusOr<std::vector<IncidentPtr>> Active(std::string_view after, size_t max) const;
+
+ private:
+  absl::Status Drop(std::string_view over_key, rocksdb::WriteBatch& write) const;
+
+  const RocksDbStore& store_;
+};
+
+}  // namespace tocsin::hub
