@@ -1,13 +1,14 @@
-// request_checks.h: the rules that a request's head must pass before anything else looks at it.
+// request_checks.h: checks the head of a request before anything else reads it.
 //
-// Shape:   CheckHeadBytes over the raw bytes up to and including the empty line, then CheckRequest
-//          over the parsed head. ParseHead (request_head.h) does both, with Beast's parser between
-//          them. Why:     Boost 1.81's parser throws on long chunk trailers and accepts
-//          Transfer-Encodings that it frames wrongly, several Hosts or none, lists of lengths, and
-//          folded lines: each a way to smuggle a request past a proxy.
+// Shape:   CheckHeadBytes checks the raw bytes up to and including the empty line; CheckRequest
+//          checks the parsed head. ParseHead (request_head.h) does both, with Beast's parser between
+//          them.
 // Threads: pure.
-// Errors:  a Refusal. Answer it, with application/problem+json, and close the connection: its
-//          framing is not to be trusted.
+// Errors:  a Refusal. Answer it with application/problem+json and close the connection, because the
+//          end of the request cannot be trusted.
+// Source:  Boost 1.81's parser throws on long chunk trailers. It accepts Transfer-Encodings that it
+//          frames wrongly, several Hosts or none, lists of lengths, and folded lines; each of these
+//          is a way to smuggle a request past a proxy.
 #pragma once
 
 #include <cstddef>
