@@ -55,7 +55,8 @@ void ReportSize(benchmark::State& state, size_t bytes) {
 }
 
 void BM_WriteFromBytes(benchmark::State& state) {
-  const std::string bytes = IncidentEvent().SerializeAsString();
+  const std::string field = EncodeEventField(IncidentEvent());
+  const std::string_view bytes = UnwrapEventField(field).value();
   std::string out;
   for (auto _ : state) {
     out.clear();

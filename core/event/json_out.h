@@ -11,6 +11,7 @@
 #include <string>
 #include <string_view>
 
+#include "absl/base/attributes.h"
 #include "absl/time/time.h"
 
 namespace tocsin {
@@ -23,7 +24,7 @@ class JsonOut {
   JsonOut(const JsonOut&) = delete;
   JsonOut& operator=(const JsonOut&) = delete;
 
-  void Char(char c) {
+  ABSL_ATTRIBUTE_ALWAYS_INLINE void Char(char c) {
     *Room(1) = c;
     to_ += 1;
   }
@@ -62,7 +63,7 @@ class JsonOut {
 
   size_t length() const { return static_cast<size_t>(to_ - out_.data()); }
   // So many bytes to write to, from where the text ends.
-  char* Room(size_t size) {
+  ABSL_ATTRIBUTE_ALWAYS_INLINE char* Room(size_t size) {
     if (static_cast<size_t>(end_ - to_) < size) [[unlikely]] {
       Grow(length(), size);
     }

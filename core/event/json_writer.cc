@@ -323,13 +323,20 @@ Outcome Append(std::string& out, std::string_view bytes, const JsonPlan& plan) {
   return outcome;
 }
 
+// By way of the message.
+Outcome AppendAnew(std::string& out, std::string_view bytes, const JsonPlan& plan) {
+  v1::Event event;
+  if (!event.ParseFromArray(bytes.data(), static_cast<int>(bytes.size()))) {
+    return Outcome::kUnusual;
+  }
+  event.DiscardUnknownFields();
+  return Append(out, event.SerializeAsString(), plan);
+}
+
 absl::Status AppendEvent(std::string& out, std::string_view bytes, const JsonPlan& plan) {
   Outcome outcome = Append(out, bytes, plan);
-  v1::Event event;
-  if (outcome == Outcome::kUnusual &&
-      event.ParseFromArray(bytes.data(), static_cast<int>(bytes.size()))) {
-    event.DiscardUnknownFields();
-    outcome = Append(out, event.SerializeAsString(), plan);
+  if (outcome == Outcome::kUnusual) {
+    outcome = AppendAnew(out, bytes, plan);
   }
   if (outcome == Outcome::kWritten) {
     return absl::OkStatus();

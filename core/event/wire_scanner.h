@@ -10,6 +10,7 @@
 #include <cstdint>
 #include <string_view>
 
+#include "absl/base/attributes.h"
 #include "absl/time/time.h"
 
 namespace tocsin {
@@ -22,7 +23,7 @@ class WireScanner {
       : at_(bytes.data()), end_(bytes.data() + bytes.size()) {}
 
   // Goes to the next field. Here, because it is most of what reading costs.
-  bool Next() {
+  ABSL_ATTRIBUTE_ALWAYS_INLINE bool Next() {
     uint64_t tag = 0;
     if (at_ == end_) {
       return false;
@@ -60,7 +61,8 @@ class WireScanner {
   std::string_view rest() const { return {at_, static_cast<size_t>(end_ - at_)}; }
 
   // Takes a varint off the bytes from `at` on. False where there is none. Most are one byte.
-  static bool TakeVarint(const char*& at, const char* end, uint64_t& value) {
+  ABSL_ATTRIBUTE_ALWAYS_INLINE static bool TakeVarint(const char*& at, const char* end,
+                                                      uint64_t& value) {
     if (at != end && static_cast<unsigned char>(*at) < 0x80) [[likely]] {
       value = static_cast<unsigned char>(*at++);
       return true;
