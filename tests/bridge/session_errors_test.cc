@@ -120,6 +120,24 @@ TEST_F(SessionTest, WhatBreaksTheProtocolIsToldBeforeTheClose) {
   }
 }
 
+// Symptom: eight connections that sent 56 KB messages past the rate kept both cores busy. Cause: each
+// was parsed before the rate was looked at. The tests had small messages only, which still get the id.
+TEST_F(SessionTest, ALargeMessagePastTheRateIsNotRead) {
+  Client& client = Connect();
+  for (size_t i = 0; i < options.message_burst; ++i) {
+    client.session.OnText(R"({"type":"ack","message_id":"abcdef-1"})");
+  }
+  Settle();
+  Got(client);
+  Send(client, Subscribe("small"));
+  EXPECT_EQ(Text(One(client), "subscription_id"), "small");
+  Send(client, Subscribe("large", absl::StrCat(R"("filters":{"sources":[")",
+                                               std::string(2'000, 'x'), R"("]})")));
+  const json::object error = One(client);
+  EXPECT_EQ(Text(error, "code"), "RATE_LIMIT_EXCEEDED");
+  EXPECT_EQ(Text(error, "subscription_id"), "(absent)");
+}
+
 TEST_F(SessionTest, NothingIsSentToAPeerThatCloses) {
   Client& client = Connect();
   Send(client, Subscribe("a"));
