@@ -11,7 +11,8 @@ namespace tocsin::bridge {
 class StartChecks::Check final : public Sink {
  public:
   Check(StartChecks& owner, const EventQuery& query, Done done)
-      : owner_(owner),
+      : number(owner.next_number_++),
+        owner_(owner),
         deadline_(owner.clock_.Monotonic() + limits::kHandlerTimeout),
         done_(std::move(done)),
         subscriber_(owner.shard_.Add(this, absl::ZeroDuration())) {
@@ -21,6 +22,8 @@ class StartChecks::Check final : public Sink {
                                           .notify_on_gap = query.notify_on_gap});
   }
   ~Check() override { owner_.shard_.Remove(subscriber_); }
+
+  const uint64_t number;
 
   bool IsOld() const { return owner_.clock_.Monotonic() >= deadline_; }
   void CallDone() { done_(answer_); }
@@ -45,7 +48,7 @@ class StartChecks::Check final : public Sink {
   void Answer(absl::Status status) {
     if (!std::exchange(answered_, true)) {
       answer_ = std::move(status);
-      owner_.post_([&owner = owner_, this] { owner.Finish(*this); });
+      owner_.post_([&owner = owner_, number = number] { owner.Finish(number); });
     }
   }
 
@@ -76,9 +79,9 @@ void StartChecks::DropOld() {
 }
 
 // It may have been dropped since it answered.
-void StartChecks::Finish(Check& check) {
+void StartChecks::Finish(uint64_t number) {
   for (auto& each : checks_) {
-    if (each.get() == &check) {
+    if (each->number == number) {
       const std::unique_ptr<Check> done = std::move(each);
       std::swap(each, checks_.back());
       checks_.pop_back();

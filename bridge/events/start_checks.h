@@ -8,6 +8,7 @@
 // Errors:  what the engine refuses the start with.
 #pragma once
 
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <vector>
@@ -40,12 +41,13 @@ class StartChecks {
   class Check;
 
   void DropOld();
-  void Finish(Check& check);
+  void Finish(uint64_t number);
 
   Shard& shard_;
   Clock& clock_;
   const Post post_;
   std::vector<std::unique_ptr<Check>> checks_;
+  uint64_t next_number_ = 1;
 };
 
 }  // namespace tocsin::bridge

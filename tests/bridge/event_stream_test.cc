@@ -4,6 +4,7 @@
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_split.h"
+#include "bridge/events/start_checks.h"
 #include "core/event/stored_record.h"
 #include "tests/bridge/session_fixture.h"
 
@@ -325,6 +326,53 @@ TEST_F(EventStreamTest, ADamagedEventIsAGap) {
   Publish(2);
   Settle();
   EXPECT_THAT(Ids(Blocks(reader)), ElementsAre("gap " + Place(1), "event " + Place(2)));
+}
+
+// ---- a start that must be given whole ----
+
+class StartChecksTest : public EventStreamTest {
+ protected:
+  static EventQuery Query(Sequence after) {
+    return {.filter = Filter::MatchAll(), .start = Cursor{kEpoch, after}, .notify_on_gap = false};
+  }
+  void RunPosted() {
+    Settle();
+    for (auto& task : std::exchange(posted, {})) task();
+  }
+  bool Begin(Sequence after) {
+    return checks.Begin(Query(after), [this](const absl::Status& status) {
+      answers.push_back(status.ok() ? "OK" : std::string(RowOf(ErrorCodeOf(status)).name));
+    });
+  }
+
+  std::vector<absl::AnyInvocable<void()>> posted;
+  StartChecks checks{
+      shard, clock, [this](absl::AnyInvocable<void()> task) { posted.push_back(std::move(task)); }};
+  std::vector<std::string> answers;
+};
+
+TEST_F(StartChecksTest, SayWhetherAStartCanBeGivenWholeAndLeaveNothingBehind) {
+  PublishUpTo(1'500);  // more than the window holds
+  log.Expire(400);
+  for (const Sequence after : {1, 450, 1'500}) {
+    EXPECT_TRUE(Begin(after));
+    RunPosted();
+  }
+  EXPECT_THAT(answers, ElementsAre("CURSOR_EXPIRED", "OK", "OK"));
+  EXPECT_EQ(shard.stats().subscribers.load(), 0u);
+}
+
+// Their connections have answered by then.
+TEST_F(StartChecksTest, ThoseWithoutAnAnswerAreBoundedAndGivenUp) {
+  for (size_t i = 0; i < StartChecks::kMaxChecks; ++i) {
+    ASSERT_TRUE(Begin(1));
+  }
+  EXPECT_FALSE(Begin(1));
+  clock.Advance(limits::kHandlerTimeout);
+  EXPECT_TRUE(Begin(0));
+  RunPosted();
+  EXPECT_THAT(answers, ElementsAre("OK")) << "none of those that were given up";
+  EXPECT_EQ(shard.stats().subscribers.load(), 0u);
 }
 
 }  // namespace
