@@ -12,7 +12,7 @@ using State = IoResult::State;
 
 // The bytes on their way from one end to the other, and who waits at either.
 struct MemoryStream::Direction {
-  Direction(boost::asio::io_context& context, size_t bytes) : io(context), capacity(bytes) {}
+  Direction(boost::asio::io_context& context, size_t room) : io(context), capacity(room) {}
 
   bool readable() const { return !bytes.empty() || ended || broken; }
   bool writable() const { return bytes.size() < capacity || broken; }

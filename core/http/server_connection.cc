@@ -28,7 +28,7 @@ namespace tocsin::http {
 namespace {
 
 // After the last answer what the client still sends is read for so long.
-constexpr absl::Duration kLinger = absl::Seconds(1);
+constexpr absl::Duration kLingerTime = absl::Seconds(1);
 constexpr std::string_view kLineEnd = "\r\n";
 constexpr std::string_view kHeadEnd = "\r\n\r\n";
 constexpr std::string_view kContinue = "HTTP/1.1 100 Continue\r\n\r\n";
@@ -520,7 +520,7 @@ void ServerConnection::EndConnection() {
   out_.ShutdownWhenSent();
   phase_ = Phase::kLinger;
   std::string().swap(in_);
-  SetDeadline(kLinger);
+  SetDeadline(kLingerTime);
   WaitToRead();
 }
 
