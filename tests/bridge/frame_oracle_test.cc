@@ -176,7 +176,7 @@ INSTANTIATE_TEST_SUITE_P(
         Row{"LongPing", Frame(0x89, std::string(126, 'x'))},
         Row{"Ping125", Frame(0x89, std::string(125, 'x')) + Frame(0x81, "after")},
         Row{"LengthOf16NotShortest", Frame(0x82, "x", 2)},
-        Row{"LengthOf64NotShortest", Frame(0x82, std::string(200, 'x'), 8)},
+        Row{"LengthOf64NotShortest", Frame(0x82, std::string(300, 'x'), 8)},
         Row{"BadUtf8", Frame(0x81, "\xff")}, Row{"HalfCharacter", Frame(0x81, "\xe2\x82")},
         Row{"CharacterOverFragments", Frame(0x01, "\xe2\x82") + Frame(0x80, "\xac")},
         Row{"Surrogate", Frame(0x81, "\xed\xa0\x80")}, Row{"Overlong", Frame(0x81, "\xc0\x80")},
