@@ -98,10 +98,21 @@ absl::Status SliceReader::Begin(Reading& reading, const LogExtent& extent, LogSl
   return absl::OkStatus();
 }
 
+absl::StatusOr<LogMatches> SliceReader::ReadFrom(const Reading& reading, size_t max_events,
+                                                 size_t max_bytes) const {
+  const Sequence after = reading.place.sequence;
+  if (reading.filter != nullptr) {
+    return log_.ReadMatching(after, max_events, max_bytes, *reading.filter);
+  }
+  ASSIGN_OR_RETURN(std::vector<EventPtr> events, log_.Read(after, max_events, max_bytes));
+  const Sequence looked_at = events.empty() ? after : events.back()->cursor.sequence;
+  return LogMatches{std::move(events), looked_at};
+}
+
 absl::StatusOr<Sequence> SliceReader::Fill(Reading& reading, size_t max_events, size_t max_bytes,
                                            LogSlice& slice) const {
   while (true) {
-    auto read = log_.ReadMatching(reading.place.sequence, max_events, max_bytes, *reading.filter);
+    auto read = ReadFrom(reading, max_events, max_bytes);
     if (read.ok()) {
       slice.events = std::move(read->events);
       return read->looked_at;

@@ -25,7 +25,7 @@ class SliceReader {
  public:
   struct Reading {
     StartPoint start;
-    FilterPtr filter;
+    FilterPtr filter;  // nullptr: every event, with facts
     bool begun = false;
     Cursor place;
   };
@@ -41,6 +41,8 @@ class SliceReader {
   absl::StatusOr<ResolvedStart> Resolve(const StartPoint& start, LogExtent extent,
                                         LogSlice& slice) const;
   absl::Status Begin(Reading& reading, const LogExtent& extent, LogSlice& slice) const;
+  absl::StatusOr<LogMatches> ReadFrom(const Reading& reading, size_t max_events,
+                                      size_t max_bytes) const;
   // Answers up to where it looked.
   absl::StatusOr<Sequence> Fill(Reading& reading, size_t max_events, size_t max_bytes,
                                 LogSlice& slice) const;

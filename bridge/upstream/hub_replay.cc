@@ -65,7 +65,7 @@ std::unique_ptr<CatchUp> HubReplay::Open(Shard& shard, const StartPoint& start, 
   };
   loop_.Post([this, id, start, filter = std::move(filter), answer] {
     replays_[id] =
-        std::make_unique<Replay>(loop_, channel_, slots_, window_, start, *filter, answer);
+        std::make_unique<Replay>(loop_, channel_, slots_, window_, start, filter.get(), answer);
   });
   return std::make_unique<Handle>(*this, id, std::move(reader));
 }

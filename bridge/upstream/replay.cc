@@ -15,9 +15,11 @@ constexpr absl::Duration kBookmarkInterval = absl::Milliseconds(500);
 // either, there is nothing to read at present.
 constexpr int kEnoughResponses = 2;
 
-v1::SubscribeRequest Request(const StartPoint& start, const Filter& filter) {
+v1::SubscribeRequest Request(const StartPoint& start, const Filter* filter) {
   v1::SubscribeRequest request;
-  *request.mutable_filter() = filter.proto();
+  if (filter != nullptr) {
+    filter->AskFor(request);
+  }
   request.set_from(FormatStartPoint(start));
   request.set_on_gap(v1::ON_GAP_NOTIFY);
   request.mutable_bookmark_interval()->set_nanos(
@@ -38,9 +40,10 @@ LogSlice ErrorSlice(absl::Status status) {
 }  // namespace
 
 Replay::Replay(rpc::HubLoop& loop, std::shared_ptr<grpc::Channel> channel, ReplaySlots& slots,
-               const Window& window, const StartPoint& start, const Filter& filter, Answer answer)
+               const Window& window, const StartPoint& start, const Filter* filter, Answer answer)
     : slots_(slots),
       window_(window),
+      facts_(filter == nullptr ? RecordFacts::kWith : RecordFacts::kWithout),
       answer_(std::move(answer)),
       stream_(loop, std::move(channel), Request(start, filter), *this) {}
 
@@ -73,7 +76,7 @@ void Replay::OnYield() {
 }
 
 absl::Status Replay::OnResponse(const grpc::ByteBuffer& response) {
-  ASSIGN_OR_RETURN(HubBatch batch, ReadResponse(response, RecordFacts::kWithout));
+  ASSIGN_OR_RETURN(HubBatch batch, ReadResponse(response, facts_));
   if (batch.cursor.has_value() || batch.gap.has_value()) {
     AddSlices(std::move(batch));
     ++responses_;

@@ -26,9 +26,9 @@ class Replay final : rpc::HubStream::Owner, ReplaySlots::Holder {
  public:
   using Answer = std::function<void(LogSlice)>;
 
-  // Window, loop and slots outlive this.
+  // Window, loop and slots outlive this. Without a filter everything is read, with facts.
   Replay(rpc::HubLoop& loop, std::shared_ptr<grpc::Channel> channel, ReplaySlots& slots,
-         const Window& window, const StartPoint& start, const Filter& filter, Answer answer);
+         const Window& window, const StartPoint& start, const Filter* filter, Answer answer);
   ~Replay() override;
 
   // Answers with the next slice when there is one; at most one is wanted at a time.
@@ -48,6 +48,7 @@ class Replay final : rpc::HubStream::Owner, ReplaySlots::Holder {
 
   ReplaySlots& slots_;
   const Window& window_;
+  const RecordFacts facts_;
   const Answer answer_;
   rpc::HubStream stream_;
   bool wanted_ = false;

@@ -90,7 +90,7 @@ std::string WelcomeMessage(const Welcome& welcome) {
 std::string SubscribedMessage(std::string_view subscription_id, const Filter& filter,
                               const Cursor& cursor, bool recovered) {
   std::string filters;
-  AppendJsonFilter(filters, filter.proto());
+  AppendJsonFilter(filters, filter.clauses().front().proto());
   return Object("subscribed")
       .Text("subscription_id", subscription_id)
       .Raw("filters", filters)

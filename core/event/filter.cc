@@ -1,278 +1,32 @@
-// How a filter is checked and matched.
-//
-// Compile turns the lists of enum values into bit masks and the lists of texts into terms sorted by
-// hash. Matches first tests the masks, which most events fail, then looks the event's terms up in
-// the filter's. Values of one field are alternatives, so one hit is enough; labels are conditions,
-// so every one must hit. An event without a value has no bit and no term there, and so does not
-// match.
 #include "core/event/filter.h"
 
 #include <algorithm>
-#include <tuple>
 #include <utility>
+#include <vector>
 
 #include "absl/strings/str_cat.h"
 #include "core/base/check.h"
 #include "core/base/heap_bytes.h"
 #include "core/base/status_macros.h"
-#include "core/base/strings.h"
-#include "core/event/limits.h"
-#include "core/event/names.h"
-#include "core/event/text.h"
-#include "core/event/uuid.h"
+#include "tocsin/v1/hub.pb.h"
 
 namespace tocsin {
-namespace {
 
-using google::protobuf::EnumDescriptor;
-using google::protobuf::RepeatedField;
-using google::protobuf::RepeatedPtrField;
-
-constexpr uint32_t kAll = ~0u;
-constexpr uint32_t kActiveStates =
-    1u << v1::INCIDENT_STATE_DETECTED | 1u << v1::INCIDENT_STATE_TRIAGED |
-    1u << v1::INCIDENT_STATE_INVESTIGATING | 1u << v1::INCIDENT_STATE_REMEDIATING;
-
-absl::Status Bad(std::string_view field, std::string_view problem,
-                 std::vector<std::string> allowed = {}) {
-  return FieldError(ErrorCode::kInvalidFilter, field, problem, std::move(allowed));
-}
-
-absl::Status CheckUnknownFields(const v1::Filter& filter, std::string_view path) {
-  const auto& unknown = filter.GetReflection()->GetUnknownFields(filter);
-  if (unknown.empty()) {
-    return absl::OkStatus();
+Filter::Filter(absl::InlinedVector<Clause, 1> clauses) : clauses_(std::move(clauses)) {
+  for (const Clause& clause : clauses_) {
+    masks_.Narrow(clause.masks());
+    // Length before text, so that no two lists of clauses look alike.
+    const std::string key = clause.Key();
+    absl::StrAppend(&key_, key.size(), ":", key);
   }
-  std::vector<std::string> allowed;
-  for (int i = 0; i < v1::Filter::descriptor()->field_count(); ++i) {
-    allowed.push_back(v1::Filter::descriptor()->field(i)->name());
-  }
-  return Bad(path, absl::StrCat("has an unknown field, number ", unknown.field(0).number()),
-             std::move(allowed));
+  bytes_ = CountBytes();
 }
-
-absl::Status CheckCount(size_t count, std::string_view field) {
-  if (count <= limits::kFilterValues) {
-    return absl::OkStatus();
-  }
-  return Bad(field, absl::StrCat("has ", count, " values"),
-             {absl::StrCat("at most ", limits::kFilterValues, " values")});
-}
-
-// The enum's values as bits, sorted and without repeats in `values`.
-absl::StatusOr<uint32_t> CompileEnum(RepeatedField<int>& values, const EnumDescriptor& type,
-                                     std::string_view field) {
-  RETURN_IF_ERROR(CheckCount(static_cast<size_t>(values.size()), field));
-  uint32_t mask = 0;
-  for (int i = 0; i < values.size(); ++i) {
-    if (EnumName(type, values[i]).empty()) {
-      return Bad(IndexPath(field, static_cast<size_t>(i)),
-                 absl::StrCat("is an unknown value, number ", values[i]), EnumNames(type));
-    }
-    mask |= 1u << values[i];
-  }
-  std::sort(values.begin(), values.end());
-  values.erase(std::unique(values.begin(), values.end()), values.end());
-  return values.empty() ? kAll : mask;
-}
-
-using TextCheck = absl::Status (*)(std::string& value, std::string_view field);
-
-absl::Status CheckText(std::string& value, std::string_view field) {
-  return value.empty() ? Bad(field, "is empty", {"a text of at least one character"})
-                       : absl::OkStatus();
-}
-
-absl::Status CheckUuid(std::string& value, std::string_view field) {
-  if (!IsUuid(value)) {
-    return Bad(field, absl::StrCat("is no UUID: ", Quote(value)),
-               {"a UUID such as \"0190b6a5-7c1e-7000-8000-000000000001\""});
-  }
-  value = CanonicalUuid(value);
-  return absl::OkStatus();
-}
-
-absl::Status CompileTexts(RepeatedPtrField<std::string>& values, std::string_view field,
-                          TextCheck check, size_t& bytes) {
-  RETURN_IF_ERROR(CheckCount(static_cast<size_t>(values.size()), field));
-  for (int i = 0; i < values.size(); ++i) {
-    RETURN_IF_ERROR(check(values[i], IndexPath(field, static_cast<size_t>(i))));
-    bytes += values[i].size();
-  }
-  std::sort(values.begin(), values.end());
-  values.erase(std::unique(values.begin(), values.end()), values.end());
-  return absl::OkStatus();
-}
-
-// A label's value may be empty: it then matches the label with an empty value.
-absl::Status CheckLabels(const v1::Filter& filter, std::string_view field, size_t& bytes) {
-  RETURN_IF_ERROR(CheckCount(filter.labels().size(), field));
-  for (const auto& [key, value] : filter.labels()) {
-    if (key.empty()) {
-      return Bad(field, "has an empty key", {"keys of at least one character"});
-    }
-    bytes += key.size() + value.size();
-  }
-  return absl::OkStatus();
-}
-
-// All checks of texts. Brings them to their canonical order and form.
-absl::Status CheckTexts(v1::Filter& filter, std::string_view path) {
-  size_t bytes = 0;
-  RETURN_IF_ERROR(
-      CompileTexts(*filter.mutable_sources(), JoinPath(path, "sources"), CheckText, bytes));
-  RETURN_IF_ERROR(CompileTexts(*filter.mutable_affected_resources(),
-                               JoinPath(path, "affected_resources"), CheckText, bytes));
-  RETURN_IF_ERROR(CompileTexts(*filter.mutable_incident_ids(), JoinPath(path, "incident_ids"),
-                               CheckUuid, bytes));
-  RETURN_IF_ERROR(CheckLabels(filter, JoinPath(path, "labels"), bytes));
-  if (bytes > limits::kFilterBytes) {
-    return Bad(path, absl::StrCat("has ", bytes, " bytes of values"),
-               {absl::StrCat("at most ", limits::kFilterBytes, " bytes in one filter")});
-  }
-  return absl::OkStatus();
-}
-
-std::vector<Filter::Term> TermsOf(TermField field, const RepeatedPtrField<std::string>& values) {
-  std::vector<Filter::Term> terms;
-  terms.reserve(static_cast<size_t>(values.size()));
-  for (const std::string& value : values) {
-    terms.push_back({TermHash(field, value), "", value});
-  }
-  return terms;
-}
-
-std::vector<Filter::Term> LabelTermsOf(const v1::Filter& filter) {
-  std::vector<Filter::Term> terms;
-  for (const auto& [key, value] : filter.labels()) {
-    terms.push_back({LabelHash(key, value), key, value});
-  }
-  return terms;
-}
-
-void SortByHash(std::vector<Filter::Term>& terms) {
-  std::sort(terms.begin(), terms.end(), [](const Filter::Term& a, const Filter::Term& b) {
-    return std::tie(a.hash, a.key, a.value) < std::tie(b.hash, b.key, b.value);
-  });
-}
-
-// Length before text, so that no two lists of texts look alike.
-void AppendKeyPart(std::string& key, std::string_view text) {
-  absl::StrAppend(&key, text.size(), ":", ToAbsl(text));
-}
-
-std::string KeyOf(const v1::Filter& filter, const Filter& masks) {
-  std::string key =
-      absl::StrCat(masks.type_mask(), ",", masks.severity_mask(), ",", masks.state_mask());
-  for (const auto* values :
-       {&filter.sources(), &filter.affected_resources(), &filter.incident_ids()}) {
-    key += ';';
-    for (const std::string& value : *values) {
-      AppendKeyPart(key, value);
-    }
-  }
-  key += ';';
-  std::vector<std::pair<std::string_view, std::string_view>> labels(filter.labels().begin(),
-                                                                    filter.labels().end());
-  std::sort(labels.begin(), labels.end());
-  for (const auto& [name, value] : labels) {
-    AppendKeyPart(key, name);
-    AppendKeyPart(key, value);
-  }
-  return key;
-}
-
-bool HasBit(uint32_t mask, int number) noexcept {
-  return mask == kAll || (mask >> number & 1u) != 0;
-}
-
-// True when an event's term is among the filter's. `same` compares the texts; it is seldom asked.
-template <class Same>
-bool Contains(const std::vector<Filter::Term>& wanted, uint64_t hash, Same same) noexcept {
-  auto it = std::lower_bound(wanted.begin(), wanted.end(), hash,
-                             [](const Filter::Term& a, uint64_t h) { return a.hash < h; });
-  for (; it != wanted.end() && it->hash == hash; ++it) {
-    if (same(*it)) {
-      return true;
-    }
-  }
-  return false;
-}
-
-// How many of the event's terms of a field are among the filter's. No term comes twice on either
-// side.
-size_t CountHits(const std::vector<Filter::Term>& wanted, const EventFacts& facts, TermField field,
-                 size_t enough) noexcept {
-  size_t hits = 0;
-  for (const EventFacts::Term& term : facts.terms()) {
-    const auto same = [&](const Filter::Term& other) {
-      return facts.key(term) == other.key && facts.value(term) == other.value;
-    };
-    if (term.field == field && Contains(wanted, term.hash, same) && ++hits == enough) {
-      break;
-    }
-  }
-  return hits;
-}
-
-bool HasAny(const std::vector<Filter::Term>& wanted, const FactTexts& texts,
-            TermField field) noexcept {
-  return std::any_of(texts.texts.begin(), texts.texts.end(), [&](const FactTexts::Text& text) {
-    return text.field == field &&
-           Contains(wanted, TermHash(field, text.value),
-                    [&](const Filter::Term& term) { return term.value == text.value; });
-  });
-}
-
-bool HasLabel(const FactTexts& texts, const Filter::Term& wanted) noexcept {
-  return std::any_of(texts.texts.begin(), texts.texts.end(), [&](const FactTexts::Text& text) {
-    return text.field == TermField::kLabel && text.key == wanted.key && text.value == wanted.value;
-  });
-}
-
-}  // namespace
 
 absl::StatusOr<FilterPtr> Filter::Compile(const v1::Filter& filter, std::string_view path) {
-  RETURN_IF_ERROR(CheckUnknownFields(filter, path));
-  std::shared_ptr<Filter> compiled(new Filter);
-  v1::Filter& proto = compiled->proto_;
-  proto = filter;
-  ASSIGN_OR_RETURN(compiled->type_mask_,
-                   CompileEnum(*proto.mutable_event_types(), *v1::EventType_descriptor(),
-                               JoinPath(path, "event_types")));
-  ASSIGN_OR_RETURN(compiled->severity_mask_,
-                   CompileEnum(*proto.mutable_severities(), *v1::Severity_descriptor(),
-                               JoinPath(path, "severities")));
-  ASSIGN_OR_RETURN(compiled->state_mask_,
-                   CompileEnum(*proto.mutable_states(), *v1::IncidentState_descriptor(),
-                               JoinPath(path, "states")));
-  if (proto.active_only()) {
-    compiled->state_mask_ &= kActiveStates;
-  }
-  RETURN_IF_ERROR(CheckTexts(proto, path));
-  auto& terms = compiled->terms_;
-  terms[static_cast<size_t>(TermField::kIncident)] =
-      TermsOf(TermField::kIncident, proto.incident_ids());
-  terms[static_cast<size_t>(TermField::kResource)] =
-      TermsOf(TermField::kResource, proto.affected_resources());
-  terms[static_cast<size_t>(TermField::kSource)] = TermsOf(TermField::kSource, proto.sources());
-  terms[static_cast<size_t>(TermField::kLabel)] = LabelTermsOf(proto);
-  std::for_each(std::begin(terms), std::end(terms), SortByHash);
-  compiled->key_ = KeyOf(proto, *compiled);
-  compiled->bytes_ = compiled->CountBytes();
-  return compiled;
-}
-
-size_t Filter::CountBytes() const {
-  // The protobuf message counts its own object.
-  size_t bytes = sizeof(*this) - sizeof(proto_) + proto_.SpaceUsedLong() + HeapBytes(key_);
-  for (const std::vector<Term>& of_field : terms_) {
-    bytes += HeapBytes(of_field);
-    for (const Term& term : of_field) {
-      bytes += HeapBytes(term.key) + HeapBytes(term.value);
-    }
-  }
-  return bytes;
+  ASSIGN_OR_RETURN(Clause clause, Clause::Compile(filter, path));
+  absl::InlinedVector<Clause, 1> clauses;
+  clauses.push_back(std::move(clause));
+  return FilterPtr(new Filter(std::move(clauses)));
 }
 
 FilterPtr Filter::MatchAll() {
@@ -284,37 +38,53 @@ FilterPtr Filter::MatchAll() {
   return *all;
 }
 
-bool Filter::MatchesEnums(v1::EventType type, v1::Severity severity,
-                          v1::IncidentState state) const noexcept {
-  return HasBit(type_mask_, type) && HasBit(severity_mask_, severity) && HasBit(state_mask_, state);
-}
-
-bool Filter::Matches(const FactTexts& texts) const noexcept {
-  if (!MatchesEnums(texts.type, texts.severity, texts.state)) {
-    return false;
-  }
-  for (const TermField field : {TermField::kIncident, TermField::kResource, TermField::kSource}) {
-    if (!terms(field).empty() && !HasAny(terms(field), texts, field)) {
-      return false;
+FilterPtr Filter::AllOf(std::span<const FilterPtr> filters) {
+  std::vector<std::pair<std::string, const Clause*>> sorted;
+  for (const FilterPtr& filter : filters) {
+    for (const Clause& clause : filter->clauses()) {
+      sorted.emplace_back(clause.Key(), &clause);
     }
   }
-  const std::vector<Term>& labels = terms(TermField::kLabel);
-  return std::all_of(labels.begin(), labels.end(),
-                     [&](const Term& label) { return HasLabel(texts, label); });
+  const auto by_key = [](const auto& a, const auto& b) { return a.first < b.first; };
+  const auto equal = [](const auto& a, const auto& b) { return a.first == b.first; };
+  std::sort(sorted.begin(), sorted.end(), by_key);
+  sorted.erase(std::unique(sorted.begin(), sorted.end(), equal), sorted.end());
+  const std::string all = MatchAll()->clauses().front().Key();
+  absl::InlinedVector<Clause, 1> clauses;
+  for (const auto& [key, clause] : sorted) {
+    if (key != all) {
+      clauses.push_back(*clause);
+    }
+  }
+  return clauses.empty() ? MatchAll() : FilterPtr(new Filter(std::move(clauses)));
 }
 
 bool Filter::Matches(const EventFacts& facts) const noexcept {
-  if (!MatchesEnums(facts.type(), facts.severity(), facts.state())) {
-    return false;
+  return masks_.Match(facts.type(), facts.severity(), facts.state()) &&
+         std::all_of(clauses_.begin(), clauses_.end(),
+                     [&](const Clause& clause) { return clause.MatchesTerms(facts); });
+}
+
+bool Filter::Matches(const FactTexts& texts) const noexcept {
+  return masks_.Match(texts.type, texts.severity, texts.state) &&
+         std::all_of(clauses_.begin(), clauses_.end(),
+                     [&](const Clause& clause) { return clause.MatchesTerms(texts); });
+}
+
+void Filter::AskFor(v1::SubscribeRequest& request) const {
+  *request.mutable_filter() = clauses_.front().proto();
+  for (size_t i = 1; i < clauses_.size(); ++i) {
+    *request.add_require() = clauses_[i].proto();
   }
-  for (const TermField field : {TermField::kIncident, TermField::kResource, TermField::kSource}) {
-    if (!terms(field).empty() && CountHits(terms(field), facts, field, 1) == 0) {
-      return false;
-    }
+}
+
+size_t Filter::CountBytes() const {
+  size_t bytes = sizeof(*this) + HeapBytes(key_);
+  bytes += clauses_.capacity() > 1 ? clauses_.capacity() * sizeof(Clause) : 0;
+  for (const Clause& clause : clauses_) {
+    bytes += clause.HeldBytes();
   }
-  const std::vector<Term>& labels = terms(TermField::kLabel);
-  return labels.empty() ||
-         CountHits(labels, facts, TermField::kLabel, labels.size()) == labels.size();
+  return bytes;
 }
 
 }  // namespace tocsin

@@ -1,75 +1,66 @@
-// filter.h: one meaning of a filter for every transport.
+// filter.h: which events a subscription is given: one meaning for every transport.
 //
-// Shape:   Compile checks everything once; after that a filter cannot fail.
+// Shape:   one or several clauses; an event must pass every one of them. What a client asks for is
+//          one clause; what it may see, and what a request requires besides, are more (AllOf).
 // Threads: immutable; shared between shards as FilterPtr.
-// Errors:  INVALID_FILTER with the field's path and what is allowed. An unknown value is never
-//          'match all'.
+// Errors:  of Compile, as of Clause::Compile. After that a filter cannot fail.
 // Source:  docs/protocol.md, section 2.
 #pragma once
 
 #include <cstdint>
 #include <memory>
+#include <span>
 #include <string>
 #include <string_view>
-#include <vector>
 
+#include "absl/container/inlined_vector.h"
 #include "absl/status/statusor.h"
-#include "core/event/facts.h"
-#include "tocsin/v1/event.pb.h"
+#include "core/event/clause.h"
 
 namespace tocsin {
+
+namespace v1 {
+class SubscribeRequest;
+}
 
 class Filter;
 using FilterPtr = std::shared_ptr<const Filter>;
 
 class Filter {
  public:
-  struct Term {
-    uint64_t hash;
-    std::string key;  // labels only
-    std::string value;
-  };
-
   // `path` is the filter's own path in the request ("filter", "filters"); errors name fields below
   // it.
   static absl::StatusOr<FilterPtr> Compile(const v1::Filter& filter,
                                            std::string_view path = "filter");
   // The filter that lets everything through.
   static FilterPtr MatchAll();
+  // The filter that lets through what each of `filters` does. Their order does not matter, and
+  // equal clauses count once.
+  static FilterPtr AllOf(std::span<const FilterPtr> filters);
 
   // Both allocate nothing. Of an event's texts, without facts made of them: for one look.
   bool Matches(const EventFacts& facts) const noexcept;
   bool Matches(const FactTexts& texts) const noexcept;
 
-  // Equal for filters that mean the same, whatever the order and number of their values.
+  // Equal for filters of equal clauses.
   const std::string& key() const { return key_; }
-  // As understood: values sorted, none twice.
-  const v1::Filter& proto() const { return proto_; }
   // What it holds, itself included.
   size_t bytes() const { return bytes_; }
 
-  // For the index: bit n is set when the enum's value n may match; all ones when the field is
-  // empty. active_only is folded into the states.
-  uint32_t type_mask() const { return type_mask_; }
-  uint32_t severity_mask() const { return severity_mask_; }
-  uint32_t state_mask() const { return state_mask_; }
-  // Sorted by hash. Empty: all match.
-  const std::vector<Term>& terms(TermField field) const {
-    return terms_[static_cast<size_t>(field)];
-  }
+  // At least one; sorted by Clause::Key.
+  std::span<const Clause> clauses() const { return clauses_; }
+  // What the clauses' masks have in common.
+  const EnumMasks& masks() const { return masks_; }
+  // Sets filter and require of a request, so that the hub lets through what this does.
+  void AskFor(v1::SubscribeRequest& request) const;
 
  private:
-  Filter() = default;
+  explicit Filter(absl::InlinedVector<Clause, 1> clauses);
   size_t CountBytes() const;
-  bool MatchesEnums(v1::EventType type, v1::Severity severity,
-                    v1::IncidentState state) const noexcept;
 
-  v1::Filter proto_;
+  absl::InlinedVector<Clause, 1> clauses_;
+  EnumMasks masks_;
   std::string key_;
-  uint32_t type_mask_ = ~0u;
-  uint32_t severity_mask_ = ~0u;
-  uint32_t state_mask_ = ~0u;
-  std::vector<Term> terms_[4];  // by TermField
   size_t bytes_ = 0;
 };
 

@@ -5,7 +5,8 @@
 // Threads: Open and Next are called on the shard's thread. The answer to a Next is delivered on
 //          that thread too (through Shard::Post), once, never from inside Next, and never after the
 //          CatchUp was destroyed.
-// Owns:    the shard owns the CatchUp; destroying it cancels.
+// Owns:    the shard owns the CatchUp; destroying it cancels. A shard has at most
+//          ShardOptions::log_readings of them.
 #pragma once
 
 #include <functional>
@@ -28,8 +29,8 @@ struct LogSlice {
   Cursor from;
   // What could not be given, ending at `from`. Comes before the events.
   std::optional<Gap> gap;
-  // In order, after `from`; the events of the range that the filter matches, and no other. Their
-  // records may be without facts.
+  // In order, after `from`; the events of the range that the filter matches, and no other. Where
+  // there is a filter, their records may be without facts.
   std::vector<EventPtr> events;
   // Everything up to here has been read; never before the last event.
   Cursor to;
@@ -53,6 +54,7 @@ class LogReader {
  public:
   using Deliver = std::function<void(LogSlice)>;
   virtual ~LogReader() = default;
+  // Without a filter (nullptr), every event comes, with its facts: a shard then matches it for many.
   virtual std::unique_ptr<CatchUp> Open(Shard& shard, const StartPoint& start, FilterPtr filter,
                                         Deliver deliver) = 0;
 };

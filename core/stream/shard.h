@@ -47,6 +47,9 @@ struct ShardOptions {
   size_t replay_bytes = limits::kReplayBytes;
   absl::Duration hot_tick = limits::kHotTick;
   absl::Duration stuck_after = limits::kStuckAfter;
+  // Readings of the log at a time; who is behind beyond them waits for one. Sixteen keep a disk or a
+  // connection busy, and a bridge of four threads within the streams that a hub serves one peer.
+  size_t log_readings = 16;
   // Slices that behind ones are given in one turn, so that live ones do not wait long.
   size_t slices_per_turn = 16;
 };

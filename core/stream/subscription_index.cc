@@ -1,5 +1,5 @@
-// Why one field is enough: a filter is a conjunction, so an event that does not have one of the
-// values of any single field cannot match. Posting under the field that fewest events share keeps
+// Why one field is enough: a filter is a conjunction, of clauses and of their fields, so an event
+// that does not have one of the values of any single field of any clause cannot match. Posting under the field that fewest events share keeps
 // the lists that an event visits short.
 #include "core/stream/subscription_index.h"
 
@@ -19,6 +19,20 @@ constexpr uint32_t kAny32 = uint32_t{1} << 31;
 uint64_t Bit64(uint64_t hash) { return uint64_t{1} << ((hash >> 8) % 63); }
 uint32_t Bit32(uint64_t hash) { return uint32_t{1} << ((hash >> 8) % 31); }
 uint64_t LabelBit(uint64_t hash) { return uint64_t{1} << ((hash >> 8) & 63); }
+
+using Terms = std::vector<Clause::Term>;
+
+// The values of the clause that has the fewest in this field; nullptr where none restricts it.
+const Terms* Fewest(const Filter& filter, TermField field) {
+  const Terms* fewest = nullptr;
+  for (const Clause& clause : filter.clauses()) {
+    const Terms& terms = clause.terms(field);
+    if (!terms.empty() && (fewest == nullptr || terms.size() < fewest->size())) {
+      fewest = &terms;
+    }
+  }
+  return fewest;
+}
 
 // Both change `bytes` by what the list has grown or given back.
 template <class T>
@@ -83,69 +97,46 @@ SubscriptionIndex::Posting SubscriptionIndex::PostingOf(const Filter& filter, In
   Posting posting{.resources = kAny64,
                   .labels = 0,
                   .sources = kAny32,
-                  .types = static_cast<uint16_t>(filter.type_mask()),
-                  .severities = static_cast<uint8_t>(filter.severity_mask()),
-                  .states = static_cast<uint8_t>(filter.state_mask()),
+                  .types = static_cast<uint16_t>(filter.masks().types),
+                  .severities = static_cast<uint8_t>(filter.masks().severities),
+                  .states = static_cast<uint8_t>(filter.masks().states),
                   .entry = entry};
-  if (!filter.terms(TermField::kResource).empty()) {
+  // An event has many resources: one clause's are asked for, and the exact check asks for the
+  // others'. It has one source, which must be among those of every clause.
+  if (const Terms* resources = Fewest(filter, TermField::kResource)) {
     posting.resources = 0;
-    for (const Filter::Term& term : filter.terms(TermField::kResource)) {
+    for (const Clause::Term& term : *resources) {
       posting.resources |= Bit64(term.hash);
     }
   }
-  if (!filter.terms(TermField::kSource).empty()) {
-    posting.sources = 0;
-    for (const Filter::Term& term : filter.terms(TermField::kSource)) {
-      posting.sources |= Bit32(term.hash);
+  uint32_t sources = ~0u;
+  for (const Clause& clause : filter.clauses()) {
+    uint32_t of_clause = clause.terms(TermField::kSource).empty() ? ~0u : 0;
+    for (const Clause::Term& term : clause.terms(TermField::kSource)) {
+      of_clause |= Bit32(term.hash);
+    }
+    sources &= of_clause;
+    for (const Clause::Term& term : clause.terms(TermField::kLabel)) {
+      posting.labels |= LabelBit(term.hash);
     }
   }
-  for (const Filter::Term& term : filter.terms(TermField::kLabel)) {
-    posting.labels |= LabelBit(term.hash);
-  }
+  posting.sources = sources == ~0u ? kAny32 : sources;
   return posting;
 }
 
 std::vector<SubscriptionIndex::Postings*> SubscriptionIndex::ListsFor(IndexEntry& entry,
                                                                       bool adding) {
   const Filter& filter = *entry.filter;
-  std::vector<Postings*> lists;
-  const auto post = [&](TermField field, uint64_t hash) {
-    terms_posted_[static_cast<size_t>(field)] += adding ? size_t{1} : ~size_t{0};
-    if (adding) {
-      entry.posted_under.push_back(hash);
-    }
-  };
   for (TermField field : {TermField::kIncident, TermField::kResource, TermField::kSource}) {
-    if (filter.terms(field).empty()) {
-      continue;
+    if (const Terms* terms = Fewest(filter, field)) {
+      return TermLists(entry, field, *terms, adding);
     }
-    for (const Filter::Term& term : filter.terms(field)) {
-      post(field, term.hash);
-    }
-    for (const Filter::Term& term : filter.terms(field)) {
-      by_term_.try_emplace(term.hash);
-    }
-    for (const Filter::Term& term : filter.terms(field)) {
-      lists.push_back(&by_term_[term.hash]);
-    }
-    return lists;
   }
-  if (!filter.terms(TermField::kLabel).empty()) {
-    uint64_t rarest = adding ? 0 : entry.posted_under.front();
-    if (adding) {
-      size_t fewest = ~size_t{0};
-      for (const Filter::Term& term : filter.terms(TermField::kLabel)) {
-        const auto found = by_term_.find(term.hash);
-        const size_t size = found == by_term_.end() ? 0 : found->second.size();
-        if (size < fewest) {
-          fewest = size;
-          rarest = term.hash;
-        }
-      }
-    }
-    post(TermField::kLabel, rarest);
-    return {&by_term_[rarest]};
+  if (const std::optional<uint64_t> rarest =
+          adding || entry.posted_under.empty() ? RarestLabel(filter) : entry.posted_under.front()) {
+    return LabelList(entry, *rarest, adding);
   }
+  std::vector<Postings*> lists;
   const auto by_mask = [&](auto& arrays, uint32_t mask) {
     for (size_t value = 0; value < arrays.size(); ++value) {
       if (mask >> value & 1) {
@@ -154,16 +145,63 @@ std::vector<SubscriptionIndex::Postings*> SubscriptionIndex::ListsFor(IndexEntry
     }
     return lists;
   };
-  if (filter.type_mask() != ~0u) {
-    return by_mask(by_type_, filter.type_mask());
+  const EnumMasks& masks = filter.masks();
+  if (masks.types != EnumMasks::kAll) {
+    return by_mask(by_type_, masks.types);
   }
-  if (filter.severity_mask() != ~0u) {
-    return by_mask(by_severity_, filter.severity_mask());
+  if (masks.severities != EnumMasks::kAll) {
+    return by_mask(by_severity_, masks.severities);
   }
-  if (filter.state_mask() != ~0u) {
-    return by_mask(by_state_, filter.state_mask());
+  if (masks.states != EnumMasks::kAll) {
+    return by_mask(by_state_, masks.states);
   }
   return {&always_};
+}
+
+// The lists are made first: a new one may move the others.
+std::vector<SubscriptionIndex::Postings*> SubscriptionIndex::TermLists(IndexEntry& entry,
+                                                                       TermField field,
+                                                                       const Terms& terms,
+                                                                       bool adding) {
+  for (const Clause::Term& term : terms) {
+    NotePosted(entry, field, term.hash, adding);
+    by_term_.try_emplace(term.hash);
+  }
+  std::vector<Postings*> lists;
+  for (const Clause::Term& term : terms) {
+    lists.push_back(&by_term_[term.hash]);
+  }
+  return lists;
+}
+
+void SubscriptionIndex::NotePosted(IndexEntry& entry, TermField field, uint64_t hash, bool adding) {
+  terms_posted_[static_cast<size_t>(field)] += adding ? size_t{1} : ~size_t{0};
+  if (adding) {
+    entry.posted_under.push_back(hash);
+  }
+}
+
+std::vector<SubscriptionIndex::Postings*> SubscriptionIndex::LabelList(IndexEntry& entry,
+                                                                       uint64_t hash, bool adding) {
+  NotePosted(entry, TermField::kLabel, hash, adding);
+  return {&by_term_[hash]};
+}
+
+// As things are now; an entry stays where it was posted.
+std::optional<uint64_t> SubscriptionIndex::RarestLabel(const Filter& filter) const {
+  std::optional<uint64_t> rarest;
+  size_t fewest = 0;
+  for (const Clause& clause : filter.clauses()) {
+    for (const Clause::Term& term : clause.terms(TermField::kLabel)) {
+      const auto found = by_term_.find(term.hash);
+      const size_t size = found == by_term_.end() ? 0 : found->second.size();
+      if (!rarest.has_value() || size < fewest) {
+        fewest = size;
+        rarest = term.hash;
+      }
+    }
+  }
+  return rarest;
 }
 
 void SubscriptionIndex::Add(IndexMember& member, const FilterPtr& filter) {

@@ -2,7 +2,7 @@
 //
 // Shape:   equal filters share one entry. An entry is posted under the values of its one most
 //          selective field (incident, resource, source, the rarest of its labels, type, severity,
-//          state), else in a list that every event visits. An event visits the lists of its own
+//          state), of whichever clause, else in a list that every event visits. An event visits the lists of its own
 //          values; a posting's bit masks rule out most candidates before the exact check. The cost
 //          follows the candidates, not the subscriptions (bench/match).
 // Threads: not thread-safe; owned by one shard.
@@ -14,6 +14,7 @@
 #include <array>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -86,6 +87,11 @@ class SubscriptionIndex {
   static Posting PostingOf(const Filter& filter, IndexEntry* entry);
   // The lists that the filter belongs in; fills entry.posted_under where they are terms.
   std::vector<Postings*> ListsFor(IndexEntry& entry, bool adding);
+  std::vector<Postings*> TermLists(IndexEntry& entry, TermField field,
+                                   const std::vector<Clause::Term>& terms, bool adding);
+  std::vector<Postings*> LabelList(IndexEntry& entry, uint64_t hash, bool adding);
+  void NotePosted(IndexEntry& entry, TermField field, uint64_t hash, bool adding);
+  std::optional<uint64_t> RarestLabel(const Filter& filter) const;
   void AddEntry(IndexEntry& entry);
   void RemoveEntry(IndexEntry& entry);
   static size_t EntryBytes(const IndexEntry& entry);

@@ -12,12 +12,15 @@
 #include "core/event/filter.h"
 #include "core/event/limits.h"
 #include "tests/core/event_samples.h"
+#include "tests/core/filter_oracle.h"
+#include "tocsin/v1/hub.pb.h"
 
 namespace tocsin {
 namespace {
 
 using ::testing::Contains;
 using ::testing::ElementsAre;
+using testing::OracleMatches;
 
 v1::Filter Parse(const std::string& text) {
   v1::Filter filter;
@@ -29,40 +32,6 @@ FilterPtr Compiled(const std::string& text) { return Filter::Compile(Parse(text)
 
 bool Matches(const std::string& filter, const v1::Event& event) {
   return Compiled(filter)->Matches(EventFacts::Of(event));
-}
-
-// ---- the oracle: PROTOCOL 2, on the messages themselves ----
-
-template <typename Values, typename Value>
-bool In(const Values& values, const Value& value) {
-  return values.empty() || std::find(values.begin(), values.end(), value) != values.end();
-}
-
-template <typename Subject, typename Resources>
-bool SubjectMatches(const v1::Filter& filter, const Subject& subject, const Resources& resources) {
-  const auto any = [&](const auto& wanted) { return In(resources, wanted); };
-  const auto& wanted = filter.affected_resources();
-  return In(filter.severities(), subject.severity()) && In(filter.sources(), subject.source()) &&
-         (wanted.empty() ||
-          (!resources.empty() && std::any_of(wanted.begin(), wanted.end(), any))) &&
-         std::all_of(filter.labels().begin(), filter.labels().end(), [&](const auto& label) {
-           const auto found = subject.labels().find(label.first);
-           return found != subject.labels().end() && found->second == label.second;
-         });
-}
-
-bool OracleMatches(const v1::Filter& filter, const v1::Event& event) {
-  const v1::Incident& incident = event.incident();
-  const bool wants_incident =
-      !filter.states().empty() || !filter.incident_ids().empty() || filter.active_only();
-  if (!In(filter.event_types(), event.type()) || (wants_incident && !event.has_incident()) ||
-      !In(filter.states(), incident.state()) || !In(filter.incident_ids(), incident.id()) ||
-      (filter.active_only() && incident.state() > v1::INCIDENT_STATE_REMEDIATING)) {
-    return false;
-  }
-  return event.has_incident() ? SubjectMatches(filter, incident, incident.affected_resources())
-                              : SubjectMatches(filter, event.alert_received().alert(),
-                                               event.alert_received().alert().affected_services());
 }
 
 TEST(FilterTest, AgreesWithTheOracleOnARandomCorpus) {
@@ -85,6 +54,63 @@ TEST(FilterTest, AgreesWithTheOracleOnARandomCorpus) {
   // Enough on either side that the comparison means something.
   EXPECT_GT(matches, 10'000u);
   EXPECT_LT(matches, 240'000u);
+}
+
+// For resources and labels, no list of values says what two filters let through together.
+TEST(FilterTest, PairsAgreeWithTheOracleOnARandomCorpus) {
+  std::mt19937 random(43);
+  std::vector<v1::Event> events(300);
+  std::generate(events.begin(), events.end(), [&] { return RandomEvent(random); });
+  std::vector<EventFacts> facts;
+  std::transform(events.begin(), events.end(), std::back_inserter(facts), EventFacts::Of);
+  std::vector<v1::Filter> protos(60);
+  std::generate(protos.begin(), protos.end(), [&] { return RandomFilter(random); });
+  size_t matches = 0;
+  size_t both_alone = 0;
+  for (const v1::Filter& a : protos) {
+    for (const v1::Filter& b : protos) {
+      const v1::Filter pair[] = {a, b};
+      const FilterPtr compiled[] = {Filter::Compile(a).value(), Filter::Compile(b).value()};
+      const FilterPtr both = Filter::AllOf(compiled);
+      for (size_t j = 0; j < events.size(); ++j) {
+        const bool expected = OracleMatches(pair, events[j]);
+        ASSERT_EQ(both->Matches(facts[j]), expected)
+            << a.ShortDebugString() << "\nand " << b.ShortDebugString() << "\n"
+            << events[j].ShortDebugString();
+        matches += expected ? 1 : 0;
+        both_alone += OracleMatches(a, events[j]) != OracleMatches(b, events[j]) ? 1 : 0;
+      }
+    }
+  }
+  EXPECT_GT(matches, 10'000u);
+  EXPECT_GT(both_alone, 50'000u);  // where one filter alone would be wrong
+}
+
+TEST(FilterTest, AConjunctionIsTheSameWhateverItsOrderAndRepeats) {
+  const FilterPtr a = Compiled("sources: 'a'");
+  const FilterPtr b = Compiled("affected_resources: ['x', 'y']");
+  const FilterPtr ab = Filter::AllOf(std::vector<FilterPtr>{a, b});
+  EXPECT_EQ(ab->key(), Filter::AllOf(std::vector<FilterPtr>{b, a, b})->key());
+  EXPECT_EQ(ab->key(), Filter::AllOf(std::vector<FilterPtr>{b, ab})->key());
+  EXPECT_EQ(ab->clauses().size(), 2u);
+  EXPECT_NE(ab->key(), a->key());
+  EXPECT_EQ(Filter::AllOf(std::vector<FilterPtr>{a, Filter::MatchAll()})->key(), a->key());
+  EXPECT_EQ(Filter::AllOf({})->key(), Filter::MatchAll()->key());
+  // Two lists of resources are not one: an event may have a value of each.
+  EXPECT_NE(Filter::AllOf(std::vector<FilterPtr>{b, Compiled("affected_resources: 'z'")})->key(),
+            Compiled("affected_resources: ['x', 'y', 'z']")->key());
+}
+
+TEST(FilterTest, WhatIsAskedOfTheHubIsTheSameFilter) {
+  const std::vector<FilterPtr> three = {Compiled("sources: 'a'"), Compiled("active_only: true"),
+                                        Compiled("labels { key: 'team' value: 'db' }")};
+  const FilterPtr filter = Filter::AllOf(three);
+  v1::SubscribeRequest request;
+  filter->AskFor(request);
+  std::vector<FilterPtr> asked = {Filter::Compile(request.filter()).value()};
+  for (const v1::Filter& more : request.require()) asked.push_back(Filter::Compile(more).value());
+  EXPECT_EQ(asked.size(), 3u);
+  EXPECT_EQ(Filter::AllOf(asked)->key(), filter->key());
 }
 
 TEST(FilterTest, EmptyMatchesEveryEvent) {
@@ -166,8 +192,8 @@ TEST(FilterTest, EqualMeaningHasEqualKey) {
       "severities: [SEVERITY_P0, SEVERITY_P1, SEVERITY_P0] sources: ['a', 'b'] "
       "labels { key: 'y' value: '2' } labels { key: 'x' value: '1' }");
   EXPECT_EQ(a->key(), b->key());
-  EXPECT_THAT(a->proto().sources(), ElementsAre("a", "b"));
-  EXPECT_THAT(a->proto().severities(), ElementsAre(v1::SEVERITY_P0, v1::SEVERITY_P1));
+  EXPECT_THAT(a->clauses()[0].proto().sources(), ElementsAre("a", "b"));
+  EXPECT_THAT(a->clauses()[0].proto().severities(), ElementsAre(v1::SEVERITY_P0, v1::SEVERITY_P1));
 }
 
 TEST(FilterTest, DifferentMeaningHasDifferentKey) {
@@ -181,18 +207,18 @@ TEST(FilterTest, DifferentMeaningHasDifferentKey) {
 
 TEST(FilterTest, MasksHaveABitForEachValue) {
   const FilterPtr filter = Compiled("severities: SEVERITY_P1 active_only: true");
-  EXPECT_EQ(filter->severity_mask(), 1u << v1::SEVERITY_P1);
-  EXPECT_EQ(filter->type_mask(), ~0u);
-  EXPECT_EQ(filter->state_mask(), 0b11110u);
+  EXPECT_EQ(filter->masks().severities, 1u << v1::SEVERITY_P1);
+  EXPECT_EQ(filter->masks().types, ~0u);
+  EXPECT_EQ(filter->masks().states, 0b11110u);
 }
 
 TEST(FilterTest, TermsAreSortedByHash) {
   const FilterPtr filter = Compiled("sources: ['a', 'b', 'c', 'd', 'e', 'f', 'g']");
-  const auto& terms = filter->terms(TermField::kSource);
+  const auto& terms = filter->clauses()[0].terms(TermField::kSource);
   ASSERT_EQ(terms.size(), 7u);
   EXPECT_TRUE(std::is_sorted(terms.begin(), terms.end(),
                              [](const auto& a, const auto& b) { return a.hash < b.hash; }));
-  EXPECT_TRUE(filter->terms(TermField::kLabel).empty());
+  EXPECT_TRUE(filter->clauses()[0].terms(TermField::kLabel).empty());
 }
 
 struct BadRow {

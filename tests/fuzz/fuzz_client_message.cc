@@ -22,7 +22,7 @@ void CheckFilter(const v1::Filter& filter) {
     return;
   }
   std::string text;
-  AppendJsonFilter(text, (*compiled)->proto());
+  AppendJsonFilter(text, (*compiled)->clauses().front().proto());
   const auto read = ReadJsonFilter(text, "filters");
   TOCSIN_CHECK(read.ok());
   TOCSIN_CHECK(Filter::Compile(*read).value()->key() == (*compiled)->key());

@@ -5,6 +5,7 @@
 #include <numeric>
 
 #include "core/event/cursor.h"
+#include "core/event/limits.h"
 #include "service_fixture.h"
 
 namespace tocsin::hub {
@@ -97,6 +98,24 @@ TEST(HubSubscribe, GivesOnlyWhatTheFilterMatches) {
   EXPECT_EQ(stream->ReadSequences(1), Range(wanted, wanted));
 }
 
+TEST(HubSubscribe, WhatIsRequiredHoldsBesideTheFilterLiveAndReplayed) {
+  TestHub hub;
+  v1::SubscribeRequest request = From("earliest");
+  request.mutable_filter()->add_severities(v1::SEVERITY_P0);
+  request.mutable_filter()->add_severities(v1::SEVERITY_P1);
+  request.add_require()->add_severities(v1::SEVERITY_P1);
+  request.mutable_require(0)->add_severities(v1::SEVERITY_P2);
+  hub.PublishIncident(v1::SEVERITY_P0);
+  const uint64_t first = hub.PublishIncident(v1::SEVERITY_P1);
+  hub.PublishIncident(v1::SEVERITY_P2);
+  auto stream = hub.Subscribe(request);
+  EXPECT_EQ(stream->ReadSequences(1), Range(first, first));
+  hub.PublishIncident(v1::SEVERITY_P0);
+  hub.PublishIncident(v1::SEVERITY_P2);
+  const uint64_t second = hub.PublishIncident(v1::SEVERITY_P1);
+  EXPECT_EQ(stream->ReadSequences(1), Range(second, second));
+}
+
 TEST(HubSubscribe, BookmarkMovesTheCursorOfAFilterThatMatchesNothing) {
   TestHub hub;
   v1::SubscribeRequest request;
@@ -173,6 +192,17 @@ TEST(HubSubscribe, WrongRequestsNameTheFieldAndWhatIsAllowed) {
       {"severity",
        [](auto& r) { r.mutable_filter()->add_severities(static_cast<v1::Severity>(77)); },
        "filter.severities[0]", grpc::StatusCode::INVALID_ARGUMENT, "INVALID_FILTER"},
+      {"a required filter with an unknown value",
+       [](auto& r) {
+         r.add_require()->add_severities(v1::SEVERITY_P0);
+         r.add_require()->add_severities(static_cast<v1::Severity>(77));
+       },
+       "require[1].severities[0]", grpc::StatusCode::INVALID_ARGUMENT, "INVALID_FILTER"},
+      {"too many required filters",
+       [](auto& r) {
+         for (size_t i = 0; i <= limits::kRequiredFilters; ++i) r.add_require();
+       },
+       "require", grpc::StatusCode::INVALID_ARGUMENT, "INVALID_FILTER"},
       {"incident id", [](auto& r) { r.mutable_filter()->add_incident_ids("INC-1"); },
        "filter.incident_ids[0]", grpc::StatusCode::INVALID_ARGUMENT, "INVALID_FILTER"},
       {"snapshot", [](auto& r) { r.set_snapshot(true); }, "snapshot",
