@@ -53,7 +53,7 @@ class Bridge::Impl {
         log_(channel_, window_),
         calls_(std::make_unique<HubCalls>(channel_)),
         upstream_(
-            channel_, window_, metrics_,
+            channel_, window_, config.window.max_events, metrics_,
             {.on_news = [this] { OnNews(); }, .on_state = [this](bool up) { OnHubState(up); }}) {
     const RouteSources sources{.state = state_, .metrics = [this] { return MetricsText(); }};
     for (size_t i = 0; i < config.threads; ++i) {

@@ -12,7 +12,12 @@ class StoreReader::StoreCatchUp : public CatchUp {
   StoreCatchUp(StoreReader& reader, std::shared_ptr<Job> job)
       : reader_(reader), job_(std::move(job)) {}
   // A slice that is under way is read, posted, and dropped there.
-  ~StoreCatchUp() override { job_->cancelled = true; }
+  ~StoreCatchUp() override {
+    job_->cancelled = true;
+    if (job_->waiting) {
+      reader_.Withdraw(*job_);
+    }
+  }
 
   void Next(size_t max_events, size_t max_bytes) override {
     TOCSIN_CHECK(!job_->waiting);
@@ -79,6 +84,11 @@ void StoreReader::Push(Request request) {
     requests_.push_back(std::move(request));
   }
   changed_.NotifyOne();
+}
+
+void StoreReader::Withdraw(const Job& job) {
+  MutexLock lock(mutex_);
+  std::erase_if(requests_, [&](const Request& request) { return request.job.get() == &job; });
 }
 
 bool StoreReader::Take(Request& request) {

@@ -2,8 +2,8 @@
 // own.
 //
 // Shape:   requests wait in a queue and are answered in turn, one slice each, so that one long
-//          replay does not starve another. A CatchUp has at most one request in it, so the queue is
-//          bounded by the subscriptions.
+//          replay does not starve another. A CatchUp has at most one request in it, and takes it
+//          along when it goes, so the queue is bounded by the shards' readings.
 // Threads: Open and Next on the shard's thread; the log is read on the reader's; answers are posted
 //          to the shard. Without Start, RunOnce is called by hand (tests).
 // Owns:    its thread and queue. Log, window and shards are the caller's; Stop before a shard is
@@ -56,6 +56,7 @@ class StoreReader : public LogReader {
   };
 
   void Push(Request request);
+  void Withdraw(const Job& job);
   bool Take(Request& request);
   void Run();
 

@@ -55,6 +55,7 @@ absl::StatusOr<HubBatch> ReadResponse(std::string_view response, RecordFacts fac
   WireScanner scan(response);
   for (const char* begin = response.data(); scan.Next(); begin = scan.rest().data()) {
     if (!scan.is_bytes()) {
+      batch.caught_up |= scan.number() == v1::SubscribeResponse::kCaughtUpFieldNumber;
       continue;
     }
     if (scan.number() == v1::SubscribeResponse::kEventsFieldNumber) {

@@ -25,6 +25,7 @@ struct HubBatch {
   bool gap_first = false;  // the gap lies before the events
   std::vector<EventPtr> events;
   std::optional<Cursor> cursor;
+  bool caught_up = false;
 };
 
 absl::StatusOr<HubBatch> ReadResponse(std::string_view response, RecordFacts facts);

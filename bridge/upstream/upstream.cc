@@ -12,23 +12,24 @@ namespace {
 
 constexpr absl::Duration kBookmarkInterval = absl::Seconds(1);
 
-v1::SubscribeRequest Request() {
+v1::SubscribeRequest Request(size_t recent) {
   v1::SubscribeRequest request;
   request.set_from(FormatStartPoint(Latest{}));
   request.set_on_gap(v1::ON_GAP_NOTIFY);
   request.mutable_bookmark_interval()->set_seconds(absl::ToInt64Seconds(kBookmarkInterval));
   request.set_label("bridge");
+  request.set_recent(static_cast<uint32_t>(recent));
   return request;
 }
 
 }  // namespace
 
-Upstream::Upstream(std::shared_ptr<grpc::Channel> channel, Window& window, Metrics& metrics,
-                   Callbacks callbacks)
+Upstream::Upstream(std::shared_ptr<grpc::Channel> channel, Window& window, size_t recent,
+                   Metrics& metrics, Callbacks callbacks)
     : window_(window),
       metrics_(metrics),
       callbacks_(std::move(callbacks)),
-      stream_(loop_, std::move(channel), Request(), *this) {}
+      stream_(loop_, std::move(channel), Request(recent), *this) {}
 
 Upstream::~Upstream() { Stop(); }
 
@@ -49,21 +50,23 @@ void Upstream::Stop() {
 absl::Status Upstream::OnResponse(const grpc::ByteBuffer& response) {
   ASSIGN_OR_RETURN(HubBatch batch, ReadResponse(response, RecordFacts::kWith));
   if (!started_) {
-    RETURN_IF_ERROR(Open(batch));
+    RETURN_IF_ERROR(Begin(batch));
   }
   Take(std::move(batch));
-  Connected();
+  if (open_) {
+    Connected();
+  }
   stream_.Next();
   return absl::OkStatus();
 }
 
-absl::Status Upstream::Open(const HubBatch& first) {
+absl::Status Upstream::Begin(const HubBatch& first) {
   const Cursor start = PlaceBefore(first);
   if (start.epoch == 0) {
     return absl::DataLossError("the hub's first response names no place");
   }
   place_ = start;
-  window_.Start(start);
+  window_.Start(start, /*open=*/false);
   started_ = true;
   return absl::OkStatus();
 }
@@ -83,6 +86,9 @@ void Upstream::Take(HubBatch batch) {
     place_ = *batch.cursor;
     window_.Advance(place_);
   }
+  if (batch.caught_up && !std::exchange(open_, true)) {
+    window_.Open();
+  }
   callbacks_.on_news();
 }
 
@@ -92,7 +98,7 @@ void Upstream::Append(HubBatch& batch) {
   }
   window_.Append(batch.events);
   place_ = batch.events.back()->cursor;
-  metrics_.events_broadcast.Increment(static_cast<double>(batch.events.size()));
+  metrics_.events_broadcast.Increment(open_ ? static_cast<double>(batch.events.size()) : 0);
   batch.events.clear();
 }
 

@@ -1,8 +1,9 @@
 // upstream.h: the bridge's one stream from the hub: everything, into the window.
 //
-// Shape:   subscribes from the end of the log at first, and resumes by cursor after every break.
-//          Each response is appended to the window as one batch, and the shards are woken once. A
-//          gap resets the window.
+// Shape:   subscribes from some events before the end of the log at first, so that the window is
+//          full when it opens and clients that come back are served from it, and resumes by cursor
+//          after every break. Each response is appended to the window as one batch, and the shards
+//          are woken once. A gap resets the window.
 // Threads: one of its own, on which the callbacks run.
 // Owns:    its thread, loop and stream. Stop (and the destructor) ends them.
 // Errors:  a stream that breaks is opened again, for ever; on_state tells of it once each way.
@@ -30,7 +31,8 @@ class Upstream final : rpc::HubStream::Owner {
     std::function<void(bool connected)> on_state;
   };
 
-  Upstream(std::shared_ptr<grpc::Channel> channel, Window& window, Metrics& metrics,
+  // `recent`: so many events are asked for at the start.
+  Upstream(std::shared_ptr<grpc::Channel> channel, Window& window, size_t recent, Metrics& metrics,
            Callbacks callbacks);
   ~Upstream() override;
 
@@ -42,7 +44,7 @@ class Upstream final : rpc::HubStream::Owner {
   absl::Status OnResponse(const grpc::ByteBuffer& response) override;
   bool OnEnd(const grpc::Status& status) override;
 
-  absl::Status Open(const HubBatch& first);
+  absl::Status Begin(const HubBatch& first);
   void Take(HubBatch batch);
   void Append(HubBatch& batch);
   void Reset(GapReason reason, Cursor to);
@@ -57,6 +59,7 @@ class Upstream final : rpc::HubStream::Owner {
 
   // The thread's own.
   bool started_ = false;  // the window has been
+  bool open_ = false;     // the hub's present end has been reached
   bool told_waiting_ = false;
   bool was_connected_ = false;
   Cursor place_;

@@ -33,9 +33,10 @@ inline constexpr absl::Duration kHandlerTimeout = absl::Seconds(30);
 inline constexpr absl::Duration kKeepAlive = absl::Seconds(75);
 // Request bodies that are being received or handled, in all: 64 of the largest publishes.
 inline constexpr size_t kRequestBodiesBytes = 256 * kMiB;
-inline constexpr size_t kFilterValues = 1'000;       // in one field
-inline constexpr size_t kFilterBytes = 16 * kKiB;    // in one filter, all values together
-inline constexpr size_t kRequiredFilters = 8;        // beside a subscription's own: a permission or two
+inline constexpr size_t kFilterValues = 1'000;     // in one field
+inline constexpr size_t kFilterBytes = 16 * kKiB;  // in one filter, all values together
+// In one subscription beside its own filter: a permission or two.
+inline constexpr size_t kRequiredFilters = 8;
 inline constexpr size_t kSubscriberLabelChars = 64;  // a label names a metric series: keep it short
 
 // To a client.

@@ -1,10 +1,9 @@
-// The engine's turn, in order:
+// A turn, in this order, each step bounded:
 //
-//   tasks    what other threads posted: new subscribers, answers of the log
-//   drain    the window's news are matched and go to live ones (shard_live.cc)
-//   serve    behind ones that can take more get a slice each, a bounded number a turn
-//            (shard_behind.cc)
-//   flush    batches with no write in flight go out (shard_write.cc)
+//   tasks    what was posted: subscribe, written, slices of the log
+//   drain    the window's news are matched and go to live ones
+//   serve    cohorts that are behind get a slice each, a bounded number a turn
+//   flush    outboxes with no write in flight go out
 //   sweep    about once a second: bookmarks that are due, peers that take nothing
 //
 // Drain and flush happen at most once a tick. A turn that has sent something is followed by another
@@ -20,61 +19,50 @@
 namespace tocsin {
 
 Shard::Shard(const Window& window, LogReader& log, Clock& clock, ShardOptions options)
-    : window_(window), log_(log), clock_(clock), options_(options) {}
+    : options_(options),
+      clock_(clock),
+      writer_(subscribers_, bell_, clock, options_, stats_),
+      notices_(writer_),
+      cohorts_(*this, window, log, writer_, notices_, bell_, options_, stats_),
+      sweep_(subscribers_, window, cohorts_, writer_, notices_, stats_) {}
 
 Shard::~Shard() = default;
-
-// Of the window's news. While a turn is due within the tick it is soon enough.
-void Shard::Ring() {
-  if (!rung_.exchange(true) && bell_) {
-    bell_();
-  }
-}
-
-// Of everything else, which does not wait for the tick.
-void Shard::Wake() {
-  if (!woken_.exchange(true) && bell_) {
-    bell_();
-  }
-}
 
 void Shard::Post(Task task) {
   {
     MutexLock lock(mutex_);
     tasks_.push_back(std::move(task));
   }
-  Wake();
+  bell_.Wake();
 }
 
 absl::Duration Shard::RunOnce() {
-  woken_.store(false);
-  rung_.store(false);
-  now_ = clock_.Monotonic();
-  tick_ = now_ - last_flush_ >= options_.hot_tick;
-  sent_ = false;
+  bell_.BeginTurn();
+  writer_.BeginTurn();
   RunTasks();
-  DrainWindow();
-  ServeReady();
-  FlushTouched();
-  if (now_ >= sweep_due_) {
-    Sweep();
+  cohorts_.Drain();
+  const absl::Duration serve_due = cohorts_.Serve();
+  writer_.FlushTouched();
+  ServeRelieved();
+  if (writer_.now() >= sweep_.due()) {
+    sweep_.Run();
   }
   EndFailed();
-  if (sent_) {
-    last_flush_ = now_;
+  writer_.EndTurn();
+  if (writer_.now() >= memory_due_) {
+    PublishMemory();
   }
-  PublishMemory();
-  return NextTurn();
+  return NextTurn(serve_due);
 }
 
-absl::Duration Shard::NextTurn() {
-  const absl::Duration due = subscribers_.empty() ? absl::InfiniteDuration() : sweep_due_;
-  const absl::Duration tick_end = last_flush_ + options_.hot_tick;
-  if (now_ >= tick_end) {
+absl::Duration Shard::NextTurn(absl::Duration serve_due) {
+  const absl::Duration due =
+      std::min(serve_due, subscribers_.empty() ? absl::InfiniteDuration() : sweep_.due());
+  if (writer_.now() >= writer_.tick_end()) {
     return due;
   }
-  rung_.store(true);
-  return std::min(due, tick_end);
+  bell_.HoldNews();
+  return std::min(due, writer_.tick_end());
 }
 
 void Shard::RunTasks() {
@@ -88,44 +76,55 @@ void Shard::RunTasks() {
   }
 }
 
+void Shard::ServeRelieved() {
+  for (const SubscriberId id : writer_.TakeRelieved()) {
+    if (Subscriber* subscriber = subscribers_.Find(id)) {
+      cohorts_.OnRoom(*subscriber);
+    }
+  }
+}
+
+// Only now: a subscription may leave its cohort only when no pass is under way.
+void Shard::EndFailed() {
+  for (const SubscriberId id : writer_.TakeFailed()) {
+    if (Subscriber* subscriber = subscribers_.Find(id)) {
+      while (!subscriber->subscriptions.empty()) {
+        cohorts_.Erase(*subscriber->subscriptions.back());
+      }
+      subscriber->sink->Failed();  // may Remove it
+    }
+  }
+}
+
 // ---- subscribers and subscriptions ----
 
 SubscriberId Shard::Add(Sink* sink, absl::Duration bookmark_interval) {
-  auto subscriber = std::make_unique<Subscriber>();
-  subscriber->id = next_id_++;
-  subscriber->sink = sink;
-  subscriber->bookmark_interval = bookmark_interval;
-  subscriber->last_cursor = clock_.Monotonic();
-  if (bookmark_interval > absl::ZeroDuration()) {
-    sweep_interval_ =
-        std::min(sweep_interval_, std::max(bookmark_interval / 4, absl::Milliseconds(25)));
-  }
-  const SubscriberId id = subscriber->id;
-  subscribers_.emplace(id, std::move(subscriber));
+  Subscriber& subscriber = subscribers_.Add(sink, bookmark_interval);
+  subscriber.last_cursor = clock_.Monotonic();
+  sweep_.Added(subscriber);
   stats_.subscribers.store(subscribers_.size(), std::memory_order_relaxed);
-  Wake();
-  return id;
+  bell_.Wake();
+  return subscriber.id;
 }
 
 void Shard::Remove(SubscriberId id) {
-  Subscriber* subscriber = Find(id);
+  Subscriber* subscriber = subscribers_.Find(id);
   if (subscriber == nullptr) {
     return;
   }
   while (!subscriber->subscriptions.empty()) {
-    Erase(*subscriber->subscriptions.back());
+    cohorts_.Erase(*subscriber->subscriptions.back());
   }
-  pending_total_ -= subscriber->bytes;
-  CountOff(*subscriber);
-  subscribers_.erase(id);
-  ShrinkTableWhenSparse(subscribers_);
+  subscribers_.Remove(id);
   stats_.subscribers.store(subscribers_.size(), std::memory_order_relaxed);
-  PublishMemory();
+  if (subscribers_.empty()) {
+    PublishMemory();  // no turn may follow
+  }
 }
 
 void Shard::Subscribe(SubscriberId id, SubscribeOptions options) {
-  Subscriber* subscriber = Find(id);
-  if (subscriber == nullptr || subscriber->stuck) {
+  Subscriber* subscriber = subscribers_.Find(id);
+  if (subscriber == nullptr || subscriber->closed) {
     return;
   }
   StartPoint start = options.start.value_or(Latest{});
@@ -135,47 +134,89 @@ void Shard::Subscribe(SubscriberId id, SubscribeOptions options) {
     subscription = subscriber->subscriptions.back().get();
     subscription->subscriber = subscriber;
     subscription->tag = options.tag;
-    CountSubscriptions(*subscriber);
     stats_.subscriptions.fetch_add(1, std::memory_order_relaxed);
   } else {
-    if (subscription->live()) {
-      StopLive(*subscription, position_);
-    }
-    subscription->catch_up.reset();
-    if (!options.start.has_value()) {
-      const bool placed = subscription->place.epoch != 0;
-      start = placed ? StartPoint(subscription->place) : subscription->asked;
-    }
+    Replace(*subscription, options, start);
   }
   subscription->filter = std::move(options.filter);
   subscription->notify_on_gap = options.notify_on_gap;
-  CountSubscription(*subscription);
-  Begin(*subscription, start);
-  Wake();
+  cohorts_.Begin(*subscription, start);
+  bell_.Wake();
+}
+
+void Shard::Replace(Subscription& subscription, SubscribeOptions& options, StartPoint& start) {
+  cohorts_.Leave(subscription);
+  if (!options.start.has_value()) {
+    const bool placed = subscription.place.epoch != 0;
+    start = placed ? StartPoint(subscription.place) : subscription.start;
+  }
+  std::vector<FilterPtr>& replaced = subscription.replaced;
+  if (!subscription.announced) {
+    if (replaced.size() == Subscription::kMaxReplaced) {
+      replaced.erase(replaced.begin());
+    }
+    replaced.push_back(subscription.filter);
+  }
 }
 
 bool Shard::Unsubscribe(SubscriberId id, SubscriptionTag tag) {
-  Subscriber* subscriber = Find(id);
+  Subscriber* subscriber = subscribers_.Find(id);
   Subscription* subscription = subscriber == nullptr ? nullptr : subscriber->Find(tag);
   if (subscription == nullptr) {
     return false;
   }
-  Erase(*subscription);
-  subscriber->Push(Item{.kind = Item::Kind::kUnsubscribed, .event = nullptr, .extra = nullptr},
-                   tag);
-  Touch(*subscriber);
-  Wake();
+  cohorts_.Erase(*subscription);
+  notices_.Unsubscribed(*subscriber, tag);
+  bell_.Wake();
   return true;
 }
 
 bool Shard::Has(SubscriberId id, SubscriptionTag tag) const {
-  Subscriber* subscriber = Find(id);
+  const Subscriber* subscriber = subscribers_.Find(id);
   return subscriber != nullptr && subscriber->Find(tag) != nullptr;
 }
 
-Subscriber* Shard::Find(SubscriberId id) const {
-  const auto found = subscribers_.find(id);
-  return found == subscribers_.end() ? nullptr : found->second.get();
+void Shard::Bookmark(SubscriberId id, BookmarkNote note) {
+  Subscriber* subscriber = subscribers_.Find(id);
+  if (subscriber != nullptr && !subscriber->closed) {
+    sweep_.Bookmark(*subscriber, std::move(note));
+    bell_.Wake();
+  }
+}
+
+void Shard::Written(SubscriberId id) {
+  if (Subscriber* subscriber = subscribers_.Find(id)) {
+    writer_.Written(*subscriber);
+    cohorts_.OnRoom(*subscriber);
+  }
+}
+
+// ---- memory ----
+
+MemoryUse Shard::SumMemory() const {
+  MemoryUse use;
+  use.subscribers = subscribers_.size();
+  use.subscriptions = stats_.subscriptions.load(std::memory_order_relaxed);
+  use.subscriber_bytes = subscribers_.size() * sizeof(Subscriber) + subscribers_.table_bytes();
+  for (const auto& [id, subscriber] : subscribers_) {
+    use.subscriber_bytes += HeapBytes(subscriber->subscriptions);
+    use.batch_bytes += subscriber->outbox.held_bytes();
+    use.pending_bytes += subscriber->outbox.bytes();
+    for (const auto& subscription : subscriber->subscriptions) {
+      // One in an index shares its filter with its entry there.
+      const size_t filter = subscription->entry == nullptr ? subscription->filter->bytes() : 0;
+      use.subscription_bytes += sizeof(Subscription) + HeapBytes(subscription->replaced) + filter;
+    }
+  }
+  use.index_bytes = cohorts_.index_bytes();
+  use.run_bytes = cohorts_.pass_bytes();
+  return use;
+}
+
+// A sum looks at every subscriber: once a second is as often as anybody asks.
+void Shard::PublishMemory() {
+  memory_due_ = writer_.now() + absl::Seconds(1);
+  published_.Set(SumMemory());
 }
 
 }  // namespace tocsin

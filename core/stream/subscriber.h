@@ -1,17 +1,23 @@
-// subscriber.h: one peer of a shard: its subscriptions, and the batch that waits for the write in
-// flight.
+// subscriber.h: one peer of a shard, and its subscriptions.
 //
+// Shape:   what state a subscription is in is where it is a member: of the live cohort, of another
+//          one, of the queue for the log, or of none: then its peer's outbox is full, and it waits
+//          for room.
 // Threads: owned by one shard.
-// Owns:    the subscriptions; shares of the pending events.
+// Owns:    the subscriptions; the outbox.
 #pragma once
 
 #include <cstdint>
+#include <list>
 #include <memory>
+#include <optional>
 #include <vector>
 
+#include "absl/container/flat_hash_map.h"
 #include "absl/time/time.h"
+#include "core/event/cursor.h"
 #include "core/event/filter.h"
-#include "core/stream/log_reader.h"
+#include "core/stream/outbox.h"
 #include "core/stream/sink.h"
 #include "core/stream/subscription_index.h"
 
@@ -19,24 +25,36 @@ namespace tocsin {
 
 using SubscriberId = uint64_t;
 
+class Cohort;
 struct Subscriber;
+struct Subscription;
 
-// A place in the log and a filter. In the index: live, its place is the shard's. Else behind, at
-// `place`.
+// Those that wait for the log, the longest first (log_queue.h).
+using Waiting = std::list<Subscription*>;
+
+// A place in the log and a filter.
 struct Subscription : IndexMember {
+  // Replaced before it was announced: each is still owed its kSubscribed. A client that replaces
+  // one faster than the log answers is told of the last so many.
+  static constexpr size_t kMaxReplaced = 128;
+
   Subscriber* subscriber = nullptr;
   SubscriptionTag tag = 0;
   bool notify_on_gap = false;
   bool announced = false;  // kSubscribed has been queued
-  bool queued = false;     // among the shard's ready ones
-  bool waiting = false;    // a CatchUp::Next is outstanding
   FilterPtr filter;
-  StartPoint asked;  // where it was to begin
-  Cursor place;      // epoch 0: not known yet
-  std::unique_ptr<CatchUp> catch_up;
-  size_t counted = 0;  // bytes, among the shard's: itself, and the filter where it is its own
+  StartPoint start;  // where it was to begin
+  // It has been given everything up to here; its cohort's place may be further on. Epoch 0: not
+  // known yet.
+  Cursor place;
+  std::vector<FilterPtr> replaced;
 
-  bool live() const { return entry != nullptr; }
+  // Membership.
+  Cohort* cohort = nullptr;
+  uint32_t seat = 0;  // among the cohort's members
+  std::optional<Waiting::iterator> queued;
+
+  bool waits_for_room() const { return cohort == nullptr && !queued.has_value(); }
 };
 
 struct Subscriber {
@@ -44,49 +62,44 @@ struct Subscriber {
   Sink* sink = nullptr;
   absl::Duration bookmark_interval;
   std::vector<std::unique_ptr<Subscription>> subscriptions;  // few: looked through in order
-
-  // The pending batch: items[sent…] wait.
-  std::vector<Item> items;
-  std::vector<SubscriptionTag> tags;
-  size_t sent = 0;
-  size_t bytes = 0;
-  size_t counted_batch = 0;  // bytes, among the shard's: of items and tags
-  size_t counted_list = 0;   // of subscriptions
-
-  bool writing = false;
-  bool touched = false;     // among the shard's touched ones
-  bool overflowed = false;  // within a pass: its batch was full
-  bool merging = false;     // within a pass: several filters may have matched
-  bool stuck = false;       // nothing more is written
-  bool failed = false;      // serving it threw: it ends with the turn
-  uint64_t bytes_taken = 0;
+  Outbox outbox;
+  bool touched = false;      // among those that the writer flushes
+  bool closed = false;       // stuck or failed: nothing more is written
+  uint64_t overflowed = 0;   // the pass that filled its outbox, last
+  uint64_t merging = 0;      // the pass that several of its subscriptions had a share in, last
+  uint64_t bytes_taken = 0;  // of the write in flight
   absl::Duration last_progress;
   absl::Duration last_cursor;
 
-  size_t pending() const { return items.size() - sent; }
-  // What the batch holds beside the events: it may have grown far beyond what waits now.
-  size_t batch_bytes() const;
-  // An empty batch gives that back.
-  void ReleaseBatch();
-  Subscription* Find(SubscriptionTag tag);
-  // Queues an item for one subscription; the item's tags are set here.
-  void Push(Item item, SubscriptionTag tag);
-  void Push(Item item);
-  // Queues the event, or adds the tag where the event is already the last item. Answers the bytes
-  // added.
-  size_t PushEvent(const EventPtr& event, SubscriptionTag tag);
-  // The first so many that fit one write.
-  WriteView Next(size_t max_events, size_t max_bytes) const;
-  // They have been handed over. Answers the bytes that they held.
-  size_t Consume(size_t count);
-
- private:
-  void Compact();
+  Subscription* Find(SubscriptionTag tag) const {
+    for (const auto& subscription : subscriptions) {
+      if (subscription->tag == tag) {
+        return subscription.get();
+      }
+    }
+    return nullptr;
+  }
 };
 
-// What an event adds to a pending batch, for its bound.
-size_t PendingBytes(const EventRecord& event);
-// How many of the items fit one write; at least one.
-size_t CountForWrite(std::span<const Item> items, size_t max_events, size_t max_bytes);
+class SubscriberTable {
+ public:
+  Subscriber* Find(SubscriberId id) const {
+    const auto found = by_id_.find(id);
+    return found == by_id_.end() ? nullptr : found->second.get();
+  }
+  Subscriber& Add(Sink* sink, absl::Duration bookmark_interval);
+  void Remove(SubscriberId id);
+
+  size_t size() const { return by_id_.size(); }
+  bool empty() const { return by_id_.empty(); }
+  auto begin() const { return by_id_.begin(); }
+  auto end() const { return by_id_.end(); }
+  std::vector<SubscriberId> Ids() const;
+  size_t table_bytes() const;
+
+ private:
+  absl::flat_hash_map<SubscriberId, std::unique_ptr<Subscriber>> by_id_;
+  SubscriberId next_id_ = 1;
+};
 
 }  // namespace tocsin

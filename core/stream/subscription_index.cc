@@ -34,28 +34,13 @@ const Terms* Fewest(const Filter& filter, TermField field) {
   return fewest;
 }
 
-// Both change `bytes` by what the list has grown or given back.
-template <class T>
-void Append(std::vector<T>& list, const T& value, size_t& bytes) {
-  bytes -= HeapBytes(list);
-  list.push_back(value);
-  bytes += HeapBytes(list);
-}
-
-template <class T>
-void DropLast(std::vector<T>& list, size_t& bytes) {
-  bytes -= HeapBytes(list);
-  list.pop_back();
-  ShrinkWhenSparse(list);
-  bytes += HeapBytes(list);
-}
-
-void Erase(auto& postings, const IndexEntry* entry, size_t& bytes) {
+void Erase(auto& postings, const IndexEntry* entry) {
   const auto found = std::find_if(postings.begin(), postings.end(),
                                   [&](const auto& posting) { return posting.entry == entry; });
   TOCSIN_CHECK(found != postings.end());
   *found = postings.back();
-  DropLast(postings, bytes);
+  postings.pop_back();
+  ShrinkWhenSparse(postings);
 }
 
 }  // namespace
@@ -214,16 +199,14 @@ void SubscriptionIndex::Add(IndexMember& member, const FilterPtr& filter) {
   }
   member.entry = entry.get();
   member.slot = static_cast<uint32_t>(entry->members.size());
-  Append(entry->members, &member, bytes_);
+  entry->members.push_back(&member);
 }
 
 void SubscriptionIndex::AddEntry(IndexEntry& entry) {
   const Posting posting = PostingOf(*entry.filter, &entry);
   for (Postings* list : ListsFor(entry, /*adding=*/true)) {
-    Append(*list, posting, bytes_);
+    list->push_back(posting);
   }
-  entry.counted = EntryBytes(entry);
-  bytes_ += entry.counted;
 }
 
 void SubscriptionIndex::Remove(IndexMember& member) {
@@ -232,7 +215,8 @@ void SubscriptionIndex::Remove(IndexMember& member) {
   IndexMember* last = entry.members.back();
   entry.members[member.slot] = last;
   last->slot = member.slot;
-  DropLast(entry.members, bytes_);
+  entry.members.pop_back();
+  ShrinkWhenSparse(entry.members);
   member.entry = nullptr;
   if (entry.members.empty()) {
     RemoveEntry(entry);
@@ -241,29 +225,37 @@ void SubscriptionIndex::Remove(IndexMember& member) {
 
 void SubscriptionIndex::RemoveEntry(IndexEntry& entry) {
   for (Postings* list : ListsFor(entry, /*adding=*/false)) {
-    Erase(*list, &entry, bytes_);
+    Erase(*list, &entry);
   }
-  // An empty list holds nothing that would have to be counted off.
   for (uint64_t hash : entry.posted_under) {
     const auto found = by_term_.find(hash);
     if (found != by_term_.end() && found->second.empty()) {
       by_term_.erase(found);
     }
   }
-  bytes_ -= entry.counted;
   entries_.erase(entries_.find(entry.filter->key()));
   ShrinkTableWhenSparse(by_term_);
   ShrinkTableWhenSparse(entries_);
 }
 
-// The key stands in the table as well.
-size_t SubscriptionIndex::EntryBytes(const IndexEntry& entry) {
-  return sizeof(entry) + entry.filter->bytes() + HeapBytes(entry.filter->key()) +
-         HeapBytes(entry.posted_under);
-}
-
 size_t SubscriptionIndex::bytes() const {
-  return bytes_ + TableBytes(entries_) + TableBytes(by_term_);
+  size_t bytes = TableBytes(entries_) + TableBytes(by_term_) + HeapBytes(always_);
+  for (const auto& [key, entry] : entries_) {
+    bytes += sizeof(*entry) + entry->filter->bytes() + HeapBytes(key) + HeapBytes(entry->members) +
+             HeapBytes(entry->posted_under);
+  }
+  for (const auto& [hash, postings] : by_term_) {
+    bytes += HeapBytes(postings);
+  }
+  const auto add = [&](const auto& lists) {
+    for (const Postings& postings : lists) {
+      bytes += HeapBytes(postings);
+    }
+  };
+  add(by_type_);
+  add(by_severity_);
+  add(by_state_);
+  return bytes;
 }
 
 size_t SubscriptionIndex::match_bytes() const { return HeapBytes(candidates_); }

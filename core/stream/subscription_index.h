@@ -37,8 +37,8 @@ struct IndexEntry {
   std::vector<IndexMember*> members;
   std::vector<uint64_t> posted_under;  // hashes, when posted by term
   uint64_t seen_in = 0;                // the match that visited it last
-  size_t counted = 0;                  // bytes, without the members
-  EventRun* run = nullptr;             // the shard's: what matched in the present pass
+  uint64_t run_of = 0;                 // the pass that `run` is of
+  EventRun* run = nullptr;             // the pass's: what it has matched
 };
 
 class SubscriptionIndex {
@@ -66,6 +66,7 @@ class SubscriptionIndex {
 
   size_t filters() const { return entries_.size(); }
   // What it holds for its members, the filters among it; and what Match keeps for the next event.
+  // Both are summed when asked.
   size_t bytes() const;
   size_t match_bytes() const;
 
@@ -94,7 +95,6 @@ class SubscriptionIndex {
   std::optional<uint64_t> RarestLabel(const Filter& filter) const;
   void AddEntry(IndexEntry& entry);
   void RemoveEntry(IndexEntry& entry);
-  static size_t EntryBytes(const IndexEntry& entry);
   void Collect(const EventFacts& facts);
   void CollectFrom(const Postings& postings, const EventBits& bits);
 
@@ -108,7 +108,6 @@ class SubscriptionIndex {
   Postings always_;
   std::vector<IndexEntry*> candidates_;
   uint64_t match_ = 0;
-  size_t bytes_ = 0;  // of the entries, their members and the postings
 };
 
 }  // namespace tocsin

@@ -7,11 +7,16 @@
 
 namespace tocsin {
 
-void Window::Start(Cursor base) {
+void Window::Start(Cursor base, bool open) {
   MutexLock lock(mutex_);
-  TOCSIN_CHECK(!view_.open);
+  TOCSIN_CHECK(lives_.empty());
   view_.base = view_.head = base;
   lives_.push_back({base.epoch, base.sequence, base.sequence});
+  view_.open = open;
+}
+
+void Window::Open() {
+  MutexLock lock(mutex_);
   view_.open = true;
 }
 
@@ -57,6 +62,12 @@ void Window::Reset(const Gap& gap) {
 Window::View Window::view() const {
   MutexLock lock(mutex_);
   return view_;
+}
+
+Cursor Window::Before(size_t events) const {
+  MutexLock lock(mutex_);
+  return events >= events_.size() ? view_.base
+                                  : PlaceAt(events_[events_.size() - events - 1]->cursor.sequence);
 }
 
 std::optional<Gap> Window::last_gap() const {

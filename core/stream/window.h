@@ -32,7 +32,7 @@ class Window {
     Cursor base;          // everything after it is held
     Cursor head;          // the place of the newest event
     uint64_t resets = 0;  // how often Reset was called
-    bool open = false;    // false until Start
+    bool open = false;    // false until Start, or Open
   };
   enum class Outcome { kRead, kBefore, kAhead };
   struct Slice {
@@ -42,8 +42,9 @@ class Window {
 
   explicit Window(WindowBounds bounds) : bounds_(bounds) {}
 
-  // Opens an empty window at a place. Once.
-  void Start(Cursor base);
+  // An empty window at a place. Once. It is open to readers from then on, or from Open on.
+  void Start(Cursor base, bool open = true);
+  void Open();
   // In order of sequence, all after head. `head` moves to the last one.
   void Append(std::span<const EventPtr> events);
   // Moves head forward over places without events. The place of head itself, named in another
@@ -53,6 +54,8 @@ class Window {
   void Reset(const Gap& gap);
 
   View view() const;
+  // The place so many events before head; base where fewer are held.
+  Cursor Before(size_t events) const;
   // The gap of the last Reset.
   std::optional<Gap> last_gap() const;
   size_t bytes() const;

@@ -72,6 +72,7 @@ class HubShard {
   Publisher& publisher() { return parts_.publisher; }
   Admission& admission() { return parts_.admission; }
   HubMetrics& metrics() { return parts_.metrics; }
+  const Window& window() const { return parts_.window; }
   void FillStatus(v1::GetStatusResponse& response) const { parts_.fill_status(response); }
   bool serving() const { return serving_; }
   // The one response of an engine's run: encoded for the first stream that is given it.

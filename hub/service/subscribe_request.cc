@@ -69,6 +69,9 @@ absl::StatusOr<Subscribing> ReadSubscribeRequest(const v1::SubscribeRequest& req
   Subscribing subscribing;
   ASSIGN_OR_RETURN(subscribing.filter, ReadFilters(request));
   ASSIGN_OR_RETURN(subscribing.start, ParseStartPoint(request.from(), "from"));
+  if (std::holds_alternative<Latest>(subscribing.start)) {
+    subscribing.recent = request.recent();
+  }
   ASSIGN_OR_RETURN(subscribing.notify_on_gap, ReadOnGap(request));
   ASSIGN_OR_RETURN(subscribing.bookmark_interval, ReadBookmarkInterval(request));
   subscribing.label = request.label();

@@ -18,6 +18,7 @@ namespace tocsin::hub {
 struct Subscribing {
   FilterPtr filter;
   StartPoint start;
+  size_t recent = 0;  // begin so many events before the end; only with Latest
   bool notify_on_gap = false;
   absl::Duration bookmark_interval;
   std::string label;

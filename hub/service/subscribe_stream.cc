@@ -52,6 +52,9 @@ absl::Status SubscribeStream::Subscribe() {
   ASSIGN_OR_RETURN(Subscribing subscribing, ReadSubscribeRequest(request));
   LogDebug("subscribed", {{"label", subscribing.label}, {"peer", context_.peer()}});
   series_ = shard_.metrics().SubscriptionOpened(subscribing.label);
+  if (subscribing.recent > 0) {
+    subscribing.start = shard_.window().Before(subscribing.recent);
+  }
   id_ = shard_.engine().Add(this, subscribing.bookmark_interval);
   shard_.engine().Subscribe(id_, {.tag = 0,
                                   .filter = std::move(subscribing.filter),

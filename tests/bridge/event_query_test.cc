@@ -26,7 +26,7 @@ absl::StatusOr<EventQuery> Read(std::string_view query, std::vector<http::Field>
 v1::Filter FilterOf(std::string_view query) {
   const auto read = Read(query);
   EXPECT_TRUE(read.ok()) << read.status();
-  return read.ok() ? read->filter->proto() : v1::Filter();
+  return read.ok() ? read->filter->clauses().front().proto() : v1::Filter();
 }
 
 TEST(EventQueryTest, WithoutParametersIsEverythingFromThePresentEnd) {
@@ -59,7 +59,7 @@ TEST(EventQueryTest, EveryFieldOfAFilterHasAParameter) {
   expected.add_incident_ids(kIncidentId);
   expected.set_active_only(true);
   EXPECT_EQ(filter.ShortDebugString(),
-            Filter::Compile(expected).value()->proto().ShortDebugString());
+            Filter::Compile(expected).value()->clauses().front().proto().ShortDebugString());
   for (int i = 0; i < v1::Filter::descriptor()->field_count(); ++i) {
     const auto& field = *v1::Filter::descriptor()->field(i);
     const auto& reflection = *filter.GetReflection();

@@ -287,7 +287,7 @@ TEST_F(EventStreamTest, ASlowClientFallsBehindAndLosesNothing) {
   };
   PublishUpTo(5'000);
   Settle();
-  EXPECT_LE(shard.pending_bytes(), limits::kPendingBytes + limits::kMiB);
+  EXPECT_LE(shard.SumMemory().pending_bytes, limits::kPendingBytes + limits::kMiB);
   std::vector<Sequence> got = sequences();
   while (reader.out.in_flight) {
     reader.out.in_flight = false;

@@ -31,7 +31,12 @@ inline v1::SubscribeResponse Response(Sequence first, Sequence last) {
   return response;
 }
 
-inline v1::SubscribeResponse Bookmark(Sequence at) { return Response(at + 1, at); }
+// As the hub's first: nothing more is to come before what is new.
+inline v1::SubscribeResponse Bookmark(Sequence at) {
+  v1::SubscribeResponse response = Response(at + 1, at);
+  response.set_caught_up(true);
+  return response;
+}
 
 // A refusal as the hub makes it.
 inline grpc::Status Expired() {

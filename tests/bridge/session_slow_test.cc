@@ -28,7 +28,7 @@ TEST_F(SlowSessionTest, ASlowClientFallsBehindAndGetsEverythingInOrder) {
     Settle();
   }
   EXPECT_EQ(Sequences(Got(fast)), Range(1, 1000)) << "the others are not held up";
-  EXPECT_LE(shard.pending_bytes(), 2 * limits::kWriteBytes);
+  EXPECT_LE(shard.SumMemory().pending_bytes, 2 * limits::kWriteBytes);
   slow.reads = true;
   Settle();
   EXPECT_EQ(Sequences(Got(slow)), Range(1, 1000));

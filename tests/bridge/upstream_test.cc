@@ -25,13 +25,14 @@ class UpstreamTest : public ::testing::Test {
   UpstreamTest() : window({1000, 1 << 30}) {}
 
   void Start() {
-    upstream = std::make_unique<Upstream>(rpc::MakeHubChannel(hub.address()), window, metrics,
-                                          Upstream::Callbacks{.on_news = [this] { ++news; },
-                                                              .on_state =
-                                                                  [this](bool up) {
-                                                                    MutexLock lock(mutex);
-                                                                    states.push_back(up);
-                                                                  }});
+    upstream =
+        std::make_unique<Upstream>(rpc::MakeHubChannel(hub.address()), window, kRecent, metrics,
+                                   Upstream::Callbacks{.on_news = [this] { ++news; },
+                                                       .on_state =
+                                                           [this](bool up) {
+                                                             MutexLock lock(mutex);
+                                                             states.push_back(up);
+                                                           }});
     upstream->Start();
   }
   std::vector<bool> States() {
@@ -46,6 +47,8 @@ class UpstreamTest : public ::testing::Test {
     for (const EventPtr& event : slice.events) held.push_back(event->cursor.sequence);
     return held;
   }
+
+  static constexpr size_t kRecent = 700;
 
   ScriptedHub hub;
   Window window;
@@ -68,9 +71,32 @@ TEST_F(UpstreamTest, StartsAtTheFirstCursorAndAppendsWholeBatches) {
   EXPECT_EQ(window.view().base, At(40));
   EXPECT_EQ(Held(), Range(41, 43));
   EXPECT_EQ(hub.requests().at(0).from(), "latest");
+  EXPECT_EQ(hub.requests().at(0).recent(), kRecent);
   EXPECT_EQ(hub.requests().at(0).on_gap(), v1::ON_GAP_NOTIFY);
   Until([&] { return news == 3; });
   EXPECT_EQ(metrics.events_broadcast.Value(), 3);
+}
+
+// Who came in before would take old events for new ones.
+TEST_F(UpstreamTest, TheWindowOpensWhenItHoldsTheRecentEvents) {
+  hub.Add([](auto& writer) {
+    writer.Write(Response(41, 43));
+    return kGone;
+  });
+  hub.Add([this](auto& writer) {
+    writer.Write(Response(44, 50));
+    Until([&] { return window.view().head == At(50); });
+    EXPECT_FALSE(window.view().open);
+    EXPECT_FALSE(upstream->connected());
+    writer.Write(Bookmark(50));
+    return grpc::Status::OK;
+  });
+  Start();
+  Until([&] { return window.view().open; });
+  EXPECT_EQ(hub.requests().at(1).from(), FormatCursor(At(43)));
+  EXPECT_EQ(Held(), Range(41, 50));
+  EXPECT_EQ(metrics.events_broadcast.Value(), 0);
+  Until([&] { return States().size() == 1; });
 }
 
 TEST_F(UpstreamTest, ABrokenStreamIsResumedAfterWhatCameAndToldOnceEachWay) {

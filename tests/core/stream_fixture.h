@@ -64,6 +64,7 @@ class VectorLog : public LogReader {
   std::unique_ptr<CatchUp> Open(Shard& shard, const StartPoint& start, FilterPtr filter,
                                 Deliver deliver) override {
     ++opened;
+    filters.push_back(filter);
     return std::make_unique<Reading>(*this, shard, start, std::move(filter), std::move(deliver));
   }
 
@@ -73,7 +74,10 @@ class VectorLog : public LogReader {
   std::vector<EventPtr> all;
   Cursor earliest{kEpoch, 0};
   int opened = 0;
+  int open = 0;
+  int most_open = 0;
   int slices = 0;
+  std::vector<FilterPtr> filters;  // of those that were opened; nullptr: everything
   std::function<void()> before_next;
 
  private:
@@ -87,7 +91,9 @@ class VectorLog : public LogReader {
       } else {
         place_ = log.earliest;
       }
+      log_.most_open = std::max(log_.most_open, ++log_.open);
     }
+    ~Reading() override { --log_.open; }
 
     void Next(size_t max_events, size_t max_bytes) override {
       (void)max_bytes;
@@ -118,7 +124,8 @@ class VectorLog : public LogReader {
         // Sequences start at 1 and have no holes.
         for (size_t i = slice.from.sequence; i < log_.all.size() && max_events > 0;
              ++i, --max_events) {
-          if (filter_->Matches(log_.all[i]->facts)) slice.events.push_back(log_.all[i]);
+          if (filter_ == nullptr || filter_->Matches(log_.all[i]->facts))
+            slice.events.push_back(log_.all[i]);
           slice.to = log_.all[i]->cursor;
         }
         place_ = slice.to;
@@ -144,6 +151,7 @@ class RecordingSink : public Sink {
     Cursor cursor;
     bool recovered = true;
     std::optional<Gap> gap;
+    FilterPtr filter;  // of kSubscribed
     std::string note;
     absl::Status status;
   };
@@ -162,8 +170,10 @@ class RecordingSink : public Sink {
                .cursor = item.cursor,
                .recovered = item.recovered,
                .gap = std::nullopt,
+               .filter = nullptr,
                .note = "",
                .status = {}};
+      if (item.kind == Item::Kind::kSubscribed) one.filter = item.extra->filter;
       if (item.kind == Item::Kind::kGap) one.gap = item.extra->gap;
       if (item.kind == Item::Kind::kBookmark && item.extra) one.note = item.extra->note.text;
       if (item.kind == Item::Kind::kEnded) one.status = item.extra->status;
@@ -244,7 +254,8 @@ class ShardTest : public ::testing::Test {
     shard.Ring();
   }
 
-  // Lets everything happen that can without time passing beyond the tick.
+  // Lets everything happen that can without time passing beyond the tick, and the pause that the
+  // quick make for the slow.
   void Settle() {
     for (int turn = 0; turn < 10'000; ++turn) {
       clock.Advance(limits::kHotTick);
@@ -259,7 +270,7 @@ class ShardTest : public ::testing::Test {
           wrote = true;
         }
       }
-      if (!rung && !wrote && due_ > clock.Monotonic() + limits::kHotTick) return;
+      if (!rung && !wrote && due_ > clock.Monotonic() + 2 * pause_) return;
     }
     FAIL() << "the shard never comes to rest";
   }
@@ -268,6 +279,7 @@ class ShardTest : public ::testing::Test {
   VectorLog log;
   bool rung = false;
   absl::Duration due_ = absl::ZeroDuration();
+  const absl::Duration pause_ = ShardOptions().wait_for_slower;
   Shard shard;
   std::vector<std::unique_ptr<Peer>> peers;
 };

@@ -101,7 +101,7 @@ class ShardMemoryTest : public ::testing::Test {
     const std::vector<SubscriberId> ids = AddMany(make_filter, each);
     const auto allocated =
         static_cast<double>(AllocatedBytes() - before - ids.capacity() * sizeof(SubscriberId));
-    const auto counted = static_cast<double>(shard.memory().total());
+    const auto counted = static_cast<double>(shard.SumMemory().total());
     RecordProperty("allocated", static_cast<int>(allocated));
     RecordProperty("counted", static_cast<int>(counted));
     EXPECT_NEAR(counted, allocated, kTolerance * allocated);
@@ -109,7 +109,7 @@ class ShardMemoryTest : public ::testing::Test {
     ExpectNothingHeld();
   }
   void ExpectNothingHeld() {
-    const MemoryUse now = shard.memory();
+    const MemoryUse now = shard.SumMemory();
     EXPECT_EQ(now.subscribers, 0u);
     EXPECT_EQ(now.subscriptions, 0u);
     EXPECT_EQ(now.subscriber_bytes, 0u);
@@ -156,7 +156,7 @@ TEST_F(ShardMemoryTest, CountsThoseBehind) {
   ASSERT_EQ(shard.stats().live, 0u);
   // Few bytes of it are the fixture's, for the readings of the log.
   const auto allocated = static_cast<double>(AllocatedBytes() - before);
-  EXPECT_NEAR(static_cast<double>(shard.memory().total()), allocated, kTolerance * allocated);
+  EXPECT_NEAR(static_cast<double>(shard.SumMemory().total()), allocated, kTolerance * allocated);
   RemoveAll(ids);
   ExpectNothingHeld();
 }
@@ -165,20 +165,20 @@ TEST_F(ShardMemoryTest, PendingBytesRiseAndFall) {
   const SubscriberId id = shard.Add(&sink, absl::ZeroDuration());
   shard.Subscribe(id, {.tag = 1, .filter = Filter::MatchAll()});
   Idle();
-  EXPECT_EQ(shard.memory().pending_bytes, 0u);
-  const uint64_t idle = shard.memory().batch_bytes;
+  EXPECT_EQ(shard.SumMemory().pending_bytes, 0u);
+  const uint64_t idle = shard.SumMemory().batch_bytes;
   sink.takes = false;
   log.AppendUpTo(1);
   Settle();  // in flight
   log.AppendUpTo(51);
   Settle();
-  EXPECT_EQ(shard.memory().pending_bytes, 50 * (100 + sizeof(Item)));
-  EXPECT_GE(shard.memory().batch_bytes, idle + 50 * (sizeof(Item) + sizeof(SubscriptionTag)));
+  EXPECT_EQ(shard.SumMemory().pending_bytes, 50 * (100 + sizeof(Item)));
+  EXPECT_GE(shard.SumMemory().batch_bytes, idle + 50 * (sizeof(Item) + sizeof(SubscriptionTag)));
   sink.takes = true;
   shard.Written(id);
   Idle();
-  EXPECT_EQ(shard.memory().pending_bytes, 0u);
-  EXPECT_EQ(shard.memory().batch_bytes, idle);
+  EXPECT_EQ(shard.SumMemory().pending_bytes, 0u);
+  EXPECT_EQ(shard.SumMemory().batch_bytes, idle);
 }
 
 // Each of the ways in which a subscription changes or ends.
@@ -221,11 +221,11 @@ TEST_F(ShardMemoryTest, WhatACrowdTookGoesBackWhileOthersStay) {
   const SubscriberId stays = shard.Add(&sink, absl::ZeroDuration());
   shard.Subscribe(stays, {.tag = 1, .filter = SeverityFilter(v1::SEVERITY_P0)});
   Idle();
-  const uint64_t before = shard.memory().total();
+  const uint64_t before = shard.SumMemory().total();
   RemoveAll(AddMany(
       [](size_t n) { return n % 2 == 0 ? SourceFilter(n) : SeverityFilter(v1::SEVERITY_P0); }));
   EXPECT_EQ(shard.stats().subscriptions, 1u);
-  EXPECT_LE(shard.memory().total(), before + 1'024);
+  EXPECT_LE(shard.SumMemory().total(), before + 1'024);
 }
 
 TEST_F(ShardMemoryTest, IsReadFromOtherThreads) {

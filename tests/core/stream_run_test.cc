@@ -101,7 +101,7 @@ TEST_F(ShardRunTest, WritesThatLeaveAtOnceFollowEachOtherWithinThePass) {
   EXPECT_EQ(quick.sink.Events(), Range(1, limits::kWriteEvents + 7));
   EXPECT_EQ(quick.sink.writes, before + 2);
   EXPECT_EQ(quick.sink.last_run, other.sink.last_run);
-  EXPECT_EQ(shard.pending_bytes(), 0u);
+  EXPECT_EQ(shard.SumMemory().pending_bytes, 0u);
 }
 
 TEST_F(ShardRunTest, AReplayGoesOnThroughWritesThatLeaveAtOnce) {

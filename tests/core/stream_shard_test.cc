@@ -117,7 +117,7 @@ TEST_F(ShardTest, RemoveForgetsThePeerAndLateCompletionsAreIgnored) {
   Settle();
   EXPECT_TRUE(peer.sink.seen.empty());
   EXPECT_EQ(shard.stats().subscribers, 0u);
-  EXPECT_EQ(shard.pending_bytes(), 0u);
+  EXPECT_EQ(shard.SumMemory().pending_bytes, 0u);
 }
 
 }  // namespace

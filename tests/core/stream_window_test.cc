@@ -203,5 +203,23 @@ TEST(WindowTest, AnEpochIsHeldOnlyAsFarAsItIsKnownToHaveCome) {
   EXPECT_EQ(slice.to, (Cursor{1, 5}));
 }
 
+TEST(WindowTest, BeforeIsThePlaceSoManyEventsBack) {
+  Window window({5, 1 << 30});
+  window.Start({kEpoch, 10}, /*open=*/false);
+  EXPECT_EQ(window.Before(3), (Cursor{kEpoch, 10}));
+  for (Sequence next = 11; next <= 18; ++next) {
+    const EventPtr event = MakeEvent(next);
+    window.Append(std::span(&event, 1));
+  }
+  EXPECT_EQ(window.Before(0), (Cursor{kEpoch, 18}));
+  EXPECT_EQ(window.Before(3), (Cursor{kEpoch, 15}));
+  EXPECT_EQ(window.Before(5), (Cursor{kEpoch, 13}));
+  EXPECT_EQ(window.Before(100), (Cursor{kEpoch, 13}));
+  EXPECT_FALSE(window.view().open);
+  EXPECT_FALSE(window.Holds({kEpoch, 15}));
+  window.Open();
+  EXPECT_TRUE(window.Holds({kEpoch, 15}));
+}
+
 }  // namespace
 }  // namespace tocsin

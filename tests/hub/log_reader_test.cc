@@ -97,6 +97,28 @@ TEST_F(LogReaderTest, WhatRetentionTakesOnTheWayIsAGap) {
   EXPECT_FALSE(Slice(reading, 2).gap.has_value());
 }
 
+// Symptom: a client that subscribed and went, over and over, held up everybody's replay, and the
+// hub grew. Cause: what was asked for stayed in the queue when the CatchUp went, and was read in
+// full. The older tests cancelled a slice that was under way.
+TEST_F(LogReaderTest, ACancelledReadingLeavesTheQueue) {
+  Append(5);
+  for (int i = 0; i < 3; ++i) {
+    const auto catch_up = reader_.Open(shard_, Earliest{}, Filter::MatchAll(),
+                                       [](const LogSlice&) { ADD_FAILURE(); });
+    catch_up->Next(100, 1 << 20);
+  }
+  EXPECT_FALSE(reader_.RunOnce());
+}
+
+TEST_F(LogReaderTest, WithoutAFilterEverythingComesWithItsFacts) {
+  Append(3);
+  auto reading = From(Earliest{}, nullptr);
+  const LogSlice slice = Slice(reading);
+  EXPECT_THAT(SequencesOf(slice.events), ElementsAre(1, 2, 3));
+  EXPECT_EQ(slice.events[0]->facts.type(), v1::EVENT_TYPE_SYSTEM_EVENT);
+  EXPECT_EQ(slice.to, At(3));
+}
+
 // The sequencer trims on a thread of its own.
 class TrimmedMeanwhile : public WrappedLog {
  public:

@@ -98,6 +98,17 @@ TEST(HubSubscribe, GivesOnlyWhatTheFilterMatches) {
   EXPECT_EQ(stream->ReadSequences(1), Range(wanted, wanted));
 }
 
+TEST(HubSubscribe, RecentBeginsSoManyEventsBeforeTheEnd) {
+  TestHub hub;
+  hub.PublishEvents(20);
+  v1::SubscribeRequest request;
+  request.set_recent(5);
+  auto stream = hub.Subscribe(request);
+  EXPECT_EQ(stream->ReadSequences(5), Range(16, 20));
+  hub.PublishEvents(2);
+  EXPECT_EQ(stream->ReadSequences(2), Range(21, 22));
+}
+
 TEST(HubSubscribe, WhatIsRequiredHoldsBesideTheFilterLiveAndReplayed) {
   TestHub hub;
   v1::SubscribeRequest request = From("earliest");

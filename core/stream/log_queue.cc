@@ -1,0 +1,67 @@
+#include "core/stream/log_queue.h"
+
+#include <iterator>
+
+#include "core/base/check.h"
+
+namespace tocsin {
+
+bool IsShortlyAfter(const Cursor& from, const Cursor& place) {
+  return from.epoch == place.epoch && from.sequence <= place.sequence &&
+         place.sequence - from.sequence <= LogQueue::kNear;
+}
+
+void LogQueue::Push(Subscription& subscription) {
+  TOCSIN_CHECK(subscription.waits_for_room());
+  subscription.queued = waiting_.insert(waiting_.end(), &subscription);
+}
+
+void LogQueue::Remove(Subscription& subscription) {
+  waiting_.erase(*subscription.queued);
+  subscription.queued.reset();
+}
+
+void LogQueue::Rotate() { waiting_.splice(waiting_.end(), waiting_, waiting_.begin()); }
+
+// Begins at the lowest start shortly before the first one's, so that whoever waits between the two
+// need not wait again.
+LogQueue::Party LogQueue::PartyOf(const Subscription& first) {
+  Party party{.start = first.start, .members = {}};
+  Cursor* const start = std::get_if<Cursor>(&party.start);
+  if (start != nullptr) {
+    const Cursor place = *start;
+    for (const Subscription* each : waiting_) {
+      const Cursor* const cursor = std::get_if<Cursor>(&each->start);
+      if (cursor != nullptr && IsShortlyAfter(*cursor, place) &&
+          cursor->sequence < start->sequence) {
+        *start = *cursor;
+      }
+    }
+  }
+  for (auto next = waiting_.begin(); next != waiting_.end();) {
+    Subscription& each = **next++;
+    if (each.start == party.start) {
+      Remove(each);
+      party.members.push_back(&each);
+    } else if (const Cursor* const cursor = std::get_if<Cursor>(&each.start)) {
+      party.others_follow |= start != nullptr && IsShortlyAfter(*start, *cursor);
+    }
+  }
+  return party;
+}
+
+std::vector<Subscription*> LogQueue::TakeBetween(const Cursor& from, const Cursor& to) {
+  std::vector<Subscription*> taken;
+  for (auto next = waiting_.begin(); next != waiting_.end();) {
+    Subscription& each = **next++;
+    const Cursor* const cursor = std::get_if<Cursor>(&each.start);
+    if (cursor != nullptr && cursor->epoch == from.epoch && cursor->sequence >= from.sequence &&
+        cursor->sequence <= to.sequence) {
+      Remove(each);
+      taken.push_back(&each);
+    }
+  }
+  return taken;
+}
+
+}  // namespace tocsin

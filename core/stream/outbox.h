@@ -1,0 +1,56 @@
+// outbox.h: what waits to be written to one peer, behind the one write that is in flight.
+//
+// Shape:   items in order. An event that several subscriptions of the peer match, one after the
+//          other, is one item with all their tags.
+// Threads: owned by one shard.
+// Owns:    shares of the events that wait.
+#pragma once
+
+#include <cstddef>
+#include <span>
+#include <vector>
+
+#include "core/stream/sink.h"
+
+namespace tocsin {
+
+class Outbox {
+ public:
+  size_t pending() const { return items_.size() - sent_; }
+  // Of the events that wait, for the bound of the outbox.
+  size_t bytes() const { return bytes_; }
+  // What it holds beside the events: it may have grown far beyond what waits now.
+  size_t held_bytes() const;
+  // Gives back what it has grown. Only when nothing waits.
+  void Release();
+
+  // True when the event is what was queued last.
+  bool EndsWith(const EventPtr& event) const;
+  // Queues an item; its tags are set here.
+  void Push(Item item, SubscriptionTag tag);
+  void Push(Item item);  // for no subscription in particular
+  // Queues the event, or adds the tag where the event was queued last.
+  void PushEvent(const EventPtr& event, SubscriptionTag tag);
+
+  // The first so many that fit one write; at least one.
+  WriteView Next(size_t max_events, size_t max_bytes) const;
+  // They have been handed over.
+  void Consume(size_t count);
+
+  bool writing = false;  // a write is in flight
+
+ private:
+  void Compact();
+
+  std::vector<Item> items_;  // items_[sent_…] wait
+  std::vector<SubscriptionTag> tags_;
+  size_t sent_ = 0;
+  size_t bytes_ = 0;
+};
+
+// What an event adds to Outbox::bytes.
+size_t PendingBytes(const EventRecord& event);
+// How many of the items fit one write; at least one.
+size_t CountForWrite(std::span<const Item> items, size_t max_events, size_t max_bytes);
+
+}  // namespace tocsin

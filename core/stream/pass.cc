@@ -1,0 +1,223 @@
+// What a pass notes in a subscriber or in an index entry, it notes with its own number: a pass that
+// was broken off leaves nothing that the next one would take for its own.
+#include "core/stream/pass.h"
+
+#include <algorithm>
+
+#include "absl/cleanup/cleanup.h"
+#include "absl/container/inlined_vector.h"
+#include "core/base/heap_bytes.h"
+
+namespace tocsin {
+namespace {
+
+// Between passes: what a pass of few filters needs is not allocated anew. A run keeps room for as
+// many items as a pass has events (512), so these keep 3 MB.
+constexpr size_t kKeptRuns = 64;
+
+// Those that come after the place.
+std::span<const Item> After(std::span<const Item> items, const Cursor& place) {
+  if (items.empty() || items.front().cursor.sequence > place.sequence) {
+    return items;
+  }
+  const auto first =
+      std::upper_bound(items.begin(), items.end(), place.sequence,
+                       [](Sequence s, const Item& item) { return s < item.cursor.sequence; });
+  return items.subspan(static_cast<size_t>(first - items.begin()));
+}
+
+}  // namespace
+
+std::span<const Pass::Overflow> Pass::Run(Cohort& cohort, std::span<const EventPtr> events,
+                                          Pace pace, bool matched) {
+  ++number_;
+  cohort_ = &cohort;
+  pace_ = pace;
+  events_ = events;
+  runs_used_ = 0;
+  merging_.clear();
+  overflows_.clear();
+  if (cohort.index() == nullptr) {
+    for (Subscription* member : cohort.members()) {  // one at the most
+      if (member->subscriber->closed) {
+        continue;
+      }
+      writer_.Guarded(*member->subscriber, [&] { GiveOnly(*member, matched); });
+    }
+    return overflows_;
+  }
+  const absl::Cleanup forget = [this] { Forget(); };
+  Collect(*cohort.index());
+  HandOut();
+  return overflows_;
+}
+
+// The slice bounds what it adds to the outbox.
+void Pass::GiveOnly(Subscription& member, bool matched) {
+  Subscriber& subscriber = *member.subscriber;
+  for (const EventPtr& event : events_) {
+    if (event->cursor.sequence > member.place.sequence &&
+        (matched || member.filter->Matches(event->facts))) {
+      subscriber.outbox.PushEvent(event, member.tag);
+      writer_.Touch(subscriber);
+    }
+  }
+  AfterQueueing(subscriber);
+}
+
+void Pass::AfterQueueing(Subscriber& subscriber) {
+  if (pace_ == Pace::kBehind && !writer_.HasRoom(subscriber)) {
+    writer_.Flush(subscriber);
+  }
+}
+
+void Pass::Collect(SubscriptionIndex& index) {
+  for (const EventPtr& event : events_) {
+    index.Match(event->facts, [&](IndexEntry& entry) { AddToRun(entry, event); });
+  }
+}
+
+void Pass::AddToRun(IndexEntry& entry, const EventPtr& event) {
+  if (entry.run_of != number_) {
+    if (runs_used_ == runs_.size()) {
+      runs_.push_back(std::make_unique<EventRun>());
+    }
+    entry.run = runs_[runs_used_++].get();
+    entry.run->entry = &entry;
+    entry.run_of = number_;
+  }
+  entry.run->items.push_back(Item{.kind = Item::Kind::kEvent,
+                                  .first_tag = 0,
+                                  .tag_count = 1,
+                                  .event = event,
+                                  .cursor = event->cursor,
+                                  .extra = nullptr});
+}
+
+void Pass::HandOut() {
+  for (size_t i = 0; i < runs_used_; ++i) {
+    HandOutRun(*runs_[i]);
+  }
+  for (Subscriber* subscriber : merging_) {
+    if (!subscriber->closed) {
+      writer_.Guarded(*subscriber, [&] { GiveMerged(*subscriber); });
+    }
+  }
+}
+
+void Pass::HandOutRun(const EventRun& run) {
+  for (std::span<const Item> rest(run.items); !rest.empty();) {
+    const size_t count = CountForWrite(rest, options_.write_events, options_.write_bytes);
+    HandOutPart(run, rest.first(count));
+    rest = rest.subspan(count);
+  }
+}
+
+void Pass::HandOutPart(const EventRun& run, std::span<const Item> items) {
+  const uint64_t number = next_run_++;
+  for (IndexMember* member : run.entry->members) {
+    auto& subscription = static_cast<Subscription&>(*member);
+    Subscriber& subscriber = *subscription.subscriber;
+    if (!subscriber.closed) {
+      writer_.Guarded(subscriber, [&] { Give(subscription, items, number); });
+    }
+  }
+}
+
+void Pass::Give(Subscription& subscription, std::span<const Item> items, uint64_t number) {
+  Subscriber& subscriber = *subscription.subscriber;
+  if (subscriber.subscriptions.size() > 1) {
+    if (subscriber.merging != number_) {
+      merging_.push_back(&subscriber);
+      subscriber.merging = number_;
+    }
+    return;
+  }
+  const std::span<const Item> its = After(items, subscription.place);
+  const Outbox& outbox = subscriber.outbox;
+  const bool worth_a_write = pace_ == Pace::kLive || its.size() >= options_.write_events;
+  if (its.empty()) {
+    return;
+  }
+  if (!outbox.writing && outbox.pending() == 0 && worth_a_write) {
+    writer_.Send(subscriber, {.items = its,
+                              .tags = std::span(&subscription.tag, 1),
+                              .run = its.size() == items.size() ? number : 0});
+  } else if (subscriber.overflowed != number_) {
+    for (size_t i = 0; i < its.size() && Queue(subscription, its[i].event); ++i) {
+    }
+    AfterQueueing(subscriber);
+  }
+}
+
+// Its filters' runs, merged back into the order of the log.
+void Pass::GiveMerged(Subscriber& subscriber) {
+  struct Rest {
+    Subscription* subscription;
+    std::span<const Item> items;
+  };
+  absl::InlinedVector<Rest, 8> rests;
+  for (const auto& subscription : subscriber.subscriptions) {
+    if (subscription->cohort == cohort_ && subscription->entry->run_of == number_) {
+      rests.push_back(
+          {subscription.get(), After(subscription->entry->run->items, subscription->place)});
+    }
+  }
+  const auto earlier = [](const Rest& a, const Rest& b) {
+    if (a.items.empty() || b.items.empty()) {
+      return b.items.size() < a.items.size();
+    }
+    return a.items.front().cursor.sequence < b.items.front().cursor.sequence;
+  };
+  while (true) {
+    Rest& next = *std::min_element(rests.begin(), rests.end(), earlier);
+    if (next.items.empty() || !Queue(*next.subscription, next.items.front().event)) {
+      break;
+    }
+    next.items = next.items.subspan(1);
+  }
+  AfterQueueing(subscriber);
+}
+
+bool Pass::Queue(Subscription& subscription, const EventPtr& event) {
+  Subscriber& subscriber = *subscription.subscriber;
+  if (!subscriber.outbox.EndsWith(event) && writer_.IsFull(subscriber)) {
+    writer_.Flush(subscriber);
+    if (writer_.IsFull(subscriber)) {
+      subscriber.overflowed = number_;
+      overflows_.push_back({&subscriber, PlaceBefore(*event)});
+      return false;
+    }
+  }
+  subscriber.outbox.PushEvent(event, subscription.tag);
+  writer_.Touch(subscriber);
+  return true;
+}
+
+// Within the pass.
+Cursor Pass::PlaceBefore(const EventRecord& event) const {
+  const auto found = std::lower_bound(
+      events_.begin(), events_.end(), event.cursor.sequence,
+      [](const EventPtr& each, Sequence sequence) { return each->cursor.sequence < sequence; });
+  return found == events_.begin() ? cohort_->place : (*std::prev(found))->cursor;
+}
+
+// Lets go of the events.
+void Pass::Forget() {
+  for (size_t i = 0; i < runs_used_; ++i) {
+    runs_[i]->items.clear();
+  }
+  if (runs_.size() > kKeptRuns) {
+    runs_.resize(kKeptRuns);
+  }
+}
+
+size_t Pass::bytes() const {
+  size_t bytes = HeapBytes(runs_) + HeapBytes(merging_) + HeapBytes(overflows_);
+  for (const auto& run : runs_) {
+    bytes += sizeof(*run) + HeapBytes(run->items);
+  }
+  return bytes;
+}
+
+}  // namespace tocsin
