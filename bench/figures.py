@@ -1,13 +1,15 @@
 #!/usr/bin/env python3
 """Runs the load program against the real hub and bridge, the floor, and peers that are installed, and prints Markdown rows.
 
-  bench/figures.py [--quick] [--only NAME,NAME] [--own] [--runs 3]
+  bench/figures.py [--quick] [--only NAME,NAME] [--own] [--before FOLDER] [--runs 3]
 
 Servers together on core 0, the client on core 1; each workload's sides run in turn, in one run of this script; medians. The floor (rawfan)
 is a broadcast server with nothing in it but the kernel's cost, given messages of the size that Tocsin's have on /ws; that of a replay
-is the store read alone (bench_read), and beside it the hub's records made from what is read.
+is the store read alone (bench_read), and beside it the hub's records made from what is read. With --before, the programs of another
+build are a side too: the rows "before".
 """
 import argparse
+import pathlib
 import sys
 from typing import NamedTuple
 
@@ -40,6 +42,7 @@ MANY = [*PUBLISH, "--pub-window", "256", "--inflight", "1000000"]
 FAN_PEERS = ["nats-ws", "redis"]
 DEFLATE = ("--compression", "deflate")
 READERS = {"records alone": "log", "floor": "store"}  # bench_read
+BEFORE = " before"  # behind the name of a side: the same with the other build's programs
 WORKLOADS = [
     Workload("ws-1000", "/ws, 1,000 subscribers, 64 in flight", ["tocsin-ws", *FAN_PEERS, "nchan", "mosquitto-ws", "floor"], fan(1000, 64)),
     Workload("ws-100", "/ws, 100 subscribers, 64 in flight", ["tocsin-ws", *FAN_PEERS, "floor"], fan(100, 64)),
@@ -79,8 +82,12 @@ WORKLOADS = [
 ]
 
 
-def run_once(workload, target, log):
-    return sides.missing(workload.options, workload.bridge) or run_side(workload, target, log)
+def run_once(workload, target, builds):
+    """`builds`: the folder of the programs and the log to replay, of this build and of the one before."""
+    name = target.removesuffix(BEFORE)
+    folder, log = builds[0 if name == target else 1]
+    with sides.programs_of(folder):
+        return sides.missing(workload.options, workload.bridge) or run_side(workload, name, log)
 
 
 def run_side(workload, target, log):
@@ -165,19 +172,22 @@ def main():
     options.add_argument("--quick", action="store_true", help="one run of each workload")
     options.add_argument("--only", help="workloads by name, with commas")
     options.add_argument("--own", action="store_true", help="Tocsin alone")
+    options.add_argument("--before", type=pathlib.Path, help="the folder with another build's programs")
     options.add_argument("--runs", type=int, default=3)
     chosen = options.parse_args()
     workloads = chosen_workloads(chosen.only)
-    log = sides.FilledLog(REPLAY_EVENTS_QUICK if chosen.quick else REPLAY_EVENTS)
+    folders = [sides.PROGRAMS, *([chosen.before] if chosen.before else [])]
+    builds = [(folder, sides.FilledLog(REPLAY_EVENTS_QUICK if chosen.quick else REPLAY_EVENTS)) for folder in folders]
     print("| " + " | ".join(HEADER) + " |")
     print("|---" * len(HEADER) + "|", flush=True)
     bad = False
     for workload in workloads:
-        targets = workload.sides[:1] if chosen.own else workload.sides
+        own = workload.sides[:1]
+        targets = [*own, *([own[0] + BEFORE] if chosen.before else []), *([] if chosen.own else workload.sides[1:])]
         results = {target: [] for target in targets}
         for _ in range(1 if chosen.quick else chosen.runs):
             for target in targets:
-                results[target].append(run_once(workload, target, log))
+                results[target].append(run_once(workload, target, builds))
         show(workload, {target: median_of(workload.kind, each) for target, each in results.items()})
         bad = bad or any(failed(result) for result in results[targets[0]])
     return 1 if bad else 0

@@ -45,6 +45,17 @@ class Tocsin:
 
 
 @contextlib.contextmanager
+def programs_of(folder):
+    """Until it ends, Tocsin's programs come from this folder."""
+    global PROGRAMS
+    PROGRAMS, before = folder, PROGRAMS
+    try:
+        yield
+    finally:
+        PROGRAMS = before
+
+
+@contextlib.contextmanager
 def scratch(prefix):
     """A folder on the disk that one builds on, not in memory."""
     (ROOT / "build").mkdir(exist_ok=True)
