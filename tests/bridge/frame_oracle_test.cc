@@ -190,7 +190,7 @@ INSTANTIATE_TEST_SUITE_P(
         Row{"AfterClose", Close(1000) + Frame(0x81, "late")},
         Row{"HalfHeader", Frame(0x81, "hello").substr(0, 1)},
         Row{"HalfPayload", Frame(0x81, "hello").substr(0, 8)}),
-    [](const auto& info) { return info.param.name; });
+    [](const auto& row) { return row.param.name; });
 
 // Where the two differ, and why ours is right.
 struct Difference {

@@ -95,7 +95,7 @@ INSTANTIATE_TEST_SUITE_P(
         Row{"Trailer", "1\r\nx\r\n0\r\nX: a\r\n\r\n", 400},
         Row{"SmuggledInTrailer", "0\r\nHost: evil\r\n\r\n", 400},
         Row{"LongExtension", "1;" + std::string(300, 'a') + "\r\n", 400}),
-    [](const auto& info) { return info.param.name; });
+    [](const auto& row) { return row.param.name; });
 
 TEST(BodyReaderTest, ABodyOfALengthEndsThere) {
   for (size_t cut = 0; cut <= 7; ++cut) {

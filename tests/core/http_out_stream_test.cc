@@ -94,8 +94,9 @@ class OutStreamTest : public ::testing::TestWithParam<Carrier> {
 };
 
 INSTANTIATE_TEST_SUITE_P(Carriers, OutStreamTest,
-                         testing::Values(Carrier::kMemory, Carrier::kSocket), [](const auto& info) {
-                           return info.param == Carrier::kMemory ? "Memory" : "Socket";
+                         testing::Values(Carrier::kMemory, Carrier::kSocket),
+                         [](const auto& carrier) {
+                           return carrier.param == Carrier::kMemory ? "Memory" : "Socket";
                          });
 
 TEST_P(OutStreamTest, ASmallBatchLeavesAtOnceInOrderOfItsParts) {
