@@ -213,6 +213,13 @@ MemoryUse Shard::SumMemory() const {
   return use;
 }
 
+MemoryUse Shard::memory() const {
+  MemoryUse use = published_.Get();
+  use.subscribers = stats_.subscribers.load(std::memory_order_relaxed);
+  use.subscriptions = stats_.subscriptions.load(std::memory_order_relaxed);
+  return use;
+}
+
 // A sum looks at every subscriber: once a second is as often as anybody asks.
 void Shard::PublishMemory() {
   memory_due_ = writer_.now() + absl::Seconds(1);

@@ -87,8 +87,9 @@ class Shard {
   const ShardStats& stats() const { return stats_; }
   // Summed now.
   MemoryUse SumMemory() const;
-  // From any thread: as it was summed last, about a second ago at the most.
-  MemoryUse memory() const { return published_.Get(); }
+  // From any thread: the counts as they are, the bytes as they were summed last, about a second ago
+  // at the most.
+  MemoryUse memory() const;
 
  private:
   void RunTasks();
