@@ -124,7 +124,9 @@ TEST_F(RocksDbLogTest, EveryStartBeginsAnEpochAndKeepsTheEndsOfTheEarlierOnes) {
     epochs.push_back(log->epochs().present());
     Append(*log, 5);
     EXPECT_EQ(log->extent().latest, (Cursor{epochs.back(), 5 * epochs.size()}));
-    if (start % 2 == 0) ASSERT_EQ(log->Close(), absl::OkStatus());
+    if (start % 2 == 0) {
+      ASSERT_EQ(log->Close(), absl::OkStatus());
+    }
   }
   auto log = OpenRocks(RocksIn(dir_));
   EXPECT_EQ(absl::flat_hash_set<Epoch>(epochs.begin(), epochs.end()).size(), 20u);
