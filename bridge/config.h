@@ -51,8 +51,7 @@ struct BridgeConfig {
   std::vector<std::string> allowed_origins;
   size_t threads = 1;
   WindowBounds window{limits::kRecentEvents, limits::kRecentBytes};
-  // The engine counts the wire form, and JSON is about twice as long: a write is as large as the hub's.
-  ShardOptions shard{.write_bytes = limits::kWriteBytes / 2};
+  ShardOptions shard;
   ws::SessionOptions session;
   size_t max_connections = limits::kConnections;
   size_t max_connections_per_address = limits::kConnectionsPerAddress;
