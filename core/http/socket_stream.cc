@@ -50,6 +50,20 @@ class Rest {
   size_t offset_ = 0;  // into the first of them
 };
 
+// A single part, which most batches are, by the cheaper call.
+ssize_t SendSome(int fd, const Rest& rest) {
+  constexpr int kFlags = MSG_DONTWAIT | MSG_NOSIGNAL;
+  std::array<iovec, kPartsAtOnce> list;
+  const size_t count = rest.Fill(list);
+  if (count == 1) {
+    return ::send(fd, list[0].iov_base, list[0].iov_len, kFlags);
+  }
+  msghdr message{};
+  message.msg_iov = list.data();
+  message.msg_iovlen = count;
+  return ::sendmsg(fd, &message, kFlags);
+}
+
 bool WouldBlock() { return errno == EAGAIN || errno == EWOULDBLOCK; }
 
 }  // namespace
@@ -74,11 +88,7 @@ IoResult SocketStream::TrySend(std::span<const std::string_view> parts) {
   Rest rest(parts);
   IoResult result{.wait_for = Readiness::kWritable};
   while (!rest.empty()) {
-    std::array<iovec, kPartsAtOnce> list;
-    msghdr message{};
-    message.msg_iov = list.data();
-    message.msg_iovlen = rest.Fill(list);
-    const ssize_t n = ::sendmsg(socket_.native_handle(), &message, MSG_DONTWAIT | MSG_NOSIGNAL);
+    const ssize_t n = SendSome(socket_.native_handle(), rest);
     if (n >= 0) {
       result.bytes += static_cast<size_t>(n);
       rest.Drop(static_cast<size_t>(n));

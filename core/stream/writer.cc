@@ -6,6 +6,18 @@
 #include "core/base/log.h"
 
 namespace tocsin {
+namespace {
+
+// A run holds nothing else, and is not counted again for each who is sent it.
+size_t CountEvents(const WriteView& view) {
+  if (view.run != 0) {
+    return view.items.size();
+  }
+  return static_cast<size_t>(std::count_if(view.items.begin(), view.items.end(),
+                                           [](const Item& item) { return item.event != nullptr; }));
+}
+
+}  // namespace
 
 void Writer::BeginTurn() {
   now_ = clock_.Monotonic();
@@ -70,8 +82,7 @@ void Writer::Flush(Subscriber& subscriber) {
 }
 
 void Writer::Send(Subscriber& subscriber, const WriteView& view) {
-  const auto events = std::count_if(view.items.begin(), view.items.end(),
-                                    [](const Item& item) { return item.event != nullptr; });
+  const size_t events = CountEvents(view);
   sent_ = true;
   subscriber.last_progress = now_;
   subscriber.last_cursor = now_;
@@ -79,7 +90,7 @@ void Writer::Send(Subscriber& subscriber, const WriteView& view) {
   bool left = false;
   Guarded(subscriber, [&] { left = subscriber.sink->Write(view); });
   subscriber.outbox.writing = !left && !subscriber.closed;
-  stats_.delivered.fetch_add(static_cast<uint64_t>(events), std::memory_order_relaxed);
+  stats_.delivered.fetch_add(events, std::memory_order_relaxed);
   stats_.writes.fetch_add(1, std::memory_order_relaxed);
 }
 
