@@ -54,6 +54,22 @@ def read_all(sock):
     return data
 
 
+def read_answer(sock):
+    """One answer by its Content-Length: the connection may be kept."""
+    data = b""
+    while b"\r\n\r\n" not in data:
+        part = sock.recv(65536)
+        assert part, data
+        data += part
+    head = data.split(b"\r\n\r\n", 1)[0]
+    length = int(Answer(head + b"\r\n\r\n").fields["content-length"])
+    while len(data) < len(head) + 4 + length:
+        part = sock.recv(65536)
+        assert part, data
+        data += part
+    return Answer(data)
+
+
 def exchange(target, request, timeout=15):
     """Sends the bytes and reads until the server closes."""
     with connect(target, timeout=timeout) as sock:

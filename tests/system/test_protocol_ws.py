@@ -364,7 +364,7 @@ def test_before_the_hub_was_ever_reached_a_session_is_put_off():
     with harness.start_bridge("127.0.0.1:1", wait=False) as bridge:
         with raw.connect(bridge) as sock:
             sock.sendall(raw.handshake())
-            answer = raw.Answer(raw.read_all(sock))
+            answer = raw.read_answer(sock)
         assert answer.status == 503 and answer.problem()["code"] == "SERVICE_UNAVAILABLE"
         assert int(answer.fields["retry-after"]) >= 1
         assert bridge.http("/health/live", 0)[0] == 200
