@@ -117,7 +117,7 @@ RouteTable::RouteTable(std::vector<Route> routes) : routes_(std::move(routes)) {
   }
 }
 
-RouteTable::Match RouteTable::Find(std::string_view method, std::string_view path) const {
+RouteTable::Match RouteTable::Find(std::string_view method, std::string_view path) const& {
   auto segments = SplitPath(path);
   if (!segments.has_value()) {
     return {.kind = Match::Kind::kBadPath};

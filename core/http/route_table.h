@@ -50,7 +50,9 @@ class RouteTable {
 
   // `path` as it was sent. kBadPath: a percent sign without two hexadecimal digits, or one that
   // stands for a control character.
-  Match Find(std::string_view method, std::string_view path) const;
+  Match Find(std::string_view method, std::string_view path) const&;
+  // A match points into the table, which must outlive it.
+  Match Find(std::string_view method, std::string_view path) const&& = delete;
   std::span<const Route> routes() const { return routes_; }
   // Of all rows: what OPTIONS * answers.
   std::string AllMethods() const;

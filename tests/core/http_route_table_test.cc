@@ -8,13 +8,15 @@ namespace {
 
 using Kind = RouteTable::Match::Kind;
 
-RouteTable Table() {
-  return RouteTable({{.name = "list", .method = "GET", .pattern = "/v1/things"},
-                     {.name = "make", .method = "POST", .pattern = "/v1/things"},
-                     {.name = "special", .method = "GET", .pattern = "/v1/things/special"},
-                     {.name = "get", .method = "GET", .pattern = "/v1/things/{id}"},
-                     {.name = "note", .method = "POST", .pattern = "/v1/things/{id}/notes/{note}"},
-                     {.name = "root", .method = "GET", .pattern = "/"}});
+const RouteTable& Table() {
+  static const RouteTable table(
+      {{.name = "list", .method = "GET", .pattern = "/v1/things"},
+       {.name = "make", .method = "POST", .pattern = "/v1/things"},
+       {.name = "special", .method = "GET", .pattern = "/v1/things/special"},
+       {.name = "get", .method = "GET", .pattern = "/v1/things/{id}"},
+       {.name = "note", .method = "POST", .pattern = "/v1/things/{id}/notes/{note}"},
+       {.name = "root", .method = "GET", .pattern = "/"}});
+  return table;
 }
 
 std::string NameOf(const RouteTable::Match& match) {
@@ -22,7 +24,7 @@ std::string NameOf(const RouteTable::Match& match) {
 }
 
 TEST(RouteTableTest, FindsARouteByMethodAndPath) {
-  const RouteTable table = Table();
+  const RouteTable& table = Table();
   EXPECT_EQ(NameOf(table.Find("GET", "/v1/things")), "list");
   EXPECT_EQ(NameOf(table.Find("POST", "/v1/things")), "make");
   EXPECT_EQ(NameOf(table.Find("HEAD", "/v1/things")), "list");
