@@ -81,6 +81,12 @@ class CheckingSink : public Sink {
   SubscriberId id = 0;
   std::atomic<Sequence> seen{0};
   bool in_order() const { return in_order_; }
+  // On the shard's thread: no write that is still to be confirmed touches the sink after this, so
+  // that another thread may destroy it.
+  void Leave() {
+    shard_.Remove(id);
+    alive_.reset();
+  }
 
  private:
   Shard& shard_;
@@ -195,7 +201,7 @@ class Following {
   void Leave() {
     std::atomic<bool> gone{false};
     shard_.Post([&] {
-      shard_.Remove(sink_.id);
+      sink_.Leave();
       gone.store(true);
     });
     while (!gone.load()) std::this_thread::yield();
