@@ -5,9 +5,10 @@
 //   whole event  id, type, priority, actor and traceparent, then payload and incident; what the hub
 //                gives (sequence, epoch, time, cursor) once it is given
 //   incident     all but active_playbook, resolution, fingerprint and correlation_score, which are
-//                there when set, and timeline and notes, which are there when not empty
-//   alert        all but runbook_url, incident_id and parent_alert_id, which are there when set
-//   resolution, timeline entry, note
+//                there when set, and timeline, notes and alerts, which are there when not empty
+//   alert        all but runbook_url, incident_id, parent_alert_id, fingerprint and ends_at, which are
+//                there when set
+//   resolution, timeline entry, note, an incident's alert
 //                all
 //   filter       what is set
 //
@@ -62,6 +63,19 @@ constexpr JsonField kNoteFields[] = {
 };
 constexpr JsonPlan kNote(kNoteFields);
 
+constexpr JsonField kIncidentAlertFields[] = {
+    {"fingerprint", v1::IncidentAlert::kFingerprintFieldNumber, kText, kAlways},
+    {"alert_id", v1::IncidentAlert::kAlertIdFieldNumber, kText, kAlways},
+    {"source", v1::IncidentAlert::kSourceFieldNumber, kText, kAlways},
+    {"title", v1::IncidentAlert::kTitleFieldNumber, kText, kAlways},
+    EnumField<v1::Severity>("severity", v1::IncidentAlert::kSeverityFieldNumber),
+    EnumField<v1::AlertStatus>("status", v1::IncidentAlert::kStatusFieldNumber),
+    {"count", v1::IncidentAlert::kCountFieldNumber, kNumber32, kAlways},
+    {"first_at", v1::IncidentAlert::kFirstAtFieldNumber, kTime, kAlways},
+    {"last_at", v1::IncidentAlert::kLastAtFieldNumber, kTime, kAlways},
+};
+constexpr JsonPlan kIncidentAlert(kIncidentAlertFields);
+
 constexpr JsonField kIncidentFields[] = {
     {"id", v1::Incident::kIdFieldNumber, kText, kAlways},
     {"created_at", v1::Incident::kCreatedAtFieldNumber, kTime, kAlways},
@@ -83,6 +97,7 @@ constexpr JsonField kIncidentFields[] = {
     {"notes", v1::Incident::kNotesFieldNumber, kMessages, kSet, &kNote},
     {"fingerprint", v1::Incident::kFingerprintFieldNumber, kText, kSet},
     {"correlation_score", v1::Incident::kCorrelationScoreFieldNumber, kDouble, kSet},
+    {"alerts", v1::Incident::kAlertsFieldNumber, kMessages, kSet, &kIncidentAlert},
 };
 
 // ---- alert ----
@@ -104,6 +119,9 @@ constexpr JsonField kAlertFields[] = {
     {"incident_id", v1::Alert::kIncidentIdFieldNumber, kText, kSet},
     {"deduplicated", v1::Alert::kDeduplicatedFieldNumber, kBool, kAlways},
     {"parent_alert_id", v1::Alert::kParentAlertIdFieldNumber, kText, kSet},
+    EnumField<v1::AlertStatus>("status", v1::Alert::kStatusFieldNumber),
+    {"fingerprint", v1::Alert::kFingerprintFieldNumber, kText, kUnlessDefault},
+    {"ends_at", v1::Alert::kEndsAtFieldNumber, kTime, kSet},
 };
 
 // ---- filter ----

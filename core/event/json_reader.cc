@@ -24,7 +24,7 @@ using google::protobuf::FieldDescriptor;
 
 // Given by the hub: what a subscriber received may be published again as it is, and these are then
 // given anew.
-constexpr std::string_view kOutputOnly[] = {"sequence", "epoch",      "time",
+constexpr std::string_view kOutputOnly[] = {"sequence", "epoch",      "time",     "before",
                                             "cursor",   "message_id", "timestamp"};
 // Fields of the event itself, whatever its type.
 constexpr std::string_view kCommon[] = {"id", "priority", "actor", "traceparent", "incident"};

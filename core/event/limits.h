@@ -71,6 +71,7 @@ inline constexpr size_t kCompletedEventBytes = 2 * kMiB;
 inline constexpr size_t kCompletedPublishBytes = 16 * kMiB;
 inline constexpr size_t kSourceChars = 255;
 inline constexpr size_t kTitleChars = 500;
+inline constexpr size_t kFingerprintChars = 512;
 inline constexpr absl::Duration kDedupWindow = absl::Minutes(10);
 inline constexpr size_t kDedupIds = 1'000'000;
 inline constexpr absl::Duration kOverIncidentAge = absl::Hours(90 * 24);

@@ -36,6 +36,7 @@ constexpr std::string_view kIncidentTypes[] = {
     "",       "Infrastructure", "Application",  "Security",
     "Data",   "Performance",    "Availability", "Compliance",
     "Unknown"};
+constexpr std::string_view kAlertStatuses[] = {"", "Firing", "Acknowledged", "Resolved"};
 constexpr std::string_view kResolutionMethods[] = {"", "Automated", "Manual", "AutoAssistedManual"};
 constexpr std::string_view kPriorities[] = {"", "Low", "Normal", "High", "Critical"};
 
@@ -50,6 +51,7 @@ std::span<const std::string_view> NamesOf(const EnumDescriptor& type) {
   if (&type == v1::Severity_descriptor()) return kSeverities;
   if (&type == v1::IncidentState_descriptor()) return kStates;
   if (&type == v1::IncidentType_descriptor()) return kIncidentTypes;
+  if (&type == v1::AlertStatus_descriptor()) return kAlertStatuses;
   if (&type == v1::ResolutionMethod_descriptor()) return kResolutionMethods;
   if (&type == v1::Priority_descriptor()) return kPriorities;
   return {};
@@ -61,6 +63,7 @@ std::string_view NameOf(v1::EventType type) { return At(kEventTypes, type); }
 std::string_view NameOf(v1::Severity severity) { return At(kSeverities, severity); }
 std::string_view NameOf(v1::IncidentState state) { return At(kStates, state); }
 std::string_view NameOf(v1::IncidentType type) { return At(kIncidentTypes, type); }
+std::string_view NameOf(v1::AlertStatus status) { return At(kAlertStatuses, status); }
 std::string_view NameOf(v1::ResolutionMethod method) { return At(kResolutionMethods, method); }
 std::string_view NameOf(v1::Priority priority) { return At(kPriorities, priority); }
 

@@ -11,12 +11,13 @@
 
 namespace tocsin {
 
-// "incident_created", "P0", "Detected", "AutoAssistedManual", "Critical"; "" for UNSPECIFIED and
-// unknown numbers.
+// "incident_created", "P0", "Detected", "Firing", "AutoAssistedManual", "Critical"; "" for
+// UNSPECIFIED and unknown numbers.
 std::string_view NameOf(v1::EventType type);
 std::string_view NameOf(v1::Severity severity);
 std::string_view NameOf(v1::IncidentState state);
 std::string_view NameOf(v1::IncidentType type);
+std::string_view NameOf(v1::AlertStatus status);
 std::string_view NameOf(v1::ResolutionMethod method);
 std::string_view NameOf(v1::Priority priority);
 

@@ -89,6 +89,13 @@ absl::Status CheckAlert(v1::Alert& alert, const FieldPath& path) {
   if (alert.alert_type() == v1::INCIDENT_TYPE_UNSPECIFIED) {
     alert.set_alert_type(v1::INCIDENT_TYPE_UNKNOWN);
   }
+  if (alert.status() == v1::ALERT_STATUS_UNSPECIFIED) {
+    alert.set_status(v1::ALERT_STATUS_FIRING);
+  }
+  if (!alert.fingerprint().empty()) {
+    RETURN_IF_ERROR(
+        CheckLength(alert.fingerprint(), limits::kFingerprintChars, path / "fingerprint"));
+  }
   return CheckKeys(alert.annotations(), path / "annotations");
 }
 
@@ -303,6 +310,10 @@ absl::Status NormalizeEvent(v1::Event& event, const FieldPath& path) {
   event.clear_epoch();
   event.clear_time();
   event.clear_cursor();
+  event.clear_before();
+  if (event.has_incident()) {
+    event.mutable_incident()->clear_alerts();
+  }
   RETURN_IF_ERROR(CheckBySchema(event, path));
   RETURN_IF_ERROR(SettleType(event, path));
   RETURN_IF_ERROR(CheckUuidOrEmpty(*event.mutable_id(), path / "id"));

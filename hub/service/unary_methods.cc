@@ -73,6 +73,7 @@ constexpr UnaryCall::Method kGetStatus{RequestOf<&EventHubRpc::RequestGetStatus>
 constexpr UnaryCall::Method kCheck{RequestCheck, ServeCheck};
 constexpr UnaryCall::Method kNotServed[] = {
     {RequestOf<&EventHubRpc::RequestSubmitAlert>, ServeNothing},
+    {RequestOf<&EventHubRpc::RequestSubmitAlerts>, ServeNothing},
     {RequestOf<&EventHubRpc::RequestGetIncident>, ServeNothing},
     {RequestOf<&EventHubRpc::RequestListIncidents>, ServeNothing},
     {RequestOf<&EventHubRpc::RequestListEvents>, ServeNothing},

@@ -196,6 +196,8 @@ v1::Alert SampleAlert() {
   (*alert.mutable_labels())["job"] = "api";
   alert.add_affected_services("api-gateway");
   alert.set_runbook_url("https://runbooks.example/high-error-rate");
+  alert.set_status(v1::ALERT_STATUS_FIRING);
+  alert.set_fingerprint("prometheus:a0ff8fa9c3c7b1d2");
   return alert;
 }
 
