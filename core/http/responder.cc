@@ -19,15 +19,14 @@ void Responder::Respond(HttpResponse response) && {
   TOCSIN_CHECK(io != nullptr);
   if (io->IsCurrent()) {
     if (const auto exchange = exchange_.lock()) {
-      exchange->Respond(number_, std::move(response));
+      exchange->Respond(std::move(response));
     }
     return;
   }
   // The connection is only ever held on its own thread, so that it also ends there.
-  io->Post([exchange = std::move(exchange_), number = number_,
-            response = std::move(response)]() mutable {
+  io->Post([exchange = std::move(exchange_), response = std::move(response)]() mutable {
     if (const auto held = exchange.lock()) {
-      held->Respond(number, std::move(response));
+      held->Respond(std::move(response));
     }
   });
 }
@@ -36,7 +35,7 @@ void Responder::Stream(HttpResponse head, MakeStreamOwner make) && {
   IoThread* const io = std::exchange(io_, nullptr);
   TOCSIN_CHECK(io != nullptr && io->IsCurrent());
   if (const auto exchange = exchange_.lock()) {
-    exchange->Stream(number_, std::move(head), make);
+    exchange->Stream(std::move(head), make);
   }
 }
 
@@ -45,7 +44,7 @@ TakenOver Responder::TakeOver() && {
   TOCSIN_CHECK(io != nullptr && io->IsCurrent());
   const auto exchange = exchange_.lock();
   TOCSIN_CHECK(exchange != nullptr);
-  return exchange->TakeOver(number_);
+  return exchange->TakeOver();
 }
 
 }  // namespace tocsin::http

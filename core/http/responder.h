@@ -88,24 +88,23 @@ struct TakenOver {
 
 using MakeStreamOwner = absl::FunctionRef<std::unique_ptr<StreamOwner>(ResponseStream&)>;
 
-// The connection, as a responder sees it. `exchange` counts its requests; one that is over is
-// passed over.
+// The connection, as a responder sees it. A connection has one request at a time, each request has
+// one responder, and after a handler that took too long the connection ends: so an outcome is
+// either that of the request in hand or comes too late and is ignored.
 class Exchange {
  public:
   virtual ~Exchange() = default;
-  virtual void Respond(uint64_t exchange, HttpResponse response) = 0;
-  virtual void Stream(uint64_t exchange, HttpResponse head, MakeStreamOwner make) = 0;
-  virtual TakenOver TakeOver(uint64_t exchange) = 0;
+  virtual void Respond(HttpResponse response) = 0;
+  virtual void Stream(HttpResponse head, MakeStreamOwner make) = 0;
+  virtual TakenOver TakeOver() = 0;
 };
 
 class Responder {
  public:
-  Responder(IoThread& io, std::weak_ptr<Exchange> exchange, uint64_t number)
-      : io_(&io), exchange_(std::move(exchange)), number_(number) {}
+  Responder(IoThread& io, std::weak_ptr<Exchange> exchange)
+      : io_(&io), exchange_(std::move(exchange)) {}
   Responder(Responder&& other) noexcept
-      : io_(std::exchange(other.io_, nullptr)),
-        exchange_(std::move(other.exchange_)),
-        number_(other.number_) {}
+      : io_(std::exchange(other.io_, nullptr)), exchange_(std::move(other.exchange_)) {}
   Responder& operator=(Responder&&) = delete;
   ~Responder();
 
@@ -119,7 +118,6 @@ class Responder {
  private:
   IoThread* io_;  // null: the outcome is known
   std::weak_ptr<Exchange> exchange_;
-  uint64_t number_;
 };
 
 }  // namespace tocsin::http

@@ -192,9 +192,11 @@ TEST_F(ServerConnectionTest, AHandlerHasItsTimeAndNoMore) {
   EXPECT_EQ(Status(), 503);
   EXPECT_TRUE(Has("Retry-After: 1\r\n"));
   Take();
+  Send(Get("/later"));  // must not be answered by the first one's responder
   std::move(later[0]).Respond({.body = "too late"});
   Turn();
   EXPECT_EQ(received, "");
+  EXPECT_EQ(later.size(), 1u);
   Pass(absl::Seconds(2));
   EXPECT_TRUE(at_end);
 }

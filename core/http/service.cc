@@ -1,0 +1,43 @@
+#include "core/http/service.h"
+
+#include <optional>
+#include <utility>
+
+#include "core/http/problem.h"
+
+namespace tocsin::http {
+
+std::variant<const Route*, HttpResponse> RouteOf(const Service& service, HttpRequest& request) {
+  using Kind = RouteTable::Match::Kind;
+  if (auto refusal = service.origins.Refuse(request)) {
+    return *std::move(refusal);
+  }
+  if (request.target == "*") {
+    return HttpResponse{.status = 204, .fields = {{"Allow", service.routes.AllMethods()}}};
+  }
+  RouteTable::Match match = service.routes.Find(request.method, request.path());
+  switch (match.kind) {
+    case Kind::kRoute:
+      request.parameters = std::move(match.parameters);
+      return match.route;
+    case Kind::kNotFound:
+      return NotFound(request.path());
+    case Kind::kMethodNotAllowed:
+      return MethodNotAllowed(match.allow);
+    case Kind::kBadPath:
+      return ProblemResponse(Refusal{400, "the path's percent-encoding is wrong"});
+    case Kind::kOptions:
+      break;
+  }
+  if (auto preflight = service.origins.AnswerPreflight(request, match.allow)) {
+    return *std::move(preflight);
+  }
+  return HttpResponse{.status = 204, .fields = {{"Allow", match.allow}}};
+}
+
+bool BodyShare::Set(size_t bytes) {
+  service_.bodies_bytes += bytes - std::exchange(bytes_, bytes);
+  return bytes == 0 || service_.bodies_bytes <= service_.max_bodies_bytes;
+}
+
+}  // namespace tocsin::http
