@@ -1,17 +1,17 @@
 #include "bridge/http/routes.h"
 
-#include <optional>
+#include <algorithm>
+#include <iterator>
 #include <utility>
+#include <vector>
 
-#include "absl/strings/str_cat.h"
 #include "bridge/events/events_route.h"
 #include "bridge/http/publish_events.h"
 #include "bridge/ws/handshake.h"
 #include "bridge/ws/ws_connection.h"
-#include "core/base/strings.h"
-#include "core/base/version.h"
 #include "core/event/error.h"
 #include "core/event/limits.h"
+#include "core/http/ops_routes.h"
 #include "core/http/problem.h"
 
 namespace tocsin::bridge {
@@ -27,17 +27,15 @@ std::string_view HubWord(const BridgeState& state) {
                                     : "connecting";
 }
 
-HttpResponse Health(const BridgeState& state, bool only_alive) {
+http::Health HealthOf(const BridgeState& state) {
   const bool draining = state.draining.load();
-  const bool ok = only_alive || (state.hub_connected.load() && !draining);
-  const std::string_view status = draining ? "draining" : ok ? "ok" : "unavailable";
-  return {
-      .status = ok ? 200 : 503,
-      .content_type = "application/json",
-      .body = absl::StrCat(R"({"status":")", ToAbsl(status), R"(","version":")", ToAbsl(Version()),
-                           R"(","uptime_seconds":)", absl::ToInt64Seconds(state.Uptime()),
-                           R"(,"hub":")", ToAbsl(HubWord(state)), "\"}\n"),
-      .fields = {{"Cache-Control", "no-store"}}};
+  const bool ready = state.hub_connected.load() && !draining;
+  return {.ready = ready,
+          .status = draining ? "draining"
+                    : ready  ? "ok"
+                             : "unavailable",
+          .uptime = state.Uptime(),
+          .details = {{"hub", std::string(HubWord(state))}}};
 }
 
 void Upgrade(const BridgeState& state, Worker& worker, const HttpRequest& request,
@@ -69,9 +67,7 @@ std::optional<absl::Status> WhyNotReady(const BridgeState& state) {
 
 http::RouteTable BridgeRoutes(const RouteSources& sources, Worker& worker, HubCalls& calls) {
   const BridgeState& state = sources.state;
-  const auto ready =
-      http::AtOnce([&state](const HttpRequest&) { return Health(state, /*only_alive=*/false); });
-  return http::RouteTable({
+  std::vector<http::Route> routes = {
       {.name = "webSocket",
        .summary = "Subscriptions over a WebSocket.",
        .method = "GET",
@@ -91,31 +87,13 @@ http::RouteTable BridgeRoutes(const RouteSources& sources, Worker& worker, HubCa
        .pattern = "/v1/events",
        .max_body_bytes = limits::kPublishBytes,
        .handler = PublishEvents(calls)},
-      {.name = "health",
-       .summary = "Whether the bridge serves and its hub is connected.",
-       .method = "GET",
-       .pattern = "/health",
-       .handler = ready},
-      {.name = "healthReady",
-       .summary = "As /health.",
-       .method = "GET",
-       .pattern = "/health/ready",
-       .handler = ready},
-      {.name = "healthLive",
-       .summary = "Whether the process answers.",
-       .method = "GET",
-       .pattern = "/health/live",
-       .handler = http::AtOnce(
-           [&state](const HttpRequest&) { return Health(state, /*only_alive=*/true); })},
-      {.name = "metrics",
-       .summary = "Metrics in Prometheus' text form.",
-       .method = "GET",
-       .pattern = "/metrics",
-       .handler = http::AtOnce([metrics = sources.metrics](const HttpRequest&) {
-         return HttpResponse{.content_type = "text/plain; version=0.0.4; charset=utf-8",
-                             .body = metrics()};
-       })},
-  });
+  };
+  std::ranges::move(
+      http::OpsRoutes({.ready_means = "Whether the bridge serves and its hub is connected.",
+                       .health = [&state] { return HealthOf(state); },
+                       .metrics = sources.metrics}),
+      std::back_inserter(routes));
+  return http::RouteTable(std::move(routes));
 }
 
 }  // namespace tocsin::bridge

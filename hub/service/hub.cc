@@ -107,9 +107,11 @@ absl::Status Hub::Serve() {
     shards_.push_back(std::make_unique<HubShard>(parts, std::move(queue), options));
   }
   if (config_.serve_ops) {
-    const OpsSources sources{.health = [this] { return Health(); },
-                             .metrics = [this] { return metrics_.Render(Gauges(), window_); }};
-    ASSIGN_OR_RETURN(ops_, http::Server::Start(config_.ops_listen, OpsRoutes(sources)));
+    http::RouteTable routes(
+        http::OpsRoutes({.ready_means = "Whether the hub takes events.",
+                         .health = [this] { return Health(); },
+                         .metrics = [this] { return metrics_.Render(Gauges(), window_); }}));
+    ASSIGN_OR_RETURN(ops_, http::Server::Start(config_.ops_listen, std::move(routes)));
   }
   log_reader_->Start();
   sequencer_->Start();
@@ -202,17 +204,19 @@ void Hub::FillStatus(v1::GetStatusResponse& response) const {
   }
 }
 
-HubHealth Hub::Health() const {
-  HubHealth health;
-  health.uptime = clock_.Monotonic() - started_;
+http::Health Hub::Health() const {
+  const absl::Duration uptime = clock_.Monotonic() - started_;
   const SequencerState state = sequencer_->state();
   if (admission_.draining()) {
-    health.status = "draining";
-  } else if (!state.healthy()) {
-    health.status = "read-only";
-    health.reason = state.publish_error;
+    return {.ready = false, .status = "draining", .uptime = uptime};
   }
-  return health;
+  if (!state.healthy()) {
+    return {.ready = false,
+            .status = "read-only",
+            .uptime = uptime,
+            .details = {{"reason", state.publish_error}}};
+  }
+  return {.uptime = uptime};
 }
 
 HubGauges Hub::Gauges() const {

@@ -11,6 +11,7 @@
 
 #include "absl/status/statusor.h"
 #include "core/base/clock.h"
+#include "core/http/ops_routes.h"
 #include "core/http/server.h"
 #include "core/shell/program.h"
 #include "core/stream/window.h"
@@ -21,7 +22,6 @@
 #include "hub/service/health_keeper.h"
 #include "hub/service/hub_shard.h"
 #include "hub/service/metrics.h"
-#include "hub/service/ops.h"
 #include "hub/store_reader.h"
 
 namespace tocsin::hub {
@@ -53,7 +53,7 @@ class Hub final : public Service {
   void Halt(absl::Duration grace);
   void SetServing(bool serving);
   void FillStatus(v1::GetStatusResponse& response) const;
-  HubHealth Health() const;
+  http::Health Health() const;
   HubGauges Gauges() const;
 
   const HubConfig config_;
