@@ -1,13 +1,12 @@
-// Where a message goes:
+// Where the answer to a message goes:
 //
-//   subscribe, unsubscribe, ping   the shard, and back as an item in the stream's order: the answer
-//                                  stands exactly where the subscription begins, ends, or was when
-//                                  the ping came
-//   errors, welcome, status        straight to the output: they belong to no place in the stream
+//   subscribe, unsubscribe, ping   to the shard, which puts it into the stream: the answer stands
+//                                  exactly where the subscription begins or ends, or where the
+//                                  stream was when the ping came
+//   errors, welcome, status        straight to the output: they have no place in the stream
 //
-// What a client may make the server hold is bounded by not reading on (WantsRead): what it asked
-// since the last write that it took, whose answers wait for the next, and frames beside the stream
-// that it does not take.
+// What a client can make the server hold is bounded by not reading from it (WantsRead): its requests
+// to the shard since its last write, and the frames beside the stream that it does not take.
 #include "bridge/ws/session.h"
 
 #include <random>
@@ -23,11 +22,10 @@
 namespace tocsin::bridge::ws {
 namespace {
 
-constexpr uint32_t kMaxAsked = 256;
-constexpr size_t kMaxAskedBytes = 64 * limits::kKiB;
+// Bytes beside the stream that the client does not take; past that it is not read.
 constexpr size_t kMaxReplyBytes = 64 * limits::kKiB;
 constexpr size_t kMaxTimestampBytes = 256;
-// A message over the rate is read for its subscription's id only when that costs little.
+// A message over the rate is parsed for its subscription's id only when it is this small.
 constexpr size_t kReadOverRateBytes = limits::kKiB;
 constexpr uint16_t kGoingAway = 1001;
 
@@ -36,7 +34,7 @@ constexpr uint16_t kGoingAway = 1001;
 Session::Session(SessionContext& context, SessionOutput& output)
     : context_(context),
       output_(output),
-      renderer_(context, names_),
+      delivery_(context, output, names_, *this),
       liveness_(context.options.heartbeat_interval, context.options.session_timeout,
                 context.clock.Monotonic()),
       conduct_(context.options.messages_per_second, context.options.message_burst,
@@ -53,9 +51,9 @@ Session::~Session() {
 
 void Session::Start(bool deflate) {
   if (deflate) {
-    renderer_.Deflate();
+    delivery_.Deflate();
   }
-  subscriber_ = context_.shard.Add(this, absl::ZeroDuration());
+  subscriber_ = context_.shard.Add(&delivery_, absl::ZeroDuration());
   context_.metrics.active_connections.Increment();
   context_.metrics.total_connections.Increment();
   const Cursor served = context_.shard.position();
@@ -78,7 +76,7 @@ void Session::Start(bool deflate) {
 
 // ---- from the client ----
 
-// The rate comes before the reading: what is too much must cost little.
+// The rate is checked before the message is read, so that a flood costs little.
 bool Session::Admit(std::string_view text) {
   const absl::Duration now = context_.clock.Monotonic();
   liveness_.Active(now);
@@ -120,6 +118,8 @@ void Session::OnOversize(std::string_view why) {
   Refuse(MakeError(ErrorCode::kMessageTooLarge, text));
   EndWith(ErrorCode::kMessageTooLarge, text);
 }
+
+void Session::OnSignOfLife() { liveness_.Heard(context_.clock.Monotonic()); }
 
 void Session::OnPong() { liveness_.Active(context_.clock.Monotonic()); }
 
@@ -174,7 +174,7 @@ void Session::Handle(const SubscribeMessage& message) {
                                " subscriptions; unsubscribe one first")),
         message.subscription_id);
   }
-  Asked((*filter)->key().size());
+  delivery_.CountAsked((*filter)->key().size());
   if (tag == 0) {
     tag = names_.Add(message.subscription_id);
     context_.metrics.active_subscriptions.Increment();
@@ -194,7 +194,7 @@ void Session::Handle(const UnsubscribeMessage& message) {
                   message.subscription_id);
   }
   names_.MarkUnsubscribed(tag);
-  Asked(0);
+  delivery_.CountAsked(0);
 }
 
 void Session::Handle(const PingMessage& message) {
@@ -204,25 +204,18 @@ void Session::Handle(const PingMessage& message) {
                             {.field = "timestamp",
                              .allowed = {absl::StrCat("at most ", kMaxTimestampBytes, " bytes")}}));
   }
-  Asked(timestamp.size());
+  delivery_.CountAsked(timestamp.size());
   context_.shard.Bookmark(subscriber_,
                           {.kind = static_cast<uint8_t>(PongKind::kPing), .text = timestamp});
 }
 
-void Session::Handle(const AckMessage&) {}  // that it came is what counts
+void Session::Handle(const AckMessage&) {}  // Admit has counted it as a sign of life
 
 void Session::Handle(const AuthenticateMessage&) {
   Refuse(MakeError(ErrorCode::kUnsupported,
                    "this server has no authentication configured: no token is needed",
                    {.field = "type"}));
 }
-
-void Session::Asked(size_t bytes) {
-  ++asked_;
-  asked_bytes_ += bytes;
-}
-
-void Session::Heard() { liveness_.Heard(context_.clock.Monotonic()); }
 
 SubscriptionTag Session::TagOf(std::string_view subscription_id) const {
   return names_.TagOf(subscription_id,
@@ -238,8 +231,8 @@ void Session::Refuse(const absl::Status& status, std::string_view subscription_i
   }
 }
 
-// Each refused message is answered, so that none is waited for in vain; reading stops before the
-// answers grow (WantsRead).
+// Answers each refused message, so that no client waits for an answer in vain. WantsRead stops the
+// reading before these answers pile up.
 void Session::RateLimited(std::string_view message, bool for_too_long) {
   std::string subscription_id;
   if (!message.empty() && message.size() <= kReadOverRateBytes) {
@@ -257,8 +250,7 @@ void Session::RateLimited(std::string_view message, bool for_too_long) {
 }
 
 bool Session::WantsRead() const {
-  return closing_ || (asked_ < kMaxAsked && asked_bytes_ < kMaxAskedBytes &&
-                      output_.BytesWaiting() < kMaxReplyBytes);
+  return closing_ || (!delivery_.asked_too_much() && output_.BytesWaiting() < kMaxReplyBytes);
 }
 
 // ---- time ----
@@ -267,7 +259,7 @@ void Session::Tick() {
   if (closing_ || subscriber_ == 0) {
     return;
   }
-  if (broken_) {
+  if (delivery_.failed()) {
     return OnInternalError();
   }
   switch (liveness_.Look(context_.clock.Monotonic())) {
@@ -286,8 +278,7 @@ void Session::Heartbeat() {
   std::string ping;
   AppendControlFrame(ping, Opcode::kPing, "");
   output_.Send(ping);
-  if (!heartbeat_owed_) {
-    heartbeat_owed_ = true;
+  if (delivery_.NeedsHeartbeat()) {
     context_.shard.Bookmark(subscriber_,
                             {.kind = static_cast<uint8_t>(PongKind::kHeartbeat), .text = ""});
   }
@@ -301,7 +292,7 @@ void Session::OnHubState(bool connected) {
 
 // ---- the end ----
 
-void Session::Stuck() {
+void Session::OnStuck() {
   if (closing_) {
     return;
   }
@@ -319,7 +310,7 @@ void Session::Drain(absl::Duration reconnect_after) {
   }
 }
 
-// There is nobody to say goodbye to.
+// The peer is gone, so nothing is sent.
 void Session::EndSilent() {
   closing_ = true;
   context_.metrics.connection_errors.Increment();
@@ -361,66 +352,5 @@ void Session::Reply(std::string_view message) {
   output_.Send(frame);
   context_.metrics.messages_sent.Increment();
 }
-
-// ---- from the engine ----
-
-// The engine holds the items while it calls, so a session that fails here ends later, and is
-// written to no more.
-bool Session::Write(const WriteView& view) {
-  try {
-    return SendBatch(view);
-  } catch (const std::exception& error) {
-    LogError("a session could not be written", {{"error", error.what()}});
-    broken_ = true;
-    return false;
-  }
-}
-
-bool Session::SendBatch(const WriteView& view) {
-  asked_ = asked_bytes_ = 0;
-  const std::string_view frames = renderer_.Render(view);
-  CountSent(view);
-  NoteTold(view);
-  const bool left = output_.SendBatch(frames);
-  renderer_.Release();
-  return left;
-}
-
-void Session::CountSent(const WriteView& view) {
-  const EventRecord* newest = nullptr;
-  double events = 0;
-  double others = 0;
-  for (const Item& item : view.items) {
-    if (item.kind == Item::Kind::kEvent) {
-      newest = item.event.get();
-      ++events;
-    } else {
-      others += item.kind != Item::Kind::kCaughtUp ? 1 : 0;
-    }
-  }
-  if (newest != nullptr) {
-    context_.metrics.events_delivered.Increment(events);
-    context_.metrics.message_latency_seconds.Observe(
-        absl::ToDoubleSeconds(context_.clock.Now() - newest->time));
-  }
-  context_.metrics.messages_sent.Increment(events + others);
-}
-
-void Session::NoteTold(const WriteView& view) {
-  if (view.run != 0) {
-    return;  // events alone
-  }
-  for (const Item& item : view.items) {
-    const bool gone = item.kind == Item::Kind::kUnsubscribed || item.kind == Item::Kind::kEnded;
-    if (gone && names_.Forget(view.TagsOf(item).front())) {
-      context_.metrics.active_subscriptions.Decrement();
-    } else if (item.kind == Item::Kind::kBookmark && item.extra != nullptr &&
-               item.extra->note.kind == static_cast<uint8_t>(PongKind::kHeartbeat)) {
-      heartbeat_owed_ = false;
-    }
-  }
-}
-
-size_t Session::MemoryBytes() const { return names_.MemoryBytes(); }
 
 }  // namespace tocsin::bridge::ws

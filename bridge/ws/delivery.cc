@@ -1,0 +1,70 @@
+#include "bridge/ws/delivery.h"
+
+#include <exception>
+
+#include "core/base/log.h"
+
+namespace tocsin::bridge::ws {
+
+void Delivery::CountAsked(size_t bytes) {
+  ++asked_;
+  asked_bytes_ += bytes;
+}
+
+bool Delivery::Write(const WriteView& view) {
+  try {
+    return SendBatch(view);
+  } catch (const std::exception& error) {
+    LogError("a session could not be written", {{"error", error.what()}});
+    failed_ = true;
+    return false;
+  }
+}
+
+bool Delivery::SendBatch(const WriteView& view) {
+  asked_ = asked_bytes_ = 0;
+  const std::string_view frames = renderer_.Render(view);
+  CountSent(view);
+  UpdateNames(view);
+  const bool left = output_.SendBatch(frames);
+  renderer_.Release();
+  return left;
+}
+
+void Delivery::CountSent(const WriteView& view) {
+  const EventRecord* newest = nullptr;
+  double events = 0;
+  double others = 0;
+  for (const Item& item : view.items) {
+    if (item.kind == Item::Kind::kEvent) {
+      newest = item.event.get();
+      ++events;
+    } else {
+      others += item.kind != Item::Kind::kCaughtUp ? 1 : 0;
+    }
+  }
+  if (newest != nullptr) {
+    context_.metrics.events_delivered.Increment(events);
+    context_.metrics.message_latency_seconds.Observe(
+        absl::ToDoubleSeconds(context_.clock.Now() - newest->time));
+  }
+  context_.metrics.messages_sent.Increment(events + others);
+}
+
+// Forgets the subscriptions whose end this write tells, and notes that a heartbeat has left.
+void Delivery::UpdateNames(const WriteView& view) {
+  if (view.run != 0) {
+    return;  // a run holds events only
+  }
+  for (const Item& item : view.items) {
+    const bool gone = item.kind == Item::Kind::kUnsubscribed || item.kind == Item::Kind::kEnded;
+    if (gone && names_.Forget(view.TagsOf(item).front())) {
+      context_.metrics.active_subscriptions.Decrement();
+    } else if (item.kind == Item::Kind::kBookmark && item.extra != nullptr &&
+               item.extra->note.kind == static_cast<uint8_t>(PongKind::kHeartbeat)) {
+      heartbeat_asked_ = false;
+    }
+  }
+}
+
+}  // namespace tocsin::bridge::ws

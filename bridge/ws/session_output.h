@@ -1,0 +1,30 @@
+// session_output.h: the transport under a session: a connection, or a string in tests.
+//
+// Threads: the shard's. No call calls back into the session from inside.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <string_view>
+
+namespace tocsin::bridge::ws {
+
+class SessionOutput {
+ public:
+  virtual ~SessionOutput() = default;
+  // Sends one write of the engine. True when it has left already; else Shard::Written is called
+  // once it has. The frames are gone when this returns.
+  virtual bool SendBatch(std::string_view frames) = 0;
+  // Sends frames beside the engine's write, in the order of the calls.
+  virtual void Send(std::string_view frames) = 0;
+  // Begins the closing handshake after everything that was sent. Nothing may be sent after it.
+  virtual void Close(uint16_t code, std::string_view reason) = 0;
+  // Ends the connection without a handshake, because the peer is gone.
+  virtual void Drop() = 0;
+  // Bytes that the peer has acknowledged since the connection began.
+  virtual uint64_t BytesTaken() = 0;
+  // Bytes given to Send that still wait.
+  virtual size_t BytesWaiting() const = 0;
+};
+
+}  // namespace tocsin::bridge::ws
