@@ -1,8 +1,7 @@
-// bell.h: how a shard's thread is told that there is work.
+// bell.h: tells a shard's thread that there is work.
 //
-// Shape:   Ring is for news of the window, which may wait for the end of a tick; Wake is for
-//          everything else. A bell that has been rung and not yet answered by a turn is not rung
-//          again.
+// Shape:   Ring says that the window has new events, which may wait for the end of a tick. Wake is
+//          for everything else. A bell that was rung is not rung again before a turn has begun.
 // Threads: Ring and Wake from any thread; the rest on the shard's.
 #pragma once
 
@@ -14,7 +13,7 @@ namespace tocsin {
 
 class Bell {
  public:
-  // Set before all else; called from any thread.
+  // `ring` is called from any thread. Call this before anything else.
   void Set(std::function<void()> ring) { ring_ = std::move(ring); }
 
   void Ring() { Once(rung_); }
@@ -24,7 +23,7 @@ class Bell {
     woken_.store(false);
     rung_.store(false);
   }
-  // A turn will come at the end of the tick without a bell: until then news ring none.
+  // A turn is scheduled for the end of the tick. Until then Ring does nothing.
   void HoldNews() { rung_.store(true); }
 
  private:

@@ -1,11 +1,13 @@
 // cohort.h: subscriptions that are given the same events from the same place on.
 //
-// Shape:   a place and members. A member may stand ahead of its cohort: of what the cohort is given,
-//          it gets what comes after its own place. The live cohort stands at the end of what its
-//          shard has seen; any other is behind, and reads the window, or the log where it has a
-//          Reading. One member's filter is asked directly; several are found through an index.
+// Shape:   a place and members. A member may stand ahead of its cohort: it gets only those of the
+//          cohort's events that come after its own place. The live cohort stands at the end of what
+//          its shard has seen. Any other cohort is behind: it reads the window, or the log where it
+//          has a Reading. The filter of a single member is asked directly; the filters of several
+//          are found through an index.
 // Threads: owned by one shard.
-// Owns:    the index and the reading; not the members, which Remove themselves before they go.
+// Owns:    the index and the reading. It does not own the members: each must be removed before it
+//          is destroyed.
 #pragma once
 
 #include <map>
@@ -15,8 +17,7 @@
 
 #include "absl/time/time.h"
 #include "core/event/cursor.h"
-#include "core/event/filter.h"
-#include "core/stream/log_reader.h"
+#include "core/stream/reading.h"
 #include "core/stream/subscriber.h"
 #include "core/stream/subscription_index.h"
 
@@ -24,16 +25,6 @@ namespace tocsin {
 
 class Cohort;
 using CohortsByPlace = std::multimap<Sequence, std::unique_ptr<Cohort>>;
-
-// How a cohort reads the log.
-struct Reading {
-  StartPoint start;
-  FilterPtr filter;       // nullptr: everything, for several members
-  bool resolved = false;  // the log has said where `start` is
-  bool asked = false;     // a slice is outstanding
-  size_t slices = 0;      // that have come
-  std::unique_ptr<CatchUp> catch_up;
-};
 
 class Cohort {
  public:
@@ -44,25 +35,28 @@ class Cohort {
   bool live() const { return kind_ == Kind::kLive; }
   const std::vector<Subscription*>& members() const { return members_; }
   bool empty() const { return members_.empty(); }
-  // Nullptr with one member, unless the cohort is live.
+  // Nullptr where a cohort that is behind has never had more than one member.
   SubscriptionIndex* index() { return index_.get(); }
+  // True when the events that it reads have passed its one member's filter already.
+  bool reads_filtered() const { return reading != nullptr && reading->filter != nullptr; }
 
   void Add(Subscription& subscription);
   void Remove(Subscription& subscription);
   // The place up to which a member has been given everything.
   Cursor PlaceOf(const Subscription& member) const;
 
-  // What it holds, its members' filters among it where it has an index.
+  // The bytes it holds; with an index, its members' filters are among them.
   size_t bytes() const;
 
   Cursor place;                      // epoch 0: not known yet
-  std::unique_ptr<Reading> reading;  // nullptr: reads the window
-  bool ready = false;                // among those to be served
-  // Some have room and some not: until then those that have wait for the others.
+  std::unique_ptr<Reading> reading;  // nullptr: the cohort reads the window
+  bool ready = false;                // in the table's queue of cohorts to be served
+  bool being_served = false;         // must not be closed now
+  // Set while members that have room wait for those that have none: how long they still wait.
   std::optional<absl::Duration> wait_until;
-  // None has room, since then.
+  // Set while no member has room: since when.
   std::optional<absl::Duration> rests_since;
-  CohortsByPlace::iterator position;  // among those that are behind
+  CohortsByPlace::iterator position;  // in the table; not of the live cohort
 
  private:
   const Kind kind_;

@@ -23,8 +23,8 @@ void LogQueue::Remove(Subscription& subscription) {
 
 void LogQueue::Rotate() { waiting_.splice(waiting_.end(), waiting_, waiting_.begin()); }
 
-// Begins at the lowest start shortly before the first one's, so that whoever waits between the two
-// need not wait again.
+// The party begins at the lowest start that lies shortly before that of `first`, so that those who
+// start between the two need not wait again.
 LogQueue::Party LogQueue::PartyOf(const Subscription& first) {
   Party party{.start = first.start, .members = {}};
   Cursor* const start = std::get_if<Cursor>(&party.start);

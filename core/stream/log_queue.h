@@ -1,9 +1,10 @@
 // log_queue.h: subscriptions that wait for a reading of the log.
 //
-// Shape:   the longest waiting first. Those with the same start share a reading, and those that
-//          start a little later join it when it comes by: so a crowd takes few readings.
+// Shape:   the one that has waited longest comes first. Those with the same start share a reading,
+//          and those that start a little later join it when it reaches their place, so that a crowd
+//          takes few readings.
 // Threads: the shard's.
-// Owns:    nothing: a subscription is taken out before it goes.
+// Owns:    nothing: a subscription must be taken out before it is destroyed.
 #pragma once
 
 #include <optional>
@@ -16,34 +17,37 @@ namespace tocsin {
 
 class LogQueue {
  public:
-  // Events that a subscription is willing to have others read before its own: about four slices,
-  // which take less time than to wait for a reading of its own.
+  // How many events before its own start a subscription may wait through when it shares a reading:
+  // about four slices, which take less time than waiting for a reading of its own.
   static constexpr Sequence kNear = 4 * limits::kReplayEvents;
 
-  // Those who are to share a reading.
+  // Those that are to share a reading.
   struct Party {
     StartPoint start;
     std::vector<Subscription*> members;
-    bool others_follow = false;  // some wait who will join on the way
+    bool others_follow = false;  // others in the queue will join it on the way
   };
 
   bool empty() const { return waiting_.empty(); }
-  size_t size() const { return waiting_.size(); }
+  size_t bytes() const { return waiting_.size() * kNodeBytes; }
   void Push(Subscription& subscription);
   void Remove(Subscription& subscription);
 
-  // The party of the one that has waited longest, taken out of the queue. `will_pass(place)` says
-  // of a place that a reading under way will soon come by: who starts there waits on. Nothing when
-  // that is so of all that were looked at.
+  // Takes out the party of the one that has waited longest. `will_pass(place)` says whether a
+  // reading under way will soon reach the place; who starts there goes on waiting. Nothing when all
+  // that were looked at go on waiting.
   template <class WillPass>
   std::optional<Party> Next(WillPass will_pass);
 
-  // Those that start after `from`, up to and including `to`, both of one epoch; taken out.
+  // Takes out those that start from `from` up to `to`, both included and of one epoch.
   std::vector<Subscription*> TakeBetween(const Cursor& from, const Cursor& to);
 
  private:
-  // A look at more would cost too much in one turn; the queue turns meanwhile.
+  // How many one call looks at, which bounds its cost. The queue is rotated, so the next call looks
+  // at others.
   static constexpr size_t kLookAt = 16;
+  // Of the list: a pointer and two links.
+  static constexpr size_t kNodeBytes = 3 * sizeof(Waiting::value_type);
 
   Party PartyOf(const Subscription& first);
   void Rotate();

@@ -1,12 +1,12 @@
-// log_reader.h: where the engine reads what the window no longer holds.
+// log_reader.h: how the engine reads what the window no longer holds.
 //
-// Shape:   a reader is opened at a start point and asked for one slice at a time; the hub's reads
-//          the store, the bridge's reads a filtered stream from the hub.
+// Shape:   a CatchUp is opened at a start point and asked for one slice at a time. The hub's reads
+//          the store, the bridge's reads a stream from the hub.
 // Threads: Open and Next are called on the shard's thread. The answer to a Next is delivered on
 //          that thread too (through Shard::Post), once, never from inside Next, and never after the
 //          CatchUp was destroyed.
-// Owns:    the shard owns the CatchUp; destroying it cancels. A shard has at most
-//          ShardOptions::log_readings of them.
+// Owns:    the shard owns the CatchUp, and destroying it cancels what is outstanding. A shard has
+//          at most ShardOptions::log_readings of them.
 #pragma once
 
 #include <functional>
@@ -27,17 +27,17 @@ struct LogSlice {
   // Where the slice begins: for the first slice the start point as the log understands it (after
   // the gap, if any).
   Cursor from;
-  // What could not be given, ending at `from`. Comes before the events.
+  // What is missing, ending at `from`. It comes before the events.
   std::optional<Gap> gap;
-  // In order, after `from`; the events of the range that the filter matches, and no other. Where
-  // there is a filter, their records may be without facts.
+  // In order, after `from`: all events of the range that the filter matches, and no other. Where
+  // there is a filter, the records may be without facts.
   std::vector<EventPtr> events;
   // Everything up to here has been read; never before the last event.
   Cursor to;
-  // Not ok: the start point is refused or the log cannot be read; nothing else counts and nothing
-  // more comes. A start past the log's end is CURSOR_EXPIRED.
+  // Not ok: the start point is refused, or the log cannot be read. The other fields have no meaning
+  // then, and no other slice comes. A start past the log's end is CURSOR_EXPIRED.
   absl::Status status;
-  // For an error and a gap: what is held.
+  // Set with an error or a gap: what the log holds.
   Cursor earliest;
   Cursor latest;
 };
@@ -45,8 +45,8 @@ struct LogSlice {
 class CatchUp {
  public:
   virtual ~CatchUp() = default;
-  // At most one is outstanding. Delivers when there is something to tell: events, progress, a gap
-  // or an error. Where the log has nothing more yet, the answer may wait for it.
+  // At most one call is outstanding. The answer has events, progress, a gap or an error. Where the
+  // log has nothing more yet, the answer may wait for it.
   virtual void Next(size_t max_events, size_t max_bytes) = 0;
 };
 
@@ -54,7 +54,7 @@ class LogReader {
  public:
   using Deliver = std::function<void(LogSlice)>;
   virtual ~LogReader() = default;
-  // Without a filter (nullptr), every event comes, with its facts: a shard then matches it for many.
+  // Without a filter (nullptr) every event comes, with its facts, and the shard matches them.
   virtual std::unique_ptr<CatchUp> Open(Shard& shard, const StartPoint& start, FilterPtr filter,
                                         Deliver deliver) = 0;
 };

@@ -1,7 +1,7 @@
-// memory_use.h: what the subscribers of a shard hold, counted as it comes and goes.
+// memory_use.h: the memory that the subscribers of a shard hold.
 //
-// Shape:   bytes that were asked of the allocator, by what they are for. Not in it: what the
-//          allocator rounds up, what a transport holds for its peer, and what a CatchUp holds.
+// Shape:   bytes asked of the allocator, by purpose. Not counted: what the allocator rounds up,
+//          what a transport holds for its peer, and what a CatchUp holds.
 // Threads: MemoryUse is a value. PublishedMemoryUse is set by one thread and read by any; a reader
 //          may see one field newer than another.
 #pragma once
@@ -16,13 +16,13 @@ struct MemoryUse {
   uint64_t subscribers = 0;
   uint64_t subscriptions = 0;
   // Bytes.
-  uint64_t subscriber_bytes = 0;    // the peers and the table of them
-  uint64_t subscription_bytes = 0;  // the subscriptions; where one is behind, with its filter
-  uint64_t index_bytes = 0;         // of the live ones: filters, one for all who have it, and lists
-  uint64_t batch_bytes = 0;         // batches: the places for items, without the events
-  uint64_t run_bytes = 0;           // what a pass collects, kept for the next: no peer's own
-  // Events that wait in batches. Not in total(): most are shared, with other batches and with the
-  // window.
+  uint64_t subscriber_bytes = 0;    // the peers and their table
+  uint64_t subscription_bytes = 0;  // the subscriptions; of those in no index, also the filters
+  uint64_t index_bytes = 0;         // the cohorts and their indexes, with the filters in them
+  uint64_t batch_bytes = 0;         // the outboxes, without the events in them
+  uint64_t run_bytes = 0;           // what a pass keeps for the next one
+  // Events that wait in outboxes. Not in total(), because most are shared with other outboxes and
+  // with the window.
   uint64_t pending_bytes = 0;
 
   uint64_t total() const {

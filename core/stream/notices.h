@@ -1,4 +1,4 @@
-// notices.h: what a subscriber is told besides events, queued in its place among them.
+// notices.h: queues what a subscriber is told besides events, in order with them.
 //
 // Threads: the shard's.
 #pragma once
@@ -11,7 +11,8 @@ class Notices {
  public:
   explicit Notices(Writer& writer) : writer_(writer) {}
 
-  // Also for those filters of the subscription that were replaced before its place was known.
+  // Comes once for each filter that was replaced before the place was known, and then for the
+  // present one.
   void Subscribed(Subscription& subscription, const Cursor& place, bool recovered);
   void Unsubscribed(Subscriber& subscriber, SubscriptionTag tag);
   void CaughtUp(Subscription& subscription, const Cursor& place);
@@ -25,7 +26,7 @@ class Notices {
   Writer& writer_;
 };
 
-// The answer to who does not want to go on after a gap.
+// What ends a subscription that does not go on after a gap.
 absl::Status GapError(const Gap& gap, const Cursor& earliest, const Cursor& latest);
 
 }  // namespace tocsin

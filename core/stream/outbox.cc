@@ -9,7 +9,7 @@
 namespace tocsin {
 namespace {
 
-// Sent items are given up in runs of about a write, so that each is moved once on average.
+// Sent items are erased about a write's worth at a time, so that each item is moved about once.
 constexpr size_t kCompactAt = limits::kWriteEvents;
 
 }  // namespace
@@ -84,7 +84,7 @@ void Outbox::Consume(size_t count) {
   }
 }
 
-// An outbox in which a little always waits would otherwise keep what was sent for ever.
+// Without this, an outbox in which something always waits would keep its sent items for ever.
 void Outbox::Compact() {
   items_.erase(items_.begin(), items_.begin() + static_cast<ptrdiff_t>(sent_));
   sent_ = 0;

@@ -1,7 +1,7 @@
-// outbox.h: what waits to be written to one peer, behind the one write that is in flight.
+// outbox.h: the items that wait to be written to one peer, after the one write that is in flight.
 //
-// Shape:   items in order. An event that several subscriptions of the peer match, one after the
-//          other, is one item with all their tags.
+// Shape:   items in order. An event that several subscriptions of the peer match is one item with
+//          all their tags.
 // Threads: owned by one shard.
 // Owns:    shares of the events that wait.
 #pragma once
@@ -17,24 +17,24 @@ namespace tocsin {
 class Outbox {
  public:
   size_t pending() const { return items_.size() - sent_; }
-  // Of the events that wait, for the bound of the outbox.
+  // The size of the events that wait, which ShardOptions::pending_bytes bounds.
   size_t bytes() const { return bytes_; }
-  // What it holds beside the events: it may have grown far beyond what waits now.
+  // What it holds beside the events. A burst may have made it far larger than what waits now.
   size_t held_bytes() const;
-  // Gives back what it has grown. Only when nothing waits.
+  // Gives that memory back. Only when nothing waits.
   void Release();
 
-  // True when the event is what was queued last.
+  // True when the event waits and was queued last.
   bool EndsWith(const EventPtr& event) const;
   // Queues an item; its tags are set here.
   void Push(Item item, SubscriptionTag tag);
   void Push(Item item);  // for no subscription in particular
-  // Queues the event, or adds the tag where the event was queued last.
+  // Queues the event; where it was queued last already, only adds the tag.
   void PushEvent(const EventPtr& event, SubscriptionTag tag);
 
-  // The first so many that fit one write; at least one.
+  // The first items, as many as fit one write; at least one.
   WriteView Next(size_t max_events, size_t max_bytes) const;
-  // They have been handed over.
+  // The first `count` items have been handed to the sink.
   void Consume(size_t count);
 
   bool writing = false;  // a write is in flight
@@ -42,7 +42,7 @@ class Outbox {
  private:
   void Compact();
 
-  std::vector<Item> items_;  // items_[sent_…] wait
+  std::vector<Item> items_;  // those from sent_ on wait
   std::vector<SubscriptionTag> tags_;
   size_t sent_ = 0;
   size_t bytes_ = 0;

@@ -1,5 +1,5 @@
-// What a pass notes in a subscriber or in an index entry, it notes with its own number: a pass that
-// was broken off leaves nothing that the next one would take for its own.
+// Whatever a pass notes in a subscriber or in an index entry, it notes with its own number. So a
+// pass that an exception broke off leaves nothing that the next pass would take for its own.
 #include "core/stream/pass.h"
 
 #include <algorithm>
@@ -11,11 +11,11 @@
 namespace tocsin {
 namespace {
 
-// Between passes: what a pass of few filters needs is not allocated anew. A run keeps room for as
-// many items as a pass has events (512), so these keep 3 MB.
+// Runs that are kept between passes, so that a pass of few filters allocates nothing. A run keeps
+// room for as many items as a pass has events (512), so they keep 3 MB at most.
 constexpr size_t kKeptRuns = 64;
 
-// Those that come after the place.
+// The items that come after the place.
 std::span<const Item> After(std::span<const Item> items, const Cursor& place) {
   if (items.empty() || items.front().cursor.sequence > place.sequence) {
     return items;
@@ -29,7 +29,7 @@ std::span<const Item> After(std::span<const Item> items, const Cursor& place) {
 }  // namespace
 
 std::span<const Pass::Overflow> Pass::Run(Cohort& cohort, std::span<const EventPtr> events,
-                                          Pace pace, bool matched) {
+                                          Pace pace) {
   ++number_;
   cohort_ = &cohort;
   pace_ = pace;
@@ -42,7 +42,7 @@ std::span<const Pass::Overflow> Pass::Run(Cohort& cohort, std::span<const EventP
       if (member->subscriber->closed) {
         continue;
       }
-      writer_.Guarded(*member->subscriber, [&] { GiveOnly(*member, matched); });
+      writer_.Guarded(*member->subscriber, [&] { GiveOnly(*member); });
     }
     return overflows_;
   }
@@ -52,9 +52,10 @@ std::span<const Pass::Overflow> Pass::Run(Cohort& cohort, std::span<const EventP
   return overflows_;
 }
 
-// The slice bounds what it adds to the outbox.
-void Pass::GiveOnly(Subscription& member, bool matched) {
+// The slice's size bounds what this adds to the outbox.
+void Pass::GiveOnly(Subscription& member) {
   Subscriber& subscriber = *member.subscriber;
+  const bool matched = cohort_->reads_filtered();
   for (const EventPtr& event : events_) {
     if (event->cursor.sequence > member.place.sequence &&
         (matched || member.filter->Matches(event->facts))) {
@@ -150,7 +151,7 @@ void Pass::Give(Subscription& subscription, std::span<const Item> items, uint64_
   }
 }
 
-// Its filters' runs, merged back into the order of the log.
+// Merges the runs of the subscriber's filters back into the order of the log.
 void Pass::GiveMerged(Subscriber& subscriber) {
   struct Rest {
     Subscription* subscription;
@@ -194,7 +195,7 @@ bool Pass::Queue(Subscription& subscription, const EventPtr& event) {
   return true;
 }
 
-// Within the pass.
+// The place just before one of the pass's events.
 Cursor Pass::PlaceBefore(const EventRecord& event) const {
   const auto found = std::lower_bound(
       events_.begin(), events_.end(), event.cursor.sequence,

@@ -1,12 +1,12 @@
-// pass.h: one pass of events over a cohort: who is to get which of them, and the handing out.
+// pass.h: hands a stretch of events to the members of a cohort, each what its filter matches.
 //
 // Shape:   a pass collects, for each filter that matched, the run of its events, and hands each run
-//          to all who have that filter. One that has nothing waiting and no other subscription is
-//          written to straight from the run, so that its share of the cost is the write. Others get
-//          the events into their outboxes, in order.
+//          to all who have that filter. A subscriber that has nothing waiting and no other
+//          subscription is written to straight from the run, so that it costs only the write.
+//          Others get the events into their outboxes, in the order of the log.
 // Threads: the shard's.
-// Errors:  what throws before anything has been handed out leaves all as it was. What throws for one
-//          subscriber closes that one.
+// Errors:  an exception before anything has been handed out leaves all as it was. An exception
+//          while one subscriber is served closes that one.
 // Source:  docs/adr/0004-fan-out.md
 #pragma once
 
@@ -20,7 +20,7 @@
 
 namespace tocsin {
 
-// The events of one pass that a filter lets through, as items for one subscription.
+// The events of one pass that a filter matches, as items for one subscription.
 struct EventRun {
   IndexEntry* entry = nullptr;
   std::vector<Item> items;
@@ -29,8 +29,8 @@ struct EventRun {
 class Pass {
  public:
   enum class Pace {
-    kLive,    // what can be written is written now
-    kBehind,  // less than a write's worth waits for the tick
+    kLive,    // whatever can be written is written now
+    kBehind,  // less than a full write waits for the tick
   };
   // A full outbox: the subscriber has been given everything up to `place`, and nothing after it.
   struct Overflow {
@@ -40,27 +40,26 @@ class Pass {
 
   Pass(Writer& writer, const ShardOptions& options) : writer_(writer), options_(options) {}
 
-  // Hands out the events after cohort.place that its members' filters match; `matched`: the one
-  // member's filter has been asked already. Answers whose outbox was full; good until the next pass.
-  // Only members of a live or several-member cohort overflow.
-  std::span<const Overflow> Run(Cohort& cohort, std::span<const EventPtr> events, Pace pace,
-                                bool matched = false);
+  // Hands out the events, which all come after cohort.place. Returns the subscribers whose outboxes
+  // were full; valid until the next pass. The member of a cohort without an index never overflows.
+  std::span<const Overflow> Run(Cohort& cohort, std::span<const EventPtr> events, Pace pace);
 
-  // What is kept for the next pass.
+  // The bytes that are kept for the next pass.
   size_t bytes() const;
 
  private:
-  void GiveOnly(Subscription& member, bool matched);
+  // To the one member of a cohort without an index.
+  void GiveOnly(Subscription& member);
   void Collect(SubscriptionIndex& index);
   void AddToRun(IndexEntry& entry, const EventPtr& event);
   void HandOut();
-  // In parts of a write each: all who have the filter get the first before any gets the second, so
-  // that what is encoded for one is still there for the next.
+  // In parts that each fit one write. All who have the filter get a part before any gets the next
+  // one, so that what is encoded for one subscriber still serves the others.
   void HandOutRun(const EventRun& run);
   void HandOutPart(const EventRun& run, std::span<const Item> items);
   void Give(Subscription& subscription, std::span<const Item> items, uint64_t number);
   void GiveMerged(Subscriber& subscriber);
-  // False when the outbox is full: then nothing more of this pass goes there.
+  // False when the outbox is full; then the subscriber gets nothing more of this pass.
   bool Queue(Subscription& subscription, const EventPtr& event);
   void AfterQueueing(Subscriber& subscriber);
   Cursor PlaceBefore(const EventRecord& event) const;

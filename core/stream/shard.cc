@@ -1,30 +1,45 @@
 // A turn, in this order, each step bounded:
 //
-//   tasks    what was posted: subscribe, written, slices of the log
-//   drain    the window's news are matched and go to live ones
+//   tasks    the posted tasks run: subscribe, written, slices of the log
+//   drain    the window's new events are matched and handed to the live subscriptions
 //   serve    cohorts that are behind get a slice each, a bounded number a turn
-//   flush    outboxes with no write in flight go out
+//   flush    outboxes with no write in flight are written
 //   sweep    about once a second: bookmarks that are due, peers that take nothing
 //
 // Drain and flush happen at most once a tick. A turn that has sent something is followed by another
-// after the tick, and until then the window's news ring no bell: under load a turn costs a timer
-// and not a wake-up for every event, and an idle shard still sends a lone event at once.
+// one after the tick, and until then new events ring no bell. So under load a turn costs one timer
+// instead of one wake-up an event, and an idle shard still sends a lone event at once.
 #include "core/stream/shard.h"
 
 #include <algorithm>
 #include <utility>
 
 #include "core/base/heap_bytes.h"
+#include "core/event/error.h"
 
 namespace tocsin {
+namespace {
+
+absl::Status NotOpen() {
+  return MakeError(ErrorCode::kServiceUnavailable, "the log is not open yet; try again shortly",
+                   {.retry_after = absl::Seconds(1)});
+}
+
+}  // namespace
 
 Shard::Shard(const Window& window, LogReader& log, Clock& clock, ShardOptions options)
     : options_(options),
       clock_(clock),
       writer_(subscribers_, bell_, clock, options_, stats_),
       notices_(writer_),
-      cohorts_(*this, window, log, writer_, notices_, bell_, options_, stats_),
-      sweep_(subscribers_, window, cohorts_, writer_, notices_, stats_) {}
+      cohorts_(bell_),
+      placement_(cohorts_, queue_, window, writer_, notices_, bell_, stats_),
+      delivery_(cohorts_, placement_, writer_, options_, stats_),
+      live_feed_(cohorts_, placement_, delivery_, window, writer_, notices_, bell_),
+      readings_(*this, log, cohorts_, queue_, placement_, delivery_, window, writer_, notices_,
+                options_),
+      backlog_(cohorts_, placement_, delivery_, readings_, window, writer_, bell_, options_),
+      sweep_(subscribers_, window, cohorts_, placement_, writer_, notices_, stats_) {}
 
 Shard::~Shard() = default;
 
@@ -40,8 +55,8 @@ absl::Duration Shard::RunOnce() {
   bell_.BeginTurn();
   writer_.BeginTurn();
   RunTasks();
-  cohorts_.Drain();
-  const absl::Duration serve_due = cohorts_.Serve();
+  live_feed_.Drain();
+  const absl::Duration serve_due = backlog_.Serve();
   writer_.FlushTouched();
   ServeRelieved();
   if (writer_.now() >= sweep_.due()) {
@@ -79,17 +94,17 @@ void Shard::RunTasks() {
 void Shard::ServeRelieved() {
   for (const SubscriberId id : writer_.TakeRelieved()) {
     if (Subscriber* subscriber = subscribers_.Find(id)) {
-      cohorts_.OnRoom(*subscriber);
+      placement_.OnRoom(*subscriber);
     }
   }
 }
 
-// Only now: a subscription may leave its cohort only when no pass is under way.
+// Runs after all passes of the turn, because a subscription must not leave its cohort during one.
 void Shard::EndFailed() {
   for (const SubscriberId id : writer_.TakeFailed()) {
     if (Subscriber* subscriber = subscribers_.Find(id)) {
       while (!subscriber->subscriptions.empty()) {
-        cohorts_.Erase(*subscriber->subscriptions.back());
+        placement_.Erase(*subscriber->subscriptions.back());
       }
       subscriber->sink->Failed();  // may Remove it
     }
@@ -113,7 +128,7 @@ void Shard::Remove(SubscriberId id) {
     return;
   }
   while (!subscriber->subscriptions.empty()) {
-    cohorts_.Erase(*subscriber->subscriptions.back());
+    placement_.Erase(*subscriber->subscriptions.back());
   }
   subscribers_.Remove(id);
   stats_.subscribers.store(subscribers_.size(), std::memory_order_relaxed);
@@ -140,12 +155,16 @@ void Shard::Subscribe(SubscriberId id, SubscribeOptions options) {
   }
   subscription->filter = std::move(options.filter);
   subscription->notify_on_gap = options.notify_on_gap;
-  cohorts_.Begin(*subscription, start);
+  if (live_feed_.SeeOpen()) {
+    placement_.Begin(*subscription, start);
+  } else {
+    placement_.End(*subscription, NotOpen());
+  }
   bell_.Wake();
 }
 
 void Shard::Replace(Subscription& subscription, SubscribeOptions& options, StartPoint& start) {
-  cohorts_.Leave(subscription);
+  placement_.Leave(subscription);
   if (!options.start.has_value()) {
     const bool placed = subscription.place.epoch != 0;
     start = placed ? StartPoint(subscription.place) : subscription.start;
@@ -165,7 +184,7 @@ bool Shard::Unsubscribe(SubscriberId id, SubscriptionTag tag) {
   if (subscription == nullptr) {
     return false;
   }
-  cohorts_.Erase(*subscription);
+  placement_.Erase(*subscription);
   notices_.Unsubscribed(*subscriber, tag);
   bell_.Wake();
   return true;
@@ -187,7 +206,7 @@ void Shard::Bookmark(SubscriberId id, BookmarkNote note) {
 void Shard::Written(SubscriberId id) {
   if (Subscriber* subscriber = subscribers_.Find(id)) {
     writer_.Written(*subscriber);
-    cohorts_.OnRoom(*subscriber);
+    placement_.OnRoom(*subscriber);
   }
 }
 
@@ -203,13 +222,13 @@ MemoryUse Shard::SumMemory() const {
     use.batch_bytes += subscriber->outbox.held_bytes();
     use.pending_bytes += subscriber->outbox.bytes();
     for (const auto& subscription : subscriber->subscriptions) {
-      // One in an index shares its filter with its entry there.
+      // A subscription that is in an index shares its filter with its entry there.
       const size_t filter = subscription->entry == nullptr ? subscription->filter->bytes() : 0;
       use.subscription_bytes += sizeof(Subscription) + HeapBytes(subscription->replaced) + filter;
     }
   }
-  use.index_bytes = cohorts_.index_bytes();
-  use.run_bytes = cohorts_.pass_bytes();
+  use.index_bytes = cohorts_.bytes() + queue_.bytes();
+  use.run_bytes = delivery_.pass_bytes();
   return use;
 }
 
@@ -220,7 +239,7 @@ MemoryUse Shard::memory() const {
   return use;
 }
 
-// A sum looks at every subscriber: once a second is as often as anybody asks.
+// A sum visits every subscriber, and nobody asks for it more often than once a second.
 void Shard::PublishMemory() {
   memory_due_ = writer_.now() + absl::Seconds(1);
   published_.Set(SumMemory());

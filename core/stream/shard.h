@@ -1,13 +1,15 @@
 // shard.h: the engine: one thread, its subscribers, and their places in the log.
 //
-// Shape:   a turn runs what was posted, hands the window's news to those that are live, gives slices
-//          to those that are behind (cohorts.h), and flushes what waits (writer.h). So replay, resume
-//          and slowness are one path, and memory is bounded by window + subscribers × outbox.
-// Threads: Ring, Post and memory from any thread; everything else on the owner's, which calls RunOnce
-//          when the bell rings or the time it returned has come. Tests call it by hand.
-// Owns:    its subscribers and subscriptions. Sinks are the transport's and outlive their Remove.
-// Errors:  a subscription that is refused or breaks ends with Item::kEnded, in order. What throws
-//          while one subscriber is served ends that one; the others get what is theirs, once.
+// Shape:   a turn runs the posted tasks, hands the window's new events to the live subscriptions
+//          (live_feed.h), gives slices to those that are behind (backlog.h), and flushes what waits
+//          (writer.h). So replay, resume and slowness are one path, and memory is bounded by the
+//          window plus one outbox a subscriber.
+// Threads: Ring, Post and memory from any thread. Everything else on the owner's thread, which
+//          calls RunOnce when the bell rings or the time that it returned has come. Tests call it
+//          by hand.
+// Owns:    its subscribers and subscriptions. Sinks belong to the transport, and outlive Remove.
+// Errors:  a subscription that is refused or breaks ends with Item::kEnded, in order. An exception
+//          while one subscriber is served ends that one; the others still get each event once.
 // Source:  docs/life-of-an-event.md
 #pragma once
 
@@ -19,11 +21,17 @@
 #include "core/base/clock.h"
 #include "core/base/mutex.h"
 #include "core/event/filter.h"
+#include "core/stream/backlog.h"
 #include "core/stream/bell.h"
-#include "core/stream/cohorts.h"
+#include "core/stream/cohort_table.h"
+#include "core/stream/delivery.h"
+#include "core/stream/live_feed.h"
+#include "core/stream/log_queue.h"
 #include "core/stream/log_reader.h"
+#include "core/stream/log_readings.h"
 #include "core/stream/memory_use.h"
 #include "core/stream/notices.h"
+#include "core/stream/placement.h"
 #include "core/stream/shard_options.h"
 #include "core/stream/sink.h"
 #include "core/stream/subscriber.h"
@@ -51,8 +59,8 @@ class Shard {
   Shard(const Shard&) = delete;
   Shard& operator=(const Shard&) = delete;
 
-  // Called (from any thread) when there is work that RunOnce has not been told of and will not see
-  // at the time it asked for. Set before all else.
+  // `ring` is called, from any thread, when there is work before the time that RunOnce asked to be
+  // called at. Call this before anything else.
   void SetBell(std::function<void()> ring) { bell_.Set(std::move(ring)); }
 
   // Any thread: the window has grown.
@@ -60,13 +68,14 @@ class Shard {
   // Any thread: runs `task` on the owner's thread, in order of posting.
   void Post(Task task);
 
-  // Does what there is to do, bounded; answers when to be called again without a bell (monotonic;
-  // may be InfiniteDuration). Work that is left over rings the bell itself.
+  // Does a bounded amount of the work there is. Returns when to be called again if no bell rings
+  // (monotonic; may be InfiniteDuration). Work that is left over rings the bell itself.
   absl::Duration RunOnce();
 
-  // `bookmark_interval`: a cursor is sent when none was for so long; zero: never by itself.
+  // A bookmark is sent when no cursor was sent for `bookmark_interval`; zero: none is sent unasked.
   SubscriberId Add(Sink* sink, absl::Duration bookmark_interval);
-  // Nothing is written to the sink any more. Unknown ids are ignored: completions may come late.
+  // After this nothing is written to the sink. Unknown ids are ignored, since completions may come
+  // late.
   void Remove(SubscriberId id);
 
   // A known tag is replaced at this exact place in its stream, or at the start given; the new
@@ -83,12 +92,12 @@ class Shard {
   void Written(SubscriberId id);
 
   // The place up to which live subscriptions have been served.
-  const Cursor& position() const { return cohorts_.position(); }
+  const Cursor& position() const { return cohorts_.live().place; }
   const ShardStats& stats() const { return stats_; }
-  // Summed now.
+  // Sums the bytes now.
   MemoryUse SumMemory() const;
-  // From any thread: the counts as they are, the bytes as they were summed last, about a second ago
-  // at the most.
+  // From any thread: the counts as they are now, and the bytes as last summed, at most about a
+  // second ago.
   MemoryUse memory() const;
 
  private:
@@ -109,7 +118,13 @@ class Shard {
   SubscriberTable subscribers_;
   Writer writer_;
   Notices notices_;
-  Cohorts cohorts_;
+  CohortTable cohorts_;
+  LogQueue queue_;
+  Placement placement_;
+  Delivery delivery_;
+  LiveFeed live_feed_;
+  LogReadings readings_;
+  Backlog backlog_;
   Sweep sweep_;
   absl::Duration memory_due_ = absl::ZeroDuration();
   PublishedMemoryUse published_;

@@ -1,4 +1,4 @@
-// sink.h: what the engine hands a transport, in order, for one subscriber.
+// sink.h: what the engine hands to a transport, in order, for one subscriber.
 //
 // Threads: all on the shard's thread.
 #pragma once
@@ -18,17 +18,17 @@ namespace tocsin {
 // Chosen by the transport; names a subscription within its subscriber.
 using SubscriptionTag = uint32_t;
 
-// What a transport gives Shard::Bookmark, and gets back in its place in the stream.
+// What a transport gives to Shard::Bookmark, and gets back with the bookmark.
 struct BookmarkNote {
-  uint8_t kind = 0;  // the transport's own; 0: the engine's bookmark, which nobody asked for
+  uint8_t kind = 0;  // the transport's own; 0: a bookmark that the engine sends by itself
   std::string text = {};
 };
 
-// What few items have.
+// The fields that few items have.
 struct ItemExtra {
   BookmarkNote note;    // kBookmark
   Gap gap;              // kGap
-  FilterPtr filter;     // kSubscribed: what it lets through from here on
+  FilterPtr filter;     // kSubscribed: the filter in force from here on
   absl::Status status;  // kEnded
 };
 
@@ -54,8 +54,8 @@ struct Item {
 struct WriteView {
   std::span<const Item> items;
   std::span<const SubscriptionTag> tags;
-  // Not 0: all are events for one tag, and every other write of this shard with the same number has
-  // these very items (with a tag of its own). What was encoded for one serves the others.
+  // Not 0: all items are events for one tag, and every write of this shard with the same number has
+  // the same items (each with its own tag). So what was encoded for one write serves the others.
   uint64_t run = 0;
 
   std::span<const SubscriptionTag> TagsOf(const Item& item) const {
@@ -66,19 +66,19 @@ struct WriteView {
 class Sink {
  public:
   virtual ~Sink() = default;
-  // Encodes the items (they are gone when it returns) and starts one write. True: it has left
-  // already, and nothing more is heard of it. False: its end is told by Shard::Written, not from
-  // inside Write, and no second Write comes before that.
+  // Encodes the items, which are not valid after the call, and starts one write. True: the write is
+  // done, and Shard::Written is not called for it. False: the transport calls Shard::Written when
+  // it is done, not from inside Write, and no second Write comes before that.
   virtual bool Write(const WriteView& view) = 0;
-  // Bytes of the write in flight that the peer has taken so far; may only grow. A transport that
-  // cannot tell returns 0.
+  // How many bytes of the write in flight the peer has taken so far; never shrinks. A transport
+  // that cannot tell returns 0.
   virtual uint64_t BytesTaken() { return 0; }
   // The peer has taken nothing for limits::kStuckAfter with a write in flight. The transport closes
   // with SLOW_CONSUMER and calls Shard::Remove, now or later; the engine writes nothing more.
   virtual void Stuck() = 0;
-  // Serving the peer threw, in Write or in the engine: what it has been given is not known. The
-  // transport closes with INTERNAL_SERVER_ERROR and calls Shard::Remove, now or later; the engine
-  // writes nothing more. The peer resumes from the last cursor that it saw.
+  // An exception came while the peer was served, in Write or in the engine, so it is not known what
+  // the peer was given. The transport closes with INTERNAL_SERVER_ERROR and calls Shard::Remove,
+  // now or later; the engine writes nothing more. The peer resumes from the last cursor it saw.
   virtual void Failed() = 0;
 };
 

@@ -1,8 +1,7 @@
 // subscriber.h: one peer of a shard, and its subscriptions.
 //
-// Shape:   what state a subscription is in is where it is a member: of the live cohort, of another
-//          one, of the queue for the log, or of none: then its peer's outbox is full, and it waits
-//          for room.
+// Shape:   a subscription's state is its membership: in the live cohort, in a cohort that is
+//          behind, in the log queue, or in none: then it waits for room in its peer's outbox.
 // Threads: owned by one shard.
 // Owns:    the subscriptions; the outbox.
 #pragma once
@@ -29,13 +28,13 @@ class Cohort;
 struct Subscriber;
 struct Subscription;
 
-// Those that wait for the log, the longest first (log_queue.h).
+// Those that wait for the log, the one that has waited longest first (log_queue.h).
 using Waiting = std::list<Subscription*>;
 
 // A place in the log and a filter.
 struct Subscription : IndexMember {
-  // Replaced before it was announced: each is still owed its kSubscribed. A client that replaces
-  // one faster than the log answers is told of the last so many.
+  // How many filters that were replaced before kSubscribed are remembered: each still gets its own
+  // kSubscribed. A client that replaces filters faster than the log answers hears of the last ones.
   static constexpr size_t kMaxReplaced = 128;
 
   Subscriber* subscriber = nullptr;
@@ -43,9 +42,9 @@ struct Subscription : IndexMember {
   bool notify_on_gap = false;
   bool announced = false;  // kSubscribed has been queued
   FilterPtr filter;
-  StartPoint start;  // where it was to begin
-  // It has been given everything up to here; its cohort's place may be further on. Epoch 0: not
-  // known yet.
+  StartPoint start;  // where it was asked to begin
+  // It has been given everything up to here; its cohort's place may be later. Epoch 0: not known
+  // yet.
   Cursor place;
   std::vector<FilterPtr> replaced;
 
@@ -63,10 +62,10 @@ struct Subscriber {
   absl::Duration bookmark_interval;
   std::vector<std::unique_ptr<Subscription>> subscriptions;  // few: looked through in order
   Outbox outbox;
-  bool touched = false;      // among those that the writer flushes
-  bool closed = false;       // stuck or failed: nothing more is written
-  uint64_t overflowed = 0;   // the pass that filled its outbox, last
-  uint64_t merging = 0;      // the pass that several of its subscriptions had a share in, last
+  bool touched = false;     // among those that the writer flushes
+  bool closed = false;      // stuck or failed: nothing more is written
+  uint64_t overflowed = 0;  // the last pass that found its outbox full
+  uint64_t merging = 0;  // the last pass that had events for it while it had several subscriptions
   uint64_t bytes_taken = 0;  // of the write in flight
   absl::Duration last_progress;
   absl::Duration last_cursor;

@@ -1,6 +1,6 @@
-// Why one field is enough: a filter is a conjunction, of clauses and of their fields, so an event
-// that does not have one of the values of any single field of any clause cannot match. Posting under the field that fewest events share keeps
-// the lists that an event visits short.
+// Why one field is enough: a filter is a conjunction of clauses, and a clause of its fields. So an
+// event that has none of the values of some field of some clause cannot match. Posting under the
+// field whose values the fewest events share keeps the lists that an event visits short.
 #include "core/stream/subscription_index.h"
 
 #include <algorithm>
@@ -11,8 +11,8 @@
 namespace tocsin {
 namespace {
 
-// The top bit stands for "any value, also none": every event has it, and every filter that does not
-// ask.
+// The top bit stands for "any value, or none": every event has it, and so has every filter that
+// does not restrict the field.
 constexpr uint64_t kAny64 = uint64_t{1} << 63;
 constexpr uint32_t kAny32 = uint32_t{1} << 31;
 
@@ -86,8 +86,8 @@ SubscriptionIndex::Posting SubscriptionIndex::PostingOf(const Filter& filter, In
                   .severities = static_cast<uint8_t>(filter.masks().severities),
                   .states = static_cast<uint8_t>(filter.masks().states),
                   .entry = entry};
-  // An event has many resources: one clause's are asked for, and the exact check asks for the
-  // others'. It has one source, which must be among those of every clause.
+  // An event has many resources: the bits of one clause's are asked for, and the exact check looks
+  // at the other clauses. It has one source, which must be among those of every clause.
   if (const Terms* resources = Fewest(filter, TermField::kResource)) {
     posting.resources = 0;
     for (const Clause::Term& term : *resources) {

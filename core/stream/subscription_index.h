@@ -1,10 +1,10 @@
 // subscription_index.h: finds the live subscriptions whose filter matches an event.
 //
-// Shape:   equal filters share one entry. An entry is posted under the values of its one most
-//          selective field (incident, resource, source, the rarest of its labels, type, severity,
-//          state), of whichever clause, else in a list that every event visits. An event visits the lists of its own
-//          values; a posting's bit masks rule out most candidates before the exact check. The cost
-//          follows the candidates, not the subscriptions (bench/match).
+// Shape:   equal filters share one entry. An entry is posted under the values of the most selective
+//          field that any of its clauses has (incident, resource, source, the rarest of its labels,
+//          type, severity, state), or else in a list that every event visits. An event visits the
+//          lists of its own values. A posting's bit masks rule out most candidates before the exact
+//          check. The cost grows with the candidates, not with the subscriptions (bench/match).
 // Threads: not thread-safe; owned by one shard.
 // Owns:    its entries. Remove a member before it dies.
 // Errors:  filters are valid by construction; misuse is a CHECK.
@@ -26,7 +26,7 @@ namespace tocsin {
 struct EventRun;
 struct IndexEntry;
 
-// What can be in the index; it is there while `entry` is set.
+// What can be in the index. It is in it while `entry` is set.
 struct IndexMember {
   IndexEntry* entry = nullptr;
   uint32_t slot = 0;
@@ -35,10 +35,10 @@ struct IndexMember {
 struct IndexEntry {
   FilterPtr filter;
   std::vector<IndexMember*> members;
-  std::vector<uint64_t> posted_under;  // hashes, when posted by term
-  uint64_t seen_in = 0;                // the match that visited it last
-  uint64_t run_of = 0;                 // the pass that `run` is of
-  EventRun* run = nullptr;             // the pass's: what it has matched
+  std::vector<uint64_t> posted_under;  // the hashes, when it is posted by term
+  uint64_t seen_in = 0;                // the last match that visited it
+  uint64_t run_of = 0;                 // the pass that `run` belongs to
+  EventRun* run = nullptr;             // what the filter has matched in that pass
 };
 
 class SubscriptionIndex {
@@ -48,7 +48,8 @@ class SubscriptionIndex {
   SubscriptionIndex(const SubscriptionIndex&) = delete;
   SubscriptionIndex& operator=(const SubscriptionIndex&) = delete;
 
-  // The filter in the member's entry may be another than the one given, which means the same.
+  // The filter of the member's entry may be another object than the one given, with the same
+  // meaning.
   void Add(IndexMember& member, const FilterPtr& filter);
   void Remove(IndexMember& member);
 
@@ -65,14 +66,13 @@ class SubscriptionIndex {
   }
 
   size_t filters() const { return entries_.size(); }
-  // What it holds for its members, the filters among it; and what Match keeps for the next event.
-  // Both are summed when asked.
+  // The bytes held for the members, filters included, and the bytes that Match keeps for the next
+  // event. Both are summed by the call.
   size_t bytes() const;
   size_t match_bytes() const;
 
  private:
-  // A filter reduced to what a few instructions can check; 32 bytes, so that a list is read in
-  // order.
+  // A filter reduced to what a few instructions can check; 32 bytes.
   struct Posting {
     uint64_t resources;  // any bit in common with the event's
     uint64_t labels;     // all bits among the event's
@@ -100,8 +100,8 @@ class SubscriptionIndex {
 
   absl::flat_hash_map<std::string, std::unique_ptr<IndexEntry>> entries_;
   absl::flat_hash_map<uint64_t, Postings> by_term_;
-  std::array<size_t, 4>
-      terms_posted_{};  // by TermField: fields that nobody is posted under are not looked up
+  // By TermField: how many postings there are. A field with none is not looked up.
+  std::array<size_t, 4> terms_posted_{};
   std::array<Postings, 16> by_type_;
   std::array<Postings, 8> by_severity_;
   std::array<Postings, 8> by_state_;

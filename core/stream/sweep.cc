@@ -9,7 +9,7 @@ namespace {
 constexpr absl::Duration kLongest = absl::Seconds(1);
 constexpr absl::Duration kShortest = absl::Milliseconds(25);
 
-// How often to look, for one subscriber's sake.
+// How often this one subscriber needs the sweep to run.
 absl::Duration IntervalFor(const Subscriber& subscriber) {
   const absl::Duration wanted = subscriber.bookmark_interval;
   return wanted == absl::ZeroDuration() ? kLongest : std::clamp(wanted / 4, kShortest, kLongest);
@@ -30,7 +30,7 @@ void Sweep::Run() {
       Look(*subscriber);
     }
   }
-  interval_ = interval;  // of those that are there now
+  interval_ = interval;  // recomputed, since the one that wanted it short may have gone
   due_ = writer_.now() + interval_;
   writer_.FlushTouched();
 }
@@ -48,7 +48,7 @@ void Sweep::Look(Subscriber& subscriber) {
   if (subscriber.outbox.pending() > 0) {
     return;
   }
-  subscriber.outbox.Release();  // idle: gives back what a burst has grown
+  subscriber.outbox.Release();  // it is idle: what a burst has grown is given back
   const bool wants =
       subscriber.bookmark_interval > absl::ZeroDuration() &&
       writer_.now() - subscriber.last_cursor + interval_ > subscriber.bookmark_interval;
@@ -60,7 +60,7 @@ void Sweep::Look(Subscriber& subscriber) {
 void Sweep::CloseStuck(Subscriber& subscriber) {
   subscriber.closed = true;
   while (!subscriber.subscriptions.empty()) {
-    cohorts_.Erase(*subscriber.subscriptions.back());
+    placement_.Erase(*subscriber.subscriptions.back());
   }
   stats_.stuck.fetch_add(1, std::memory_order_relaxed);
   subscriber.sink->Stuck();  // may Remove it
@@ -71,18 +71,18 @@ void Sweep::Bookmark(Subscriber& subscriber, BookmarkNote note) {
 }
 
 Cursor Sweep::SafePlace(const Subscriber& subscriber) const {
-  Cursor safe = cohorts_.position();
+  const Cursor& live = cohorts_.live().place;
+  Cursor safe = live;
   for (const auto& subscription : subscriber.subscriptions) {
     if (subscription->cohort != nullptr && subscription->cohort->live()) {
       continue;
     }
-    // A gap that has yet to be told may follow: a new one may begin with it, and one that read on
-    // meanwhile may stand among events that the hub has lost since.
-    const Cursor place = cohorts_.PlaceOf(*subscription);
-    const bool gap_may_follow =
-        subscription->announced
-            ? place.sequence > cohorts_.position().sequence && !window_.Holds(place)
-            : place.epoch != cohorts_.position().epoch;
+    // A gap may still have to be told: a new subscription may begin with one, and one that went on
+    // reading may stand among events that the hub has lost since.
+    const Cursor place = placement_.PlaceOf(*subscription);
+    const bool gap_may_follow = subscription->announced
+                                    ? place.sequence > live.sequence && !window_.Holds(place)
+                                    : place.epoch != live.epoch;
     if (place.epoch == 0 || gap_may_follow) {
       return Cursor{};
     }

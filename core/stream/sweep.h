@@ -1,13 +1,14 @@
-// sweep.h: what comes due with time: bookmarks, and peers that take nothing.
+// sweep.h: sends the bookmarks that are due, and closes peers that take nothing.
 //
-// Shape:   looks at all subscribers about once a second, more often while one of them wants bookmarks
-//          more often than that.
+// Shape:   looks at all subscribers about once a second, or more often while one of them wants
+//          bookmarks more often than that.
 // Threads: the shard's.
 #pragma once
 
 #include "absl/time/time.h"
-#include "core/stream/cohorts.h"
+#include "core/stream/cohort_table.h"
 #include "core/stream/notices.h"
+#include "core/stream/placement.h"
 #include "core/stream/subscriber.h"
 #include "core/stream/window.h"
 #include "core/stream/writer.h"
@@ -16,30 +17,35 @@ namespace tocsin {
 
 class Sweep {
  public:
-  Sweep(SubscriberTable& subscribers, const Window& window, Cohorts& cohorts, Writer& writer,
-        Notices& notices, ShardStats& stats)
+  Sweep(SubscriberTable& subscribers, const Window& window, const CohortTable& cohorts,
+        Placement& placement, Writer& writer, Notices& notices, ShardStats& stats)
       : subscribers_(subscribers),
         window_(window),
         cohorts_(cohorts),
+        placement_(placement),
         writer_(writer),
         notices_(notices),
         stats_(stats) {}
 
+  // When it should run next.
   absl::Duration due() const { return due_; }
+  // A new subscriber may need it to run sooner.
   void Added(const Subscriber& subscriber);
   void Run();
-  // Queues a bookmark with the note.
+  // Queues a bookmark with the note, now.
   void Bookmark(Subscriber& subscriber, BookmarkNote note);
 
  private:
   void Look(Subscriber& subscriber);
   void CloseStuck(Subscriber& subscriber);
-  // From where resuming any of the subscriptions loses nothing; epoch 0 while that is not known.
+  // The last place from which resuming any of the subscriptions loses nothing. Epoch 0 while it is
+  // not known.
   Cursor SafePlace(const Subscriber& subscriber) const;
 
   SubscriberTable& subscribers_;
   const Window& window_;
-  Cohorts& cohorts_;
+  const CohortTable& cohorts_;
+  Placement& placement_;
   Writer& writer_;
   Notices& notices_;
   ShardStats& stats_;

@@ -1,12 +1,11 @@
-// window.h: the recent end of the log, in memory: the one queue between whoever appends and all who
-// read.
+// window.h: the recent end of the log in memory, the one queue between the writer and all readers.
 //
-// Shape:   the events after `base` up to `head`, bounded in count and bytes; the oldest leave
-//          first, and base follows them. They may be of several lives of the log: the hub's restart
-//          begins a new epoch and leaves the window as it is.
+// Shape:   the events after `base` up to `head`, bounded in count and bytes. The oldest are dropped
+//          first, and base moves with them. They may be of several epochs: a restart of the hub
+//          begins a new epoch and leaves a bridge's window as it is.
 // Threads: safe; one leaf mutex. Appends come one at a time.
 // Owns:    shares of the events. Readers get shares of their own.
-// Errors:  reading from before base answers kBefore: the reader goes to the log (log_reader.h).
+// Errors:  a read from before base returns kBefore: the reader goes to the log (log_reader.h).
 #pragma once
 
 #include <cstdint>
@@ -32,7 +31,7 @@ class Window {
     Cursor base;          // everything after it is held
     Cursor head;          // the place of the newest event
     uint64_t resets = 0;  // how often Reset was called
-    bool open = false;    // false until Start, or Open
+    bool open = false;    // readers may read
   };
   enum class Outcome { kRead, kBefore, kAhead };
   struct Slice {
@@ -42,49 +41,49 @@ class Window {
 
   explicit Window(WindowBounds bounds) : bounds_(bounds) {}
 
-  // An empty window at a place. Once. It is open to readers from then on, or from Open on.
+  // Makes an empty window at a place. Called once. Readers may read from then on, or, where `open`
+  // is false, after Open.
   void Start(Cursor base, bool open = true);
   void Open();
   // In order of sequence, all after head. `head` moves to the last one.
   void Append(std::span<const EventPtr> events);
-  // Moves head forward over places without events. The place of head itself, named in another
-  // epoch, tells that this epoch begins there; head keeps its name.
+  // Moves head forward over places without events. Where `head` names the present place in another
+  // epoch, that epoch begins there, and the present place keeps its name.
   void Advance(Cursor head);
-  // The log has a hole here: all that is held goes, base and head become gap.to.
+  // The log has a hole here: drops everything, and base and head become gap.to.
   void Reset(const Gap& gap);
 
   View view() const;
-  // The place so many events before head; base where fewer are held.
+  // The place that lies so many events before head; base where fewer are held.
   Cursor Before(size_t events) const;
   // The gap of the last Reset.
   std::optional<Gap> last_gap() const;
   size_t bytes() const;
   size_t events() const;
 
-  // Appends to slice.events what comes after `after`, not past the place `up_to`, at most so many
-  // events and about so many bytes (at least one event). kBefore: `after` is older than base, or of
-  // a life of the log that is not held. kAhead: newer than head.
+  // Appends to slice.events the events after `after`, up to and including the place `up_to`, at
+  // most so many events and about so many bytes (at least one event). kBefore: `after` is older
+  // than base, or of an epoch that is not held. kAhead: it is newer than head.
   Outcome Read(const Cursor& after, const Cursor& up_to, size_t max_events, size_t max_bytes,
                Slice& slice) const;
-  // True when `cursor` is a place between base and head. The place where one epoch ends and the next
-  // begins is held under both names.
+  // True when `cursor` is a place from base to head. The place where one epoch ends and the next
+  // begins is known by both names.
   bool Holds(const Cursor& cursor) const;
 
  private:
-  // What is known of one life of the log: the epoch has places from `from` to `to`. The next
-  // one's `from` is this one's `to`.
+  // The places of one epoch. The next one's `from` is this one's `to`.
   struct Life {
     Epoch epoch;
     Sequence from;
     Sequence to;
   };
-  // One for every restart of the hub since base. Past it the places of the oldest are read from the
-  // log.
+  // There is one for every restart of the hub since base. Past this number the oldest is dropped,
+  // and its places are read from the log.
   static constexpr size_t kMaxLives = 1'024;
 
-  // The place of `cursor` is known now, and is head's or after it.
+  // Notes the place of `cursor`, which is head's or after it.
   void Reach(const Cursor& cursor) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
-  // The name of a place that is held: that of the event before it.
+  // The cursor of a place that is held.
   Cursor PlaceAt(Sequence sequence) const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   bool HoldsLocked(const Cursor& cursor) const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void Shrink() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);

@@ -8,7 +8,7 @@
 namespace tocsin {
 namespace {
 
-// A run holds nothing else, and is not counted again for each who is sent it.
+// A run holds only events, so they need not be counted anew for each subscriber that is sent it.
 size_t CountEvents(const WriteView& view) {
   if (view.run != 0) {
     return view.items.size();

@@ -1,9 +1,9 @@
-// writer.h: hands outboxes to their sinks: one write in flight for each, at most one flush a tick.
+// writer.h: hands outboxes to their sinks, with at most one write in flight for each.
 //
-// Shape:   a turn begins and ends; those touched in it are flushed together. A write's worth does
-//          not wait for the tick, which is there for those who get little.
+// Shape:   the subscribers that were touched in a turn are flushed together, at most once a tick.
+//          An outbox that holds a full write does not wait for the tick.
 // Threads: the shard's.
-// Errors:  what throws while one subscriber is served closes that one and no other (Guarded); the
+// Errors:  an exception while one subscriber is served closes that one and no other (Guarded); the
 //          shard ends it once no pass is under way.
 #pragma once
 
@@ -28,22 +28,23 @@ class Writer {
   void BeginTurn();
   void EndTurn();
   absl::Duration now() const { return now_; }
-  // True when the last turn that sent something is a tick ago.
+  // True when the last turn that sent something is at least a tick ago.
   bool tick() const { return tick_; }
   absl::Duration tick_end() const { return last_flush_ + options_.hot_tick; }
 
-  // Past it, one that is live reads from the log.
+  // True when as much waits as may: a live subscription then falls behind.
   bool IsFull(const Subscriber& subscriber) const;
-  // False when a write's worth waits: one that is behind is given no more.
+  // False when a full write waits: a subscription that is behind is then given no more.
   bool HasRoom(const Subscriber& subscriber) const;
 
-  // It has something to be flushed in the next turn.
+  // Notes that it has something to be flushed.
   void Touch(Subscriber& subscriber);
   void FlushTouched();
   void Flush(Subscriber& subscriber);
-  // Straight to the sink. Only with nothing pending and no write in flight, and while not closed.
+  // Writes straight to the sink, past the outbox. Only while the subscriber is not closed, and has
+  // nothing pending and no write in flight.
   void Send(Subscriber& subscriber, const WriteView& view);
-  // The write in flight has left the sink.
+  // The write in flight is done.
   void Written(Subscriber& subscriber);
   // True when a write is in flight and the peer has taken nothing of it for too long.
   bool IsStuck(Subscriber& subscriber);
@@ -52,9 +53,9 @@ class Writer {
   template <class Call>
   void Guarded(Subscriber& subscriber, Call call);
   void Fail(Subscriber& subscriber, const char* why);
-  // Those that have failed since it was last asked.
+  // Those that have failed since the last call.
   std::vector<SubscriberId> TakeFailed() { return std::exchange(failed_, {}); }
-  // Those whose writes left at once and so have room again, since it was last asked.
+  // Those that have room again because their writes were done at once, since the last call.
   std::vector<SubscriberId> TakeRelieved() { return std::exchange(relieved_, {}); }
 
  private:

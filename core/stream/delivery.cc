@@ -1,0 +1,22 @@
+#include "core/stream/delivery.h"
+
+namespace tocsin {
+
+void Delivery::HandOut(Cohort& cohort, std::span<const EventPtr> events, const Cursor& to,
+                       Pass::Pace pace) {
+  placement_.Absorb(cohort, to);
+  const auto overflows = pass_.Run(cohort, events, pace);
+  cohorts_.Move(cohort, to);
+  for (const Pass::Overflow& overflow : overflows) {
+    stats_.fell_behind.fetch_add(cohort.live() ? 1 : 0, std::memory_order_relaxed);
+    writer_.Guarded(*overflow.subscriber, [&] {
+      for (const auto& subscription : overflow.subscriber->subscriptions) {
+        if (subscription->cohort == &cohort) {
+          placement_.Park(*subscription, overflow.place);
+        }
+      }
+    });
+  }
+}
+
+}  // namespace tocsin
