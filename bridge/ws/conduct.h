@@ -1,6 +1,6 @@
 // conduct.h: how a client behaves: the rate of its messages, and how many of them are bad.
 //
-// Shape:   counts; the session answers and ends.
+// Shape:   counts only; the session answers the client and ends itself.
 // Threads: one. Times are monotonic.
 // Source:  docs/protocol.md, sections 5 and 8.
 #pragma once
@@ -16,7 +16,8 @@ namespace tocsin::bridge::ws {
 class Conduct {
  public:
   static constexpr uint32_t kBadMessagesPerMinute = 10;
-  // Over the rate for so long, without a pause, is too long.
+  // A client may stay over the rate for so long before its session ends. kPause without a message
+  // over the rate begins the time anew.
   static constexpr absl::Duration kOverRateFor = absl::Seconds(10);
   static constexpr absl::Duration kPause = absl::Seconds(1);
 

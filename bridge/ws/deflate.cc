@@ -10,18 +10,19 @@
 namespace tocsin::bridge::ws {
 namespace {
 
-// Tables of 4096 entries: they are cleared for each message.
+// zlib then has tables of 4096 entries. They are cleared for each message, so small ones are fast.
 constexpr int kMemLevel = 5;
-// Of an event of 937 bytes 1 makes 493 in 10.6 us, 6 makes 482 in 14.3 us.
+// Measured: level 1 compresses an event of 937 bytes to 493 in 10.6 us, level 6 to 482 in 14.3 us.
 constexpr int kLevel = 1;
-// A client compresses with any window.
+// Clients may compress with a window of any size.
 constexpr int kInflateWindowBits = 15;
-// What ends a flushed block, and is left out on the wire.
+// The end of a flushed block. The sender leaves it out on the wire, the receiver adds it.
 constexpr std::string_view kFlushed("\x00\x00\xff\xff", 4);
-constexpr size_t kFlushRoom = 64;  // for what the part before left, and the end
+constexpr size_t kFlushRoom = 64;  // for bytes held back from the part before, and the end mark
 constexpr size_t kInflateStep = 16 * limits::kKiB;
 constexpr size_t kKeptTextBytes = 64 * limits::kKiB;
-// Of inflate's data_type: it stands between two blocks; and the bits of the last byte not yet used.
+// In z_stream::data_type after inflate: this bit says that it stands between two blocks, and the
+// low three bits count the unused bits of the last byte.
 constexpr int kBetweenBlocks = 128;
 constexpr int kUnusedBits = 7;
 
@@ -40,7 +41,7 @@ void Room(z_stream& stream, std::string& out, size_t at) {
 // ---- out ----
 
 Deflater::Deflater() : stream_(std::make_unique<z_stream>()) {
-  // Negative: without zlib's own header.
+  // A negative window size asks for raw deflate data, without zlib's own header.
   const int made = deflateInit2(stream_.get(), kLevel, Z_DEFLATED, -kDeflateWindowBits, kMemLevel,
                                 Z_DEFAULT_STRATEGY);
   if (made != Z_OK) {
@@ -98,7 +99,7 @@ Inflater::Outcome Inflater::Take(std::string_view part, size_t max_bytes, size_t
   Give(*stream_, part);
   while (true) {
     const size_t at = text_.size();
-    // One byte past the bound tells that it was passed.
+    // Room for one byte past the bound shows when the bound is passed.
     text_.resize(std::min(at + kInflateStep, std::min(max_bytes, dense) + 1));
     Room(*stream_, text_, at);
     const int said = inflate(stream_.get(), Z_SYNC_FLUSH);
@@ -121,7 +122,7 @@ Inflater::Outcome Inflater::Take(std::string_view part, size_t max_bytes, size_t
   }
 }
 
-// What deflate adds to what it cannot shrink, by its stored blocks.
+// Deflate stores data that it cannot shrink in blocks with a small header each.
 size_t Inflater::MaxCompressedBytes(size_t message_bytes) {
   return message_bytes + (message_bytes >> 10) + 64;
 }

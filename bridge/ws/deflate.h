@@ -1,9 +1,9 @@
 // deflate.h: permessage-deflate's compression of one message, without context takeover.
 //
-// Shape:   every message is compressed from nothing, so one compressor and one decompressor serve
-//          all connections of a thread, and what was compressed for one client is right for all.
-// Threads: one: a worker's.
-// Owns:    zlib's states, and the text inflated last.
+// Shape:   no message refers to an earlier one. So one compressor and one decompressor serve all
+//          connections of a thread, and a message compressed for one client serves all of them.
+// Threads: a worker's.
+// Owns:    zlib's states, and the text that was inflated last.
 // Source:  RFC 7692, section 7.2; docs/adr/0005-sockets.md.
 #pragma once
 
@@ -18,13 +18,13 @@ struct z_stream_s;
 
 namespace tocsin::bridge::ws {
 
-// The window of what is sent: 4 KiB. In a message of a few KiB a larger one finds no more, and a
-// client that asks for a small one can be served.
+// The compression window: 4 KiB. A larger one finds no more repetitions in messages of a few KiB,
+// and this one also serves clients that ask for a small window.
 inline constexpr int kDeflateWindowBits = 12;
-// A shorter message is sent as it is: it hardly shrinks.
+// A message shorter than this is sent uncompressed, because it hardly shrinks.
 inline constexpr size_t kDeflateFrom = 128;
-// An inflated message may be so many times as long as it came, or kInflateFreely whatever it came
-// as.
+// An inflated message may be kMaxInflateRatio times as long as its compressed form. Up to
+// kInflateFreely bytes the ratio is not looked at.
 inline constexpr size_t kMaxInflateRatio = 100;
 inline constexpr size_t kInflateFreely = 64 * limits::kKiB;
 
@@ -49,8 +49,8 @@ class Inflater {
   enum class Outcome {
     kDone,
     kTooLarge,  // more than `max_bytes`
-    kTooDense,  // past kMaxInflateRatio
-    kCorrupt,   // not deflate's format, or cut off
+    kTooDense,  // more than kMaxInflateRatio allows
+    kCorrupt,   // not in deflate's format, or cut off
   };
 
   Inflater();
@@ -58,12 +58,13 @@ class Inflater {
   Inflater(const Inflater&) = delete;
   Inflater& operator=(const Inflater&) = delete;
 
-  // Of a message's payload. Stops, with little more memory used, once a bound is passed.
+  // Inflates a message's payload into text(). Stops soon after a bound is passed, so that little
+  // more memory than the bound is used.
   Outcome Inflate(std::string_view payload, size_t max_bytes);
-  // What was inflated; until the next call.
+  // The inflated message. Valid until the next call.
   std::string_view text() const { return text_; }
 
-  // The most that a message of so many bytes is compressed to by who means no harm.
+  // Upper bound on the compressed size that an honest client's message of so many bytes has.
   static size_t MaxCompressedBytes(size_t message_bytes);
 
  private:

@@ -8,7 +8,7 @@ namespace tocsin::bridge::ws {
 
 void DeflatedFrames::Append(std::string& out, std::string_view head, const Cursor& cursor,
                             std::string_view tail) {
-  // Events that follow one another never meet in one place while the head is the same.
+  // With the same head, consecutive events never share a place in the table.
   Frame& frame = frames_[(absl::HashOf(ToAbsl(head)) + cursor.sequence) % kKeptFrames];
   if (frame.cursor != cursor || frame.head != head) {
     Make(frame, head, cursor, tail);
@@ -22,7 +22,7 @@ void DeflatedFrames::Append(std::string& out, std::string_view head, const Curso
 void DeflatedFrames::Make(Frame& frame, std::string_view head, const Cursor& cursor,
                           std::string_view tail) {
   bytes_ -= BytesOf(frame);
-  frame.cursor = {};  // nobody's, should what follows throw
+  frame.cursor = {};  // matches no event if the code below throws
   frame.head = head;
   frame.bytes.clear();
   payload_.clear();

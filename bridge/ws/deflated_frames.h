@@ -1,8 +1,8 @@
-// deflated_frames.h: the compressed frames of the events sent last, each made once for all sessions
-// that are sent it with the same head.
+// deflated_frames.h: the compressed frames of the latest events, each made once for all sessions
+// that receive the event with the same head.
 //
-// Shape:   sessions take the same events in different batches; what they share is the event. Kept
-//          are the last kKeptFrames, and no more than kKeptBytes.
+// Shape:   sessions receive the same events in different batches, so frames are shared by event.
+//          The last kKeptFrames are kept, and at most kKeptBytes.
 // Threads: a worker's.
 // Owns:    the compressor and the frames.
 // Source:  RFC 7692, section 7.2.1.

@@ -5,8 +5,8 @@
 //          still in the shard.
 // Threads: the shard's.
 // Owns:    its renderer. Session, names and output outlive it.
-// Errors:  a write that throws marks the delivery as failed. The session then ends at its next Tick,
-//          since the engine holds the items during the call.
+// Errors:  a write that throws marks the delivery as failed. The session then ends at its next
+//          Tick, since the engine holds the items during the call.
 #pragma once
 
 #include <cstddef>

@@ -26,7 +26,7 @@ class OfferReader {
  public:
   explicit OfferReader(std::string_view text) : rest_(text) {}
 
-  // Nothing at the end, or where the grammar is broken.
+  // The next offer; nothing at the end and after an error in the grammar.
   std::optional<Offer> Next() {
     while (Take(',')) {  // a list may have empty elements
     }
@@ -78,7 +78,7 @@ class OfferReader {
     rest_.remove_prefix(end);
     return token;
   }
-  // What is quoted must be a token as well.
+  // A token. A quoted string must hold a token, too.
   std::optional<std::string> Value() {
     if (!Take('"')) {
       const std::string_view token = Token();
@@ -100,7 +100,7 @@ class OfferReader {
   std::string_view rest_;
 };
 
-// 8 to 15, without a zero before; 0 for anything else.
+// A number from 8 to 15 without leading zeros; 0 for anything else.
 int WindowBits(const std::string& text) {
   int bits = 0;
   for (char c : text) {
@@ -112,7 +112,7 @@ int WindowBits(const std::string& text) {
   return bits >= kMinWindowBits && bits <= kMaxWindowBits ? bits : 0;
 }
 
-// The window that a parameter lets the server have: none, or one that it does not have.
+// Whether this server can do what the parameter asks for.
 bool CanBeMet(const Parameter& parameter) {
   if (parameter.name == "server_no_context_takeover" ||
       parameter.name == "client_no_context_takeover") {
@@ -121,7 +121,7 @@ bool CanBeMet(const Parameter& parameter) {
   if (parameter.name == "server_max_window_bits") {
     return parameter.value.has_value() && WindowBits(*parameter.value) >= kDeflateWindowBits;
   }
-  if (parameter.name == "client_max_window_bits") {  // any will do
+  if (parameter.name == "client_max_window_bits") {  // a client's window may have any size
     return !parameter.value.has_value() || WindowBits(*parameter.value) != 0;
   }
   return false;

@@ -67,7 +67,7 @@ Received FrameReader::Next(std::span<char>& bytes) {
   return {};
 }
 
-// What was given out by the last call is no longer needed.
+// Drops the payload that the last call returned.
 void FrameReader::Release() {
   if (given_) {
     std::string().swap(control() ? control_ : message_);
@@ -80,7 +80,7 @@ void FrameReader::Release() {
 
 // ---- the header ----
 
-// True when it is whole; or when the first two bytes, or the length, say that it is wrong.
+// True when the header is whole, and also as soon as its first two bytes are wrong.
 bool FrameReader::TakeHeader(std::span<char>& bytes) {
   size_t wanted = 2;
   while (true) {

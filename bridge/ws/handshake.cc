@@ -19,10 +19,10 @@ using http::HttpResponse;
 
 constexpr size_t kKeyBytes = 16;
 constexpr size_t kKeyChars = 24;
-// What RFC 6455, section 1.3 has appended to every key.
+// RFC 6455, section 1.3: it is appended to every key.
 constexpr std::string_view kAcceptSuffix = "258EAFA5-E914-47DA-95CA-C5AB0DC85B11";
 
-// The handshake's fields that mean nothing when there are two of them.
+// The name of a field that a handshake must not have twice, if this request has it twice.
 std::optional<std::string_view> GivenTwice(const HttpRequest& request) {
   for (std::string_view name : {"Sec-WebSocket-Key", "Sec-WebSocket-Version"}) {
     const auto count = std::count_if(

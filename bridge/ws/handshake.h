@@ -1,7 +1,8 @@
 // handshake.h: which requests to /ws may become a WebSocket, and the answer that makes them one.
 //
 // Threads: pure.
-// Errors:  the response that refuses the request: 400, or 426 where Upgrade or the version is wrong.
+// Errors:  the response that refuses the request: 400, or 426 where Upgrade or the version is
+//          wrong.
 // Source:  RFC 6455, sections 4.2.1 and 4.2.2; RFC 7692, section 7.
 #pragma once
 
@@ -16,8 +17,8 @@ namespace tocsin::bridge::ws {
 // Nothing when the request is a good handshake.
 std::optional<http::HttpResponse> RefuseHandshake(const http::HttpRequest& request);
 
-// As it goes on the wire. `key` is the request's Sec-WebSocket-Key, which has been checked;
-// `extensions` what has been agreed on, empty for nothing.
+// The response that accepts the handshake, as it goes on the wire. `key` is the request's checked
+// Sec-WebSocket-Key; `extensions` are those that have been agreed on.
 std::string HandshakeResponse(std::string_view key, std::string_view extensions = "");
 
 }  // namespace tocsin::bridge::ws

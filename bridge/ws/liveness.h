@@ -1,8 +1,7 @@
 // liveness.h: whether a session's peer is still there: when to ping it, and when to give it up.
 //
-// Shape:   silence is counted only while this program was looking: time in which it did not run
-//          (stopped, or its machine suspended) is no silence of the peer's, whose answers may be
-//          waiting unread.
+// Shape:   time in which this program did not run (it was stopped, or its machine suspended) does
+//          not count as the peer's silence, because the peer's answers may be waiting unread.
 // Threads: one. Times are monotonic.
 // Source:  docs/protocol.md, section 5.
 #pragma once
@@ -17,12 +16,12 @@ class Liveness {
  public:
   enum class Verdict : uint8_t {
     kAlive,
-    kPingDue,  // told once an interval
-    kSilent,   // nothing came for two intervals, in which it was pinged
-    kIdle,     // no message, pong or ack for the session's timeout
+    kPingDue,  // returned once in each interval
+    kSilent,   // nothing came for two intervals, although the peer was pinged
+    kIdle,     // no message, pong or ack came for the session's timeout
   };
 
-  // Looks that are further apart than this were kept from happening.
+  // When two calls of Look are further apart than this, the program did not run in between.
   static constexpr absl::Duration kStall = absl::Seconds(2);
 
   Liveness(absl::Duration heartbeat, absl::Duration timeout, absl::Duration now)
@@ -34,11 +33,11 @@ class Liveness {
         ping_due_(now + heartbeat),
         looked_(now) {}
 
-  // Anything came from the peer.
+  // Something came from the peer.
   void Heard(absl::Duration now) { heard_ = now; }
-  // A message, a pong or an ack did.
+  // A message, a pong or an ack came from the peer.
   void Active(absl::Duration now) { heard_ = active_ = now; }
-  // About every second, or more often.
+  // To be called about every second, or more often.
   Verdict Look(absl::Duration now);
 
   absl::Duration started() const { return started_; }

@@ -69,7 +69,7 @@ void MessageRenderer::RenderOfOne(const std::string& id, const Item& item, std::
   }
 }
 
-// A client's ping gets its own time back, where it said one.
+// Returns the time that a client put into its ping; if it put none there, the server's time.
 void MessageRenderer::RenderPong(const Item& item, std::string& out) {
   const std::string* const asked = item.extra == nullptr ? nullptr : &item.extra->note.text;
   AppendTextFrame(

@@ -1,10 +1,10 @@
-// message_renderer.h: what the engine hands a session, as frames.
+// message_renderer.h: turns what the engine writes to a session into frames.
 //
-// Shape:   events are rendered once for all sessions of a worker that are sent them with the same
-//          ids; the rest for this session alone.
+// Shape:   events are rendered once for all sessions of a worker that receive them with the same
+//          subscription ids; everything else is rendered for this session alone.
 // Threads: a worker's.
-// Owns:    nothing: names and context outlive it.
-// Errors:  an event that is damaged is a gap in its place.
+// Owns:    nothing; names and context outlive it.
+// Errors:  in the place of a damaged event a gap is rendered.
 #pragma once
 
 #include <span>
@@ -17,7 +17,8 @@
 
 namespace tocsin::bridge::ws {
 
-// What a session puts into Shard::Bookmark: its own heartbeat, or a client's ping.
+// Why a session asked the shard for a bookmark: for its own heartbeat, or to answer a client's
+// ping.
 enum class PongKind : uint8_t { kHeartbeat = 1, kPing };
 
 class MessageRenderer {
@@ -27,9 +28,9 @@ class MessageRenderer {
 
   // Events are compressed from here on.
   void Deflate() { deflate_ = true; }
-  // The frames of the whole view; good until Release.
+  // The frames of the whole view. Valid until Release.
   std::string_view Render(const WriteView& view);
-  // The frames have been handed over.
+  // The output has taken the frames.
   void Release() { batch().Release(); }
 
  private:

@@ -1,7 +1,7 @@
-// server_message.h: what /ws tells its clients, as JSON texts (docs/protocol.md, section 5).
+// server_message.h: the messages that /ws sends to its clients, as JSON texts.
 //
-// Shape:   one function a message. The event message is in two parts: its head here, with the
-//          subscription's ids, and its tail with the event (bridge/event_json.h).
+// Shape:   one function for each message. The event message has two parts: its head, with the
+//          subscription ids, is made here, and its tail, with the event, in bridge/event_json.h.
 // Threads: pure.
 #pragma once
 
@@ -45,7 +45,7 @@ std::string GapMessage(std::string_view subscription_id, const Gap& gap);
 std::string PongMessage(std::string_view timestamp, const Cursor& cursor);
 std::string StatusMessage(bool hub_connected);
 std::string ErrorMessage(const absl::Status& status, std::string_view subscription_id = "");
-// A close code of 0, where there is none, is left out.
+// A close code of 0 means that there is none, and is left out.
 std::string ClosingMessage(std::string_view reason, uint16_t code, absl::Duration reconnect_after);
 
 // The time as a JSON value.

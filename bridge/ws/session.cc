@@ -5,8 +5,9 @@
 //                                  stream was when the ping came
 //   errors, welcome, status        straight to the output: they have no place in the stream
 //
-// What a client can make the server hold is bounded by not reading from it (WantsRead): its requests
-// to the shard since its last write, and the frames beside the stream that it does not take.
+// What a client can make the server hold is bounded by not reading from it (WantsRead): its
+// requests to the shard since its last write, and the frames beside the stream that it does not
+// take.
 #include "bridge/ws/session.h"
 
 #include <random>

@@ -6,8 +6,8 @@
 // Threads: its shard's.
 // Owns:    its parts: delivery, names, liveness and conduct; its subscriber in the shard, until the
 //          session ends.
-// Errors:  a bad message is answered, and the session goes on. Before an error ends the session, the
-//          client is sent the error, `closing` and a close frame.
+// Errors:  a bad message is answered, and the session goes on. Before an error ends the session,
+//          the client is sent the error, `closing` and a close frame.
 // Source:  docs/protocol.md, sections 5 and 8.
 #pragma once
 

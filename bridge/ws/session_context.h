@@ -1,7 +1,7 @@
 // session_context.h: what the sessions of one worker share.
 //
 // Threads: a worker's.
-// Owns:    what has been rendered for several of them.
+// Owns:    the frames that have been rendered for several sessions.
 #pragma once
 
 #include <memory>
@@ -30,11 +30,11 @@ struct SessionOptions {
   bool compression = false;  // permessage-deflate, for clients that offer it
 };
 
-// What is shared where compression is on.
+// What the sessions share besides, if compression is on.
 struct Compression {
   DeflatedFrames events;
   Inflater inflater;
-  RenderedBatch rendered;  // as SessionContext's, compressed
+  RenderedBatch rendered;  // like SessionContext::rendered, but compressed
 };
 
 struct SessionContext {

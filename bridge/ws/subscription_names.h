@@ -1,8 +1,9 @@
-// subscription_names.h: the subscription ids of one session, and the tags that stand for them in the
-// engine.
+// subscription_names.h: the subscription ids of one session, and the tags that stand for them in
+// the engine.
 //
-// Shape:   an id may be given again while the end of its last bearer is still on its way to the
-//          client; so a name is found by its tag, and an id only among those that are still there.
+// Shape:   a client may subscribe with an id again while the `unsubscribed` of the earlier
+//          subscription of that id is still on its way. So two names may have the same id, and
+//          TagOf looks only at subscriptions that have not ended.
 // Threads: one.
 // Owns:    the ids.
 #pragma once
@@ -23,24 +24,24 @@ class SubscriptionNames {
   // Whether the engine still has the subscription of that tag.
   using IsThere = absl::FunctionRef<bool(SubscriptionTag)>;
 
-  // The tag of a subscription that is there and has not been unsubscribed; 0: none.
+  // The tag of the subscription with this id that has not ended; 0 when there is none.
   SubscriptionTag TagOf(std::string_view id, IsThere is_there) const;
   // A new tag for the id.
   SubscriptionTag Add(std::string_view id);
-  // It stays until Forget: its `unsubscribed` is on its way.
+  // The client has unsubscribed. The name stays until Forget, because `unsubscribed` needs its id.
   void MarkUnsubscribed(SubscriptionTag tag);
-  // False when there is none.
+  // False when there is no such name.
   bool Forget(SubscriptionTag tag);
   void Clear();
 
   // Null when there is none.
   const std::string* IdOf(SubscriptionTag tag) const;
-  // The beginning of an event message to these, up to the bracket that closes the ids. Good until
-  // the next call; usually asked for the same tags again.
+  // The beginning of an event message for these subscriptions, up to the bracket that closes the
+  // ids. Valid until the next call. The last result is kept, since most calls repeat the same tags.
   const std::string& HeadFor(std::span<const SubscriptionTag> tags);
 
   size_t size() const { return names_.size(); }
-  // Without those that are unsubscribed.
+  // The number of names without those that have been unsubscribed.
   size_t in_use() const;
   size_t MemoryBytes() const;
 
@@ -53,9 +54,9 @@ class SubscriptionNames {
 
   const Name* Find(SubscriptionTag tag) const;
 
-  std::vector<Name> names_;  // by tag, rising
+  std::vector<Name> names_;  // ordered by tag
   SubscriptionTag next_tag_ = 1;
-  std::vector<SubscriptionTag> head_tags_;  // whose head is kept
+  std::vector<SubscriptionTag> head_tags_;  // the tags that head_ was made for
   std::string head_;
 };
 

@@ -21,7 +21,7 @@ namespace {
 
 using http::IoResult;
 
-// For the closing handshake, and for a stuck client to take the last words.
+// Time for the closing handshake, and for a stuck client to take the last frames.
 constexpr absl::Duration kCloseTimeout = absl::Seconds(5);
 
 class WsConnection final : public http::Connection, public http::OutOwner, public SessionOutput {
@@ -57,7 +57,7 @@ class WsConnection final : public http::Connection, public http::OutOwner, publi
   }
   void OnSourceChange() override { session_.OnHubState(worker_.sessions().hub_connected); }
   void Drain(absl::Duration slot) override { session_.Drain(slot); }
-  // Finished by a handler of its own: the caller may be inside the session or the shard.
+  // Finishes in a handler of its own, because the caller may be inside the session or the shard.
   void Abort() override {
     stream_.Abort();
     worker_.Post([self = self()] { self->Finish(); });
@@ -110,7 +110,7 @@ class WsConnection final : public http::Connection, public http::OutOwner, publi
   }
 
   void Fail() {
-    if (session_.subscriber() == 0) {  // not even welcomed
+    if (session_.subscriber() == 0) {  // not yet started
       return Abort();
     }
     try {
@@ -123,15 +123,15 @@ class WsConnection final : public http::Connection, public http::OutOwner, publi
 
   // ---- reading ----
 
-  // Waits for more, unless the client must first take what it asked for: what stopped for want of
-  // room goes on here.
+  // Reads on, unless the client must first take the answers to what it asked. Every call that may
+  // have made room for answers is followed by this one.
   void ReadOn() {
     if (reading_ || !stream_.is_open() || !session_.WantsRead()) {
       return;
     }
     reading_ = true;
     if (!unread_.empty()) {
-      // Not at once: the caller may be inside the session or the shard.
+      // In a handler of its own, because the caller may be inside the session or the shard.
       return worker_.Post([self = self()] { self->Guard([&] { self->ReadUnread(); }); });
     }
     WaitToRead(http::Readiness::kReadable);
@@ -166,7 +166,7 @@ class WsConnection final : public http::Connection, public http::OutOwner, publi
     }
   }
 
-  // Answers are gathered, so that what came in one piece is answered in one.
+  // Gathers the answers, so that messages that came in one piece are answered in one.
   void TakeIn(std::span<char> bytes) {
     if (!ended_) {
       stream_.Gather();
@@ -225,7 +225,7 @@ class WsConnection final : public http::Connection, public http::OutOwner, publi
     stream_.SendLast(frame);
   }
 
-  // The answer to our close, or a close to be answered.
+  // The peer's close frame either answers ours or is now answered.
   void OnPeerClose(uint16_t code) {
     session_.OnPeerClose();
     SendClose(CloseFrame(code, ""));
@@ -237,7 +237,7 @@ class WsConnection final : public http::Connection, public http::OutOwner, publi
     stream_.ShutdownWhenSent();
   }
 
-  // The socket closes with the last handler that holds this.
+  // The connection is destroyed with the last handler that holds it.
   void Finish() {
     if (finished_) {
       return;
@@ -253,13 +253,13 @@ class WsConnection final : public http::Connection, public http::OutOwner, publi
   FrameReader reader_;
   Session session_;
   absl::Duration deadline_ = absl::InfiniteDuration();
-  std::string unread_;    // what was read and not taken in: the client has not taken its answers
-  bool reading_ = false;  // a handler is outstanding
-  bool ended_ = false;    // the closing handshake is done: what comes is thrown away
+  std::string unread_;    // read, but not handled yet: the client must first take its answers
+  bool reading_ = false;  // a handler that reads is outstanding
+  bool ended_ = false;    // the closing handshake is done, and what still comes is dropped
   bool finished_ = false;
 };
 
-// The answer to what the client offers; empty for nothing.
+// The response's Sec-WebSocket-Extensions; empty when nothing has been agreed on.
 std::string Agree(const Worker& worker, const http::HttpRequest& request) {
   if (worker.sessions().compression == nullptr) {
     return "";
