@@ -7,6 +7,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "absl/strings/str_replace.h"
 #include "absl/time/civil_time.h"
 #include "core/base/strings.h"
 
@@ -123,6 +124,15 @@ absl::Status FieldError(ErrorCode code, std::string_view field, std::string_view
     absl::StrAppend(&message, "; allowed: ", absl::StrJoin(allowed, ", "));
   }
   return MakeError(code, message, {.field = std::string(field), .allowed = std::move(allowed)});
+}
+
+absl::Status WithFieldNamed(const absl::Status& status, std::string_view name) {
+  ErrorDetails details = ErrorDetailsOf(status);
+  const std::string before = std::exchange(details.field, std::string(name));
+  const std::string message =
+      before.empty() ? std::string(status.message())
+                     : absl::StrReplaceAll(status.message(), {{before, details.field}});
+  return MakeErrorAs(ErrorCodeOf(status), status.code(), message, details);
 }
 
 size_t CharCount(std::string_view text) {

@@ -29,6 +29,9 @@ std::string Quote(std::string_view text);
 absl::Status FieldError(ErrorCode code, std::string_view field, std::string_view problem,
                         std::vector<std::string> allowed = {});
 
+// The same error with another name for its field, in its message too.
+absl::Status WithFieldNamed(const absl::Status& status, std::string_view name);
+
 // The characters (Unicode code points) of valid UTF-8.
 size_t CharCount(std::string_view text);
 

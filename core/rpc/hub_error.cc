@@ -36,6 +36,12 @@ const ErrorRow* RowNamed(std::string_view name) {
   return found == table.end() ? nullptr : &*found;
 }
 
+absl::Status MakeFrom(absl::StatusCode grpc, std::string_view message, const HubError& error) {
+  const ErrorRow* row = RowNamed(error.reason);
+  const ErrorCode code = row != nullptr ? row->code : ErrorCodeOf(absl::Status(grpc, ""));
+  return MakeErrorAs(code, grpc, message, error.details);
+}
+
 }  // namespace
 
 HubError ReadHubError(const grpc::Status& status) {
@@ -53,11 +59,17 @@ absl::Status FromGrpcStatus(const grpc::Status& status) {
   if (status.ok()) {
     return absl::OkStatus();
   }
-  const auto grpc_code = static_cast<absl::StatusCode>(status.error_code());
-  const HubError error = ReadHubError(status);
-  const ErrorRow* row = RowNamed(error.reason);
-  const ErrorCode code = row != nullptr ? row->code : ErrorCodeOf(absl::Status(grpc_code, ""));
-  return MakeErrorAs(code, grpc_code, status.error_message(), error.details);
+  return MakeFrom(static_cast<absl::StatusCode>(status.error_code()), status.error_message(),
+                  ReadHubError(status));
+}
+
+absl::Status FromPublishError(const v1::PublishError& error) {
+  const auto code = static_cast<absl::StatusCode>(error.status_code());
+  const absl::Duration retry_after =
+      absl::Seconds(error.retry_after().seconds()) + absl::Nanoseconds(error.retry_after().nanos());
+  return MakeFrom(code == absl::StatusCode::kOk ? absl::StatusCode::kInternal : code,
+                  error.message(),
+                  {error.reason(), {.field = error.field(), .retry_after = retry_after}});
 }
 
 bool MayRetry(grpc::StatusCode code, const std::string& reason) {

@@ -9,6 +9,7 @@
 
 #include "absl/status/status.h"
 #include "core/event/error.h"
+#include "tocsin/v1/hub.pb.h"
 
 namespace tocsin::rpc {
 
@@ -21,6 +22,9 @@ HubError ReadHubError(const grpc::Status& status);
 
 // The same error as an absl::Status of the error table (core/event/error.h).
 absl::Status FromGrpcStatus(const grpc::Status& status);
+
+// The same of an error that the hub gives beside other outcomes.
+absl::Status FromPublishError(const v1::PublishError& error);
 
 // True when the same call may succeed later: the hub cannot be reached, is starting, draining or
 // overloaded, or the connection was lost. Also true for OK: a hub never ends a stream with OK, so the
