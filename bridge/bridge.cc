@@ -11,6 +11,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "bridge/alerts/alert_intake.h"
 #include "bridge/http/routes.h"
 #include "bridge/metrics.h"
 #include "bridge/upstream/hub_calls.h"
@@ -52,15 +53,19 @@ class Bridge::Impl {
         channel_(rpc::MakeHubChannel(config.hub)),
         log_(channel_, window_),
         calls_(std::make_unique<HubCalls>(channel_)),
+        alerts_(std::make_unique<AlertIntake>(*calls_)),
         upstream_(
             channel_, window_, config.window.max_events, metrics_,
             {.on_news = [this] { OnNews(); }, .on_state = [this](bool up) { OnHubState(up); }}) {
-    const RouteSources sources{.state = state_, .metrics = [this] { return MetricsText(); }};
+    const RouteSources sources{
+        .state = state_, .calls = *calls_, .alerts = *alerts_, .metrics = [this] {
+          return MetricsText();
+        }};
     for (size_t i = 0; i < config.threads; ++i) {
       workers_.push_back(std::make_unique<Worker>(window_, log_, Clock::Real(), config_.shard,
                                                   config_.session, metrics_));
       services_.push_back(std::make_unique<http::Service>(
-          http::Service{.routes = BridgeRoutes(sources, *workers_.back(), *calls_),
+          http::Service{.routes = BridgeRoutes(sources, *workers_.back()),
                         .origins = http::OriginPolicy(config.allowed_origins),
                         .max_bodies_bytes = limits::kRequestBodiesBytes / config.threads}));
     }
@@ -74,6 +79,7 @@ class Bridge::Impl {
     }
     listener_.reset();
     calls_.reset();  // its answers are posted to the workers
+    alerts_.reset();
     workers_.clear();
   }
 
@@ -167,6 +173,7 @@ class Bridge::Impl {
   const std::shared_ptr<grpc::Channel> channel_;
   HubReplay log_;
   std::unique_ptr<HubCalls> calls_;
+  std::unique_ptr<AlertIntake> alerts_;
   std::vector<std::unique_ptr<http::Service>> services_;  // one a worker; its connections use it
   std::vector<std::unique_ptr<Worker>> workers_;
   std::unique_ptr<http::Listener> listener_;

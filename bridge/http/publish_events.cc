@@ -8,10 +8,9 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_replace.h"
-#include "absl/strings/strip.h"
 #include "absl/time/clock.h"
+#include "bridge/http/json_request.h"
 #include "core/base/status_macros.h"
-#include "core/base/strings.h"
 #include "core/event/error.h"
 #include "core/event/json_reader.h"
 #include "core/event/json_writer.h"
@@ -29,16 +28,6 @@ using http::HttpResponse;
 using http::Responder;
 
 constexpr char kMethod[] = "/tocsin.v1.EventHub/Publish";
-constexpr std::string_view kMediaType = "application/json";
-
-// "application/json", with or without parameters; the charset of JSON is UTF-8 whatever they say.
-bool IsJson(const HttpRequest& request) {
-  const std::string_view given = request.Header("Content-Type").value_or("");
-  const absl::string_view type =
-      absl::StripAsciiWhitespace(ToAbsl(given.substr(0, given.find(';'))));
-  return absl::EqualsIgnoreCase(type, ToAbsl(kMediaType));
-}
-
 absl::Status AddEvent(const boost::json::value& value, const FieldPath& path, PublishBody& body) {
   ASSIGN_OR_RETURN(v1::Event event, ReadJsonEvent(value, path.Text()));
   RETURN_IF_ERROR(NormalizeEvent(event, path));
@@ -130,10 +119,8 @@ absl::StatusOr<PublishBody> ReadPublishBody(std::string_view json) {
 
 http::Handler PublishEvents(HubCalls& calls, absl::Duration timeout) {
   return [&calls, timeout](HttpRequest& request, Responder responder) {
-    if (!IsJson(request)) {
-      return std::move(responder).Respond(http::ProblemResponse(
-          MakeError(ErrorCode::kUnsupported, "the body must be application/json",
-                    {.field = "Content-Type", .allowed = {std::string(kMediaType)}})));
+    if (const absl::Status status = CheckIsJson(request); !status.ok()) {
+      return std::move(responder).Respond(http::ProblemResponse(status));
     }
     calls.Run([&calls, timeout, body = std::move(request.body),
                responder = std::move(responder)]() mutable {

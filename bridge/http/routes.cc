@@ -7,6 +7,7 @@
 
 #include "bridge/events/events_route.h"
 #include "bridge/http/publish_events.h"
+#include "bridge/rest/submit_alert.h"
 #include "bridge/ws/handshake.h"
 #include "bridge/ws/ws_connection.h"
 #include "core/event/error.h"
@@ -52,6 +53,51 @@ void Upgrade(const BridgeState& state, Worker& worker, const HttpRequest& reques
   ws::ServeWebSocket(worker, std::move(taken.stream), request, std::move(taken.ticket));
 }
 
+// ---- the groups ----
+
+using Routes = std::vector<http::Route>;
+
+void AddEventRoutes(const RouteSources& sources, Worker& worker, Routes& routes) {
+  const BridgeState& state = sources.state;
+  routes.push_back({.name = "webSocket",
+                    .summary = "Subscriptions over a WebSocket.",
+                    .method = "GET",
+                    .pattern = "/ws",
+                    .handler = [&state, &worker](HttpRequest& request, Responder responder) {
+                      Upgrade(state, worker, request, std::move(responder));
+                    }});
+  routes.push_back(
+      {.name = "streamEvents",
+       .summary = "Events that match a filter, as server-sent events or lines of JSON.",
+       .method = "GET",
+       .pattern = "/v1/events",
+       .handler = EventsHandler(state, worker)});
+  routes.push_back({.name = "publishEvents",
+                    .summary = "Publishes one event or an array of them, together or not at all.",
+                    .method = "POST",
+                    .pattern = "/v1/events",
+                    .max_body_bytes = limits::kPublishBytes,
+                    .handler = PublishEvents(sources.calls)});
+}
+
+void AddAlertRoutes(const RouteSources& sources, Routes& routes) {
+  routes.push_back({.name = "submitAlert",
+                    .summary = "Takes an alert in, which opens an incident or joins an active one.",
+                    .method = "POST",
+                    .pattern = "/v1/alerts",
+                    .max_body_bytes = limits::kEventBytes,
+                    .handler = SubmitAlert(sources.calls, sources.alerts)});
+}
+
+void AddOpsRoutes(const RouteSources& sources, Routes& routes) {
+  const BridgeState& state = sources.state;
+  std::ranges::move(
+      http::OpsRoutes({.ready_means = "Whether the bridge serves and its hub is connected.",
+                       .health = [&state] { return HealthOf(state); },
+                       .metrics = sources.metrics}),
+      std::back_inserter(routes));
+}
+
 }  // namespace
 
 std::optional<absl::Status> WhyNotReady(const BridgeState& state) {
@@ -65,34 +111,11 @@ std::optional<absl::Status> WhyNotReady(const BridgeState& state) {
   return MakeError(ErrorCode::kServiceUnavailable, why, {.retry_after = absl::Seconds(1)});
 }
 
-http::RouteTable BridgeRoutes(const RouteSources& sources, Worker& worker, HubCalls& calls) {
-  const BridgeState& state = sources.state;
-  std::vector<http::Route> routes = {
-      {.name = "webSocket",
-       .summary = "Subscriptions over a WebSocket.",
-       .method = "GET",
-       .pattern = "/ws",
-       .handler =
-           [&state, &worker](HttpRequest& request, Responder responder) {
-             Upgrade(state, worker, request, std::move(responder));
-           }},
-      {.name = "streamEvents",
-       .summary = "Events that match a filter, as server-sent events or lines of JSON.",
-       .method = "GET",
-       .pattern = "/v1/events",
-       .handler = EventsHandler(state, worker)},
-      {.name = "publishEvents",
-       .summary = "Publishes one event or an array of them, together or not at all.",
-       .method = "POST",
-       .pattern = "/v1/events",
-       .max_body_bytes = limits::kPublishBytes,
-       .handler = PublishEvents(calls)},
-  };
-  std::ranges::move(
-      http::OpsRoutes({.ready_means = "Whether the bridge serves and its hub is connected.",
-                       .health = [&state] { return HealthOf(state); },
-                       .metrics = sources.metrics}),
-      std::back_inserter(routes));
+http::RouteTable BridgeRoutes(const RouteSources& sources, Worker& worker) {
+  std::vector<http::Route> routes;
+  AddEventRoutes(sources, worker, routes);
+  AddAlertRoutes(sources, routes);
+  AddOpsRoutes(sources, routes);
   return http::RouteTable(std::move(routes));
 }
 

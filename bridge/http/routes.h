@@ -1,6 +1,7 @@
 // routes.h: the bridge's table of routes. Each worker has a table of its own, whose handlers serve on
 // that worker.
 //
+// Shape:   groups of rows, each made by a function of its own.
 // Threads: the worker's; what the handlers read of the bridge is atomic.
 // Source:  docs/protocol.md, sections 5 and 7. Includes Asio, by way of the worker: for .cc files
 //          only.
@@ -13,6 +14,7 @@
 
 #include "absl/status/status.h"
 #include "absl/time/time.h"
+#include "bridge/alerts/alert_intake.h"
 #include "bridge/upstream/hub_calls.h"
 #include "bridge/worker.h"
 #include "core/base/clock.h"
@@ -39,9 +41,11 @@ std::optional<absl::Status> WhyNotReady(const BridgeState& state);
 // What the routes read. Outlives them.
 struct RouteSources {
   const BridgeState& state;
+  HubCalls& calls;
+  AlertIntake& alerts;
   std::function<std::string()> metrics;  // the text of GET /metrics
 };
 
-http::RouteTable BridgeRoutes(const RouteSources& sources, Worker& worker, HubCalls& calls);
+http::RouteTable BridgeRoutes(const RouteSources& sources, Worker& worker);
 
 }  // namespace tocsin::bridge

@@ -20,9 +20,11 @@ class RoutesTest : public ::testing::Test {
  protected:
   RoutesTest()
       : worker(log.window, log, clock, {}, session_options, metrics),
-        service{.routes = BridgeRoutes(
-                    {.state = state, .metrics = [] { return std::string("metric 1\n"); }}, worker,
-                    calls)} {
+        service{.routes = BridgeRoutes({.state = state,
+                                        .calls = calls,
+                                        .alerts = alerts,
+                                        .metrics = [] { return std::string("metric 1\n"); }},
+                                       worker)} {
     state.window_open = state.hub_connected = true;
   }
 
@@ -60,6 +62,7 @@ class RoutesTest : public ::testing::Test {
   BridgeState state;
   Worker worker;
   HubCalls calls{rpc::MakeHubChannel("127.0.0.1:1")};
+  AlertIntake alerts{calls};
   http::Service service;
   int sends = 0;
 };
@@ -97,7 +100,8 @@ class SteppingClock : public Clock {
 TEST_F(RoutesTest, UptimeFollowsTheMonotonicClock) {
   SteppingClock stepping;
   const BridgeState stepped{.clock = stepping};
-  service.routes = BridgeRoutes({.state = stepped, .metrics = nullptr}, worker, calls);
+  service.routes = BridgeRoutes(
+      {.state = stepped, .calls = calls, .alerts = alerts, .metrics = nullptr}, worker);
   EXPECT_TRUE(absl::StrContains(Get("/health/live"), "\"uptime_seconds\":30,"));
 }
 
