@@ -1,4 +1,4 @@
-// bind.h: opens a listening TCP socket, now. Includes Asio: for .cc files of HTTP servers only.
+// bind.h: opens a listening TCP socket. Includes Asio: for .cc files of HTTP servers only.
 //
 // Threads: any.
 // Errors:  UNAVAILABLE or INVALID_ARGUMENT, naming the address and what to do.

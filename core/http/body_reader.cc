@@ -1,5 +1,5 @@
-// The framing of chunks is read line by line: the size, the empty line behind the data, and the
-// empty line at the end. A last line that is not empty is a trailer.
+// A chunked body's framing is read line by line: a chunk's size, the empty line after its data, and
+// the empty line at the end. A last line that is not empty is a trailer.
 #include "core/http/body_reader.h"
 
 #include <algorithm>
@@ -10,7 +10,8 @@
 namespace tocsin::http {
 namespace {
 
-// The size before the extensions; nothing when it is no number of up to 15 hexadecimal digits.
+// The chunk's size, without the extensions that follow it; nothing unless it is a number of at most
+// 15 hexadecimal digits.
 std::optional<uint64_t> ChunkSize(std::string_view line) {
   std::string_view digits = line.substr(0, line.find(';'));
   while (digits.ends_with(' ') || digits.ends_with('\t')) {
@@ -106,7 +107,7 @@ void BodyReader::OnChunkSize() {
   CheckBound();
 }
 
-// Before the data comes.
+// Called before the data comes, so that a body that is too large is refused at once.
 void BodyReader::CheckBound() {
   if (left_ > max_bytes_ - body_.size()) {
     Refuse(413, max_bytes_ == 0 ? "this request takes no body"

@@ -1,13 +1,13 @@
-// body_reader.h: a request's body out of the bytes behind its head: by length, or chunked.
+// body_reader.h: reads a request's body, by its length or chunked, from the bytes after the head.
 //
-// Shape:   a state machine without a socket. Take appends what belongs to the body and answers how
-//          many of the bytes it used; what is left over is the next request's.
+// Shape:   a state machine without a socket. Take appends the bytes that belong to the body and
+//          returns how many it used; the bytes after them belong to the next request.
 // Threads: one.
 // Owns:    the body so far, at most `max_bytes`.
-// Errors:  a Refusal (400 for wrong framing and for trailers, 413 for a body beyond its bound),
-//          after which nothing is taken. Where a chunked body ends is then not known: close.
-// Source:  RFC 9112, sections 6 and 7. Extensions of chunks are passed over, as it asks, but a
-//          chunk's line is at most kMaxChunkLine bytes long.
+// Errors:  a Refusal: 400 for wrong framing and for trailers, 413 for a body beyond its bound. Then
+//          the end of the body is not known, so the connection must close.
+// Source:  RFC 9112, sections 6 and 7. Chunk extensions are ignored, as it asks, but a chunk's line
+//          may have at most kMaxChunkLine bytes.
 #pragma once
 
 #include <cstddef>
@@ -27,8 +27,8 @@ inline constexpr size_t kMaxChunkLine = 256;
 class BodyReader {
  public:
   BodyReader() = default;
-  // For a body framed as the request's head says. A length beyond the bound is refused by the first
-  // Take, whatever it is given.
+  // The request's head says how the body is framed. The first call of Take refuses a length beyond
+  // the bound, even if it is given no bytes.
   BodyReader(const HttpRequest& request, size_t max_bytes);
 
   size_t Take(std::string_view bytes);
@@ -52,9 +52,9 @@ class BodyReader {
   size_t max_bytes_ = 0;
   bool chunked_ = false;
   State state_ = State::kDone;
-  uint64_t left_ = 0;  // of the chunk, or of the whole
+  uint64_t left_ = 0;  // bytes of the chunk, or of the whole body, that are still to come
   std::string body_;
-  std::string line_;  // of a chunk's framing, not whole yet
+  std::string line_;  // an unfinished line of the chunks' framing
   std::optional<Refusal> refusal_;
 };
 

@@ -1,11 +1,11 @@
-// byte_stream.h: one connection's bytes, whatever carries them: a socket, or two ends in memory.
+// byte_stream.h: the interface of a connection that carries bytes: a socket, or a pair in memory.
 //
-// Shape:   nothing blocks. A call moves what it can and, where it cannot go on, says what to wait
-//          for. An encrypted stream may have to write before it can read on, and the other way
-//          round: so wait for what the result names, whichever way you were going. One virtual
-//          call a read or a gathered send, never one a frame.
+// Shape:   no call blocks. A call moves the bytes that it can move and says what to wait for if
+//          some are left. An encrypted stream may have to write before it can read on, and the
+//          reverse, so the caller must wait for what the result names. A read or a gathered send
+//          costs one virtual call, whatever the number of frames in it.
 // Threads: one, that of the io_context it was made with.
-// Errors:  kEnd when the peer has shut its sending side; kFailed when the connection is gone.
+// Errors:  kEnd once the peer has shut its sending side; kFailed when the connection is gone.
 #pragma once
 
 #include <cstddef>
@@ -40,14 +40,15 @@ class ByteStream {
   virtual IoResult TryRead(std::span<char> room) = 0;
   // Sends the parts one after the other, as one write where the carrier can.
   virtual IoResult TrySend(std::span<const std::string_view> parts) = 0;
-  // Calls `woken` once, from the io_context and never from inside Wait. Any number may wait.
+  // Calls `woken` once, from the io_context and never from inside Wait. Several callers may wait at
+  // the same time.
   virtual void Wait(Readiness readiness, Woken woken) = 0;
-  // The peer reads to the end of what has been sent, and then the end.
+  // Ends the sending side: after everything that was sent, the peer reads the end.
   virtual void ShutdownSend() = 0;
-  // At once; those that wait are woken with false.
+  // Ends the connection at once. Callers that wait are woken with false.
   virtual void Close() = 0;
   virtual bool is_open() const = 0;
-  // Bytes sent that the peer's side has not acknowledged. 0 where that cannot be known.
+  // The number of sent bytes that the peer's side has not acknowledged; 0 if it cannot be known.
   virtual size_t BytesUnacknowledged() = 0;
 };
 

@@ -1,7 +1,7 @@
-// connection_limits.h: how many connections there are, in all and from one address.
+// connection_limits.h: bounds the number of connections, in total and for each address.
 //
-// Shape:   Admit gives a ticket or says why not; a connection keeps its ticket for as long as it
-//          lives.
+// Shape:   Admit returns a ticket, or the error that refuses the connection. A connection keeps its
+//          ticket as long as it lives.
 // Threads: safe; one leaf mutex.
 // Owns:    the counts. Outlives its tickets.
 #pragma once
@@ -17,8 +17,8 @@
 
 namespace tocsin::http {
 
-// An IPv4 address as IPv6 maps it; of an IPv6 address the first 64 bits, since one client has all
-// of the rest.
+// An IPv4 address mapped to IPv6, or the first 64 bits of an IPv6 address, since one client usually
+// owns all addresses that begin with them.
 using AddressKey = std::array<uint8_t, 16>;
 
 class ConnectionLimits {
@@ -46,17 +46,17 @@ class ConnectionLimits {
     friend class ConnectionLimits;
     ConnectionLimits* limits_ = nullptr;
     AddressKey key_{};
-    bool counted_ = false;  // by its address
+    bool counted_ = false;  // for its address, too
   };
 
   ConnectionLimits(size_t max_connections, size_t max_per_address)
       : max_connections_(max_connections), max_per_address_(max_per_address) {}
 
-  // SERVICE_UNAVAILABLE when full, RATE_LIMIT_EXCEEDED when the address has too many; loopback is
-  // not counted by address.
+  // SERVICE_UNAVAILABLE when there are too many connections, RATE_LIMIT_EXCEEDED when the address
+  // has too many. Connections over loopback are not counted for their address.
   absl::StatusOr<Ticket> Admit(const AddressKey& key, bool loopback);
   size_t connections() const;
-  // False when the time ran out before the last one went.
+  // Waits until there is no connection. False when the time ran out before.
   bool WaitForNone(absl::Duration timeout);
 
  private:

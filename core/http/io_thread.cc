@@ -40,7 +40,7 @@ void IoThread::Stop() {
   if (thread_.joinable()) {
     thread_.join();
   }
-  // What the connections still wait for ends here, while what they use is there.
+  // The connections' last handlers run here, while everything that they use still exists.
   running_ = std::this_thread::get_id();
   ForEach([](Connection& connection) { connection.Abort(); });
   connections_.clear();

@@ -1,11 +1,12 @@
 // io_thread.h: one thread, its io_context, and the connections that live on it.
 //
-// Shape:   connections are looked at a few times a second, all together. Tests do not Start it:
-//          they call RunOnce and Sweep, with a clock of theirs.
-// Threads: the constructor, Start, Stop, Post and the numbers from outside; all else on the thread
-//          itself.
-// Owns:    thread and connections. Stop ends the connections without ceremony: drain before.
-// Errors:  a handler that throws is logged; what it worked for ends, the thread goes on.
+// Shape:   a sweep a few times a second calls Tick of every connection. Tests do not Start the
+//          thread; they call RunOnce and Sweep, with a clock of their own.
+// Threads: the constructor, Start, Stop, Post and use() are for other threads; everything else runs
+//          on the thread itself.
+// Owns:    thread and connections. Stop cuts the connections off; to end them in order, Drain
+//          first.
+// Errors:  an exception that leaves a handler is logged, and the thread goes on.
 #pragma once
 
 #include <atomic>
@@ -28,19 +29,21 @@ namespace tocsin::http {
 class Connection : public std::enable_shared_from_this<Connection> {
  public:
   virtual ~Connection() = default;
-  // A few times a second: deadlines.
+  // Called a few times a second: the place for deadlines.
   virtual void Tick() = 0;
-  // What the program serves from has changed (in the bridge: its link to the hub).
+  // The program's source of events has come or gone (in the bridge: its link to the hub).
   virtual void OnSourceChange() {}
-  // The program goes; `slot` is when this client may come back.
+  // The program goes down. This client may come back after `slot`.
   virtual void Drain(absl::Duration slot) = 0;
   virtual void Abort() = 0;
-  // Since when it has waited for a request of which nothing has come; InfiniteDuration otherwise.
+  // Since when the connection has been idle, waiting for a request to begin; InfiniteDuration when
+  // it is not idle.
   virtual absl::Duration IdleSince() const { return absl::InfiniteDuration(); }
-  // For one that is idle: ends now, and gives its ticket back at once.
+  // Ends an idle connection, which gives its ticket back at once.
   virtual void GiveWay() {}
-  // What it holds: itself, what has been read and what is not sent yet. Not what the engine and the
-  // kernel hold for it. Called a few times a second: a sum of what is known.
+  // The bytes that the connection holds: itself, what it has read and what it has not yet sent, but
+  // not what the engine and the kernel hold for it. Called a few times a second, so it must be
+  // cheap.
   virtual size_t MemoryBytes() const = 0;
 
  private:
@@ -53,7 +56,7 @@ struct ConnectionUse {
   uint64_t bytes = 0;
 };
 
-// Runs `call`; what it throws is logged under that name, and false returned.
+// Runs `call`. If it throws, logs the exception with the name `what` and returns false.
 bool Guarded(const char* what, absl::FunctionRef<void()> call);
 
 class IoThread {
@@ -64,29 +67,31 @@ class IoThread {
   ~IoThread();
 
   void Start();
-  // Ends the thread and then the connections. Tasks that are posted later never run.
+  // Ends the thread and then the connections. Tasks that are posted later do not run.
   void Stop();
   void Post(absl::AnyInvocable<void()> task);
   // True on the thread that runs the handlers.
   bool IsCurrent() const;
-  // As of the last Sweep.
+  // The numbers of the last Sweep.
   ConnectionUse use() const;
 
   boost::asio::io_context& io() { return io_; }
   Clock& clock() { return clock_; }
-  // For bytes that are looked at before the handler that read them returns.
+  // A buffer for all connections: its bytes must be consumed before the handler that read them
+  // returns.
   std::span<char> read_buffer() { return {read_buffer_.get(), kReadBytes}; }
 
   void Add(std::shared_ptr<Connection> connection);
   void Remove(Connection& connection);
   void ForEach(absl::FunctionRef<void(Connection&)> call);
-  // Ends the connection that has been idle for longest; false when none is. Looks at all of them.
+  // Ends the connection that has been idle for longest; false when none is idle. Looks at all
+  // connections.
   bool EndOneIdle();
-  // Drains all; what comes later asks draining().
+  // Drains all connections. Connections that begin later ask draining().
   void Drain(absl::FunctionRef<absl::Duration()> next_slot);
   bool draining() const { return draining_; }
 
-  // For tests: runs what is ready, on the caller's thread.
+  // For tests: runs the handlers that are ready, on the caller's thread.
   void RunOnce();
   void Sweep();
 

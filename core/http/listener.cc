@@ -19,7 +19,7 @@ using asio::ip::tcp;
 using Error = boost::system::error_code;
 
 constexpr size_t kMaxRefused = 256;
-// In one turn, so that a storm of connections leaves time for those that are there.
+// Bounds one turn, so that a storm of connections leaves time for the existing ones.
 constexpr int kAcceptsPerTurn = 64;
 constexpr absl::Duration kPause = absl::Milliseconds(100);
 
@@ -48,7 +48,7 @@ bool OutOfResources(const Error& error) {
          error == asio::error::no_buffer_space || error.value() == ENFILE;
 }
 
-// The next connection that waits. An error of would_block: there is none.
+// Accepts the next waiting connection. The error would_block means that none waits.
 Descriptor AcceptOne(tcp::acceptor& acceptor, tcp::endpoint& peer, Error& error) {
   auto size = static_cast<socklen_t>(peer.capacity());
   const int fd =
@@ -78,7 +78,7 @@ Listener::Listener(tcp::acceptor acceptor, std::vector<Place> places, Connection
       pause_(places_.front().io->io()) {
   Error ignored;
   acceptor_.native_non_blocking(true, ignored);
-  acceptor_.set_option(tcp::no_delay(true), ignored);  // what is accepted has it from here
+  acceptor_.set_option(tcp::no_delay(true), ignored);  // accepted sockets inherit it
 }
 
 void Listener::Stop() {
@@ -112,7 +112,7 @@ void Listener::TakeWaiting() {
       return Pause(error);
     }
     if (error) {
-      continue;  // that one is gone already
+      continue;  // the client has given up already
     }
     try {
       HandOver(std::move(descriptor), peer);

@@ -1,10 +1,11 @@
-// listener.h: takes connections in and hands them to the IoThreads in turn. Includes Asio: for .cc
-// files of servers.
+// listener.h: accepts connections and hands them to the IoThreads in turn. Includes Asio: for .cc
+// files of servers only.
 //
-// Shape:   accepts on the first thread, all that wait up to a bound each time it is woken. One that
-//          is too many is answered by HTTP; when even those are many, closed.
-// Threads: Start before the threads start or on the first one; Stop from any.
-// Errors:  out of file descriptors: waits, says so, goes on.
+// Shape:   accepts on the first thread, at each wake-up all connections that wait, up to a bound. A
+//          connection beyond the limits is answered with an HTTP error; if there are many of those,
+//          it is closed at once.
+// Threads: Start is called before the threads start, or on the first one; Stop on any thread.
+// Errors:  without free file descriptors it logs an error, pauses, and tries again.
 #pragma once
 
 #include <atomic>
@@ -21,7 +22,7 @@
 
 namespace tocsin::http {
 
-// A socket on its way to a thread: closed if it never arrives.
+// A socket on its way to its thread. It is closed if it never arrives.
 class Descriptor {
  public:
   explicit Descriptor(int fd) : fd_(fd) {}
@@ -40,16 +41,17 @@ class Listener {
     Service* service;
   };
 
-  // All of it outlives the listener; `places` is not empty. The acceptor is of the first one's
-  // io_context.
-  // kEndIdle: where all connections are taken, one that is idle gives way. For few connections on
+  // What a connection meets when all connections are taken: a refusal, or, with kEndIdle, the
+  // connection that has been idle for longest ends for it. kEndIdle is meant for few connections on
   // one thread.
   enum class WhenFull { kRefuse, kEndIdle };
+  // `limits` and all `places` outlive the listener. There is at least one place, and the acceptor
+  // uses the io_context of the first.
   Listener(boost::asio::ip::tcp::acceptor acceptor, std::vector<Place> places,
            ConnectionLimits& limits, WhenFull when_full = WhenFull::kRefuse);
 
   void Start() { Accept(); }
-  // Nothing is accepted after it has returned and the first thread has had a turn.
+  // Returns at once; the first thread then stops accepting in its next turn.
   void Stop();
 
  private:
@@ -62,7 +64,7 @@ class Listener {
   const std::vector<Place> places_;
   ConnectionLimits& limits_;
   const WhenFull when_full_;
-  // Connections that are only to be told that they are too many.
+  // Counts the connections that are only told that there are too many.
   ConnectionLimits refused_;
   boost::asio::steady_timer pause_;
   size_t next_ = 0;

@@ -10,7 +10,8 @@ namespace tocsin::http {
 
 using State = IoResult::State;
 
-// The bytes on their way from one end to the other, and who waits at either.
+// One direction: the bytes on their way from one end to the other, and the callers that wait at
+// either end.
 struct MemoryStream::Direction {
   Direction(boost::asio::io_context& context, size_t room) : io(context), capacity(room) {}
 

@@ -1,10 +1,10 @@
-// memory_stream.h: two ends of a connection in memory, so that a server is tested without sockets.
+// memory_stream.h: a connection in memory, so that servers can be tested without sockets.
 //
-// Shape:   what one end sends the other reads; each direction holds at most `capacity` bytes, and
-//          then its sender is blocked. A test may make reads and sends want the opposite readiness
-//          for a while, as an encrypted stream does.
-// Threads: one, that of the io_context.
-// Owns:    both directions, shared by the ends. An end may outlive the other.
+// Shape:   each end reads what the other sends. A direction holds at most `capacity` bytes; its
+//          sender is blocked while it is full. A test may make reads wait until the stream is
+//          writable and sends until it is readable, as an encrypted stream sometimes does.
+// Threads: that of the io_context.
+// Owns:    both directions, shared by the ends. Either end may outlive the other.
 #pragma once
 
 #include <boost/asio/io_context.hpp>
@@ -29,13 +29,13 @@ class MemoryStream final : public ByteStream {
   bool is_open() const override { return open_; }
   size_t BytesUnacknowledged() override;
 
-  // The next `reads` reads are blocked until the stream is writable, and the next `sends` sends
-  // until it is readable: what a renegotiation of keys looks like from above.
+  // Blocks the next `reads` reads until the stream is writable, and the next `sends` sends until it
+  // is readable, as an encrypted stream does while it negotiates new keys.
   void WantOpposite(int reads, int sends) {
     reads_that_want_writable_ = reads;
     sends_that_want_readable_ = sends;
   }
-  // How many calls of TrySend moved bytes, to see what went out in one piece.
+  // The number of calls of TrySend that moved bytes, so that a test sees what left in one piece.
   int sends() const { return sends_; }
 
  private:

@@ -1,4 +1,4 @@
-// message.h: an HTTP request and its answer as plain values, for code that should not see Beast.
+// message.h: HTTP requests and responses as plain values, for code that should not see Beast.
 //
 // Threads: values.
 #pragma once
@@ -25,7 +25,7 @@ struct HttpRequest {
   bool chunked = false;
   bool keep_alive = true;
   bool upgrade = false;   // has an Upgrade field
-  bool followed = false;  // more bytes came behind it, before it was answered
+  bool followed = false;  // more bytes came after it, before it was answered
   std::string body;
   std::vector<Field> parameters;  // of the route's path pattern, percent-decoded
 
@@ -37,7 +37,7 @@ struct HttpRequest {
   std::optional<std::string_view> Header(std::string_view name) const;
   // True when a field of that name has the token in its comma-separated list, in any letter case.
   bool HasToken(std::string_view name, std::string_view token) const;
-  // Of the path pattern; a name that is not in it is a bug.
+  // The value of a parameter of the path pattern; a name that the pattern does not have is a bug.
   std::string_view Parameter(std::string_view name) const;
 };
 
@@ -51,10 +51,10 @@ struct HttpResponse {
 
 // "OK", "Not Found", …; "Status" for a number without a name.
 std::string_view ReasonPhrase(int status);
-// How a response's body is told from what follows it.
+// How the client learns where a response's body ends.
 enum class BodyFraming : uint8_t { kLength, kChunked, kUntilClose };
-// The head as it goes on the wire, with its empty line. A body is left out of 204 and 304, and not
-// sent, though its length is told, in answer to HEAD.
+// The head as it goes on the wire, with its empty line. Responses with 204 and 304 have no body.
+// The response to HEAD tells the body's length, but the body is not sent (SendsBody).
 std::string SerializeHead(const HttpResponse& response, const HttpRequest& request,
                           BodyFraming framing = BodyFraming::kLength);
 bool SendsBody(const HttpResponse& response, const HttpRequest& request);

@@ -2,7 +2,8 @@
 // /health/live and /metrics.
 //
 // Shape:   /health and /health/ready answer 200 while the program is ready and 503 otherwise;
-//          /health/live answers 200 whenever the process answers. The body is the same for all three.
+//          /health/live answers 200 whenever the process answers. The body is the same for all
+//          three.
 // Threads: `health` and `metrics` are called on the connection's thread.
 // Owns:    both functions.
 // Source:  docs/protocol.md, section 7.

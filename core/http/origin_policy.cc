@@ -11,7 +11,7 @@
 namespace tocsin::http {
 namespace {
 
-// How long a browser may go by what it has been told.
+// How long a browser may keep the answer to a preflight request.
 constexpr std::string_view kPreflightSeconds = "600";
 constexpr std::string_view kRequestFields =
     "Authorization, Content-Type, Idempotency-Key, If-Match, Last-Event-ID";

@@ -1,10 +1,10 @@
-// origin_policy.h: which pages of which origins a browser may let read from here, and CORS.
+// origin_policy.h: decides which web pages may use this server from a browser, and speaks CORS.
 //
-// Shape:   a request without Origin comes from no page and is let in. One of the server's own pages
-//          is, too: its Origin names the very host that the request is for, and that host is an
-//          address or localhost. Any other name may be made to point here by whoever owns it, and
-//          a page of theirs would then seem to come from this server (DNS rebinding). All other
-//          origins must be listed.
+// Shape:   a request without Origin does not come from a page and is allowed. A request from one of
+//          the server's own pages is allowed, too: its Origin names the host that the request is
+//          for, and that host is an address or localhost. A domain name would not do: its owner can
+//          let it point here, and then pages of that domain look like this server's own (DNS
+//          rebinding). Any other origin must be on the list.
 // Threads: const.
 // Source:  docs/protocol.md, section 8; the Fetch standard, section 3.3.
 #pragma once
@@ -22,13 +22,14 @@ class OriginPolicy {
   OriginPolicy() = default;
   explicit OriginPolicy(std::vector<std::string> allowed) : allowed_(std::move(allowed)) {}
 
-  // FORBIDDEN for a page that may not read from here; 400 for several Origins.
+  // The answer to a page that is not allowed: FORBIDDEN, or 400 for several Origins. Nothing for a
+  // request that is allowed.
   std::optional<HttpResponse> Refuse(const HttpRequest& request) const;
-  // The answer to a browser that asks before it sends, when this is one; `allow` are the methods of
-  // the path. After Refuse has let it in.
+  // The answer to a preflight request; nothing when the request is not one. `allow` are the methods
+  // of the path. Call it for requests that Refuse allows.
   std::optional<HttpResponse> AnswerPreflight(const HttpRequest& request,
                                               std::string_view allow) const;
-  // The fields by which a browser hands the response to the page.
+  // Adds the fields without which a browser keeps the response from the page.
   void AddFields(const HttpRequest& request, HttpResponse& response) const;
 
  private:

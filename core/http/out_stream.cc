@@ -115,7 +115,7 @@ void OutStream::Push(Parts parts) {
   }
 }
 
-// Copies what of `parts` comes after the first `sent` bytes.
+// Copies `parts` into the queue, without their first `sent` bytes.
 void OutStream::Keep(Parts parts, size_t sent) {
   if (queue_sent_ > queue_.size() / 2) {
     queue_.erase(0, queue_sent_);
@@ -138,7 +138,7 @@ void OutStream::Pump() {
 void OutStream::WaitFor(Readiness readiness) {
   waiting_ = true;
   stream_->Wait(readiness, [this, weak = owner_](bool ok) {
-    const auto owner = weak.lock();  // without it there is no `this` either
+    const auto owner = weak.lock();  // if it is gone, so is `this`
     if (owner == nullptr) {
       return;
     }

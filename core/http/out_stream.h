@@ -1,15 +1,15 @@
-// out_stream.h: a connection and the one queue of what it still has to send: /ws and HTTP alike.
+// out_stream.h: the sending side of a connection, with one queue. /ws and HTTP both use it.
 //
-// Shape:   every entry is whole (frames, a response, a chunk), so nothing falls between the parts
-//          of one. A send is tried at once, in one gathered write; only what the connection does
-//          not take is copied and kept, and nothing is held when all has left. One *batch*, the
-//          bulk that a subscription delivers, is in flight at a time, and its owner is told when
-//          it has left; replies and control frames go beside it, in the order of the calls.
-//          Replies made between Gather and Flush leave in one piece.
+// Shape:   each call sends something whole (frames, a response, a chunk), so nothing gets between
+//          its parts. The bytes are sent at once, in one gathered write; only those that the
+//          connection does not take are copied into the queue, which holds no memory while it is
+//          empty. At most one *batch*, which is what a subscription delivers, is in flight, and the
+//          owner is told when it has left. Replies and control frames are sent beside the batch, in
+//          the order of the calls. Replies between Gather and Flush leave in one write.
 // Threads: the connection's.
-// Owns:    the stream and what waits. The owner keeps it alive; its handlers ask for the owner
-//          first.
-// Errors:  a failed send closes the stream, drops what waits, and tells the owner once.
+// Owns:    the byte stream and the queue. The owner keeps the OutStream alive; handlers check first
+//          that the owner still exists.
+// Errors:  a failed send closes the stream, empties the queue, and tells the owner once.
 // Source:  docs/adr/0005-sockets.md.
 #pragma once
 
@@ -29,7 +29,7 @@ class OutOwner {
   virtual ~OutOwner() = default;
   // The batch that SendBatch did not send at once has left.
   virtual void OnBatchSent() = 0;
-  // Also from inside a call that sends.
+  // A send has failed. May be called from inside a call that sends.
   virtual void OnSendFailed() = 0;
 };
 
@@ -40,32 +40,32 @@ class OutStream {
   explicit OutStream(std::unique_ptr<ByteStream> stream) : stream_(std::move(stream)) {}
 
   void SetOwner(std::weak_ptr<OutOwner> owner) { owner_ = std::move(owner); }
-  // False once it has failed, or was aborted or released.
+  // False once a send has failed, and after Abort and Release.
   bool is_open() const { return stream_ != nullptr && stream_->is_open(); }
 
   // Sends one batch; at most one is in flight. True when it has left already; else OnBatchSent
-  // follows, unless the stream closes or fails. Ends a Gather, and takes what was gathered along.
+  // follows, unless the stream closes or fails. Ends a Gather: what was gathered leaves first.
   bool SendBatch(Parts parts);
   bool SendBatch(std::string_view bytes) { return SendBatch(Parts(&bytes, 1)); }
   // Sends beside the batch.
   void Send(Parts parts);
   void Send(std::string_view bytes) { Send(Parts(&bytes, 1)); }
-  // As Send, and the last: nothing is let in after it.
+  // Like Send, for the last bytes: later calls send nothing.
   void SendLast(std::string_view bytes);
-  // Ends this side of the connection once all has left; nothing is let in any more.
+  // Ends the sending side of the connection once everything has left. Later calls send nothing.
   void ShutdownWhenSent();
-  // From here to Flush, Send only queues.
+  // Until Flush, Send only adds to the queue.
   void Gather() { gathering_ = true; }
   void Flush();
 
   // Nothing waits to be sent.
   bool empty() const { return waiting_bytes() == 0; }
-  // Bytes that the peer's side has acknowledged since the beginning; looked up only while something
-  // waits.
+  // The number of bytes that the peer's side has acknowledged since the connection began. Only kept
+  // up to date while something waits to be sent.
   uint64_t BytesTaken();
-  // Bytes that have not left and are not of the batch in flight.
+  // The number of queued bytes that do not belong to the batch in flight.
   size_t ReplyBytesQueued() const;
-  // What the out queue holds.
+  // The memory that the queue holds.
   size_t QueueBytes() const { return queue_.capacity(); }
 
   IoResult Read(std::span<char> room) { return stream_->TryRead(room); }
@@ -73,14 +73,14 @@ class OutStream {
     stream_->Wait(readiness, std::move(woken));
   }
 
-  // Ends everything at once; those that wait are woken.
+  // Closes the stream at once. Callers that wait are woken.
   void Abort();
-  // Gives the stream to somebody else. Nothing may wait to be sent.
+  // Gives the byte stream away. Nothing may wait to be sent.
   std::unique_ptr<ByteStream> Release();
 
  private:
   void Enqueue(Parts parts);
-  // Sends what is queued and then `parts`; keeps the rest.
+  // Sends the queue and then `parts`, and keeps what the connection does not take.
   void Push(Parts parts);
   void Keep(Parts parts, size_t sent);
   void Pump();
@@ -95,14 +95,14 @@ class OutStream {
   std::unique_ptr<ByteStream> stream_;
   std::weak_ptr<OutOwner> owner_;
   std::string queue_;
-  size_t queue_sent_ = 0;      // of queue_
-  uint64_t queued_total_ = 0;  // since the beginning
+  size_t queue_sent_ = 0;      // bytes of queue_ that have been sent
+  uint64_t queued_total_ = 0;  // since the connection began
   uint64_t batch_begin_ = 0;
   uint64_t batch_end_ = 0;
   uint64_t taken_ = 0;
   bool gathering_ = false;
   bool closing_ = false;
-  bool shutdown_ = false;  // once all has left
+  bool shutdown_ = false;  // end the sending side once everything has left
   bool failed_ = false;
   bool batch_in_flight_ = false;
   bool waiting_ = false;  // for the stream to take more

@@ -25,8 +25,8 @@ void AppendMemberUnlessEmpty(std::string& out, std::string_view name, std::strin
   }
 }
 
-// Type is about:blank: the title is the HTTP status's phrase, and `code` names the error (RFC 9457,
-// section 4.2.1).
+// The type is about:blank, so the title is the phrase of the HTTP status, and `code` names the
+// error (RFC 9457, section 4.2.1).
 std::string ProblemBody(int status, std::string_view detail, std::string_view code) {
   std::string out = "{";
   AppendMember(out, "type", "about:blank");

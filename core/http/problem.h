@@ -1,4 +1,5 @@
-// problem.h: errors as application/problem+json (RFC 9457), from the one table of errors.
+// problem.h: renders errors as application/problem+json (RFC 9457), with the codes of
+// core/event/error.h.
 //
 // Threads: pure.
 // Source:  docs/protocol.md, section 7.
@@ -14,10 +15,10 @@ namespace tocsin::http {
 // "earliest", "latest", "retry_after_ms"; the HTTP status is the table's; a Retry-After field when
 // the error says when to come back, and with every 429 and 503.
 HttpResponse ProblemResponse(const absl::Status& status);
-// With the refusal's own HTTP status, and the code INVALID_MESSAGE unless the status has a row in the
-// table; closes the connection.
+// Has the refusal's own HTTP status, and the code INVALID_MESSAGE unless the status has a row in
+// the table of errors. The response closes the connection.
 HttpResponse ProblemResponse(const Refusal& refusal);
-// For a path that is not there, and a method that the path does not take.
+// The answers for a path that does not exist, and for a method that the path does not have.
 HttpResponse NotFound(std::string_view path);
 HttpResponse MethodNotAllowed(std::string_view allow);
 

@@ -32,7 +32,7 @@ bool Named(const FieldView& field, std::string_view name) {
   return absl::EqualsIgnoreCase(ToAbsl(field.name), ToAbsl(name));
 }
 
-// One line without its end. The first line is the request line, where a tab is no white space.
+// Checks one line without its end. The first line is the request line, which must not hold tabs.
 Result CheckLine(std::string_view line, bool first) {
   if (!first && (line.front() == ' ' || line.front() == '\t')) {
     return Refuse(400,
@@ -67,7 +67,8 @@ bool IsHost(std::string_view value) {
 
 bool IsPath(std::string_view target) { return target.starts_with('/'); }
 
-// What a proxy's client sends (RFC 9112, section 3.2.2). The host may hold no user name.
+// Checks an absolute target, as clients send it to proxies (RFC 9112, section 3.2.2). It must not
+// hold a user name.
 bool IsHttpUrl(std::string_view target) {
   const size_t host = target.find("://");
   if (host == std::string_view::npos) {

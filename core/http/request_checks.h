@@ -1,8 +1,8 @@
 // request_checks.h: checks the head of a request before anything else reads it.
 //
 // Shape:   CheckHeadBytes checks the raw bytes up to and including the empty line; CheckRequest
-//          checks the parsed head. ParseHead (request_head.h) does both, with Beast's parser between
-//          them.
+//          checks the parsed head. ParseHead (request_head.h) does both, with Beast's parser
+//          between them.
 // Threads: pure.
 // Errors:  a Refusal. Answer it with application/problem+json and close the connection, because the
 //          end of the request cannot be trusted.
@@ -43,14 +43,19 @@ struct Refusal {
 // For a head that does not end within kMaxHeadBytes.
 Refusal HeadTooLarge();
 
-// No more than kMaxHeadBytes; lines end in CR LF and nothing else holds a control character but
-// tabs inside values; no folded lines (obs-fold), no line that starts with white space.
+// Checks that the head has at most kMaxHeadBytes, that its lines end in CR LF, that it holds no
+// other control characters than tabs inside values, and that no line begins with white space (so
+// none is folded).
 std::optional<Refusal> CheckHeadBytes(std::string_view head);
 
-// One Host (HTTP/1.0 may leave it out); a body framed in one way: Content-Length, once and of
-// digits alone, or, from HTTP/1.1 on, "chunked" and nothing else; HTTP/1.1, or 1.0 for a request
-// without Upgrade; kMaxFields; kMaxTargetBytes; a target that is a path, "*" for OPTIONS, or a
-// whole http URL; no Expect but 100-continue.
+// Checks that there is
+//   - one Host field, which HTTP/1.0 may leave out;
+//   - at most one framing of a body: one Content-Length of digits only, or, with HTTP/1.1, the
+//     Transfer-Encoding "chunked";
+//   - the version HTTP/1.1, or 1.0 for a request without Upgrade;
+//   - at most kMaxFields fields and kMaxTargetBytes of target;
+//   - a target that is a path, "*" for OPTIONS, or a whole http URL;
+//   - no Expect other than 100-continue.
 std::optional<Refusal> CheckRequest(const HeadView& head);
 
 }  // namespace tocsin::http

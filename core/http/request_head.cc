@@ -36,7 +36,7 @@ std::optional<Refusal> CheckParsed(const BeastRequest& request) {
 
 std::optional<Refusal> Parse(std::string_view head, BeastRequest& request) {
   beast::http::request_parser<beast::http::empty_body> parser;
-  parser.body_limit(boost::none);  // a body is for whoever reads it to bound
+  parser.body_limit(boost::none);  // BodyReader bounds the body
   beast::error_code error;
   parser.put(boost::asio::buffer(head.data(), head.size()), error);
   if (error && error != beast::http::error::need_more) {
@@ -56,7 +56,7 @@ uint64_t ContentLength(const BeastRequest& request) {
   return value;
 }
 
-// The host of an absolute target stands above the Host field (RFC 9112, section 3.2.2).
+// The host of an absolute target replaces the Host field (RFC 9112, section 3.2.2).
 void TakeAuthority(HttpRequest& request) {
   const size_t scheme =
       request.target.starts_with('/') ? std::string::npos : request.target.find("://");

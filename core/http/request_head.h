@@ -1,7 +1,8 @@
-// request_head.h: from the bytes of a request's head to a checked request. Includes Beast: for .cc
-// files of HTTP servers only.
+// request_head.h: parses and checks the head of a request. Includes Beast: for .cc files of HTTP
+// servers only.
 //
-// Shape:   read up to the empty line ("\r\n\r\n", at most kMaxHeadBytes), then ParseHead.
+// Shape:   the caller reads up to and including the empty line ("\r\n\r\n", at most kMaxHeadBytes)
+//          and then calls ParseHead.
 // Threads: pure.
 // Errors:  a Refusal, see request_checks.h. Never throws.
 #pragma once
@@ -18,11 +19,11 @@ namespace tocsin::http {
 
 using BeastRequest = boost::beast::http::request<boost::beast::http::empty_body>;
 
-// `head` is exactly the head, with its empty line. `request` is meaningful only when nothing is
+// `head` is exactly the head, with its empty line. `request` is valid only when no Refusal is
 // returned.
 std::optional<Refusal> ParseHead(std::string_view head, BeastRequest& request);
 std::optional<Refusal> ParseHead(std::string_view head, HttpRequest& request);
-// As HttpRequest has it.
+// Converts Beast's request to ours.
 HttpRequest ToHttpRequest(const BeastRequest& request);
 
 }  // namespace tocsin::http

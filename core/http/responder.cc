@@ -23,7 +23,8 @@ void Responder::Respond(HttpResponse response) && {
     }
     return;
   }
-  // The connection is only ever held on its own thread, so that it also ends there.
+  // The weak reference is locked on the connection's own thread only, so that the connection is
+  // also destroyed there.
   io->Post([exchange = std::move(exchange_), response = std::move(response)]() mutable {
     if (const auto held = exchange.lock()) {
       held->Respond(std::move(response));

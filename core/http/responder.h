@@ -1,15 +1,15 @@
-// responder.h: what a handler does with a request: answers it, now or later; streams; or takes the
-// connection over.
+// responder.h: how a handler answers a request: with a response, now or later; with a stream; or by
+// taking the connection over.
 //
-// Shape:   exactly one outcome a request. A responder that goes away without one answers 500, so a
-//          handler that throws or forgets still answers. After the handler's time (limits.h) the
-//          connection answers 503 by itself, and what the responder then does is passed over; so it
-//          is when the client has gone.
-// Threads: Respond, and dropping it, on any thread, as long as the IoThread is there. Stream and
-//          TakeOver inside the handler only.
-// Owns:    a weak hold on the connection.
+// Shape:   a request has exactly one outcome. A responder that is destroyed without one answers
+//          500, so a handler that throws still answers. If the handler takes too long (limits.h),
+//          the connection answers 503 itself, and the responder then does nothing; nor does it when
+//          the client has gone.
+// Threads: Respond and the destructor on any thread, while the IoThread exists. Stream and TakeOver
+//          inside the handler only.
+// Owns:    a weak reference to the connection.
 //
-// A stream, in full:
+// A handler that streams:
 //
 //   void Events(HttpRequest& request, Responder responder) {     // a route's handler
 //     HttpResponse head{.status = 200, .content_type = "text/event-stream"};
@@ -18,9 +18,9 @@
 //     });
 //   }
 //
-// The owner lives as long as the stream: when the client has gone, a send failed, or the stream has
-// ended, it is destroyed in a turn of its own, never from inside a call to `out`. What it sends in
-// its constructor leaves together with the head. In answer to HEAD no owner is made.
+// The owner lives as long as the stream. When the client has gone, a send has failed, or the stream
+// has ended, the owner is destroyed in a turn of its own, never from inside a call to `out`. What
+// its constructor sends leaves together with the head. No owner is made for a HEAD request.
 #pragma once
 
 #include <cstdint>
@@ -45,42 +45,44 @@ class ResponseStream {
   using Parts = std::span<const std::string_view>;
 
   virtual ~ResponseStream() = default;
-  // Sends the bulk, as OutStream has it: at most one batch is in flight. True when it has left
-  // already; else StreamOwner::OnBatchSent follows, unless the stream ends. The parts are one after
-  // the other on the wire, in one gathered write, and gone when this returns.
+  // Sends a batch (see OutStream); at most one is in flight. True when it has left already; else
+  // StreamOwner::OnBatchSent follows, unless the stream ends. The parts go on the wire one after
+  // the other, in one gathered write, and need not live longer than the call.
   virtual bool SendBatch(Parts parts) = 0;
   bool SendBatch(std::string_view bytes) { return SendBatch(Parts(&bytes, 1)); }
-  // Sends beside the batch, in the order of the calls. Bound it: see BytesWaiting.
+  // Sends beside the batch, in the order of the calls. The caller bounds it, by BytesWaiting.
   virtual void Send(std::string_view bytes) = 0;
-  // The last of it. What was sent still leaves, for as long as the client takes it.
+  // Ends the response. What was sent before still leaves, as long as the client takes it.
   virtual void End() = 0;
-  // At once; a client of HTTP/1.1 sees that the response was cut.
+  // Closes the connection at once. A client of HTTP/1.1 sees that the response is not complete.
   virtual void Abort() = 0;
-  // Bytes that the client's side has acknowledged; looked up only while a batch is in flight.
+  // The number of bytes that the client's side has acknowledged. Only kept up to date while
+  // something waits to be sent.
   virtual uint64_t BytesTaken() = 0;
   // Bytes given to Send that still wait.
   virtual size_t BytesWaiting() const = 0;
 };
 
-// Who fills a stream.
+// The object that a handler makes to write a stream.
 class StreamOwner {
  public:
   virtual ~StreamOwner() = default;
   // The batch that SendBatch did not send at once has left.
   virtual void OnBatchSent() = 0;
-  // A few times a second: heartbeats, deadlines. There is no other timer on an idle stream.
+  // Called a few times a second, for heartbeats and deadlines. An idle stream has no other timer.
   virtual void Tick() = 0;
-  // The program goes: say so, as the protocol has it, and End. `slot`: when the client may return.
+  // The program goes down: tells the client so, in the stream's protocol, and calls End. The client
+  // may come back after `slot`.
   virtual void Drain(absl::Duration slot) = 0;
-  // As Connection::OnSourceChange.
+  // See Connection::OnSourceChange.
   virtual void OnSourceChange() {}
-  // Before it is destroyed, where the client has gone or stopped taking what is sent.
+  // The client has gone, or takes nothing any more. The owner is destroyed next.
   virtual void OnClientGone() {}
-  // Beside what `out` holds.
+  // Without what `out` holds.
   virtual size_t MemoryBytes() const { return 0; }
 };
 
-// A connection that has left HTTP, with nothing of it sent: the handler answers the upgrade.
+// A connection that has left HTTP. Nothing has been sent: the new owner answers the upgrade.
 struct TakenOver {
   std::unique_ptr<ByteStream> stream;
   ConnectionLimits::Ticket ticket;
@@ -108,15 +110,15 @@ class Responder {
   Responder& operator=(Responder&&) = delete;
   ~Responder();
 
-  // The status, its fields and the whole body.
+  // Answers with a whole response.
   void Respond(HttpResponse response) &&;
-  // `head` without a body.
+  // Answers with a stream; the body of `head` is not used.
   void Stream(HttpResponse head, MakeStreamOwner make) &&;
-  // Only for a request that nothing followed (HttpRequest::followed).
+  // Takes the connection over. Only for a request that no bytes followed (HttpRequest::followed).
   TakenOver TakeOver() &&;
 
  private:
-  IoThread* io_;  // null: the outcome is known
+  IoThread* io_;  // null once the request has its outcome
   std::weak_ptr<Exchange> exchange_;
 };
 

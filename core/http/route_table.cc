@@ -45,7 +45,7 @@ std::optional<std::string> PercentDecode(std::string_view text) {
   return out;
 }
 
-// The segments behind the first slash. Splitting comes before decoding: %2F is no separator.
+// The segments after the first slash. Splits before decoding, so that %2F is not a separator.
 std::optional<Segments> SplitPath(std::string_view path) {
   Segments segments;
   for (const absl::string_view part : absl::StrSplit(ToAbsl(path.substr(1)), '/')) {

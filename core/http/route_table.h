@@ -1,9 +1,9 @@
-// route_table.h: what a server answers to: a table of methods and path patterns, as data.
+// route_table.h: the table of a server's routes: methods, path patterns, handlers.
 //
-// Shape:   rows, looked through in order; a row's pattern is literal segments and {parameters},
-//          which are percent-decoded. HEAD is answered by GET's row, OPTIONS, 404 and 405 by the
-//          table itself. A description of all routes can be made from the rows.
-// Threads: filled at the start; then const.
+// Shape:   the rows are tried in order. A pattern consists of literal segments and {parameters},
+//          whose values are percent-decoded. The row for GET also serves HEAD. The rows are data,
+//          so that a description of all routes can be made from them.
+// Threads: const once it has been made.
 // Errors:  a pattern that does not begin with a slash is a bug.
 #pragma once
 
@@ -19,11 +19,11 @@
 
 namespace tocsin::http {
 
-// On the connection's thread; does not block. The request lives until the handler returns, and
-// what is needed of it may be moved out. May throw: then 500 is answered.
+// Runs on the connection's thread and must not block. The request lives until the handler returns;
+// the handler may move parts out of it. If it throws, the answer is 500.
 using Handler = std::function<void(HttpRequest&, Responder)>;
 
-// For what is answered at once.
+// A handler that answers at once.
 Handler AtOnce(std::function<HttpResponse(const HttpRequest&)> answer);
 
 struct Route {
@@ -48,18 +48,18 @@ class RouteTable {
   RouteTable() = default;
   explicit RouteTable(std::vector<Route> routes);
 
-  // `path` as it was sent. kBadPath: a percent sign without two hexadecimal digits, or one that
-  // stands for a control character.
+  // `path` as it was sent. kBadPath: a percent sign is not followed by two hexadecimal digits, or
+  // it encodes a control character.
   Match Find(std::string_view method, std::string_view path) const&;
   // A match points into the table, which must outlive it.
   Match Find(std::string_view method, std::string_view path) const&& = delete;
   std::span<const Route> routes() const { return routes_; }
-  // Of all rows: what OPTIONS * answers.
+  // The methods of all rows, for the answer to OPTIONS *.
   std::string AllMethods() const;
 
  private:
   std::vector<Route> routes_;
-  std::vector<std::vector<std::string_view>> patterns_;  // the segments of each
+  std::vector<std::vector<std::string_view>> patterns_;  // the segments of each row
 };
 
 }  // namespace tocsin::http

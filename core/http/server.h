@@ -1,10 +1,10 @@
-// server.h: a whole HTTP server: one thread, one port, one table of routes.
+// server.h: a whole HTTP server with one thread, one port and one table of routes.
 //
-// Shape:   for a program that serves little over HTTP (the hub's operations port). One whose
-//          connections live beside an engine puts a Listener before IoThreads of its own.
-// Threads: Start, Drain and Stop from outside; handlers run on the server's thread.
-// Owns:    thread and connections. Stop, and the destructor, end both at once.
-// Errors:  Start binds before it returns; the error names the address and says what to do.
+// Shape:   for a program that serves little over HTTP (the hub's operations port). A program whose
+//          connections live beside an engine has its own IoThreads and a Listener before them.
+// Threads: Start and Stop on any other thread; handlers run on the server's thread.
+// Owns:    thread and connections. Stop and the destructor end both at once.
+// Errors:  Start fails if it cannot bind; the error names the address and says what to do.
 #pragma once
 
 #include <cstdint>

@@ -1,8 +1,8 @@
 // service.h: what the connections of one IoThread serve: routes, rules about origins, and the room
 // for request bodies.
 //
-// Shape:   RouteOf finds the route of a request, or the answer to a request that reaches no handler:
-//          a forbidden origin, OPTIONS, a path or a method that no route has.
+// Shape:   RouteOf finds the route of a request, or the answer to a request that reaches no
+//          handler: a forbidden origin, OPTIONS, a path or a method that no route has.
 // Threads: the IoThread's.
 // Owns:    the routes. Outlives the connections.
 // Errors:  application/problem+json, see problem.h.

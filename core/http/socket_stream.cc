@@ -14,10 +14,10 @@ namespace {
 
 using State = IoResult::State;
 
-// Parts of one system call. More are sent by the next.
+// The most parts that one system call sends. The next call sends more.
 constexpr size_t kPartsAtOnce = 16;
 
-// The unsent rest of a list of parts.
+// The part of a list of views that has not been sent yet.
 class Rest {
  public:
   explicit Rest(std::span<const std::string_view> parts) : parts_(parts) { SkipEmpty(); }
@@ -50,7 +50,7 @@ class Rest {
   size_t offset_ = 0;  // into the first of them
 };
 
-// A single part, which most batches are, by the cheaper call.
+// Most batches are a single part, which the cheaper call sends.
 ssize_t SendSome(int fd, const Rest& rest) {
   constexpr int kFlags = MSG_DONTWAIT | MSG_NOSIGNAL;
   std::array<iovec, kPartsAtOnce> list;

@@ -13,13 +13,13 @@
 
 namespace tocsin::http {
 
-// Without a type-erased executor: smaller and cheaper.
+// Has no type-erased executor, which makes it smaller and faster.
 using Socket =
     boost::asio::basic_stream_socket<boost::asio::ip::tcp, boost::asio::io_context::executor_type>;
 
 class SocketStream final : public ByteStream {
  public:
-  // The socket is non-blocking, as accept4 makes it.
+  // The socket must be non-blocking.
   explicit SocketStream(Socket socket) : socket_(std::move(socket)) {}
 
   IoResult TryRead(std::span<char> room) override;
