@@ -69,6 +69,8 @@ inline constexpr size_t kPublishBytes = 4 * kMiB;
 // event stays well under the 4 MiB that a gRPC client receives at most unless told otherwise.
 inline constexpr size_t kCompletedEventBytes = 2 * kMiB;
 inline constexpr size_t kCompletedPublishBytes = 16 * kMiB;
+// The last events of the log that are explained at a time.
+inline constexpr size_t kExplainEvents = 1'000;
 inline constexpr size_t kSourceChars = 255;
 inline constexpr size_t kTitleChars = 500;
 inline constexpr size_t kFingerprintChars = 512;

@@ -29,6 +29,7 @@ absl::Status NotOpen() {
 
 Shard::Shard(const Window& window, LogReader& log, Clock& clock, ShardOptions options)
     : options_(options),
+      window_(window),
       clock_(clock),
       writer_(subscribers_, bell_, clock, options_, stats_),
       notices_(writer_),
@@ -208,6 +209,28 @@ void Shard::Written(SubscriberId id) {
     writer_.Written(*subscriber);
     placement_.OnRoom(*subscriber);
   }
+}
+
+std::optional<SubscriberReport> Shard::Report(SubscriberId id) const {
+  const Subscriber* subscriber = subscribers_.Find(id);
+  if (subscriber == nullptr) {
+    return std::nullopt;
+  }
+  SubscriberReport report{.sent = subscriber->sent,
+                          .sent_at = subscriber->last_cursor,
+                          .waiting_bytes = subscriber->outbox.bytes()};
+  const Sequence head = window_.view().head.sequence;
+  for (const auto& subscription : subscriber->subscriptions) {
+    const Cursor place = placement_.PlaceOf(*subscription);
+    const bool live = subscription->cohort != nullptr && subscription->cohort->live();
+    const bool is_behind = !live && place.epoch != 0 && place.sequence < head;
+    report.subscriptions.push_back({.tag = subscription->tag,
+                                    .filter = subscription->filter,
+                                    .live = live,
+                                    .place = place,
+                                    .behind = is_behind ? head - place.sequence : 0});
+  }
+  return report;
 }
 
 // ---- memory ----

@@ -35,6 +35,7 @@
 #include "core/stream/shard_options.h"
 #include "core/stream/sink.h"
 #include "core/stream/subscriber.h"
+#include "core/stream/subscriber_report.h"
 #include "core/stream/sweep.h"
 #include "core/stream/window.h"
 #include "core/stream/writer.h"
@@ -90,6 +91,8 @@ class Shard {
   void Bookmark(SubscriberId id, BookmarkNote note);
   // The write has left the sink.
   void Written(SubscriberId id);
+  // Where it stands now; nothing for an unknown one.
+  std::optional<SubscriberReport> Report(SubscriberId id) const;
 
   // The place up to which live subscriptions have been served.
   const Cursor& position() const { return cohorts_.live().place; }
@@ -109,6 +112,7 @@ class Shard {
   void Replace(Subscription& subscription, SubscribeOptions& options, StartPoint& start);
 
   const ShardOptions options_;
+  const Window& window_;
   Clock& clock_;
   Bell bell_;
   ShardStats stats_;

@@ -69,6 +69,7 @@ struct Subscriber {
   uint64_t bytes_taken = 0;  // of the write in flight
   absl::Duration last_progress;
   absl::Duration last_cursor;
+  Cursor sent;  // of what was handed to the sink last; epoch 0: nothing yet
 
   Subscription* Find(SubscriptionTag tag) const {
     for (const auto& subscription : subscriptions) {

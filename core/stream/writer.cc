@@ -86,6 +86,9 @@ void Writer::Send(Subscriber& subscriber, const WriteView& view) {
   sent_ = true;
   subscriber.last_progress = now_;
   subscriber.last_cursor = now_;
+  if (const Cursor& last = view.items.back().cursor; last.epoch != 0) {
+    subscriber.sent = last;
+  }
   subscriber.bytes_taken = subscriber.sink->BytesTaken();
   bool left = false;
   Guarded(subscriber, [&] { left = subscriber.sink->Write(view); });

@@ -85,6 +85,7 @@ absl::Status Hub::OpenLog() {
 void Hub::OpenEngine() {
   log_reader_ = std::make_unique<StoreReader>(*log_, window_);
   publisher_ = std::make_unique<Publisher>(*sequencer_, admission_, metrics_);
+  explanations_ = std::make_unique<Explanations>(*log_, window_, admission_, clock_);
 }
 
 // Calls that come before the sequencer's thread runs wait in its queue.
@@ -97,6 +98,7 @@ absl::Status Hub::Serve() {
       .rpc = rpc_,
       .health_rpc = health_rpc_,
       .publisher = *publisher_,
+      .explanations = *explanations_,
       .admission = admission_,
       .metrics = metrics_,
       .window = window_,
@@ -115,6 +117,7 @@ absl::Status Hub::Serve() {
   }
   log_reader_->Start();
   sequencer_->Start();
+  explanations_->Start();
   for (const auto& shard : shards_) {
     shard->Start();
   }
@@ -166,6 +169,10 @@ void Hub::Halt(absl::Duration grace) {
   // Before the server, which waits for the answers of its calls.
   if (sequencer_ != nullptr) {
     sequencer_->Stop();
+  }
+  // Before the shards, which it may wait for.
+  if (explanations_ != nullptr) {
+    explanations_->Stop();
   }
   if (server_ != nullptr) {
     server_->Shutdown(grace);

@@ -18,6 +18,7 @@
 #include "hub/sequencer.h"
 #include "hub/service/admission.h"
 #include "hub/service/config.h"
+#include "hub/service/explanations.h"
 #include "hub/service/grpc_server.h"
 #include "hub/service/health_keeper.h"
 #include "hub/service/hub_shard.h"
@@ -67,6 +68,7 @@ class Hub final : public Service {
   std::unique_ptr<Sequencer> sequencer_;
   std::unique_ptr<StoreReader> log_reader_;
   std::unique_ptr<Publisher> publisher_;
+  std::unique_ptr<Explanations> explanations_;
   EventHubRpc rpc_;
   HealthRpc health_rpc_;
   std::unique_ptr<GrpcServer> server_;

@@ -26,6 +26,7 @@
 #include "hub/service/admission.h"
 #include "hub/service/call.h"
 #include "hub/service/event_hub_rpc.h"
+#include "hub/service/explanations.h"
 #include "hub/service/metrics.h"
 #include "hub/service/publisher.h"
 
@@ -36,6 +37,7 @@ struct HubParts {
   EventHubRpc& rpc;
   HealthRpc& health_rpc;
   Publisher& publisher;
+  Explanations& explanations;
   Admission& admission;
   HubMetrics& metrics;
   const Window& window;
@@ -70,6 +72,8 @@ class HubShard {
   HealthRpc& health_rpc() { return parts_.health_rpc; }
   grpc::ServerCompletionQueue& queue() { return *queue_; }
   Publisher& publisher() { return parts_.publisher; }
+  Explanations& explanations() { return parts_.explanations; }
+  Clock& clock() const { return parts_.clock; }
   Admission& admission() { return parts_.admission; }
   HubMetrics& metrics() { return parts_.metrics; }
   const Window& window() const { return parts_.window; }

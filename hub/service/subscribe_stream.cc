@@ -6,12 +6,20 @@
 #include "core/base/log.h"
 #include "core/base/status_macros.h"
 #include "core/event/error.h"
+#include "core/event/time_proto.h"
+#include "core/event/uuid.h"
+#include "core/stream/session_explanation.h"
 #include "hub/service/grpc_status.h"
 #include "hub/service/hub_shard.h"
 #include "hub/service/subscribe_encoder.h"
 #include "hub/service/subscribe_request.h"
 
 namespace tocsin::hub {
+namespace {
+
+constexpr char kSessionMetadata[] = "tocsin-session";
+
+}  // namespace
 
 SubscribeStream::SubscribeStream(HubShard& shard) : Call(shard), writer_(&context_) {}
 
@@ -51,7 +59,7 @@ absl::Status SubscribeStream::Subscribe() {
   }
   ASSIGN_OR_RETURN(Subscribing subscribing, ReadSubscribeRequest(request));
   LogDebug("subscribed", {{"label", subscribing.label}, {"peer", context_.peer()}});
-  series_ = shard_.metrics().SubscriptionOpened(subscribing.label);
+  Enter(subscribing.label);
   if (subscribing.recent > 0) {
     subscribing.start = shard_.window().Before(subscribing.recent);
   }
@@ -61,6 +69,16 @@ absl::Status SubscribeStream::Subscribe() {
                                   .start = subscribing.start,
                                   .notify_on_gap = subscribing.notify_on_gap});
   return absl::OkStatus();
+}
+
+// The client is told its session's id before the first response.
+void SubscribeStream::Enter(const std::string& label) {
+  label_ = label;
+  since_ = shard_.clock().Now();
+  series_ = shard_.metrics().SubscriptionOpened(label);
+  session_ = NewUuid(since_);
+  context_.AddInitialMetadata(kSessionMetadata, session_);
+  shard_.explanations().streams().Enter(session_, {&shard_, this});
 }
 
 bool SubscribeStream::Write(const WriteView& view) {
@@ -153,11 +171,24 @@ void SubscribeStream::Failed() {
                                "INTERNAL_SERVER_ERROR: resume from the last cursor", nullptr);
 }
 
+v1::SessionExplanation SubscribeStream::Explain() const {
+  v1::SessionExplanation session;
+  session.set_session_id(session_);
+  session.set_label(label_);
+  session.set_transport("grpc");
+  SetTimestamp(*session.mutable_since(), since_);
+  if (const auto report = shard_.engine().Report(id_)) {
+    FillSession(*report, shard_.clock(), session);
+  }
+  return session;
+}
+
 void SubscribeStream::LeaveEngine() {
   if (id_ == 0) {
     return;
   }
   shard_.engine().Remove(id_);
+  shard_.explanations().streams().Leave(session_);
   shard_.metrics().SubscriptionClosed(series_);
   id_ = 0;
 }

@@ -24,6 +24,7 @@
 #include "core/stream/sink.h"
 #include "core/stream/subscriber.h"
 #include "hub/service/call.h"
+#include "tocsin/v1/hub.pb.h"
 
 namespace tocsin::hub {
 
@@ -36,6 +37,9 @@ class SubscribeStream final : public Call, public Sink {
   std::unique_ptr<Call> Another() const override;
   // Tells the client when to come back and ends the call.
   void Drain() override;
+
+  // For whoever asks by the session's id.
+  v1::SessionExplanation Explain() const;
 
   // Sink.
   bool Write(const WriteView& view) override;
@@ -52,6 +56,7 @@ class SubscribeStream final : public Call, public Sink {
   void OnDone(bool ok);
 
   absl::Status Subscribe();
+  void Enter(const std::string& label);
   void SendNext();
   void End(const absl::Status& status);
   void LeaveEngine();
@@ -68,6 +73,9 @@ class SubscribeStream final : public Call, public Sink {
   bool finishing_ = false;  // Finish was called and has not come back
   bool finish_called_ = false;
   std::string series_;   // in the metrics, while id_ is set
+  std::string session_;  // the id that the client is told; in the directory while id_ is set
+  std::string label_;
+  absl::Time since_;
   SubscriberId id_ = 0;  // 0: not in the engine
   std::vector<grpc::ByteBuffer> queue_;
   std::optional<absl::Status> end_;

@@ -38,6 +38,19 @@ void ServePublish(UnaryCall& call) {
   });
 }
 
+void ServeExplain(UnaryCall& call) {
+  v1::ExplainRequest request;
+  if (!call.Read(request)) {
+    return;
+  }
+  HubShard& shard = call.shard();
+  shard.explanations().Explain(request, [&](Explanations::Outcome answer) {
+    shard.PostAnswer([&call, answer = std::move(answer)] {
+      answer.ok() ? call.Answer(*answer) : call.Fail(answer.status());
+    });
+  });
+}
+
 void ServeStatus(UnaryCall& call) {
   v1::GetStatusRequest request;
   if (!call.Read(request)) {
@@ -70,6 +83,7 @@ void ServeNothing(UnaryCall& call) {
 
 constexpr UnaryCall::Method kPublish{RequestOf<&EventHubRpc::RequestPublish>, ServePublish};
 constexpr UnaryCall::Method kGetStatus{RequestOf<&EventHubRpc::RequestGetStatus>, ServeStatus};
+constexpr UnaryCall::Method kExplain{RequestOf<&EventHubRpc::RequestExplain>, ServeExplain};
 constexpr UnaryCall::Method kCheck{RequestCheck, ServeCheck};
 constexpr UnaryCall::Method kNotServed[] = {
     {RequestOf<&EventHubRpc::RequestSubmitAlert>, ServeNothing},
@@ -77,14 +91,13 @@ constexpr UnaryCall::Method kNotServed[] = {
     {RequestOf<&EventHubRpc::RequestGetIncident>, ServeNothing},
     {RequestOf<&EventHubRpc::RequestListIncidents>, ServeNothing},
     {RequestOf<&EventHubRpc::RequestListEvents>, ServeNothing},
-    {RequestOf<&EventHubRpc::RequestExplain>, ServeNothing},
 };
 
 }  // namespace
 
 std::vector<std::unique_ptr<Call>> UnaryMethods(HubShard& shard) {
   std::vector<std::unique_ptr<Call>> calls;
-  for (const UnaryCall::Method* method : {&kPublish, &kGetStatus, &kCheck}) {
+  for (const UnaryCall::Method* method : {&kPublish, &kGetStatus, &kExplain, &kCheck}) {
     calls.push_back(std::make_unique<UnaryCall>(shard, *method));
   }
   for (const UnaryCall::Method& method : kNotServed) {

@@ -118,6 +118,12 @@ std::vector<uint64_t> TestStream::ReadSequences(size_t count) {
   return sequences;
 }
 
+std::string TestStream::SessionId() {
+  const auto& metadata = context_.GetServerInitialMetadata();
+  const auto found = metadata.find("tocsin-session");
+  return found == metadata.end() ? "" : std::string(found->second.data(), found->second.size());
+}
+
 grpc::Status TestStream::Finish() {
   v1::SubscribeResponse response;
   while (Read(response)) {

@@ -52,6 +52,8 @@ class TestStream {
   grpc::Status Finish();
   void Cancel() { context_.TryCancel(); }
 
+  // What the hub calls this stream; after the first response.
+  std::string SessionId();
   const std::string& cursor() const { return cursor_; }  // the last one seen
 
  private:

@@ -1,0 +1,162 @@
+#include "hub/service/explanations.h"
+
+#include <deque>
+#include <future>
+#include <memory>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "core/base/status_macros.h"
+#include "core/event/error.h"
+#include "core/event/text.h"
+#include "core/event/wire.h"
+#include "hub/incidents.h"
+#include "hub/service/hub_shard.h"
+#include "hub/service/subscribe_stream.h"
+#include "hub/slice_reader.h"
+
+namespace tocsin::hub {
+namespace {
+
+constexpr size_t kSliceEvents = 256;
+constexpr size_t kSliceBytes = 4 * limits::kMiB;
+
+absl::Status Busy() {
+  return MakeError(ErrorCode::kRateLimitExceeded, "the hub has many other events to explain",
+                   {.retry_after = absl::Seconds(1)});
+}
+
+absl::Status UnknownSession(std::string_view id) {
+  return MakeError(
+      ErrorCode::kNotFound,
+      absl::StrCat("session_id: no live session ", Quote(id), " is known here; it may have ended"),
+      {.field = "session_id"});
+}
+
+// The explanations of the newest events, as many as may be answered.
+class Newest {
+ public:
+  explicit Newest(const ExplainLast& last) : last_(last) {}
+
+  void Add(v1::Explanation explanation) {
+    response_.set_looked_at(response_.looked_at() + 1);
+    response_.set_matching(response_.matching() + (explanation.matches() ? 1 : 0));
+    const bool shown = last_.show == v1::ExplainRequest::SHOW_UNSPECIFIED ||
+                       (last_.show == v1::ExplainRequest::SHOW_MATCHING) == explanation.matches();
+    if (!shown) {
+      return;
+    }
+    bytes_ += explanation.ByteSizeLong();
+    kept_.push_front(std::move(explanation));
+    for (; bytes_ > Explanations::kMaxBytes; kept_.pop_back()) {
+      bytes_ -= kept_.back().ByteSizeLong();
+      response_.set_left_out(response_.left_out() + 1);
+    }
+  }
+
+  v1::ExplainResponse Take() {
+    for (v1::Explanation& explanation : kept_) {
+      *response_.add_explanations() = std::move(explanation);
+    }
+    return std::move(response_);
+  }
+
+ private:
+  const ExplainLast last_;
+  v1::ExplainResponse response_;
+  std::deque<v1::Explanation> kept_;  // the newest first
+  size_t bytes_ = 0;
+};
+
+// Reads after the place so many before the end. What retention or damage took is not looked at.
+SliceReader::Reading ReadingOfLast(const Log& log, const Window& window, size_t events) {
+  const LogExtent extent = log.extent();
+  const Sequence end = std::min(window.view().head.sequence, extent.latest.sequence);
+  const Sequence after = end > events ? end - events : 0;
+  SliceReader::Reading reading;
+  reading.begun = true;
+  reading.place =
+      after > extent.earliest.sequence ? log.epochs().PlaceAfter(after) : extent.earliest;
+  return reading;
+}
+
+}  // namespace
+
+void Explanations::Explain(v1::ExplainRequest& request, Answer answer) {
+  if (const absl::Status open = admission_.CheckOpen(); !open.ok()) {
+    return answer(open);
+  }
+  absl::StatusOr<Explaining> explaining = ReadExplainRequest(request);
+  if (!explaining.ok()) {
+    return answer(explaining.status());
+  }
+  auto shared = std::make_shared<Answer>(std::move(answer));
+  TaskThread::Task task = [this, shared, explaining = *std::move(explaining)] {
+    (*shared)(Make(explaining));
+  };
+  if (!thread_.Run(task)) {
+    (*shared)(Busy());
+  }
+}
+
+Explanations::Outcome Explanations::Make(const Explaining& explaining) const {
+  if (const auto* event = std::get_if<v1::Event>(&explaining.what)) {
+    return OfEvent(explaining.explainer, *event);
+  }
+  if (const auto* last = std::get_if<ExplainLast>(&explaining.what)) {
+    return OfLast(explaining.explainer, *last);
+  }
+  return OfSession(std::get<ExplainSession>(explaining.what).id);
+}
+
+Explanations::Outcome Explanations::OfEvent(const Explainer& explainer, v1::Event event) const {
+  IncidentCache nothing;
+  RETURN_IF_ERROR(Incidents(log_, nothing).Apply(event, clock_.Now(), FieldPath("event")));
+  v1::ExplainResponse response;
+  v1::Explanation& explanation = *response.add_explanations();
+  explanation = explainer.Explain(event);
+  response.set_looked_at(1);
+  response.set_matching(explanation.matches() ? 1 : 0);
+  return response;
+}
+
+Explanations::Outcome Explanations::OfLast(const Explainer& explainer,
+                                           const ExplainLast& last) const {
+  const SliceReader slices(log_, window_);
+  SliceReader::Reading reading = ReadingOfLast(log_, window_, last.events);
+  Newest newest(last);
+  for (size_t looked_at = 0; looked_at < last.events;) {
+    const LogSlice slice =
+        slices.Read(reading, std::min(kSliceEvents, last.events - looked_at), kSliceBytes);
+    RETURN_IF_ERROR(slice.status);
+    for (const EventPtr& record : slice.events) {
+      ASSIGN_OR_RETURN(const v1::Event event, DecodeEventField(record->payload));
+      newest.Add(explainer.Explain(event));
+    }
+    looked_at += slice.events.size();
+    if (slice.events.empty() && !slice.gap) {
+      break;
+    }
+  }
+  return newest.Take();
+}
+
+Explanations::Outcome Explanations::OfSession(const std::string& id) const {
+  const auto found = streams_.Find(id);
+  if (!found) {
+    return UnknownSession(id);
+  }
+  std::promise<Outcome> told;
+  found->shard->engine().Post([&] {
+    const auto live = streams_.Find(id);
+    if (!live) {
+      return told.set_value(UnknownSession(id));
+    }
+    v1::ExplainResponse response;
+    *response.mutable_session() = live->stream->Explain();
+    told.set_value(std::move(response));
+  });
+  return told.get_future().get();
+}
+
+}  // namespace tocsin::hub
