@@ -35,7 +35,7 @@ constexpr uint16_t kGoingAway = 1001;
 Session::Session(SessionContext& context, SessionOutput& output)
     : context_(context),
       output_(output),
-      delivery_(context, output, names_, *this),
+      sink_(context, output, names_, *this),
       liveness_(context.options.heartbeat_interval, context.options.session_timeout,
                 context.clock.Monotonic()),
       conduct_(context.options.messages_per_second, context.options.message_burst,
@@ -52,9 +52,9 @@ Session::~Session() {
 
 void Session::Start(bool deflate) {
   if (deflate) {
-    delivery_.Deflate();
+    sink_.Deflate();
   }
-  subscriber_ = context_.shard.Add(&delivery_, absl::ZeroDuration());
+  subscriber_ = context_.shard.Add(&sink_, absl::ZeroDuration());
   context_.metrics.active_connections.Increment();
   context_.metrics.total_connections.Increment();
   const Cursor served = context_.shard.position();
@@ -175,7 +175,7 @@ void Session::Handle(const SubscribeMessage& message) {
                                " subscriptions; unsubscribe one first")),
         message.subscription_id);
   }
-  delivery_.CountAsked((*filter)->key().size());
+  sink_.CountAsked((*filter)->key().size());
   if (tag == 0) {
     tag = names_.Add(message.subscription_id);
     context_.metrics.active_subscriptions.Increment();
@@ -195,7 +195,7 @@ void Session::Handle(const UnsubscribeMessage& message) {
                   message.subscription_id);
   }
   names_.MarkUnsubscribed(tag);
-  delivery_.CountAsked(0);
+  sink_.CountAsked(0);
 }
 
 void Session::Handle(const PingMessage& message) {
@@ -205,7 +205,7 @@ void Session::Handle(const PingMessage& message) {
                             {.field = "timestamp",
                              .allowed = {absl::StrCat("at most ", kMaxTimestampBytes, " bytes")}}));
   }
-  delivery_.CountAsked(timestamp.size());
+  sink_.CountAsked(timestamp.size());
   context_.shard.Bookmark(subscriber_,
                           {.kind = static_cast<uint8_t>(PongKind::kPing), .text = timestamp});
 }
@@ -251,7 +251,7 @@ void Session::RateLimited(std::string_view message, bool for_too_long) {
 }
 
 bool Session::WantsRead() const {
-  return closing_ || (!delivery_.asked_too_much() && output_.BytesWaiting() < kMaxReplyBytes);
+  return closing_ || (!sink_.asked_too_much() && output_.BytesWaiting() < kMaxReplyBytes);
 }
 
 // ---- time ----
@@ -260,7 +260,7 @@ void Session::Tick() {
   if (closing_ || subscriber_ == 0) {
     return;
   }
-  if (delivery_.failed()) {
+  if (sink_.failed()) {
     return OnInternalError();
   }
   switch (liveness_.Look(context_.clock.Monotonic())) {
@@ -279,7 +279,7 @@ void Session::Heartbeat() {
   std::string ping;
   AppendControlFrame(ping, Opcode::kPing, "");
   output_.Send(ping);
-  if (delivery_.NeedsHeartbeat()) {
+  if (sink_.NeedsHeartbeat()) {
     context_.shard.Bookmark(subscriber_,
                             {.kind = static_cast<uint8_t>(PongKind::kHeartbeat), .text = ""});
   }

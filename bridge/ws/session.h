@@ -2,9 +2,9 @@
 //
 // Shape:   messages of the client and ticks in, frames out. What belongs to the stream of events
 //          (gaps, bookmarks, and the answers that must keep their place among events) goes through
-//          the shard and leaves through Delivery; everything else is sent at once.
+//          the shard and leaves through SessionSink; everything else is sent at once.
 // Threads: its shard's.
-// Owns:    its parts: delivery, names, liveness and conduct; its subscriber in the shard, until the
+// Owns:    its parts: sink, names, liveness and conduct; its subscriber in the shard, until the
 //          session ends.
 // Errors:  a bad message is answered, and the session goes on. Before an error ends the session,
 //          the client is sent the error, `closing` and a close frame.
@@ -18,10 +18,10 @@
 #include "absl/status/status.h"
 #include "absl/time/time.h"
 #include "bridge/ws/conduct.h"
-#include "bridge/ws/delivery.h"
 #include "bridge/ws/liveness.h"
 #include "bridge/ws/session_context.h"
 #include "bridge/ws/session_output.h"
+#include "bridge/ws/session_sink.h"
 #include "bridge/ws/subscription_names.h"
 #include "core/event/client_message.h"
 #include "core/event/error.h"
@@ -29,7 +29,7 @@
 
 namespace tocsin::bridge::ws {
 
-class Session final : private Delivery::Owner {
+class Session final : private SessionSink::Owner {
  public:
   Session(SessionContext& context, SessionOutput& output);
   ~Session() override;
@@ -95,7 +95,7 @@ class Session final : private Delivery::Owner {
   SessionOutput& output_;
   SubscriberId subscriber_ = 0;
   SubscriptionNames names_;
-  Delivery delivery_;
+  SessionSink sink_;
   Liveness liveness_;
   Conduct conduct_;
   bool closing_ = false;

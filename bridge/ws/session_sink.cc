@@ -1,4 +1,4 @@
-#include "bridge/ws/delivery.h"
+#include "bridge/ws/session_sink.h"
 
 #include <exception>
 
@@ -6,12 +6,12 @@
 
 namespace tocsin::bridge::ws {
 
-void Delivery::CountAsked(size_t bytes) {
+void SessionSink::CountAsked(size_t bytes) {
   ++asked_;
   asked_bytes_ += bytes;
 }
 
-bool Delivery::Write(const WriteView& view) {
+bool SessionSink::Write(const WriteView& view) {
   try {
     return SendBatch(view);
   } catch (const std::exception& error) {
@@ -21,7 +21,7 @@ bool Delivery::Write(const WriteView& view) {
   }
 }
 
-bool Delivery::SendBatch(const WriteView& view) {
+bool SessionSink::SendBatch(const WriteView& view) {
   asked_ = asked_bytes_ = 0;
   const std::string_view frames = renderer_.Render(view);
   CountSent(view);
@@ -31,7 +31,7 @@ bool Delivery::SendBatch(const WriteView& view) {
   return left;
 }
 
-void Delivery::CountSent(const WriteView& view) {
+void SessionSink::CountSent(const WriteView& view) {
   const EventRecord* newest = nullptr;
   double events = 0;
   double others = 0;
@@ -52,7 +52,7 @@ void Delivery::CountSent(const WriteView& view) {
 }
 
 // Forgets the subscriptions whose end this write tells, and notes that a heartbeat has left.
-void Delivery::UpdateNames(const WriteView& view) {
+void SessionSink::UpdateNames(const WriteView& view) {
   if (view.run != 0) {
     return;  // a run holds events only
   }

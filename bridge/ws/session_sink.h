@@ -1,11 +1,11 @@
-// delivery.h: what the engine writes to one session: the Sink that the shard knows it by.
+// session_sink.h: what the engine writes to one session: the Sink that the shard knows it by.
 //
 // Shape:   renders each write (message_renderer.h), counts it, and hands it to the output. Also
 //          counts what the client asked of the shard since the last write, because the answers are
 //          still in the shard.
 // Threads: the shard's.
 // Owns:    its renderer. Session, names and output outlive it.
-// Errors:  a write that throws marks the delivery as failed. The session then ends at its next
+// Errors:  a write that throws marks the sink as failed. The session then ends at its next
 //          Tick, since the engine holds the items during the call.
 #pragma once
 
@@ -22,7 +22,7 @@
 
 namespace tocsin::bridge::ws {
 
-class Delivery final : public Sink {
+class SessionSink final : public Sink {
  public:
   // What a client may ask of the shard before it takes the next write; past that it is not read.
   static constexpr uint32_t kMaxAsked = 256;
@@ -35,7 +35,8 @@ class Delivery final : public Sink {
     virtual void OnStuck() = 0;
   };
 
-  Delivery(SessionContext& context, SessionOutput& output, SubscriptionNames& names, Owner& owner)
+  SessionSink(SessionContext& context, SessionOutput& output, SubscriptionNames& names,
+              Owner& owner)
       : context_(context),
         output_(output),
         names_(names),
