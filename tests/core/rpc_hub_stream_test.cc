@@ -2,86 +2,31 @@
 #include <gmock/gmock.h>
 #include <grpcpp/grpcpp.h>
 
-#include <deque>
 #include <functional>
 #include <future>
 #include <new>
 #include <thread>
 
-#include "core/base/mutex.h"
 #include "core/rpc/hub_channel.h"
 #include "core/rpc/hub_error.h"
 #include "core/rpc/hub_stream.h"
 #include "google/rpc/error_details.pb.h"
 #include "google/rpc/status.pb.h"
-#include "tocsin/v1/hub.grpc.pb.h"
+#include "tests/core/scripted_hub.h"
 
 namespace tocsin::rpc {
 namespace {
 
 using ::testing::ElementsAre;
+using testing::kGone;
+using testing::ScriptedHub;
 using ::testing::SizeIs;
-
-const grpc::Status kGone(grpc::StatusCode::UNAVAILABLE, "going down");
 
 v1::SubscribeResponse At(const std::string& cursor) {
   v1::SubscribeResponse response;
   response.set_cursor(cursor);
   return response;
 }
-
-// Each Subscribe follows the next scene; when there are none left, it waits for the cancellation.
-class ScriptedHub : public v1::EventHub::Service {
- public:
-  using Writer = grpc::ServerWriter<v1::SubscribeResponse>;
-  using Scene = std::function<grpc::Status(Writer&)>;
-
-  explicit ScriptedHub(int port = 0) {
-    grpc::ServerBuilder builder;
-    builder.AddListeningPort("127.0.0.1:" + std::to_string(port), grpc::InsecureServerCredentials(),
-                             &port_);
-    builder.RegisterService(this);
-    server_ = builder.BuildAndStart();
-  }
-  ~ScriptedHub() override { server_->Shutdown(std::chrono::system_clock::now()); }
-
-  int port() const { return port_; }
-  void Add(Scene scene) {
-    MutexLock lock(mutex_);
-    scenes_.push_back(std::move(scene));
-  }
-  std::vector<std::string> froms() {
-    MutexLock lock(mutex_);
-    return froms_;
-  }
-
-  grpc::Status Subscribe(grpc::ServerContext* context, const v1::SubscribeRequest* request,
-                         Writer* writer) override {
-    Scene scene;
-    {
-      MutexLock lock(mutex_);
-      froms_.push_back(request->from());
-      if (!scenes_.empty()) {
-        scene = std::move(scenes_.front());
-        scenes_.pop_front();
-      }
-    }
-    const grpc::Status status = scene ? scene(*writer) : grpc::Status::OK;
-    MutexLock lock(mutex_);
-    while (status.ok() && !context->IsCancelled()) {
-      changed_.WaitFor(mutex_, absl::Milliseconds(5));
-    }
-    return status;
-  }
-
- private:
-  Mutex mutex_;
-  CondVar changed_;
-  std::deque<Scene> scenes_ ABSL_GUARDED_BY(mutex_);
-  std::vector<std::string> froms_ ABSL_GUARDED_BY(mutex_);
-  int port_ = 0;
-  std::unique_ptr<grpc::Server> server_;
-};
 
 // The loop runs on the test's thread until the owner has seen what the test waits for.
 class HubStreamTest : public ::testing::Test, public HubStream::Owner {
@@ -93,7 +38,14 @@ class HubStreamTest : public ::testing::Test, public HubStream::Owner {
                                          *this);
     stream->Next();
   }
-  void Open() { Open("127.0.0.1:" + std::to_string(hub.port())); }
+  void Open() { Open(hub.address()); }
+
+  // Where each Subscribe was to begin.
+  std::vector<std::string> Froms() {
+    std::vector<std::string> froms;
+    for (const v1::SubscribeRequest& request : hub.requests()) froms.push_back(request.from());
+    return froms;
+  }
 
   // Reads until as many responses have come; fails when that takes unreasonably long.
   void RunUntil(size_t responses) {
@@ -148,7 +100,7 @@ TEST_F(HubStreamTest, ABrokenCallIsOpenedAgainFromThePlaceThatTheOwnerGave) {
   Open();
   RunUntil(3);
   EXPECT_THAT(cursors, ElementsAre("e-1", "e-2", "e-3"));
-  EXPECT_THAT(hub.froms(), ElementsAre("e-0", "e-2", "e-2"));
+  EXPECT_THAT(Froms(), ElementsAre("e-0", "e-2", "e-2"));
   EXPECT_THAT(ends, ElementsAre(grpc::StatusCode::UNAVAILABLE, grpc::StatusCode::UNAVAILABLE));
 }
 
@@ -158,7 +110,7 @@ TEST_F(HubStreamTest, AnOwnerThatGivesUpIsAskedOnce) {
   Open();
   loop.Run();
   EXPECT_THAT(ends, ElementsAre(grpc::StatusCode::INVALID_ARGUMENT));
-  EXPECT_THAT(hub.froms(), SizeIs(1));
+  EXPECT_THAT(Froms(), SizeIs(1));
 }
 
 TEST_F(HubStreamTest, TheHubsRetryInfoIsWaitedForFirst) {
@@ -224,7 +176,7 @@ TEST_F(HubStreamTest, WhatThrowsEndsTheCallOnly) {
   Open();
   RunUntil(1);
   EXPECT_THAT(ends, SizeIs(1));
-  EXPECT_THAT(hub.froms(), ElementsAre("e-0", "e-0"));
+  EXPECT_THAT(Froms(), ElementsAre("e-0", "e-0"));
 }
 
 TEST_F(HubStreamTest, NothingIsToldAfterClose) {
