@@ -19,7 +19,7 @@ void RegisterFaces(Options& options, BridgeFlags& flags) {
                "ADDRESS:PORT");
   options.Text(&flags.hub, "hub", "The hub, over gRPC. unix:PATH for a Unix socket.",
                "ADDRESS:PORT");
-  options.List(&flags.allowed_origins, "allowed-origin",
+  options.List(&flags.config.allowed_origins, "allowed-origin",
                "A web origin whose pages may connect, such as https://status.example.com. The "
                "bridge's own is always "
                "allowed. May be repeated.",
@@ -28,32 +28,32 @@ void RegisterFaces(Options& options, BridgeFlags& flags) {
                "Allows listening on addresses that other machines reach, without authentication.");
   options.Count(&flags.threads, "threads", "Threads that serve connections; 0: one for each core.",
                 0, 256);
-  options.Duration(&flags.drain_timeout, "drain-timeout",
+  options.Duration(&flags.config.drain_timeout, "drain-timeout",
                    "How long a shutdown may take: telling the clients, and closing with them.",
                    absl::Milliseconds(100), absl::Minutes(10));
 }
 
 void RegisterSessions(Options& options, BridgeFlags& flags) {
-  options.Duration(&flags.heartbeat_interval, "heartbeat-interval",
+  options.Duration(&flags.config.session.heartbeat_interval, "heartbeat-interval",
                    "How often a client is sent a ping and a bookmark; one that is silent for two "
                    "intervals is dropped.",
                    absl::Milliseconds(100), absl::Hours(1));
-  options.Duration(&flags.session_timeout, "session-timeout",
+  options.Duration(&flags.config.session.session_timeout, "session-timeout",
                    "A session without a message, pong or ack for so long is ended.",
                    absl::Milliseconds(100), absl::Hours(24 * 365));
-  options.Count(&flags.max_connections, "max-connections",
+  options.Count(&flags.config.max_connections, "max-connections",
                 "Connections at a time; more are refused.", 1, 10'000'000);
-  options.Count(&flags.max_connections_per_address, "max-connections-per-address",
+  options.Count(&flags.config.max_connections_per_address, "max-connections-per-address",
                 "Connections from one address at a time; this machine's own are not counted.", 1,
                 10'000'000);
-  options.Count(&flags.max_subscriptions, "max-subscriptions", "Subscriptions of one connection.",
-                1, 100'000);
-  options.Bytes(&flags.max_message_bytes, "max-message-bytes",
+  options.Count(&flags.config.session.max_subscriptions, "max-subscriptions",
+                "Subscriptions of one connection.", 1, 100'000);
+  options.Bytes(&flags.config.session.max_message_bytes, "max-message-bytes",
                 "The longest message that a client may send.", limits::kKiB, 16 * limits::kMiB);
-  options.Count(&flags.messages_per_second, "messages-per-second",
+  options.Count(&flags.config.session.messages_per_second, "messages-per-second",
                 "Messages a second that a client may send.", 1, 1'000'000);
-  options.Count(&flags.message_burst, "message-burst", "Messages that a client may send at once.",
-                1, 1'000'000);
+  options.Count(&flags.config.session.message_burst, "message-burst",
+                "Messages that a client may send at once.", 1, 1'000'000);
   options.Choice(
       &flags.compression, "compression",
       "Events to clients that offer permessage-deflate: as they are, or compressed, once for "
@@ -62,15 +62,15 @@ void RegisterSessions(Options& options, BridgeFlags& flags) {
 }
 
 void RegisterEngine(Options& options, BridgeFlags& flags) {
-  options.Count(&flags.pending_messages, "pending-messages",
+  options.Count(&flags.config.shard.pending_messages, "pending-messages",
                 "Messages that wait in memory for one connection; past it, it reads from the log.",
                 1, 1'000'000);
-  options.Bytes(&flags.pending_bytes, "pending-bytes",
+  options.Bytes(&flags.config.shard.pending_bytes, "pending-bytes",
                 "Bytes that wait in memory for one connection.", limits::kKiB, kAny);
-  options.Count(&flags.recent_events, "recent-events", "Recent events held in memory for replay.",
-                1, 10'000'000);
-  options.Bytes(&flags.recent_bytes, "recent-bytes", "Bytes of recent events held in memory.",
-                64 * limits::kKiB, kAny);
+  options.Count(&flags.config.window.max_events, "recent-events",
+                "Recent events held in memory for replay.", 1, 10'000'000);
+  options.Bytes(&flags.config.window.max_bytes, "recent-bytes",
+                "Bytes of recent events held in memory.", 64 * limits::kKiB, kAny);
 }
 
 // scheme://host[:port], as browsers send it.
@@ -96,31 +96,18 @@ void BridgeFlags::Register(Options& options) {
 }
 
 absl::StatusOr<BridgeConfig> BridgeConfig::From(const BridgeFlags& flags) {
-  BridgeConfig config;
+  BridgeConfig config = flags.config;
   ASSIGN_OR_RETURN(config.listen, ParseListenAddress(flags.listen, "--listen"));
   RETURN_IF_ERROR(CheckExposure(config.listen, flags.insecure, "--listen"));
   ASSIGN_OR_RETURN(const ListenAddress hub,
                    ParseListenAddress(flags.hub, "--hub", UnixSockets::kAllowed));
   config.hub = hub.ToString();
-  for (const std::string& origin : flags.allowed_origins) {
+  for (const std::string& origin : config.allowed_origins) {
     RETURN_IF_ERROR(CheckOrigin(origin));
   }
-  config.allowed_origins = flags.allowed_origins;
   config.threads =
       flags.threads > 0 ? flags.threads : std::max(1u, std::thread::hardware_concurrency());
-  config.window = {flags.recent_events, flags.recent_bytes};
-  config.shard.pending_messages = flags.pending_messages;
-  config.shard.pending_bytes = flags.pending_bytes;
-  config.session = {.heartbeat_interval = flags.heartbeat_interval,
-                    .session_timeout = flags.session_timeout,
-                    .max_subscriptions = flags.max_subscriptions,
-                    .max_message_bytes = flags.max_message_bytes,
-                    .messages_per_second = flags.messages_per_second,
-                    .message_burst = flags.message_burst,
-                    .compression = flags.compression == "deflate"};
-  config.max_connections = flags.max_connections;
-  config.max_connections_per_address = flags.max_connections_per_address;
-  config.drain_timeout = flags.drain_timeout;
+  config.session.compression = flags.compression == "deflate";
   return config;
 }
 

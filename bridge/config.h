@@ -19,30 +19,7 @@
 
 namespace tocsin::bridge {
 
-// The settings as they were given.
-struct BridgeFlags {
-  std::string listen = "127.0.0.1:8080";
-  std::string hub = "127.0.0.1:50051";
-  std::vector<std::string> allowed_origins;
-  size_t threads = 0;
-  absl::Duration heartbeat_interval = limits::kHeartbeatInterval;
-  absl::Duration session_timeout = limits::kSessionTimeout;
-  size_t pending_messages = limits::kPendingMessages;
-  size_t pending_bytes = limits::kPendingBytes;
-  size_t recent_events = limits::kRecentEvents;
-  size_t recent_bytes = limits::kRecentBytes;
-  size_t max_connections = limits::kConnections;
-  size_t max_connections_per_address = limits::kConnectionsPerAddress;
-  size_t max_subscriptions = limits::kSubscriptionsPerConnection;
-  size_t max_message_bytes = limits::kClientMessageBytes;
-  size_t messages_per_second = limits::kMessagesPerSecond;
-  size_t message_burst = limits::kMessageBurst;
-  std::string compression = "off";
-  absl::Duration drain_timeout = absl::Seconds(10);
-  bool insecure = false;
-
-  void Register(Options& options);
-};
+struct BridgeFlags;
 
 // The settings after they were checked, as Bridge::Start takes them.
 struct BridgeConfig {
@@ -58,6 +35,19 @@ struct BridgeConfig {
   absl::Duration drain_timeout = absl::Seconds(10);
 
   static absl::StatusOr<BridgeConfig> From(const BridgeFlags& flags);
+};
+
+// The settings as they were given. Those that From has to parse or to check are texts here; all
+// others are read straight into `config`.
+struct BridgeFlags {
+  std::string listen = "127.0.0.1:8080";
+  std::string hub = "127.0.0.1:50051";
+  size_t threads = 0;
+  std::string compression = "off";
+  bool insecure = false;
+  BridgeConfig config = {};
+
+  void Register(Options& options);
 };
 
 }  // namespace tocsin::bridge

@@ -22,7 +22,7 @@ int RunBridge(int argc, const char* const* argv, std::ostream& out, std::ostream
       .name = "tocsin-bridge",
       .what_it_is = "Carries a hub's events to browsers and services over WebSocket.",
       .register_options = [&](Options& options) { flags.Register(options); },
-      .connections = [&] { return flags.max_connections; },
+      .connections = [&] { return flags.config.max_connections; },
       .start = [&] { return StartBridge(flags); }};
   return RunProgram(program, argc, argv, out, err);
 }

@@ -23,17 +23,18 @@ void RegisterFaces(Options& options, HubFlags& flags) {
                "Where /health and /metrics are served over HTTP. Empty: nowhere.", "ADDRESS:PORT");
   options.Bool(&flags.insecure, "insecure",
                "Allows listening on addresses that other machines reach, without authentication.");
-  options.Count(&flags.max_subscriptions, "max-subscriptions",
+  options.Count(&flags.config.max_subscriptions, "max-subscriptions",
                 "Subscribe streams at a time; more are refused.", 1, 1'000'000);
   options.Duration(
-      &flags.drain_timeout, "drain-timeout",
+      &flags.config.drain_timeout, "drain-timeout",
       "How long a shutdown may take: telling the subscribers, answering what was published.",
       absl::Milliseconds(100), absl::Minutes(10));
 }
 
 void RegisterLog(Options& options, HubFlags& flags) {
-  options.Text(&flags.data_dir, "data-dir", "Where the log is kept. One hub a directory.", "DIR");
-  options.Choice(&flags.store, "store",
+  options.Text(&flags.config.data_dir, "data-dir", "Where the log is kept. One hub a directory.",
+               "DIR");
+  options.Choice(&flags.config.store, "store",
                  "Where events are stored: on disk, or in memory only (gone at the end).",
                  {"rocksdb", "memory"});
   options.Choice(&flags.durability, "durability",
@@ -41,26 +42,28 @@ void RegisterLog(Options& options, HubFlags& flags) {
                  "disk; interval = at once, "
                  "synced every sync-interval; memory = at once, synced by the system.",
                  {"always", "interval", "memory"});
-  options.Duration(&flags.sync_interval, "sync-interval", "How often durability=interval syncs.",
-                   absl::Milliseconds(1), absl::Minutes(10));
-  options.Count(&flags.retain_events, "retain-events", "How many events are kept; 0: no bound.", 0,
-                kAny);
-  options.Bytes(&flags.retain_bytes, "retain-bytes",
+  options.Duration(&flags.config.sync_interval, "sync-interval",
+                   "How often durability=interval syncs.", absl::Milliseconds(1),
+                   absl::Minutes(10));
+  options.Count(&flags.config.retention.max_events, "retain-events",
+                "How many events are kept; 0: no bound.", 0, kAny);
+  options.Bytes(&flags.config.retention.max_bytes, "retain-bytes",
                 "How many bytes of events are kept; 0: no bound.", 0, kAny);
-  options.Duration(&flags.retain_age, "retain-age", "How long events are kept; 0s: no bound.",
-                   absl::ZeroDuration(), absl::Hours(24) * 36'500);
-  options.Duration(&flags.retain_incidents, "retain-incidents",
+  options.Duration(&flags.config.retention.max_age, "retain-age",
+                   "How long events are kept; 0s: no bound.", absl::ZeroDuration(),
+                   absl::Hours(24) * 36'500);
+  options.Duration(&flags.config.retention.max_over_age, "retain-incidents",
                    "How long an incident that is resolved or closed is kept after its last event; "
                    "0s: no bound. Active ones are always kept.",
                    absl::ZeroDuration(), absl::Hours(24) * 36'500);
 }
 
 void RegisterEngine(Options& options, HubFlags& flags) {
-  options.Count(&flags.recent_events, "recent-events", "Recent events held in memory for replay.",
-                1, 10'000'000);
-  options.Bytes(&flags.recent_bytes, "recent-bytes", "Bytes of recent events held in memory.",
-                64 * limits::kKiB, kAny);
-  options.Count(&flags.pending_messages, "pending-messages",
+  options.Count(&flags.config.window.max_events, "recent-events",
+                "Recent events held in memory for replay.", 1, 10'000'000);
+  options.Bytes(&flags.config.window.max_bytes, "recent-bytes",
+                "Bytes of recent events held in memory.", 64 * limits::kKiB, kAny);
+  options.Count(&flags.config.shard.pending_messages, "pending-messages",
                 "Events that wait in memory for one subscriber; past it, it reads from the log.", 1,
                 1'000'000);
   options.Count(&flags.shards, "shards", "Threads that serve subscriptions; 0: half of the cores.",
@@ -90,7 +93,7 @@ void HubFlags::Register(Options& options) {
 }
 
 absl::StatusOr<HubConfig> HubConfig::From(const HubFlags& flags) {
-  HubConfig config;
+  HubConfig config = flags.config;
   ASSIGN_OR_RETURN(config.listen,
                    ParseListenAddress(flags.listen, "--listen", UnixSockets::kAllowed));
   RETURN_IF_ERROR(CheckExposure(config.listen, flags.insecure, "--listen"));
@@ -99,23 +102,13 @@ absl::StatusOr<HubConfig> HubConfig::From(const HubFlags& flags) {
     ASSIGN_OR_RETURN(config.ops_listen, ParseListenAddress(flags.ops_listen, "--ops-listen"));
     RETURN_IF_ERROR(CheckExposure(config.ops_listen, flags.insecure, "--ops-listen"));
   }
-  if (flags.store == "rocksdb" && flags.data_dir.empty()) {
+  if (config.store == "rocksdb" && config.data_dir.empty()) {
     return absl::InvalidArgumentError("--data-dir is empty; give the directory that holds the log");
   }
-  config.data_dir = flags.data_dir;
-  config.store = flags.store;
   config.durability = DurabilityNamed(flags.durability);
-  config.sync_interval = flags.sync_interval;
-  config.retention = {.max_events = flags.retain_events,
-                      .max_bytes = flags.retain_bytes,
-                      .max_age = BoundOf(flags.retain_age),
-                      .max_over_age = BoundOf(flags.retain_incidents)};
-  config.recent_events = flags.recent_events;
-  config.recent_bytes = flags.recent_bytes;
-  config.pending_messages = flags.pending_messages;
+  config.retention.max_age = BoundOf(config.retention.max_age);
+  config.retention.max_over_age = BoundOf(config.retention.max_over_age);
   config.shards = flags.shards > 0 ? flags.shards : DefaultShards();
-  config.max_subscriptions = flags.max_subscriptions;
-  config.drain_timeout = flags.drain_timeout;
   return config;
 }
 

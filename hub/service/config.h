@@ -11,52 +11,44 @@
 #include "core/base/listen_address.h"
 #include "core/base/options.h"
 #include "core/event/limits.h"
+#include "core/stream/shard_options.h"
+#include "core/stream/window.h"
 #include "hub/log/log.h"
 
 namespace tocsin::hub {
 
-// The settings as they were given.
-struct HubFlags {
-  std::string listen = "127.0.0.1:50051";
-  std::string ops_listen = "127.0.0.1:8081";
-  std::string data_dir = "./data";
-  std::string store = "rocksdb";
-  std::string durability = "always";
-  absl::Duration sync_interval = absl::Seconds(1);
-  size_t retain_events = 0;
-  size_t retain_bytes = 10 * 1024 * limits::kMiB;
-  absl::Duration retain_age = absl::Hours(168);
-  absl::Duration retain_incidents = limits::kOverIncidentAge;
-  size_t recent_events = limits::kRecentEvents;
-  size_t recent_bytes = limits::kRecentBytes;
-  size_t pending_messages = limits::kPendingMessages;
-  size_t shards = 0;
-  size_t max_subscriptions = limits::kConnections;
-  absl::Duration drain_timeout = absl::Seconds(10);
-  bool insecure = false;
-
-  void Register(Options& options);
-};
+struct HubFlags;
 
 // The settings after they were checked, as Hub::Start takes them.
 struct HubConfig {
   ListenAddress listen;
   bool serve_ops = true;
   ListenAddress ops_listen;
-  std::string data_dir;
-  std::string store;
+  std::string data_dir = "./data";
+  std::string store = "rocksdb";
   Durability durability = Durability::kAlways;
-  absl::Duration sync_interval;
-  Retention retention;
-  size_t recent_events = limits::kRecentEvents;
-  size_t recent_bytes = limits::kRecentBytes;
-  size_t pending_messages = limits::kPendingMessages;
+  absl::Duration sync_interval = absl::Seconds(1);
+  Retention retention{.max_bytes = 10 * 1024 * limits::kMiB, .max_age = absl::Hours(168)};
+  WindowBounds window{limits::kRecentEvents, limits::kRecentBytes};
+  ShardOptions shard;
   size_t shards = 1;
   size_t max_subscriptions = limits::kConnections;
   absl::Duration drain_timeout = absl::Seconds(10);
-  absl::Duration stuck_after = limits::kStuckAfter;  // no flag: tests shorten it
 
   static absl::StatusOr<HubConfig> From(const HubFlags& flags);
+};
+
+// The settings as they were given. Those that From has to parse or to check are texts here; all
+// others are read straight into `config`, where a retention of 0s still means no bound.
+struct HubFlags {
+  std::string listen = "127.0.0.1:50051";
+  std::string ops_listen = "127.0.0.1:8081";
+  std::string durability = "always";
+  size_t shards = 0;
+  bool insecure = false;
+  HubConfig config = {};
+
+  void Register(Options& options);
 };
 
 std::string_view DurabilityName(Durability durability);

@@ -48,7 +48,7 @@ Hub::Hub(HubConfig config)
       started_at_(clock_.Now()),
       started_(clock_.Monotonic()),
       admission_(config_.max_subscriptions),
-      window_({.max_events = config_.recent_events, .max_bytes = config_.recent_bytes}) {}
+      window_(config_.window) {}
 
 Hub::~Hub() { Halt(absl::ZeroDuration()); }
 
@@ -67,8 +67,7 @@ absl::StatusOr<std::unique_ptr<Hub>> Hub::Start(HubConfig config) {
 absl::Status Hub::OpenLog() {
   ASSIGN_OR_RETURN(std::unique_ptr<Log> store, OpenStore(config_));
   log_ = std::make_unique<MeteredLog>(std::move(store), metrics_, clock_);
-  FillWindow(*log_, {.max_events = config_.recent_events, .max_bytes = config_.recent_bytes},
-             window_);
+  FillWindow(*log_, config_.window, window_);
   SequencerOptions options;
   options.retention = config_.retention;
   options.durability = config_.durability;
@@ -91,9 +90,6 @@ void Hub::OpenEngine() {
 // Calls that come before the sequencer's thread runs wait in its queue.
 absl::Status Hub::Serve() {
   ASSIGN_OR_RETURN(server_, GrpcServer::Start(config_.listen, rpc_, health_rpc_, config_.shards));
-  ShardOptions options;
-  options.pending_messages = config_.pending_messages;
-  options.stuck_after = config_.stuck_after;
   const HubParts parts{
       .rpc = rpc_,
       .health_rpc = health_rpc_,
@@ -106,7 +102,7 @@ absl::Status Hub::Serve() {
       .clock = clock_,
       .fill_status = [this](v1::GetStatusResponse& response) { FillStatus(response); }};
   for (auto& queue : server_->TakeQueues()) {
-    shards_.push_back(std::make_unique<HubShard>(parts, std::move(queue), options));
+    shards_.push_back(std::make_unique<HubShard>(parts, std::move(queue), config_.shard));
   }
   if (config_.serve_ops) {
     http::RouteTable routes(

@@ -37,7 +37,7 @@ int RunHub(int argc, const char* const* argv, std::ostream& out, std::ostream& e
   const Program program{.name = "tocsin-hub",
                         .what_it_is = "Orders, stores and serves events over gRPC.",
                         .register_options = [&](Options& options) { flags.Register(options); },
-                        .connections = [&] { return flags.max_subscriptions; },
+                        .connections = [&] { return flags.config.max_subscriptions; },
                         .start = [&] { return StartHub(flags); }};
   return RunProgram(program, argc, argv, out, err);
 }

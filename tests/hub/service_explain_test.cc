@@ -122,7 +122,7 @@ TEST(HubExplain, ShowChoosesAmongThemAndCountsThemAll) {
 
 TEST(HubExplain, ReadsPastTheWindowAndWhatRetentionLeft) {
   HubConfig config = TestConfig();
-  config.recent_events = 10;
+  config.window.max_events = 10;
   config.retention.max_events = 0;
   TestHub hub(std::move(config));
   for (int i = 0; i < 7; ++i) {

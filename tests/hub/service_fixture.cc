@@ -46,7 +46,7 @@ HubConfig TestConfig() {
   HubFlags flags;
   flags.listen = "127.0.0.1:0";
   flags.ops_listen = "127.0.0.1:0";
-  flags.store = "memory";
+  flags.config.store = "memory";
   flags.shards = 2;
   auto config = HubConfig::From(flags);
   TOCSIN_CHECK(config.ok());

@@ -282,7 +282,7 @@ TEST(HubSubscribe, LabelNamesTheSubscriberInTheMetricsWhileItStays) {
 // the call with one.
 TEST(HubSubscribe, ClientThatTakesNothingIsCutAsASlowConsumerAndResumes) {
   HubConfig config = TestConfig();
-  config.stuck_after = absl::Milliseconds(300);
+  config.shard.stuck_after = absl::Milliseconds(300);
   TestHub hub(config);
   auto stream = hub.Subscribe();
   stream->AwaitCaughtUp();
