@@ -34,24 +34,34 @@ absl::Status Follower::Load(absl::Time now) {
   return absl::OkStatus();
 }
 
-void Follower::OnCommit(CommitPtr commit) {
+void Follower::OnCommit(CommitPtr commit) { Hear({std::move(commit), {}}); }
+
+void Follower::OnForgotten(std::vector<std::string> incidents) {
+  Hear({nullptr, std::move(incidents)});
+}
+
+void Follower::Hear(Heard heard) {
   {
     MutexLock lock(mutex_);
-    waiting_.push_back(std::move(commit));
+    waiting_.push_back(std::move(heard));
   }
   on_commit_();
 }
 
 size_t Follower::CatchUp() {
-  std::vector<CommitPtr> commits;
+  std::vector<Heard> waiting;
   {
     MutexLock lock(mutex_);
-    commits.swap(waiting_);
+    waiting.swap(waiting_);
   }
   size_t events = 0;
-  for (const CommitPtr& commit : commits) {
-    Take(*commit);
-    events += commit->events.size();
+  for (const Heard& heard : waiting) {
+    if (heard.commit == nullptr) {
+      Forget(heard.forgotten);
+    } else {
+      Take(heard.commit);
+      events += heard.commit->events.size();
+    }
   }
   if (events > 0) {
     on_appended_();
@@ -59,17 +69,30 @@ size_t Follower::CatchUp() {
   return events;
 }
 
-void Follower::Take(const LogBatch& commit) {
-  for (const DedupEntry& entry : commit.dedup) {
+void Follower::Take(const CommitPtr& commit) {
+  for (const DedupEntry& entry : commit->dedup) {
     dedup_.Add(entry);
   }
-  for (const IncidentChange& change : commit.incidents) {
+  for (const IncidentChange& change : commit->incidents) {
     incidents_.Put(change.after);
   }
-  last_ = commit.events.back()->cursor.sequence;
-  time_ = std::max(time_, commit.events.back()->time);
+  last_ = commit->events.back()->cursor.sequence;
+  time_ = std::max(time_, commit->events.back()->time);
   dedup_.Expire(time_);
-  window_.Append(commit.events);
+  if (next_ != nullptr) {
+    next_->OnCommit(commit);
+  }
+  window_.Append(commit->events);
+}
+
+// What the log has forgotten is not known from the cache either.
+void Follower::Forget(const std::vector<std::string>& incidents) {
+  for (const std::string& id : incidents) {
+    incidents_.Erase(id);
+  }
+  if (next_ != nullptr) {
+    next_->OnForgotten(incidents);
+  }
 }
 
 }  // namespace tocsin::hub

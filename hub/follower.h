@@ -12,6 +12,7 @@
 #pragma once
 
 #include <functional>
+#include <string>
 #include <vector>
 
 #include "absl/status/status.h"
@@ -36,11 +37,14 @@ class Follower final : public LogFollower {
   // sequencer's, once the window has grown. Set before Load.
   void SetOnCommit(std::function<void()> on_commit) { on_commit_ = std::move(on_commit); }
   void SetOnAppended(std::function<void()> on_appended) { on_appended_ = std::move(on_appended); }
+  // Is told what the log says, in its order, before the window grows; on the sequencer's thread.
+  void SetNext(LogFollower* next) { next_ = next; }
   // Reads back what the log knows, and opens the window at its end, unless it is open. Once, before
   // all else.
   absl::Status Load(absl::Time now);
 
   void OnCommit(CommitPtr commit) override;
+  void OnForgotten(std::vector<std::string> incidents) override;
   // Takes in what waits; answers how many events that were.
   size_t CatchUp();
 
@@ -51,12 +55,20 @@ class Follower final : public LogFollower {
   IncidentCache& incidents() { return incidents_; }
 
  private:
-  void Take(const LogBatch& commit);
+  // One of the two.
+  struct Heard {
+    CommitPtr commit;
+    std::vector<std::string> forgotten;
+  };
+  void Hear(Heard heard);
+  void Take(const CommitPtr& commit);
+  void Forget(const std::vector<std::string>& incidents);
 
   Log& log_;
   Window& window_;
   std::function<void()> on_commit_ = [] {};
   std::function<void()> on_appended_ = [] {};
+  LogFollower* next_ = nullptr;
 
   DedupWindow dedup_;
   IncidentCache incidents_;
@@ -64,7 +76,7 @@ class Follower final : public LogFollower {
   absl::Time time_ = absl::InfinitePast();
 
   Mutex mutex_;
-  std::vector<CommitPtr> waiting_ ABSL_GUARDED_BY(mutex_);
+  std::vector<Heard> waiting_ ABSL_GUARDED_BY(mutex_);
 };
 
 }  // namespace tocsin::hub

@@ -34,6 +34,15 @@ void IncidentCache::Put(IncidentPtr state) {
   Shrink();
 }
 
+void IncidentCache::Erase(std::string_view id) {
+  const auto found = entries_.find(ToAbsl(id));
+  if (found != entries_.end()) {
+    bytes_ -= found->second->bytes;
+    order_.erase(found->second);
+    entries_.erase(found);
+  }
+}
+
 void IncidentCache::Shrink() {
   while (order_.size() > 1 && (order_.size() > bounds_.incidents || bytes_ > bounds_.bytes)) {
     bytes_ -= order_.back().bytes;

@@ -28,6 +28,7 @@ class IncidentCache {
   // Nullptr when it is not here.
   IncidentPtr Find(std::string_view id);
   void Put(IncidentPtr state);
+  void Erase(std::string_view id);
   size_t size() const { return entries_.size(); }
 
  private:

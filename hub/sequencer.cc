@@ -119,6 +119,7 @@ void Sequencer::TrimIfDue(absl::Duration now) {
   if (const absl::Status status = log_.Trim(options_.retention, clock_.Now()); !status.ok()) {
     Note(status);
   }
+  follower_.CatchUp();  // with what the log has forgotten
 }
 
 void Sequencer::SyncIfDue(absl::Duration now) {

@@ -67,6 +67,8 @@ class Sequencer {
   void SetOnAppended(std::function<void()> on_appended) {
     follower_.SetOnAppended(std::move(on_appended));
   }
+  // Is told what the log says (hub/follower.h). Set before Open.
+  void SetNextFollower(LogFollower* next) { follower_.SetNext(next); }
   // Reads the log's state back and opens the window at its end, unless it is open. Once, before all
   // else.
   absl::Status Open();

@@ -20,6 +20,7 @@
 #include <utility>
 #include <vector>
 
+#include "absl/functional/function_ref.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
@@ -61,12 +62,20 @@ struct LogBatch {
 
 using CommitPtr = std::shared_ptr<const LogBatch>;
 
+// An incident of the table; the bytes are good while it is looked at.
+struct StoredIncident {
+  Sequence last_sequence = 0;
+  std::string_view core;  // as IncidentState has it
+};
+
 class LogFollower {
  public:
   virtual ~LogFollower() = default;
   // A commit that is as durable as the log makes it; in the log's order. On any thread; one of the
   // hub's own comes before its Append returns.
   virtual void OnCommit(CommitPtr commit) = 0;
+  // Incidents that the log has dropped from its table, by their ids; in order with the commits.
+  virtual void OnForgotten(std::vector<std::string> /*incidents*/) {}
 };
 
 struct Retention {
@@ -135,6 +144,9 @@ class Log {
   // The active incidents in the order of their ids, those after the id `after`, at most so many.
   virtual absl::StatusOr<std::vector<IncidentPtr>> ActiveIncidents(std::string_view after,
                                                                    size_t max) const = 0;
+  // Every incident once, in no order, until `look` answers false.
+  virtual absl::Status ScanIncidents(
+      absl::FunctionRef<bool(const StoredIncident& incident)> look) const = 0;
   // The dedup window's entries, oldest first, for the sequencer to start with.
   virtual absl::StatusOr<std::vector<DedupEntry>> ReadDedup() const = 0;
 
@@ -142,6 +154,11 @@ class Log {
   void Announce(CommitPtr commit) {
     if (follower_ != nullptr) {
       follower_->OnCommit(std::move(commit));
+    }
+  }
+  void AnnounceForgotten(std::vector<std::string> incidents) {
+    if (follower_ != nullptr && !incidents.empty()) {
+      follower_->OnForgotten(std::move(incidents));
     }
   }
 

@@ -1,6 +1,7 @@
 #include "hub/log/log_codec.h"
 
 #include <cstring>
+#include <tuple>
 
 #include "absl/strings/str_cat.h"
 #include "core/base/strings.h"
@@ -190,6 +191,16 @@ std::string EncodeIncident(const IncidentState& incident) {
   }
   value += incident.core;
   return value;
+}
+
+absl::StatusOr<StoredIncident> DecodeStoredIncident(std::string_view value) {
+  StoredIncident incident;
+  constexpr size_t kRest = 8 + 8 * std::tuple_size_v<decltype(HistoryRanges::of_kind)>;
+  if (!TakeU64(value, incident.last_sequence) || value.size() < kRest) {
+    return Damaged("record of an incident");
+  }
+  incident.core = value.substr(kRest);
+  return incident;
 }
 
 absl::StatusOr<IncidentPtr> DecodeIncident(std::string_view value) {

@@ -60,6 +60,8 @@ std::string IdOfIncidentKey(std::string_view key);
 std::string HistoryKey(std::string_view incident, HistoryKind kind, uint32_t number);
 std::string EncodeIncident(const IncidentState& incident);
 absl::StatusOr<IncidentPtr> DecodeIncident(std::string_view value);
+// The same without a look into the incident; shares the value's bytes.
+absl::StatusOr<StoredIncident> DecodeStoredIncident(std::string_view value);
 
 // Fixed-width little-endian numbers.
 void PutU64(std::string& out, uint64_t value);

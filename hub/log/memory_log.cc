@@ -16,12 +16,13 @@ absl::Status MemoryLog::Append(CommitPtr batch) {
   if (batch->events.empty()) {
     return absl::OkStatus();
   }
-  RETURN_IF_ERROR(Put(*batch));
+  ASSIGN_OR_RETURN(std::vector<std::string> forgotten, Put(*batch));
   Announce(std::move(batch));
+  AnnounceForgotten(std::move(forgotten));
   return absl::OkStatus();
 }
 
-absl::Status MemoryLog::Put(const LogBatch& batch) {
+absl::StatusOr<std::vector<std::string>> MemoryLog::Put(const LogBatch& batch) {
   MutexLock lock(mutex_);
   RETURN_IF_ERROR(CheckBatch(batch, last_));
   for (const EventPtr& event : batch.events) {
@@ -39,18 +40,21 @@ absl::Status MemoryLog::Put(const LogBatch& batch) {
   for (const HistoryRow& row : batch.history) {
     PutHistory(row);
   }
-  ForgetQuietest();
   Keep(options_.retention, events_.back()->time);
-  return absl::OkStatus();
+  return ForgetQuietest();
 }
 
 absl::Status MemoryLog::Trim(const Retention& retention, absl::Time now) {
-  MutexLock lock(mutex_);
-  Keep(retention, now);
-  ForgetOver(now - retention.max_over_age);
-  while (!dedup_.empty() && dedup_.front().time < now - limits::kDedupWindow) {
-    dedup_.pop_front();
+  std::vector<std::string> forgotten;
+  {
+    MutexLock lock(mutex_);
+    Keep(retention, now);
+    forgotten = ForgetOver(now - retention.max_over_age);
+    while (!dedup_.empty() && dedup_.front().time < now - limits::kDedupWindow) {
+      dedup_.pop_front();
+    }
   }
+  AnnounceForgotten(std::move(forgotten));
   return absl::OkStatus();
 }
 
@@ -123,6 +127,23 @@ absl::StatusOr<std::vector<IncidentPtr>> MemoryLog::ActiveIncidents(std::string_
   return active;
 }
 
+absl::Status MemoryLog::ScanIncidents(
+    absl::FunctionRef<bool(const StoredIncident& incident)> look) const {
+  std::vector<IncidentPtr> incidents;
+  {
+    MutexLock lock(mutex_);
+    for (const auto& [id, kept] : incidents_) {
+      incidents.push_back(kept.state);
+    }
+  }
+  for (const IncidentPtr& incident : incidents) {
+    if (!look({incident->last_sequence, incident->core})) {
+      break;
+    }
+  }
+  return absl::OkStatus();
+}
+
 absl::StatusOr<std::vector<DedupEntry>> MemoryLog::ReadDedup() const {
   MutexLock lock(mutex_);
   return std::vector<DedupEntry>(dedup_.begin(), dedup_.end());
@@ -172,22 +193,26 @@ void MemoryLog::PutHistory(const HistoryRow& row) {
 }
 
 // The newest stays.
-void MemoryLog::ForgetQuietest() {
+std::vector<std::string> MemoryLog::ForgetQuietest() {
+  std::vector<std::string> forgotten;
   while (quietest_.size() > 1 && (incidents_.size() > options_.max_incidents ||
                                   incident_bytes_ > options_.max_incident_bytes)) {
-    ForgetIncident(quietest_.begin()->first);
+    forgotten.push_back(ForgetIncident(quietest_.begin()->first));
   }
+  return forgotten;
 }
 
-void MemoryLog::ForgetIncident(Sequence last_sequence) {
+std::string MemoryLog::ForgetIncident(Sequence last_sequence) {
   const auto quiet = quietest_.find(last_sequence);
   const auto found = incidents_.find(quiet->second);
   incident_bytes_ -= found->second.bytes;
   incidents_.erase(found);
+  std::string id = std::move(quiet->second);
   quietest_.erase(quiet);
+  return id;
 }
 
-void MemoryLog::ForgetOver(absl::Time time) {
+std::vector<std::string> MemoryLog::ForgetOver(absl::Time time) {
   std::vector<Sequence> over;
   for (const auto& [sequence, id] : quietest_) {
     const IncidentPtr& state = incidents_.find(id)->second.state;
@@ -198,9 +223,11 @@ void MemoryLog::ForgetOver(absl::Time time) {
       over.push_back(sequence);
     }
   }
+  std::vector<std::string> forgotten;
   for (const Sequence sequence : over) {
-    ForgetIncident(sequence);
+    forgotten.push_back(ForgetIncident(sequence));
   }
+  return forgotten;
 }
 
 }  // namespace tocsin::hub

@@ -52,10 +52,13 @@ class MemoryLog : public Log {
   absl::StatusOr<v1::Incident> ReadHistory(std::string_view id) const override;
   absl::StatusOr<std::vector<IncidentPtr>> ActiveIncidents(std::string_view after,
                                                            size_t max) const override;
+  absl::Status ScanIncidents(
+      absl::FunctionRef<bool(const StoredIncident& incident)> look) const override;
   absl::StatusOr<std::vector<DedupEntry>> ReadDedup() const override;
 
  private:
-  absl::Status Put(const LogBatch& batch);
+  // Answers which incidents were forgotten for it.
+  absl::StatusOr<std::vector<std::string>> Put(const LogBatch& batch);
   void DropOldest() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void Keep(const Retention& retention, absl::Time now) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   struct KeptIncident {
@@ -65,9 +68,10 @@ class MemoryLog : public Log {
   };
   void PutIncident(const IncidentPtr& incident) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void PutHistory(const HistoryRow& row) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
-  void ForgetQuietest() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
-  void ForgetIncident(Sequence last_sequence) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
-  void ForgetOver(absl::Time time) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  // Both answer which.
+  std::vector<std::string> ForgetQuietest() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  std::string ForgetIncident(Sequence last_sequence) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  std::vector<std::string> ForgetOver(absl::Time time) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   LogExtent ExtentLocked() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
 
   const MemoryLogOptions options_;

@@ -1,7 +1,9 @@
 #include "hub/log/rocksdb_incidents.h"
 
+#include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "core/base/status_macros.h"
@@ -14,6 +16,7 @@ namespace {
 constexpr char kActive = 'a';
 constexpr char kOver = 'o';
 constexpr size_t kOverKeyBytes = 8 + 16;
+constexpr size_t kScanReadahead = 2 * limits::kMiB;
 
 std::string TableKey(char kind, std::string_view id) {
   return absl::StrCat(std::string(1, kind), IncidentKey(id));
@@ -104,7 +107,27 @@ absl::StatusOr<std::vector<IncidentPtr>> RocksDbIncidents::Active(std::string_vi
   return active;
 }
 
-absl::StatusOr<bool> RocksDbIncidents::DropOver(absl::Time time, rocksdb::WriteBatch& write) const {
+// Past the cache, so that what is read often stays in it.
+absl::Status RocksDbIncidents::Scan(
+    absl::FunctionRef<bool(const StoredIncident& incident)> look) const {
+  rocksdb::ReadOptions options;
+  options.fill_cache = false;
+  options.readahead_size = kScanReadahead;
+  const std::unique_ptr<rocksdb::Iterator> iterator(
+      store_.db().NewIterator(options, store_.column(Column::kIncidents)));
+  for (iterator->SeekToFirst(); iterator->Valid(); iterator->Next()) {
+    ASSIGN_OR_RETURN(const StoredIncident incident,
+                     DecodeStoredIncident(iterator->value().ToStringView()));
+    if (!look(incident)) {
+      return absl::OkStatus();
+    }
+  }
+  return FromRocksDb(iterator->status(), "cannot read the incidents");
+}
+
+absl::StatusOr<std::vector<std::string>> RocksDbIncidents::DropOver(
+    absl::Time time, rocksdb::WriteBatch& write) const {
+  std::vector<std::string> ids;
   size_t dropped = 0;
   const auto iterator = store_.Iterate(Column::kOver);
   for (iterator->SeekToFirst(); iterator->Valid() && dropped < kMostDropped;
@@ -114,21 +137,26 @@ absl::StatusOr<bool> RocksDbIncidents::DropOver(absl::Time time, rocksdb::WriteB
     if (!TakeU64(value, micros) || absl::FromUnixMicros(static_cast<int64_t>(micros)) >= time) {
       break;
     }
-    RETURN_IF_ERROR(Drop(iterator->key().ToStringView(), write));
+    ASSIGN_OR_RETURN(std::string id, Drop(iterator->key().ToStringView(), write));
+    if (!id.empty()) {
+      ids.push_back(std::move(id));
+    }
   }
   RETURN_IF_ERROR(FromRocksDb(iterator->status(), "cannot read the incidents that are over"));
-  return dropped > 0;
+  return ids;
 }
 
-absl::Status RocksDbIncidents::Drop(std::string_view over_key, rocksdb::WriteBatch& write) const {
+absl::StatusOr<std::string> RocksDbIncidents::Drop(std::string_view over_key,
+                                                   rocksdb::WriteBatch& write) const {
   write.Delete(store_.column(Column::kOver), rocksdb::Slice(over_key));
   if (over_key.size() != kOverKeyBytes) {
-    return absl::OkStatus();
+    return "";
   }
-  const std::string id = IdOfIncidentKey(over_key.substr(8));
+  std::string id = IdOfIncidentKey(over_key.substr(8));
   const absl::StatusOr<IncidentPtr> incident = Get(id);
   if (!incident.ok() || *incident == nullptr || OverKey(**incident) != over_key) {
-    return absl::IsUnavailable(incident.status()) ? incident.status() : absl::OkStatus();
+    return absl::IsUnavailable(incident.status()) ? absl::StatusOr<std::string>(incident.status())
+                                                  : "";
   }
   write.Delete(store_.column(Column::kIncidents), TableKey(**incident));
   for (const HistoryKind kind : {HistoryKind::kTimeline, HistoryKind::kNote}) {
@@ -137,7 +165,7 @@ absl::Status RocksDbIncidents::Drop(std::string_view over_key, rocksdb::WriteBat
       write.Delete(store_.column(Column::kHistory), HistoryKey(id, kind, number));
     }
   }
-  return absl::OkStatus();
+  return id;
 }
 
 }  // namespace tocsin::hub

@@ -12,6 +12,7 @@
 
 #include <rocksdb/write_batch.h>
 
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -31,16 +32,19 @@ class RocksDbIncidents {
 
   // Adds a commit's changes to its write.
   void Put(const LogBatch& batch, rocksdb::WriteBatch& write) const;
-  // Adds to a write that the incidents go which were over before `time`; answers whether any do.
-  absl::StatusOr<bool> DropOver(absl::Time time, rocksdb::WriteBatch& write) const;
+  // Adds to a write that the incidents go which were over before `time`; answers which.
+  absl::StatusOr<std::vector<std::string>> DropOver(absl::Time time,
+                                                    rocksdb::WriteBatch& write) const;
 
   // As in log.h.
   absl::StatusOr<IncidentPtr> Get(std::string_view id) const;
   absl::StatusOr<v1::Incident> ReadHistory(std::string_view id) const;
   absl::StatusOr<std::vector<IncidentPtr>> Active(std::string_view after, size_t max) const;
+  absl::Status Scan(absl::FunctionRef<bool(const StoredIncident& incident)> look) const;
 
  private:
-  absl::Status Drop(std::string_view over_key, rocksdb::WriteBatch& write) const;
+  // Answers the incident's id; "" for a key that no incident has any more.
+  absl::StatusOr<std::string> Drop(std::string_view over_key, rocksdb::WriteBatch& write) const;
 
   const RocksDbStore& store_;
 };

@@ -285,6 +285,11 @@ absl::StatusOr<std::vector<IncidentPtr>> RocksDbLog::ActiveIncidents(std::string
   return RocksDbIncidents(*store_).Active(after, max);
 }
 
+absl::Status RocksDbLog::ScanIncidents(
+    absl::FunctionRef<bool(const StoredIncident& incident)> look) const {
+  return RocksDbIncidents(*store_).Scan(look);
+}
+
 absl::StatusOr<std::vector<DedupEntry>> RocksDbLog::ReadDedup() const {
   std::vector<DedupEntry> entries;
   const auto iterator = store_->Iterate(Column::kDedup);

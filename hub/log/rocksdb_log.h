@@ -78,6 +78,8 @@ class RocksDbLog : public Log {
   absl::StatusOr<v1::Incident> ReadHistory(std::string_view id) const override;
   absl::StatusOr<std::vector<IncidentPtr>> ActiveIncidents(std::string_view after,
                                                            size_t max) const override;
+  absl::Status ScanIncidents(
+      absl::FunctionRef<bool(const StoredIncident& incident)> look) const override;
   absl::StatusOr<std::vector<DedupEntry>> ReadDedup() const override;
 
   LogReport report() const override { return report_; }

@@ -5,6 +5,7 @@
 #include <rocksdb/write_batch.h>
 
 #include <algorithm>
+#include <utility>
 #include <vector>
 
 #include "core/base/status_macros.h"
@@ -158,12 +159,16 @@ absl::Status RocksDbLog::WriteTrim(const LogBase& base, const std::vector<Sequen
 // Without a sync: what a crash brings back goes again.
 absl::Status RocksDbLog::DropOverIncidents(absl::Time time) {
   rocksdb::WriteBatch write;
-  ASSIGN_OR_RETURN(const bool some, RocksDbIncidents(*store_).DropOver(time, write));
-  if (!some) {
+  ASSIGN_OR_RETURN(std::vector<std::string> dropped,
+                   RocksDbIncidents(*store_).DropOver(time, write));
+  if (write.Count() == 0) {
     return absl::OkStatus();
   }
-  const rocksdb::Status status = store_->db().Write({}, &write);
-  return status.ok() ? absl::OkStatus() : Fail(status, "trimmed");
+  if (const rocksdb::Status status = store_->db().Write({}, &write); !status.ok()) {
+    return Fail(status, "trimmed");
+  }
+  AnnounceForgotten(std::move(dropped));
+  return absl::OkStatus();
 }
 
 void RocksDbLog::DropFiles(Sequence first) {

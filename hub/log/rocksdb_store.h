@@ -49,7 +49,7 @@ class RocksDbStore {
   absl::StatusOr<std::string> KeepAside();
   void DropAside();
 
-  rocksdb::DB& db() { return *db_; }
+  rocksdb::DB& db() const { return *db_; }
   rocksdb::ColumnFamilyHandle* column(Column column) const {
     return handles_[static_cast<size_t>(column)];
   }

@@ -78,6 +78,9 @@ absl::Status Hub::OpenLog() {
       shard->engine().Ring();
     }
   });
+  queries_ = std::make_unique<QueryService>(*log_);
+  queries_->incidents().Begin();
+  sequencer_->SetNextFollower(&queries_->incidents());
   return sequencer_->Open();
 }
 
@@ -95,6 +98,7 @@ absl::Status Hub::Serve() {
       .health_rpc = health_rpc_,
       .publisher = *publisher_,
       .explanations = *explanations_,
+      .queries = *queries_,
       .admission = admission_,
       .metrics = metrics_,
       .window = window_,
@@ -112,6 +116,7 @@ absl::Status Hub::Serve() {
     ASSIGN_OR_RETURN(ops_, http::Server::Start(config_.ops_listen, std::move(routes)));
   }
   log_reader_->Start();
+  queries_->Start();
   sequencer_->Start();
   explanations_->Start();
   for (const auto& shard : shards_) {
@@ -169,6 +174,9 @@ void Hub::Halt(absl::Duration grace) {
   // Before the shards, which it may wait for.
   if (explanations_ != nullptr) {
     explanations_->Stop();
+  }
+  if (queries_ != nullptr) {
+    queries_->Stop();
   }
   if (server_ != nullptr) {
     server_->Shutdown(grace);

@@ -15,6 +15,7 @@
 #include "core/http/server.h"
 #include "core/shell/program.h"
 #include "core/stream/window.h"
+#include "hub/query/query_service.h"
 #include "hub/sequencer.h"
 #include "hub/service/admission.h"
 #include "hub/service/config.h"
@@ -67,6 +68,7 @@ class Hub final : public Service {
   Window window_;
   std::unique_ptr<Sequencer> sequencer_;
   std::unique_ptr<StoreReader> log_reader_;
+  std::unique_ptr<QueryService> queries_;
   std::unique_ptr<Publisher> publisher_;
   std::unique_ptr<Explanations> explanations_;
   EventHubRpc rpc_;

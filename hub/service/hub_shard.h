@@ -23,6 +23,7 @@
 #include "core/base/clock.h"
 #include "core/base/mutex.h"
 #include "core/stream/shard.h"
+#include "hub/query/query_service.h"
 #include "hub/service/admission.h"
 #include "hub/service/call.h"
 #include "hub/service/event_hub_rpc.h"
@@ -38,6 +39,7 @@ struct HubParts {
   HealthRpc& health_rpc;
   Publisher& publisher;
   Explanations& explanations;
+  QueryService& queries;
   Admission& admission;
   HubMetrics& metrics;
   const Window& window;
@@ -74,6 +76,7 @@ class HubShard {
   Publisher& publisher() { return parts_.publisher; }
   Explanations& explanations() { return parts_.explanations; }
   Clock& clock() const { return parts_.clock; }
+  QueryService& queries() { return parts_.queries; }
   Admission& admission() { return parts_.admission; }
   HubMetrics& metrics() { return parts_.metrics; }
   const Window& window() const { return parts_.window; }

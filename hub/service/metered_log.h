@@ -56,6 +56,10 @@ class MeteredLog final : public Log {
                                                            size_t max) const override {
     return log_->ActiveIncidents(after, max);
   }
+  absl::Status ScanIncidents(
+      absl::FunctionRef<bool(const StoredIncident& incident)> look) const override {
+    return log_->ScanIncidents(look);
+  }
   absl::StatusOr<std::vector<DedupEntry>> ReadDedup() const override { return log_->ReadDedup(); }
 
  private:

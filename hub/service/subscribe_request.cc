@@ -5,6 +5,7 @@
 #include "core/event/error.h"
 #include "core/event/limits.h"
 #include "core/event/text.h"
+#include "hub/service/filter_fields.h"
 #include "hub/service/raw_message.h"
 
 namespace tocsin::hub {
@@ -37,22 +38,6 @@ absl::StatusOr<bool> ReadOnGap(const v1::SubscribeRequest& request) {
   }
 }
 
-absl::StatusOr<FilterPtr> ReadFilters(const v1::SubscribeRequest& request) {
-  if (static_cast<size_t>(request.require_size()) > limits::kRequiredFilters) {
-    return FieldError(ErrorCode::kInvalidFilter, "require",
-                      absl::StrCat("has ", request.require_size(), " filters"),
-                      {absl::StrCat("at most ", limits::kRequiredFilters, " filters")});
-  }
-  std::vector<FilterPtr> filters;
-  ASSIGN_OR_RETURN(filters.emplace_back(), Filter::Compile(request.filter(), "filter"));
-  for (int i = 0; i < request.require_size(); ++i) {
-    ASSIGN_OR_RETURN(
-        filters.emplace_back(),
-        Filter::Compile(request.require(i), IndexPath("require", static_cast<size_t>(i))));
-  }
-  return Filter::AllOf(filters);
-}
-
 }  // namespace
 
 absl::StatusOr<Subscribing> ReadSubscribeRequest(const v1::SubscribeRequest& request) {
@@ -67,7 +52,7 @@ absl::StatusOr<Subscribing> ReadSubscribeRequest(const v1::SubscribeRequest& req
                       {absl::StrCat("up to ", limits::kSubscriberLabelChars, " characters")});
   }
   Subscribing subscribing;
-  ASSIGN_OR_RETURN(subscribing.filter, ReadFilters(request));
+  ASSIGN_OR_RETURN(subscribing.filter, ReadFilters(request.filter(), request.require()));
   ASSIGN_OR_RETURN(subscribing.start, ParseStartPoint(request.from(), "from"));
   if (std::holds_alternative<Latest>(subscribing.start)) {
     subscribing.recent = request.recent();

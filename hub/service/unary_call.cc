@@ -6,7 +6,12 @@
 
 namespace tocsin::hub {
 
-void UnaryCall::Request(void* tag) { method_.request(shard_, context_, request_, responder_, tag); }
+void UnaryCall::Request(void* tag) {
+  if (method_.tells_abandoned) {
+    context_.AsyncNotifyWhenDone(&done_);
+  }
+  method_.request(shard_, context_, request_, responder_, tag);
+}
 
 std::unique_ptr<Call> UnaryCall::Another() const {
   return std::make_unique<UnaryCall>(shard_, method_);
@@ -38,5 +43,10 @@ void UnaryCall::Fail(const absl::Status& error) {
 }
 
 void UnaryCall::OnFinished(bool) { ended_ = true; }
+
+void UnaryCall::OnDone(bool) {
+  over_ = true;
+  abandoned_ = context_.IsCancelled();
+}
 
 }  // namespace tocsin::hub

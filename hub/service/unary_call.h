@@ -9,6 +9,8 @@
 #include <grpcpp/support/async_unary_call.h>
 #include <grpcpp/support/byte_buffer.h>
 
+#include <atomic>
+
 #include "absl/status/status.h"
 #include "hub/service/call.h"
 
@@ -25,6 +27,8 @@ class UnaryCall final : public Call {
                     Responder& responder, void* tag);
     // Answers the request now, or arranges that it is answered later.
     void (*serve)(UnaryCall& call);
+    // Whether abandoned() tells; it costs the call a completion more.
+    bool tells_abandoned = false;
   };
 
   UnaryCall(HubShard& shard, const Method& method)
@@ -37,6 +41,8 @@ class UnaryCall final : public Call {
   // Answers the call. Once, on the shard's thread.
   void Answer(const google::protobuf::Message& response);
   void Fail(const absl::Status& error);
+  // The client has gone, or its deadline has passed. From any thread.
+  bool abandoned() const { return abandoned_; }
 
   // Call.
   std::unique_ptr<Call> Another() const override;
@@ -44,14 +50,18 @@ class UnaryCall final : public Call {
  private:
   void Request(void* tag) override;
   void Begin() override { method_.serve(*this); }
-  bool ended() const override { return ended_; }
+  bool ended() const override { return ended_ && (over_ || !method_.tells_abandoned); }
   void OnFinished(bool ok);
+  void OnDone(bool ok);
 
   const Method& method_;
   grpc::ByteBuffer request_;
   Responder responder_;
   Completion finished_ = Tag(&UnaryCall::OnFinished);
+  Completion done_ = Tag(&UnaryCall::OnDone);
   bool ended_ = false;
+  bool over_ = false;  // gRPC has told so
+  std::atomic<bool> abandoned_{false};
 };
 
 }  // namespace tocsin::hub

@@ -5,6 +5,7 @@
 #include "absl/strings/str_cat.h"
 #include "hub/service/health_watch.h"
 #include "hub/service/hub_shard.h"
+#include "hub/service/query_methods.h"
 #include "hub/service/unary_call.h"
 
 namespace tocsin::hub {
@@ -85,11 +86,13 @@ constexpr UnaryCall::Method kPublish{RequestOf<&EventHubRpc::RequestPublish>, Se
 constexpr UnaryCall::Method kGetStatus{RequestOf<&EventHubRpc::RequestGetStatus>, ServeStatus};
 constexpr UnaryCall::Method kExplain{RequestOf<&EventHubRpc::RequestExplain>, ServeExplain};
 constexpr UnaryCall::Method kCheck{RequestCheck, ServeCheck};
+constexpr UnaryCall::Method kQueries[] = {
+    {RequestOf<&EventHubRpc::RequestGetIncident>, ServeGetIncident, /*tells_abandoned=*/true},
+    {RequestOf<&EventHubRpc::RequestListIncidents>, ServeListIncidents, /*tells_abandoned=*/true},
+};
 constexpr UnaryCall::Method kNotServed[] = {
     {RequestOf<&EventHubRpc::RequestSubmitAlert>, ServeNothing},
     {RequestOf<&EventHubRpc::RequestSubmitAlerts>, ServeNothing},
-    {RequestOf<&EventHubRpc::RequestGetIncident>, ServeNothing},
-    {RequestOf<&EventHubRpc::RequestListIncidents>, ServeNothing},
     {RequestOf<&EventHubRpc::RequestListEvents>, ServeNothing},
 };
 
@@ -99,6 +102,9 @@ std::vector<std::unique_ptr<Call>> UnaryMethods(HubShard& shard) {
   std::vector<std::unique_ptr<Call>> calls;
   for (const UnaryCall::Method* method : {&kPublish, &kGetStatus, &kExplain, &kCheck}) {
     calls.push_back(std::make_unique<UnaryCall>(shard, *method));
+  }
+  for (const UnaryCall::Method& method : kQueries) {
+    calls.push_back(std::make_unique<UnaryCall>(shard, method));
   }
   for (const UnaryCall::Method& method : kNotServed) {
     calls.push_back(std::make_unique<UnaryCall>(shard, method));

@@ -54,6 +54,10 @@ class WrappedLog : public Log {
                                                            size_t max) const override {
     return log.ActiveIncidents(after, max);
   }
+  absl::Status ScanIncidents(
+      absl::FunctionRef<bool(const StoredIncident& incident)> look) const override {
+    return log.ScanIncidents(look);
+  }
   absl::StatusOr<std::vector<DedupEntry>> ReadDedup() const override { return log.ReadDedup(); }
 
   MemoryLog log;

@@ -1,0 +1,309 @@
+#include "hub/query/incident_queries.h"
+
+#include <pthread.h>
+
+#include <algorithm>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "core/base/log.h"
+#include "core/base/status_macros.h"
+#include "core/base/strings.h"
+#include "core/event/error.h"
+#include "core/event/facts.h"
+#include "core/event/uuid.h"
+#include "hub/log/log_codec.h"
+#include "hub/query/page_token.h"
+
+namespace tocsin::hub {
+namespace {
+
+// Rows that are put into the index at a time while it is loaded: some 2 ms.
+constexpr size_t kLoadedAtATime = 2'048;
+constexpr size_t kWakeEvents = IncidentQueries::kEnoughWaiting;
+
+absl::Status NotFound(std::string_view id) {
+  return MakeError(ErrorCode::kNotFound,
+                   absl::StrCat("incident_id: no incident ", ToAbsl(id), " is known"),
+                   {.field = "incident_id"});
+}
+
+// What the next page must be asked with.
+std::string QueryText(const IncidentListing& listing) {
+  return absl::StrCat("incidents ", static_cast<int>(listing.ordering.by), " ",
+                      listing.ordering.ascending ? "asc " : "desc ", listing.filter->key());
+}
+
+struct Place {
+  Cursor as_of;  // where the first page stood
+  IncidentOrderKey last;
+};
+
+std::string EncodePlace(const Place& place) {
+  std::string bytes;
+  PutU64(bytes, place.as_of.epoch);
+  PutU64(bytes, place.as_of.sequence);
+  PutU64(bytes, static_cast<uint64_t>(place.last.first));
+  PutU64(bytes, static_cast<uint64_t>(place.last.second));
+  bytes.append(place.last.id.data(), place.last.id.size());
+  return bytes;
+}
+
+absl::StatusOr<Place> DecodePlace(std::string_view bytes) {
+  Place place;
+  uint64_t first = 0;
+  uint64_t second = 0;
+  if (!TakeU64(bytes, place.as_of.epoch) || !TakeU64(bytes, place.as_of.sequence) ||
+      !TakeU64(bytes, first) || !TakeU64(bytes, second) || bytes.size() != place.last.id.size()) {
+    return PageTokenError();
+  }
+  place.last.first = static_cast<int64_t>(first);
+  place.last.second = static_cast<int64_t>(second);
+  std::copy(bytes.begin(), bytes.end(), place.last.id.begin());
+  return place;
+}
+
+}  // namespace
+
+bool Matches(const Filter& filter, const v1::Incident& incident) {
+  v1::Event event;
+  *event.mutable_incident() = incident;
+  return filter.Matches(EventFacts::Of(event));
+}
+
+IncidentQueries::~IncidentQueries() { Stop(); }
+
+void IncidentQueries::Begin() {
+  MutexLock lock(index_mutex_);
+  place_ = log_.extent().latest;
+}
+
+void IncidentQueries::Start() {
+  thread_ = std::thread([this] { Run(); });
+  pthread_setname_np(thread_.native_handle(), "incidents");
+}
+
+void IncidentQueries::Stop() {
+  {
+    MutexLock lock(waiting_mutex_);
+    stopping_ = true;
+  }
+  changed_.NotifyAll();
+  if (thread_.joinable()) {
+    thread_.join();
+  }
+}
+
+// ---- following the log ----
+
+void IncidentQueries::OnCommit(CommitPtr commit) {
+  const size_t events = commit->events.size();
+  Hear({std::move(commit), {}}, events);
+}
+
+void IncidentQueries::OnForgotten(std::vector<std::string> incidents) {
+  Hear({nullptr, std::move(incidents)}, 1);
+}
+
+void IncidentQueries::Hear(Heard heard, size_t events) {
+  size_t before = 0;
+  size_t waiting = 0;
+  {
+    MutexLock lock(waiting_mutex_);
+    waiting_.push_back(std::move(heard));
+    before = waiting_events_;
+    waiting = waiting_events_ += events;
+  }
+  if (waiting > kMostWaiting) {
+    MutexLock lock(index_mutex_);
+    TakeIn();
+  } else if (before < kWakeEvents && waiting >= kWakeEvents) {
+    changed_.NotifyOne();
+  }
+}
+
+// Whoever takes in takes all: so commits are taken in in their order.
+void IncidentQueries::TakeIn() {
+  std::vector<Heard> waiting;
+  {
+    MutexLock lock(waiting_mutex_);
+    waiting.swap(waiting_);
+    waiting_events_ = 0;
+  }
+  for (const Heard& heard : waiting) {
+    Take(heard);
+  }
+}
+
+void IncidentQueries::Take(const Heard& heard) {
+  for (const std::string& id : heard.forgotten) {
+    const PackedUuid packed = PackUuid(id).value_or(PackedUuid{});
+    index_.Forget(packed);
+    if (!loaded_) {
+      forgotten_.insert(packed);
+    }
+  }
+  if (heard.commit == nullptr) {
+    return;
+  }
+  for (const IncidentChange& change : heard.commit->incidents) {
+    if (const auto row = RowOf(change.after->core, change.after->last_sequence)) {
+      index_.Put(*row);
+    }
+  }
+  place_ = heard.commit->events.back()->cursor;
+}
+
+void IncidentQueries::Run() {
+  Load();
+  while (true) {
+    {
+      MutexLock lock(waiting_mutex_);
+      while (!stopping_ && waiting_events_ < kWakeEvents) {
+        changed_.Wait(waiting_mutex_);
+      }
+      if (stopping_) {
+        return;
+      }
+    }
+    MutexLock lock(index_mutex_);
+    TakeIn();
+  }
+}
+
+// An incident that is in the index already came with a commit, and the table had nothing newer.
+void IncidentQueries::LoadRows(std::vector<IncidentRow>& rows) {
+  MutexLock lock(index_mutex_);
+  TakeIn();
+  for (const IncidentRow& row : rows) {
+    if (!index_.Has(row.id) && !forgotten_.contains(row.id)) {
+      index_.Put(row);
+    }
+  }
+  rows.clear();
+}
+
+void IncidentQueries::Load() {
+  std::vector<IncidentRow> rows;
+  size_t unreadable = 0;
+  absl::Status scanned = log_.ScanIncidents([&](const StoredIncident& incident) {
+    if (auto row = RowOf(incident.core, incident.last_sequence)) {
+      rows.push_back(*std::move(row));
+    } else {
+      ++unreadable;
+    }
+    if (rows.size() < kLoadedAtATime) {
+      return true;
+    }
+    LoadRows(rows);
+    MutexLock lock(waiting_mutex_);
+    return !stopping_;
+  });
+  LoadRows(rows);
+  if (scanned.ok() && unreadable > 0) {
+    scanned = absl::DataLossError(absl::StrCat(unreadable, " incidents cannot be read"));
+  }
+  if (!scanned.ok()) {
+    LogError("the incident table cannot be read whole; lists of incidents are refused",
+             {{"error", scanned}});
+  }
+  {
+    MutexLock lock(index_mutex_);
+    loaded_ = true;
+    load_error_ = scanned;
+    forgotten_ = {};
+  }
+  on_loaded_();
+}
+
+// ---- queries ----
+
+absl::StatusOr<v1::GetIncidentResponse> IncidentQueries::Get(const IncidentLookup& lookup) const {
+  ASSIGN_OR_RETURN(const IncidentPtr state, log_.GetIncident(lookup.id));
+  if (state == nullptr) {
+    return NotFound(lookup.id);
+  }
+  v1::GetIncidentResponse response;
+  *response.mutable_incident() = state->Parse();
+  if (!Matches(*lookup.require, response.incident())) {
+    return NotFound(lookup.id);
+  }
+  ASSIGN_OR_RETURN(const v1::Incident history, log_.ReadHistory(lookup.id));
+  response.mutable_incident()->MergeFrom(history);
+  response.set_sequence(state->last_sequence);
+  response.set_cursor(FormatCursor(log_.epochs().PlaceAfter(state->last_sequence)));
+  return response;
+}
+
+absl::StatusOr<v1::ListIncidentsResponse> IncidentQueries::List(const IncidentListing& listing) {
+  const std::string query_text = QueryText(listing);
+  ASSIGN_OR_RETURN(const Selected selected, Select(listing, query_text));
+  v1::ListIncidentsResponse response;
+  RETURN_IF_ERROR(Fill(listing, query_text, selected, response));
+  response.set_total(selected.selection.total);
+  response.set_cursor(FormatCursor(selected.as_of));
+  return response;
+}
+
+absl::StatusOr<IncidentQueries::Selected> IncidentQueries::Select(const IncidentListing& listing,
+                                                                  std::string_view query_text) {
+  IncidentQuery query{.filter = listing.filter,
+                      .ordering = listing.ordering,
+                      .skip = listing.skip,
+                      .limit = listing.page_size};
+  Selected selected;
+  if (!listing.page_token.empty()) {
+    ASSIGN_OR_RETURN(const std::string bytes, OpenPageToken(listing.page_token, query_text));
+    ASSIGN_OR_RETURN(const Place place, DecodePlace(bytes));
+    query.after = place.last;
+    query.as_of = place.as_of.sequence;
+    selected.as_of = place.as_of;
+  }
+  MutexLock lock(index_mutex_);
+  RETURN_IF_ERROR(load_error_);
+  TakeIn();
+  selected.selection = index_.Select(query);
+  if (!query.after) {
+    selected.as_of = place_;
+  }
+  return selected;
+}
+
+// What has changed since it was selected is told by the events after the page; if it does not match
+// any more, or is gone, the page is the shorter by it.
+absl::Status IncidentQueries::Fill(const IncidentListing& listing, std::string_view query_text,
+                                   const Selected& selected,
+                                   v1::ListIncidentsResponse& response) const {
+  const auto& entries = selected.selection.entries;
+  size_t bytes = 0;
+  size_t taken = 0;
+  for (; taken < entries.size() && bytes < kPageBytes; ++taken) {
+    ASSIGN_OR_RETURN(const IncidentPtr state, log_.GetIncident(UnpackUuid(entries[taken].key.id)));
+    if (state == nullptr) {
+      continue;
+    }
+    v1::Incident incident = state->Parse();
+    if (state->last_sequence != entries[taken].last_sequence &&
+        !Matches(*listing.filter, incident)) {
+      continue;
+    }
+    bytes += state->core.size();
+    *response.add_incidents() = std::move(incident);
+  }
+  if (taken < entries.size() || selected.selection.more) {
+    response.set_next_page_token(
+        SealPageToken(EncodePlace({selected.as_of, entries[taken - 1].key}), query_text));
+  }
+  return absl::OkStatus();
+}
+
+IncidentCounts IncidentQueries::counts() {
+  MutexLock lock(index_mutex_);
+  TakeIn();
+  return {.active = index_.active(),
+          .over = index_.size() - index_.active(),
+          .index_bytes = index_.bytes(),
+          .loaded = loaded_};
+}
+
+}  // namespace tocsin::hub

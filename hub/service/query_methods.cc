@@ -1,0 +1,60 @@
+#include "hub/service/query_methods.h"
+
+#include <utility>
+
+#include "hub/query/query_service.h"
+#include "hub/service/hub_shard.h"
+#include "hub/service/query_requests.h"
+
+namespace tocsin::hub {
+namespace {
+
+template <class Response>
+void PostAnswer(UnaryCall& call, absl::StatusOr<Response> answer) {
+  call.shard().PostAnswer([&call, answer = std::move(answer)] {
+    answer.ok() ? call.Answer(*answer) : call.Fail(answer.status());
+  });
+}
+
+// `find` makes the answer from what was read of the request.
+template <class Response, class Asked, class Find>
+void Ask(UnaryCall& call, QueryPool::Needs needs, absl::StatusOr<Asked> asked, Find find) {
+  if (!asked.ok()) {
+    return call.Fail(asked.status());
+  }
+  const absl::Status waits = call.shard().queries().pool().Push(
+      needs, [&call, find, asked = *std::move(asked)](const absl::Status& refused) {
+        if (!refused.ok() || call.abandoned()) {
+          return PostAnswer<Response>(
+              call, refused.ok() ? absl::CancelledError("the client has gone") : refused);
+        }
+        PostAnswer<Response>(call, find(call.shard().queries(), asked));
+      });
+  if (!waits.ok()) {
+    call.Fail(waits);
+  }
+}
+
+}  // namespace
+
+void ServeGetIncident(UnaryCall& call) {
+  v1::GetIncidentRequest request;
+  if (call.Read(request)) {
+    Ask<v1::GetIncidentResponse>(call, QueryPool::Needs::kLog, ReadGetIncident(request),
+                                 [](QueryService& queries, const IncidentLookup& lookup) {
+                                   return queries.incidents().Get(lookup);
+                                 });
+  }
+}
+
+void ServeListIncidents(UnaryCall& call) {
+  v1::ListIncidentsRequest request;
+  if (call.Read(request)) {
+    Ask<v1::ListIncidentsResponse>(call, QueryPool::Needs::kIndex, ReadListIncidents(request),
+                                   [](QueryService& queries, const IncidentListing& listing) {
+                                     return queries.incidents().List(listing);
+                                   });
+  }
+}
+
+}  // namespace tocsin::hub
