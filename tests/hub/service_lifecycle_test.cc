@@ -148,8 +148,8 @@ TEST(HubLifecycle, ReflectionListsTheServiceAndHealth) {
 TEST(HubLifecycle, MethodsOfLaterVersionsAreUnimplemented) {
   TestHub hub;
   grpc::ClientContext context;
-  v1::ListIncidentsResponse response;
-  EXPECT_EQ(hub.stub().ListIncidents(&context, {}, &response).error_code(),
+  v1::ListEventsResponse response;
+  EXPECT_EQ(hub.stub().ListEvents(&context, {}, &response).error_code(),
             grpc::StatusCode::UNIMPLEMENTED);
 }
 
