@@ -57,10 +57,11 @@ class Bridge::Impl {
         upstream_(
             channel_, window_, config.window.max_events, metrics_,
             {.on_news = [this] { OnNews(); }, .on_state = [this](bool up) { OnHubState(up); }}) {
-    const RouteSources sources{
-        .state = state_, .calls = *calls_, .alerts = *alerts_, .metrics = [this] {
-          return MetricsText();
-        }};
+    const RouteSources sources{.state = state_,
+                               .calls = *calls_,
+                               .alerts = *alerts_,
+                               .alert_mapping = config_.alert_mapping,
+                               .metrics = [this] { return MetricsText(); }};
     for (size_t i = 0; i < config.threads; ++i) {
       workers_.push_back(std::make_unique<Worker>(window_, log_, Clock::Real(), config_.shard,
                                                   config_.session, metrics_));

@@ -92,6 +92,7 @@ void BridgeFlags::Register(Options& options) {
   RegisterFaces(options, *this);
   RegisterSessions(options, *this);
   RegisterEngine(options, *this);
+  alerts.Register(options);
   options.Check([this] { return BridgeConfig::From(*this).status(); });
 }
 
@@ -108,6 +109,7 @@ absl::StatusOr<BridgeConfig> BridgeConfig::From(const BridgeFlags& flags) {
   config.threads =
       flags.threads > 0 ? flags.threads : std::max(1u, std::thread::hardware_concurrency());
   config.session.compression = flags.compression == "deflate";
+  ASSIGN_OR_RETURN(config.alert_mapping, AlertMapping::From(flags.alerts));
   return config;
 }
 

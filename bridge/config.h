@@ -10,6 +10,7 @@
 
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
+#include "bridge/alerts/alert_mapping.h"
 #include "bridge/ws/session.h"
 #include "core/base/listen_address.h"
 #include "core/base/options.h"
@@ -30,6 +31,7 @@ struct BridgeConfig {
   WindowBounds window{limits::kRecentEvents, limits::kRecentBytes};
   ShardOptions shard;
   ws::SessionOptions session;
+  AlertMapping alert_mapping;
   size_t max_connections = limits::kConnections;
   size_t max_connections_per_address = limits::kConnectionsPerAddress;
   absl::Duration drain_timeout = absl::Seconds(10);
@@ -44,6 +46,7 @@ struct BridgeFlags {
   std::string hub = "127.0.0.1:50051";
   size_t threads = 0;
   std::string compression = "off";
+  AlertMappingFlags alerts;
   bool insecure = false;
   BridgeConfig config = {};
 

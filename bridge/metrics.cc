@@ -24,6 +24,21 @@ Histogram& Buckets(Registry& registry, const char* name, const char* help,
 
 }  // namespace
 
+AlertCounter::AlertCounter(Registry& registry)
+    : family_(
+          prometheus::BuildCounter()
+              .Name("bridge_alerts_total")
+              .Help("Alerts of Alertmanager, Prometheus, Grafana, PagerDuty and OnCall senders, "
+                    "by what became of them")
+              .Register(registry)) {}
+
+void AlertCounter::Count(std::string_view source, std::string_view outcome, size_t alerts) {
+  if (alerts > 0) {
+    family_.Add({{"source", std::string(source)}, {"outcome", std::string(outcome)}})
+        .Increment(static_cast<double>(alerts));
+  }
+}
+
 Metrics::Metrics()
     : active_connections(
           Gauge(registry_, "websocket_active_connections", "WebSocket sessions now")),
@@ -66,6 +81,7 @@ Metrics::Metrics()
                 "Bytes that the connections hold: their objects, what has been read and what is "
                 "not sent yet")),
       subscriptions(Gauge(registry_, "tocsin_subscriptions", "Subscriptions in the engine now")),
+      alerts(registry_),
       memory(registry_) {}
 
 std::string Metrics::Text() const {

@@ -5,16 +5,30 @@
 #pragma once
 
 #include <prometheus/counter.h>
+#include <prometheus/family.h>
 #include <prometheus/gauge.h>
 #include <prometheus/histogram.h>
 #include <prometheus/registry.h>
 
 #include <string>
+#include <string_view>
 
 #include "absl/time/time.h"
 #include "core/metrics/memory_gauges.h"
 
 namespace tocsin::bridge {
+
+// The alerts of senders that speak a format of their own, by sender and by what became of them.
+class AlertCounter {
+ public:
+  explicit AlertCounter(prometheus::Registry& registry);
+  // `outcome`: taken, duplicate, left_out, refused (a body that is none of the format), or truncated
+  // (by the sender).
+  void Count(std::string_view source, std::string_view outcome, size_t alerts);
+
+ private:
+  prometheus::Family<prometheus::Counter>& family_;
+};
 
 class Metrics {
   // First: the counters below live in it.
@@ -42,6 +56,7 @@ class Metrics {
   prometheus::Gauge& connections;
   prometheus::Gauge& connection_memory_bytes;
   prometheus::Gauge& subscriptions;
+  AlertCounter alerts;
   MemoryGauges memory;
 
   // Prometheus' text form.

@@ -5,6 +5,7 @@
 #include <utility>
 #include <vector>
 
+#include "bridge/alerts/alert_sources.h"
 #include "bridge/events/events_route.h"
 #include "bridge/http/publish_events.h"
 #include "bridge/rest/submit_alert.h"
@@ -89,6 +90,14 @@ void AddAlertRoutes(const RouteSources& sources, Routes& routes) {
                     .handler = SubmitAlert(sources.calls, sources.alerts)});
 }
 
+void AddAlertSourceRoutes(const RouteSources& sources, Worker& worker, Routes& routes) {
+  std::ranges::move(AlertSourceRoutes({.calls = sources.calls,
+                                       .intake = sources.alerts,
+                                       .mapping = sources.alert_mapping,
+                                       .metrics = worker.sessions().metrics}),
+                    std::back_inserter(routes));
+}
+
 void AddOpsRoutes(const RouteSources& sources, Routes& routes) {
   const BridgeState& state = sources.state;
   std::ranges::move(
@@ -115,6 +124,7 @@ http::RouteTable BridgeRoutes(const RouteSources& sources, Worker& worker) {
   std::vector<http::Route> routes;
   AddEventRoutes(sources, worker, routes);
   AddAlertRoutes(sources, routes);
+  AddAlertSourceRoutes(sources, worker, routes);
   AddOpsRoutes(sources, routes);
   return http::RouteTable(std::move(routes));
 }

@@ -15,6 +15,7 @@
 #include "absl/status/status.h"
 #include "absl/time/time.h"
 #include "bridge/alerts/alert_intake.h"
+#include "bridge/alerts/alert_mapping.h"
 #include "bridge/upstream/hub_calls.h"
 #include "bridge/worker.h"
 #include "core/base/clock.h"
@@ -43,6 +44,7 @@ struct RouteSources {
   const BridgeState& state;
   HubCalls& calls;
   AlertIntake& alerts;
+  const AlertMapping& alert_mapping = DefaultAlertMapping();
   std::function<std::string()> metrics;  // the text of GET /metrics
 };
 
