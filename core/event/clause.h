@@ -30,6 +30,10 @@ struct EnumMasks {
   bool Match(v1::EventType type, v1::Severity severity, v1::IncidentState state) const noexcept {
     return Has(types, type) && Has(severities, severity) && Has(states, state);
   }
+  // Of an incident, whatever the types.
+  bool MatchIncident(v1::Severity severity, v1::IncidentState state) const noexcept {
+    return Has(severities, severity) && Has(states, state);
+  }
   // What both let through: an event has one value of each.
   void Narrow(const EnumMasks& other) {
     types &= other.types;

@@ -71,6 +71,12 @@ bool Filter::Matches(const FactTexts& texts) const noexcept {
                      [&](const Clause& clause) { return clause.MatchesTerms(texts); });
 }
 
+bool Filter::MatchesIncident(const FactTexts& texts) const noexcept {
+  return masks_.MatchIncident(texts.severity, texts.state) &&
+         std::all_of(clauses_.begin(), clauses_.end(),
+                     [&](const Clause& clause) { return clause.MatchesTerms(texts); });
+}
+
 void Filter::AskFor(v1::SubscribeRequest& request) const {
   *request.mutable_filter() = clauses_.front().proto();
   for (size_t i = 1; i < clauses_.size(); ++i) {

@@ -42,6 +42,10 @@ class Filter {
   bool Matches(const EventFacts& facts) const noexcept;
   bool Matches(const FactTexts& texts) const noexcept;
 
+  // Whether an incident is in the set that a subscription with this filter follows. event_types
+  // choose among its changes and have no say here.
+  bool MatchesIncident(const FactTexts& texts) const noexcept;
+
   // Equal for filters of equal clauses.
   const std::string& key() const { return key_; }
   // What it holds, itself included.

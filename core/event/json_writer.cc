@@ -324,25 +324,32 @@ Outcome Append(std::string& out, std::string_view bytes, const JsonPlan& plan) {
 }
 
 // By way of the message.
+template <class Message>
 Outcome AppendAnew(std::string& out, std::string_view bytes, const JsonPlan& plan) {
-  v1::Event event;
-  if (!event.ParseFromArray(bytes.data(), static_cast<int>(bytes.size()))) {
+  Message message;
+  if (!message.ParseFromArray(bytes.data(), static_cast<int>(bytes.size()))) {
     return Outcome::kUnusual;
   }
-  event.DiscardUnknownFields();
-  return Append(out, event.SerializeAsString(), plan);
+  message.DiscardUnknownFields();
+  return Append(out, message.SerializeAsString(), plan);
 }
 
-absl::Status AppendEvent(std::string& out, std::string_view bytes, const JsonPlan& plan) {
+template <class Message>
+absl::Status AppendBytes(std::string& out, std::string_view bytes, const JsonPlan& plan,
+                         const char* damaged) {
   Outcome outcome = Append(out, bytes, plan);
   if (outcome == Outcome::kUnusual) {
-    outcome = AppendAnew(out, bytes, plan);
+    outcome = AppendAnew<Message>(out, bytes, plan);
   }
   if (outcome == Outcome::kWritten) {
     return absl::OkStatus();
   }
-  return MakeErrorAs(ErrorCode::kInternal, absl::StatusCode::kDataLoss,
-                     "an event is damaged: its bytes are not one encoded event");
+  return MakeErrorAs(ErrorCode::kInternal, absl::StatusCode::kDataLoss, damaged);
+}
+
+absl::Status AppendEvent(std::string& out, std::string_view bytes, const JsonPlan& plan) {
+  return AppendBytes<v1::Event>(out, bytes, plan,
+                                "an event is damaged: its bytes are not one encoded event");
 }
 
 void AppendMessage(std::string& out, const google::protobuf::MessageLite& message,
@@ -358,6 +365,12 @@ absl::Status AppendJsonEventBody(std::string& out, std::string_view event) {
 
 absl::Status AppendJsonEvent(std::string& out, std::string_view event) {
   return AppendEvent(out, event, kJsonEvent);
+}
+
+absl::Status AppendJsonIncident(std::string& out, std::string_view incident) {
+  return AppendBytes<v1::Incident>(
+      out, incident, kJsonIncident,
+      "an incident is damaged: its bytes are not one encoded incident");
 }
 
 void AppendJsonEvent(std::string& out, const v1::Event& event) {

@@ -6,7 +6,7 @@
 //          tables). Fields that the schema does not have are passed over. Control characters and
 //          U+2028/9 are escaped. Maps are sorted by key: equal events have equal JSON.
 // Threads: pure.
-// Errors:  bytes that are no event, or a text in them that is not UTF-8: DATA_LOSS, and nothing is
+// Errors:  bytes that are no such message, or a text in them that is not UTF-8: DATA_LOSS, and nothing is
 //          appended. A number that is not finite is written as null. A message's texts are UTF-8: it
 //          was read from the wire or from JSON, which look.
 #pragma once
@@ -32,6 +32,9 @@ absl::Status AppendJsonEventBody(std::string& out, std::string_view event);
 // The whole event: id, sequence, epoch, time, type, priority, actor, traceparent, cursor, then the
 // payload's fields: the form of section 1, which ReadJsonEvent reads.
 absl::Status AppendJsonEvent(std::string& out, std::string_view event);
+
+// `incident` is an encoded v1.Incident.
+absl::Status AppendJsonIncident(std::string& out, std::string_view incident);
 
 void AppendJsonEvent(std::string& out, const v1::Event& event);
 void AppendJsonIncident(std::string& out, const v1::Incident& incident);

@@ -61,6 +61,15 @@ inline constexpr size_t kReplayEvents = 3 * kWriteEvents;
 // too.
 inline constexpr absl::Duration kHotTick = absl::Milliseconds(1);
 
+// A snapshot of the incidents that match. A part is some 400 incidents of the usual 600 bytes: few
+// enough that live events behind it on the same connection wait for milliseconds, many enough that
+// 100,000 incidents are 250 messages. One incident more may go past the bytes.
+inline constexpr size_t kSnapshotPartBytes = 256 * kKiB;
+inline constexpr size_t kSnapshotPartIncidents = 1'000;
+// From its beginning to its last part: so long is kept what the incidents were at its place. 100,000
+// incidents reach a client of 8 Mbit/s in it.
+inline constexpr absl::Duration kSnapshotTime = absl::Minutes(2);
+
 // Publishing.
 inline constexpr size_t kEventBytes = kMiB;
 inline constexpr size_t kPublishEvents = 1'000;

@@ -155,6 +155,10 @@ EventPtr MakeRecord(const Scanned& event, EventFacts facts, std::string bytes) {
 
 }  // namespace
 
+bool ScanIncident(std::string_view bytes, FactTexts& texts) {
+  return ScanSubject(bytes, kIncidentFields, texts);
+}
+
 absl::StatusOr<EventPtr> MakeStoredRecord(std::string bytes, RecordFacts facts) {
   ASSIGN_OR_RETURN(const std::string_view body, UnwrapEventField(bytes));
   Scanned event;

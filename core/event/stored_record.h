@@ -26,4 +26,7 @@ absl::StatusOr<EventPtr> MakeStoredRecord(std::string bytes,
 // match. What does not match is not copied.
 absl::StatusOr<EventPtr> MakeStoredRecordIf(const Filter& filter, std::string_view bytes);
 
+// What filters look at in an encoded incident; views into its bytes. False where they are none.
+bool ScanIncident(std::string_view bytes, FactTexts& texts);
+
 }  // namespace tocsin

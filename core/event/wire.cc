@@ -11,6 +11,7 @@
 #include "core/event/error.h"
 #include "core/event/time_proto.h"
 #include "core/event/wire_scanner.h"
+#include "tocsin/v1/hub.pb.h"
 
 namespace tocsin {
 namespace {
@@ -51,6 +52,18 @@ std::string EncodeEventField(const v1::Event& event) {
   event.SerializeWithCachedSizes(&out);
   TOCSIN_CHECK(!out.HadError());
   return bytes;
+}
+
+void AppendFieldHead(std::string& out, int field, size_t size) {
+  uint8_t head[16];
+  uint8_t* end = CodedOutputStream::WriteTagToArray(static_cast<uint32_t>(field) << 3 | 2, head);
+  end = CodedOutputStream::WriteVarint32ToArray(static_cast<uint32_t>(size), end);
+  out.append(reinterpret_cast<const char*>(head), static_cast<size_t>(end - head));
+}
+
+void AppendIncidentField(std::string& out, std::string_view incident) {
+  AppendFieldHead(out, v1::SnapshotMark::kIncidentsFieldNumber, incident.size());
+  out.append(incident);
 }
 
 absl::StatusOr<std::string_view> UnwrapEventField(std::string_view bytes) {

@@ -1,5 +1,5 @@
 // wire.h: an event as field 1 of SubscribeResponse, so that encoded events concatenate to a
-// response.
+// response; an incident as a field of SnapshotMark, so that they do to a part of a snapshot.
 #pragma once
 
 #include <string>
@@ -15,6 +15,11 @@ namespace tocsin {
 std::string EncodeEventField(const v1::Event& event);
 // The inverse. DATA_LOSS when the bytes are not exactly one such field.
 absl::StatusOr<v1::Event> DecodeEventField(std::string_view bytes);
+
+// Appends tag and length of a field of so many bytes, which are appended next.
+void AppendFieldHead(std::string& out, int field, size_t size);
+// Appends `incident`, encoded, as one of SnapshotMark.incidents.
+void AppendIncidentField(std::string& out, std::string_view incident);
 
 // Tag and length taken off: the event's own bytes. DATA_LOSS as DecodeEventField.
 absl::StatusOr<std::string_view> UnwrapEventField(std::string_view bytes);

@@ -164,6 +164,25 @@ TEST(IncidentJsonTest, AnEmptyIncidentHasAllThatIsPromised) {
                   R"("assignees":[]})");
 }
 
+TEST(IncidentJsonTest, ItsBytesAreWrittenAsItIs) {
+  const v1::Incident incident = SampleEvent(v1::EVENT_TYPE_INCIDENT_CREATED).incident();
+  const std::string bytes = incident.SerializeAsString();
+  std::string from_message = "before ";
+  std::string from_bytes = from_message;
+  AppendJsonIncident(from_message, incident);
+  ASSERT_EQ(AppendJsonIncident(from_bytes, bytes), absl::OkStatus());
+  EXPECT_EQ(from_bytes, from_message);
+  // A message in two parts that are to be merged.
+  const std::string in_parts = bytes + bytes;
+  from_bytes = "before ";
+  ASSERT_EQ(AppendJsonIncident(from_bytes, in_parts), absl::OkStatus());
+  EXPECT_NE(from_bytes.find(incident.id()), std::string::npos);
+  from_bytes = "before ";
+  EXPECT_EQ(AppendJsonIncident(from_bytes, bytes.substr(0, bytes.size() - 1)).code(),
+            absl::StatusCode::kDataLoss);
+  EXPECT_EQ(from_bytes, "before ");
+}
+
 TEST(EventJsonTest, WhatTheHubGivesIsLeftOutUntilItIsGiven) {
   const std::string text = TextOf(WithoutOutputOnly(SampleEvent(v1::EVENT_TYPE_ESCALATED)));
   EXPECT_THAT(text, Not(HasSubstr("\"sequence\"")));

@@ -69,6 +69,30 @@ void ExpectAsByItsFacts(const v1::Event& event, const v1::Filter& proto) {
   }
 }
 
+TEST(StoredRecordTest, AnIncidentIsInTheSetOfAFilterAsItsEventIsWhateverItsType) {
+  std::mt19937 random(8);
+  int inside = 0;
+  for (int round = 0; round < 20'000; ++round) {
+    const v1::Event event = RandomEvent(random);
+    if (!event.has_incident()) {
+      continue;
+    }
+    v1::Filter any_type = RandomFilter(random);
+    const FilterPtr filter = Filter::Compile(any_type).value();
+    any_type.clear_event_types();
+    const std::string bytes = event.incident().SerializeAsString();
+    FactTexts texts;
+    ASSERT_TRUE(ScanIncident(bytes, texts));
+    const bool expected = Filter::Compile(any_type).value()->Matches(EventFacts::Of(event));
+    ASSERT_EQ(filter->MatchesIncident(texts), expected)
+        << filter->clauses().front().proto().ShortDebugString() << event.ShortDebugString();
+    inside += expected ? 1 : 0;
+  }
+  EXPECT_GT(inside, 500);
+  FactTexts texts;
+  EXPECT_FALSE(ScanIncident("\x0a\x7f", texts));
+}
+
 TEST(StoredRecordTest, IsMadeOfWhatAFilterMatchesOnly) {
   std::mt19937 random(7);
   int matched = 0;
