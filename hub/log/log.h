@@ -29,6 +29,7 @@
 #include "core/event/limits.h"
 #include "core/event/record.h"
 #include "hub/log/epochs.h"
+#include "hub/log/incident_snapshot.h"
 #include "hub/log/incident_state.h"
 #include "hub/log/log_report.h"
 
@@ -147,6 +148,9 @@ class Log {
   // Every incident once, in no order, until `look` answers false.
   virtual absl::Status ScanIncidents(
       absl::FunctionRef<bool(const StoredIncident& incident)> look) const = 0;
+  // The incidents that `filter` matches, at the log's present end.
+  virtual absl::StatusOr<std::unique_ptr<IncidentSnapshot>> SnapshotIncidents(
+      FilterPtr filter) const = 0;
   // The dedup window's entries, oldest first, for the sequencer to start with.
   virtual absl::StatusOr<std::vector<DedupEntry>> ReadDedup() const = 0;
 

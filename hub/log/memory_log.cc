@@ -7,6 +7,29 @@
 #include "hub/log/log_extent.h"
 
 namespace tocsin::hub {
+namespace {
+
+class MemoryIncidentSnapshot final : public IncidentSnapshot {
+ public:
+  MemoryIncidentSnapshot(const Cursor& place, FilterPtr filter, std::vector<IncidentPtr> incidents)
+      : IncidentSnapshot(place, std::move(filter)), incidents_(std::move(incidents)) {}
+
+  absl::StatusOr<bool> Read(size_t max_looked_at, Take take) override {
+    bool more = true;
+    for (size_t i = 0; more && i < max_looked_at && !incidents_.empty(); ++i) {
+      const IncidentPtr incident = std::move(incidents_.back());
+      incidents_.pop_back();
+      ASSIGN_OR_RETURN(const bool matches, Matches(incident->core));
+      more = !matches || take(incident->core);
+    }
+    return !incidents_.empty();
+  }
+
+ private:
+  std::vector<IncidentPtr> incidents_;  // those that are left
+};
+
+}  // namespace
 
 MemoryLog::MemoryLog(MemoryLogOptions options) : options_(options) {
   epochs_.Begin(options.epoch, /*earliest=*/0, /*last=*/0);
@@ -142,6 +165,18 @@ absl::Status MemoryLog::ScanIncidents(
     }
   }
   return absl::OkStatus();
+}
+
+absl::StatusOr<std::unique_ptr<IncidentSnapshot>> MemoryLog::SnapshotIncidents(
+    FilterPtr filter) const {
+  MutexLock lock(mutex_);
+  std::vector<IncidentPtr> incidents;
+  incidents.reserve(incidents_.size());
+  for (const auto& [id, kept] : incidents_) {
+    incidents.push_back(kept.state);
+  }
+  return std::make_unique<MemoryIncidentSnapshot>(epochs_.PlaceAfter(last_), std::move(filter),
+                                                  std::move(incidents));
 }
 
 absl::StatusOr<std::vector<DedupEntry>> MemoryLog::ReadDedup() const {

@@ -13,17 +13,11 @@
 namespace tocsin::hub {
 namespace {
 
-constexpr char kActive = 'a';
-constexpr char kOver = 'o';
 constexpr size_t kOverKeyBytes = 8 + 16;
 constexpr size_t kScanReadahead = 2 * limits::kMiB;
 
-std::string TableKey(char kind, std::string_view id) {
-  return absl::StrCat(std::string(1, kind), IncidentKey(id));
-}
-
 std::string TableKey(const IncidentState& incident) {
-  return TableKey(incident.active() ? kActive : kOver, incident.id);
+  return IncidentTableKey(incident.active() ? kActiveIncident : kOverIncident, incident.id);
 }
 
 std::string OverKey(const IncidentState& incident) {
@@ -37,6 +31,10 @@ std::string TimeValue(absl::Time time) {
 }
 
 }  // namespace
+
+std::string IncidentTableKey(char kind, std::string_view id) {
+  return absl::StrCat(std::string(1, kind), IncidentKey(id));
+}
 
 void RocksDbIncidents::Put(const LogBatch& batch, rocksdb::WriteBatch& write) const {
   for (const IncidentChange& change : batch.incidents) {
@@ -63,9 +61,9 @@ void RocksDbIncidents::Put(const LogBatch& batch, rocksdb::WriteBatch& write) co
 }
 
 absl::StatusOr<IncidentPtr> RocksDbIncidents::Get(std::string_view id) const {
-  for (const char kind : {kActive, kOver}) {
+  for (const char kind : {kActiveIncident, kOverIncident}) {
     ASSIGN_OR_RETURN(const std::optional<std::string> value,
-                     store_.Get(Column::kIncidents, TableKey(kind, id)));
+                     store_.Get(Column::kIncidents, IncidentTableKey(kind, id)));
     if (value) {
       return DecodeIncident(*value);
     }
@@ -93,10 +91,10 @@ absl::StatusOr<v1::Incident> RocksDbIncidents::ReadHistory(std::string_view id) 
 absl::StatusOr<std::vector<IncidentPtr>> RocksDbIncidents::Active(std::string_view after,
                                                                   size_t max) const {
   std::vector<IncidentPtr> active;
-  const std::string place = TableKey(kActive, after);
+  const std::string place = IncidentTableKey(kActiveIncident, after);
   const auto iterator = store_.Iterate(Column::kIncidents);
   for (iterator->Seek(place);
-       iterator->Valid() && iterator->key()[0] == kActive && active.size() < max;
+       iterator->Valid() && iterator->key()[0] == kActiveIncident && active.size() < max;
        iterator->Next()) {
     if (iterator->key() != rocksdb::Slice(place)) {
       ASSIGN_OR_RETURN(IncidentPtr incident, DecodeIncident(iterator->value().ToStringView()));

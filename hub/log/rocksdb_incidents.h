@@ -23,6 +23,11 @@
 
 namespace tocsin::hub {
 
+// What the keys of `incidents` begin with: the active ones come first.
+inline constexpr char kActiveIncident = 'a';
+inline constexpr char kOverIncident = 'o';
+std::string IncidentTableKey(char kind, std::string_view id);
+
 class RocksDbIncidents {
  public:
   // Dropped at one time at most: some 100,000 keys in one write.

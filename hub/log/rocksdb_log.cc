@@ -12,6 +12,7 @@
 #include "core/event/stored_record.h"
 #include "hub/log/log_codec.h"
 #include "hub/log/log_extent.h"
+#include "hub/log/rocksdb_incident_snapshot.h"
 #include "hub/log/rocksdb_incidents.h"
 #include "hub/log/rocksdb_store.h"
 
@@ -59,17 +60,21 @@ absl::Status RocksDbLog::Append(CommitPtr batch) {
   rocksdb::WriteBatch write;
   uint64_t bytes = 0;
   RETURN_IF_ERROR(FillBatch(*batch, write, bytes));
+  RETURN_IF_ERROR(Commit(write, batch->events.back()->cursor.sequence, bytes));
+  Announce(std::move(batch));
+  return absl::OkStatus();
+}
+
+absl::Status RocksDbLog::Commit(rocksdb::WriteBatch& write, Sequence last, uint64_t bytes) {
   rocksdb::WriteOptions options;
   options.sync = options_.durability == Durability::kAlways;
+  MutexLock commit(commit_mutex_);
   if (const rocksdb::Status status = store_->db().Write(options, &write); !status.ok()) {
     return Fail(status, "written");
   }
-  {
-    MutexLock lock(mutex_);
-    last_ = batch->events.back()->cursor.sequence;
-    bytes_ = bytes;
-  }
-  Announce(std::move(batch));
+  MutexLock lock(mutex_);
+  last_ = last;
+  bytes_ = bytes;
   return absl::OkStatus();
 }
 
@@ -288,6 +293,13 @@ absl::StatusOr<std::vector<IncidentPtr>> RocksDbLog::ActiveIncidents(std::string
 absl::Status RocksDbLog::ScanIncidents(
     absl::FunctionRef<bool(const StoredIncident& incident)> look) const {
   return RocksDbIncidents(*store_).Scan(look);
+}
+
+absl::StatusOr<std::unique_ptr<IncidentSnapshot>> RocksDbLog::SnapshotIncidents(
+    FilterPtr filter) const {
+  MutexLock commit(commit_mutex_);
+  return std::make_unique<RocksDbIncidentSnapshot>(*store_, epochs_.PlaceAfter(range().last),
+                                                   std::move(filter));
 }
 
 absl::StatusOr<std::vector<DedupEntry>> RocksDbLog::ReadDedup() const {

@@ -3,7 +3,8 @@
 // Shape:   one RocksDB WriteBatch an Append: events, dedup ids and incidents are there together
 //          after a crash, or none is. Each event is kept with its time and with the bytes of all
 //          events up to it, so that a place by time or by size is a binary search.
-// Threads: as log.h; one leaf mutex over the range, never held while RocksDB works.
+// Threads: as log.h; one leaf mutex over the range, never held while RocksDB works. Before it, one
+//          that keeps a snapshot of the incidents from beginning between a commit and its range.
 // Owns:    the data directory, by its lock, and the database in it.
 // Errors:  as log.h. A write or sync that failed is never tried again: what the file then holds is
 //          not known, and only a restart reads it back. What damage is found out is said in
@@ -80,6 +81,8 @@ class RocksDbLog : public Log {
                                                            size_t max) const override;
   absl::Status ScanIncidents(
       absl::FunctionRef<bool(const StoredIncident& incident)> look) const override;
+  absl::StatusOr<std::unique_ptr<IncidentSnapshot>> SnapshotIncidents(
+      FilterPtr filter) const override;
   absl::StatusOr<std::vector<DedupEntry>> ReadDedup() const override;
 
   LogReport report() const override { return report_; }
@@ -111,6 +114,7 @@ class RocksDbLog : public Log {
   absl::Status Fail(const rocksdb::Status& status, std::string_view doing);
   // Says in the file beside the database how far the log is known to be on the disk.
   absl::Status WriteMark(bool sync);
+  absl::Status Commit(rocksdb::WriteBatch& write, Sequence last, uint64_t bytes);
   absl::Status FillBatch(const LogBatch& batch, rocksdb::WriteBatch& write, uint64_t& bytes) const;
 
   // DATA_LOSS where the event is missing or damaged.
@@ -140,6 +144,9 @@ class RocksDbLog : public Log {
 
   std::optional<DurableMark> mark_;  // as it was last written; the sequencer's thread only
 
+  // No leaf: held while a commit is written and last_ follows it, and while a snapshot is begun, so
+  // that the snapshot's incidents are those at last_.
+  mutable Mutex commit_mutex_ ABSL_ACQUIRED_BEFORE(mutex_);
   mutable Mutex mutex_;
   LogBase base_ ABSL_GUARDED_BY(mutex_);  // the place before the first event held
   Sequence last_ ABSL_GUARDED_BY(mutex_) = 0;

@@ -233,10 +233,12 @@ RocksDbStore::~RocksDbStore() {
   }
 }
 
-absl::StatusOr<std::optional<std::string>> RocksDbStore::Get(Column from,
-                                                             std::string_view key) const {
+absl::StatusOr<std::optional<std::string>> RocksDbStore::Get(Column from, std::string_view key,
+                                                             const rocksdb::Snapshot* as_of) const {
   std::string value;
-  const rocksdb::Status status = db_->Get(rocksdb::ReadOptions(), column(from), key, &value);
+  rocksdb::ReadOptions options;
+  options.snapshot = as_of;
+  const rocksdb::Status status = db_->Get(options, column(from), key, &value);
   if (status.IsNotFound()) {
     return std::optional<std::string>();
   }
@@ -246,8 +248,12 @@ absl::StatusOr<std::optional<std::string>> RocksDbStore::Get(Column from,
   return std::optional<std::string>(std::move(value));
 }
 
-std::unique_ptr<rocksdb::Iterator> RocksDbStore::Iterate(Column over) const {
-  return std::unique_ptr<rocksdb::Iterator>(db_->NewIterator(rocksdb::ReadOptions(), column(over)));
+std::unique_ptr<rocksdb::Iterator> RocksDbStore::Iterate(Column over,
+                                                         const rocksdb::Snapshot* as_of) const {
+  rocksdb::ReadOptions options;
+  options.snapshot = as_of;
+  options.fill_cache = as_of == nullptr;  // a table that is read through would push all else out
+  return std::unique_ptr<rocksdb::Iterator>(db_->NewIterator(options, column(over)));
 }
 
 absl::Status FromRocksDb(const rocksdb::Status& status, std::string_view doing) {

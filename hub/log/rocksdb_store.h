@@ -53,9 +53,11 @@ class RocksDbStore {
   rocksdb::ColumnFamilyHandle* column(Column column) const {
     return handles_[static_cast<size_t>(column)];
   }
-  // Nothing when there is no such key.
-  absl::StatusOr<std::optional<std::string>> Get(Column column, std::string_view key) const;
-  std::unique_ptr<rocksdb::Iterator> Iterate(Column column) const;
+  // Nothing when there is no such key. `as_of`: null for what is there now.
+  absl::StatusOr<std::optional<std::string>> Get(Column column, std::string_view key,
+                                                 const rocksdb::Snapshot* as_of = nullptr) const;
+  std::unique_ptr<rocksdb::Iterator> Iterate(Column column,
+                                             const rocksdb::Snapshot* as_of = nullptr) const;
   // Sets the column's files aside, and answers where; the column is empty then.
   absl::StatusOr<std::string> MakeAnew(Column column);
   // Writes all that is in memory to table files: nothing is left in the write-ahead log.

@@ -60,6 +60,10 @@ class MeteredLog final : public Log {
       absl::FunctionRef<bool(const StoredIncident& incident)> look) const override {
     return log_->ScanIncidents(look);
   }
+  absl::StatusOr<std::unique_ptr<IncidentSnapshot>> SnapshotIncidents(
+      FilterPtr filter) const override {
+    return log_->SnapshotIncidents(std::move(filter));
+  }
   absl::StatusOr<std::vector<DedupEntry>> ReadDedup() const override { return log_->ReadDedup(); }
 
  private:

@@ -58,6 +58,10 @@ class WrappedLog : public Log {
       absl::FunctionRef<bool(const StoredIncident& incident)> look) const override {
     return log.ScanIncidents(look);
   }
+  absl::StatusOr<std::unique_ptr<IncidentSnapshot>> SnapshotIncidents(
+      FilterPtr filter) const override {
+    return log.SnapshotIncidents(std::move(filter));
+  }
   absl::StatusOr<std::vector<DedupEntry>> ReadDedup() const override { return log.ReadDedup(); }
 
   MemoryLog log;
