@@ -1,7 +1,7 @@
 // Start builds from the inside out, so that nothing is called before what it needs is there: log,
-// window, sequencer, log reader, server with its queues, shards, operations port. Drain goes the
+// window, sequencer, log readers, server with its queues, shards, operations port. Drain goes the
 // other way: the clients are told, the sequencer commits and answers what was let in, the server
-// ends what is left, then the shards, the log reader and the log.
+// ends what is left, then the shards, the log readers and the log.
 #include "hub/service/hub.h"
 
 #include <algorithm>
@@ -86,6 +86,7 @@ absl::Status Hub::OpenLog() {
 
 void Hub::OpenEngine() {
   log_reader_ = std::make_unique<StoreReader>(*log_, window_);
+  snapshots_ = std::make_unique<SnapshotReader>(*log_, clock_, config_.shard.stuck_after);
   publisher_ = std::make_unique<Publisher>(*sequencer_, admission_, metrics_);
   explanations_ = std::make_unique<Explanations>(*log_, window_, admission_, clock_);
 }
@@ -103,6 +104,7 @@ absl::Status Hub::Serve() {
       .metrics = metrics_,
       .window = window_,
       .log = *log_reader_,
+      .snapshots = *snapshots_,
       .clock = clock_,
       .fill_status = [this](v1::GetStatusResponse& response) { FillStatus(response); }};
   for (auto& queue : server_->TakeQueues()) {
@@ -117,6 +119,7 @@ absl::Status Hub::Serve() {
   }
   log_reader_->Start();
   queries_->Start();
+  snapshots_->Start();
   sequencer_->Start();
   explanations_->Start();
   for (const auto& shard : shards_) {
@@ -186,6 +189,7 @@ void Hub::Halt(absl::Duration grace) {
   }
   if (log_reader_ != nullptr) {
     log_reader_->Stop();
+    snapshots_->Stop();
   }
   if (ops_ != nullptr) {
     ops_->Stop();
@@ -236,6 +240,9 @@ HubGauges Hub::Gauges() const {
   gauges.accepts_publish = sequencer_->state().accepts_publish;
   gauges.draining = admission_.draining();
   gauges.subscriptions = admission_.subscriptions();
+  gauges.snapshots_running = snapshots_->running();
+  gauges.snapshots_waiting = snapshots_->waiting();
+  gauges.snapshots_begun = snapshots_->begun();
   const LogExtent extent = log_->extent();
   gauges.log_events = extent.events;
   gauges.log_bytes = extent.bytes;

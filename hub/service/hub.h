@@ -24,6 +24,7 @@
 #include "hub/service/health_keeper.h"
 #include "hub/service/hub_shard.h"
 #include "hub/service/metrics.h"
+#include "hub/snapshot_reader.h"
 #include "hub/store_reader.h"
 
 namespace tocsin::hub {
@@ -69,6 +70,7 @@ class Hub final : public Service {
   std::unique_ptr<Sequencer> sequencer_;
   std::unique_ptr<StoreReader> log_reader_;
   std::unique_ptr<QueryService> queries_;
+  std::unique_ptr<SnapshotReader> snapshots_;
   std::unique_ptr<Publisher> publisher_;
   std::unique_ptr<Explanations> explanations_;
   EventHubRpc rpc_;

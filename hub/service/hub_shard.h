@@ -30,6 +30,7 @@
 #include "hub/service/explanations.h"
 #include "hub/service/metrics.h"
 #include "hub/service/publisher.h"
+#include "hub/snapshot_reader.h"
 
 namespace tocsin::hub {
 
@@ -44,6 +45,7 @@ struct HubParts {
   HubMetrics& metrics;
   const Window& window;
   LogReader& log;
+  SnapshotReader& snapshots;
   Clock& clock;
   std::function<void(v1::GetStatusResponse& response)> fill_status;
 };
@@ -80,6 +82,7 @@ class HubShard {
   Admission& admission() { return parts_.admission; }
   HubMetrics& metrics() { return parts_.metrics; }
   const Window& window() const { return parts_.window; }
+  SnapshotReader& snapshots() { return parts_.snapshots; }
   void FillStatus(v1::GetStatusResponse& response) const { parts_.fill_status(response); }
   bool serving() const { return serving_; }
   // The one response of an engine's run: encoded for the first stream that is given it.

@@ -122,6 +122,12 @@ struct HubMetrics::Impl {
   Gauge& subscriptions = AddGauge(registry, "tocsin_subscriptions", "Subscriptions now.");
   Gauge& live = AddGauge(registry, "tocsin_subscriptions_live",
                          "Subscriptions that follow the log's end now.");
+  Counter& snapshots_begun =
+      AddCounter(registry, "tocsin_snapshots_total", "Snapshots of the incidents that were begun.");
+  Gauge& snapshots_running = AddGauge(registry, "tocsin_snapshots_running",
+                                      "Snapshots of the incidents that are being sent now.");
+  Gauge& snapshots_waiting =
+      AddGauge(registry, "tocsin_snapshots_waiting", "Snapshots that wait for others to be sent.");
   Gauge& log_events = AddGauge(registry, "tocsin_log_events", "Events held in the log.");
   Gauge& log_bytes = AddGauge(registry, "tocsin_log_bytes", "Bytes of the events held in the log.");
   Gauge& last_sequence =
@@ -156,6 +162,9 @@ struct HubMetrics::Impl {
     Raise(stuck, now.stuck);
     subscriptions.Set(static_cast<double>(now.subscriptions));
     live.Set(static_cast<double>(now.subscriptions_live));
+    Raise(snapshots_begun, now.snapshots_begun);
+    snapshots_running.Set(static_cast<double>(now.snapshots_running));
+    snapshots_waiting.Set(static_cast<double>(now.snapshots_waiting));
     log_events.Set(static_cast<double>(now.log_events));
     log_bytes.Set(static_cast<double>(now.log_bytes));
     last_sequence.Set(static_cast<double>(now.log_last_sequence));

@@ -25,6 +25,9 @@ struct HubGauges {
   bool draining = false;
   uint64_t subscriptions = 0;
   uint64_t subscriptions_live = 0;
+  uint64_t snapshots_running = 0;
+  uint64_t snapshots_waiting = 0;
+  uint64_t snapshots_begun = 0;
   uint64_t log_events = 0;
   uint64_t log_bytes = 0;
   uint64_t log_last_sequence = 0;

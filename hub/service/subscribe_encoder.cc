@@ -8,6 +8,7 @@
 
 #include "core/base/check.h"
 #include "core/event/error.h"
+#include "core/event/wire.h"
 #include "tocsin/v1/hub.pb.h"
 
 namespace tocsin::hub {
@@ -120,6 +121,20 @@ EncodedItems EncodeItems(std::span<const Item> items) {
     encoder.Take(item);
   }
   return encoder.Finish();
+}
+
+grpc::ByteBuffer EncodeSnapshotPart(const SnapshotPart& part) {
+  v1::SnapshotMark kind;
+  kind.set_kind(part.last ? v1::SnapshotMark::KIND_LAST : v1::SnapshotMark::KIND_PART);
+  const std::string kind_bytes = kind.SerializeAsString();
+  std::string mark;  // up to its incidents
+  AppendFieldHead(mark, v1::SubscribeResponse::kSnapshotFieldNumber,
+                  kind_bytes.size() + part.incidents.size());
+  mark += kind_bytes;
+  v1::SubscribeResponse place;
+  place.set_cursor(FormatCursor(part.place));
+  const std::string* const parts[] = {&mark, &part.incidents};
+  return Buffer(parts, mark.size() + part.incidents.size(), place);
 }
 
 grpc::ByteBuffer EncodeClosing(absl::Duration reconnect_after) {

@@ -4,6 +4,7 @@
 //          response: so a response is the events' bytes, copied into one slice, and a few fields
 //          after them. One response as a rule; where a gap or the end of a catch-up stands between
 //          events, one up to there and one for what follows.
+//          A part of a snapshot comes with its incidents encoded, and is a response of its own.
 // Threads: pure.
 #pragma once
 
@@ -16,6 +17,7 @@
 #include "absl/status/status.h"
 #include "absl/time/time.h"
 #include "core/stream/sink.h"
+#include "hub/snapshot_reader.h"
 
 namespace tocsin::hub {
 
@@ -25,6 +27,7 @@ struct EncodedItems {
 };
 
 EncodedItems EncodeItems(std::span<const Item> items);
+grpc::ByteBuffer EncodeSnapshotPart(const SnapshotPart& part);
 // The last response of a stream that the hub ends.
 grpc::ByteBuffer EncodeClosing(absl::Duration reconnect_after);
 

@@ -38,15 +38,24 @@ absl::StatusOr<bool> ReadOnGap(const v1::SubscribeRequest& request) {
   }
 }
 
+// A snapshot is of now, and so is where its changes begin.
+absl::Status CheckSnapshot(const v1::SubscribeRequest& request) {
+  if (request.snapshot() && !request.from().empty()) {
+    return FieldError(ErrorCode::kInvalidMessage, "from", "cannot be given with snapshot",
+                      {"nothing with snapshot: the changes begin where the snapshot was made"});
+  }
+  if (request.snapshot() && request.recent() != 0) {
+    return FieldError(ErrorCode::kInvalidMessage, "recent", "cannot be given with snapshot",
+                      {"0 with snapshot: the changes begin where the snapshot was made"});
+  }
+  return absl::OkStatus();
+}
+
 }  // namespace
 
 absl::StatusOr<Subscribing> ReadSubscribeRequest(const v1::SubscribeRequest& request) {
   RETURN_IF_ERROR(CheckNoUnknownFields(request));
-  if (request.snapshot()) {
-    return MakeError(ErrorCode::kUnsupported,
-                     "snapshot: this version of the hub serves no incident snapshots",
-                     {.field = "snapshot", .allowed = {"false"}});
-  }
+  RETURN_IF_ERROR(CheckSnapshot(request));
   if (CharCount(request.label()) > limits::kSubscriberLabelChars) {
     return FieldError(ErrorCode::kInvalidMessage, "label", "is too long",
                       {absl::StrCat("up to ", limits::kSubscriberLabelChars, " characters")});
@@ -57,6 +66,7 @@ absl::StatusOr<Subscribing> ReadSubscribeRequest(const v1::SubscribeRequest& req
   if (std::holds_alternative<Latest>(subscribing.start)) {
     subscribing.recent = request.recent();
   }
+  subscribing.snapshot = request.snapshot();
   ASSIGN_OR_RETURN(subscribing.notify_on_gap, ReadOnGap(request));
   ASSIGN_OR_RETURN(subscribing.bookmark_interval, ReadBookmarkInterval(request));
   subscribing.label = request.label();

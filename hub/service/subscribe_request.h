@@ -1,8 +1,7 @@
 // subscribe_request.h: checks a SubscribeRequest and compiles its filter.
 //
 // Threads: pure.
-// Errors:  INVALID_MESSAGE or INVALID_FILTER with the field's path and what is allowed; UNSUPPORTED
-//          for snapshot.
+// Errors:  INVALID_MESSAGE or INVALID_FILTER with the field's path and what is allowed.
 #pragma once
 
 #include <string>
@@ -18,7 +17,8 @@ namespace tocsin::hub {
 struct Subscribing {
   FilterPtr filter;
   StartPoint start;
-  size_t recent = 0;  // begin so many events before the end; only with Latest
+  size_t recent = 0;      // begin so many events before the end; only with Latest
+  bool snapshot = false;  // then start and recent have no meaning
   bool notify_on_gap = false;
   absl::Duration bookmark_interval;
   std::string label;

@@ -3,6 +3,8 @@
 #include <grpc/grpc.h>
 #include <grpcpp/impl/codegen/proto_utils.h>
 
+#include <utility>
+
 #include "core/base/log.h"
 #include "core/base/status_macros.h"
 #include "core/event/error.h"
@@ -24,7 +26,7 @@ constexpr char kSessionMetadata[] = "tocsin-session";
 SubscribeStream::SubscribeStream(HubShard& shard) : Call(shard), writer_(&context_) {}
 
 SubscribeStream::~SubscribeStream() {
-  LeaveEngine();
+  Leave();
   if (admitted_) {
     shard_.admission().LeaveSubscription();
   }
@@ -57,28 +59,59 @@ absl::Status SubscribeStream::Subscribe() {
   if (!grpc::SerializationTraits<v1::SubscribeRequest>::Deserialize(&request_, &request).ok()) {
     return MakeError(ErrorCode::kInvalidMessage, "the request's bytes are no SubscribeRequest");
   }
-  ASSIGN_OR_RETURN(Subscribing subscribing, ReadSubscribeRequest(request));
-  LogDebug("subscribed", {{"label", subscribing.label}, {"peer", context_.peer()}});
-  Enter(subscribing.label);
-  if (subscribing.recent > 0) {
-    subscribing.start = shard_.window().Before(subscribing.recent);
+  ASSIGN_OR_RETURN(subscribing_, ReadSubscribeRequest(request));
+  LogDebug("subscribed", {{"label", subscribing_.label}, {"peer", context_.peer()}});
+  Enter();
+  if (subscribing_.snapshot) {
+    snapshot_ =
+        shard_.snapshots().Open(shard_.engine(), subscribing_.filter,
+                                [this](SnapshotPart part) { OnSnapshotPart(std::move(part)); });
+    return absl::OkStatus();
   }
-  id_ = shard_.engine().Add(this, subscribing.bookmark_interval);
-  shard_.engine().Subscribe(id_, {.tag = 0,
-                                  .filter = std::move(subscribing.filter),
-                                  .start = subscribing.start,
-                                  .notify_on_gap = subscribing.notify_on_gap});
+  if (subscribing_.recent > 0) {
+    subscribing_.start = shard_.window().Before(subscribing_.recent);
+  }
+  EnterEngine();
   return absl::OkStatus();
 }
 
 // The client is told its session's id before the first response.
-void SubscribeStream::Enter(const std::string& label) {
-  label_ = label;
+void SubscribeStream::Enter() {
   since_ = shard_.clock().Now();
-  series_ = shard_.metrics().SubscriptionOpened(label);
+  series_ = shard_.metrics().SubscriptionOpened(subscribing_.label);
   session_ = NewUuid(since_);
   context_.AddInitialMetadata(kSessionMetadata, session_);
   shard_.explanations().streams().Enter(session_, {&shard_, this});
+}
+
+void SubscribeStream::EnterEngine() {
+  id_ = shard_.engine().Add(this, subscribing_.bookmark_interval);
+  shard_.engine().Subscribe(id_, {.tag = 0,
+                                  .filter = std::move(subscribing_.filter),
+                                  .start = subscribing_.start,
+                                  .notify_on_gap = subscribing_.notify_on_gap});
+}
+
+void SubscribeStream::OnSnapshotPart(SnapshotPart part) {
+  if (!part.status.ok()) {
+    // With a part in flight the call can only be cut.
+    writing_ ? CancelSlow("SLOW_CONSUMER: the snapshot was not taken in time; ask for it again")
+             : End(part.status);
+    Leave();
+    return;
+  }
+  subscribing_.start = part.place;
+  snapshot_read_ = part.last;
+  queue_.push_back(EncodeSnapshotPart(part));
+  SendNext();
+}
+
+void SubscribeStream::OnSnapshotPartWritten() {
+  if (!snapshot_read_) {
+    return snapshot_->Next();
+  }
+  snapshot_.reset();
+  EnterEngine();
 }
 
 bool SubscribeStream::Write(const WriteView& view) {
@@ -116,7 +149,7 @@ void SubscribeStream::OnWritten(bool ok) {
   writing_ = false;
   if (!ok) {
     queue_.clear();
-    LeaveEngine();
+    Leave();
     return;
   }
   const bool more = !queue_.empty() || end_.has_value();
@@ -126,18 +159,20 @@ void SubscribeStream::OnWritten(bool ok) {
   std::vector<grpc::ByteBuffer>().swap(queue_);
   if (id_ != 0) {
     shard_.engine().Written(id_);
+  } else if (snapshot_ != nullptr) {
+    OnSnapshotPartWritten();
   }
 }
 
 void SubscribeStream::OnFinished(bool) {
   finishing_ = false;
-  LeaveEngine();
+  Leave();
 }
 
 void SubscribeStream::OnDone(bool) {
   call_over_ = true;
   queue_.clear();
-  LeaveEngine();
+  Leave();
 }
 
 void SubscribeStream::End(const absl::Status& status) {
@@ -152,7 +187,7 @@ void SubscribeStream::Drain() {
   if (call_over_ || end_) {
     return;
   }
-  LeaveEngine();
+  Leave();
   const absl::Duration slot = shard_.admission().NextReconnectSlot();
   queue_.push_back(EncodeClosing(slot));
   End(MakeError(ErrorCode::kServiceUnavailable,
@@ -160,10 +195,12 @@ void SubscribeStream::Drain() {
 }
 
 void SubscribeStream::Stuck() {
+  CancelSlow("SLOW_CONSUMER: nothing was taken for 10 s; resume from the last cursor");
+}
+
+void SubscribeStream::CancelSlow(const char* why) {
   LogInfo("subscriber took nothing and is closed", {{"peer", context_.peer()}});
-  grpc_call_cancel_with_status(
-      context_.c_call(), GRPC_STATUS_RESOURCE_EXHAUSTED,
-      "SLOW_CONSUMER: nothing was taken for 10 s; resume from the last cursor", nullptr);
+  grpc_call_cancel_with_status(context_.c_call(), GRPC_STATUS_RESOURCE_EXHAUSTED, why, nullptr);
 }
 
 void SubscribeStream::Failed() {
@@ -174,7 +211,7 @@ void SubscribeStream::Failed() {
 v1::SessionExplanation SubscribeStream::Explain() const {
   v1::SessionExplanation session;
   session.set_session_id(session_);
-  session.set_label(label_);
+  session.set_label(subscribing_.label);
   session.set_transport("grpc");
   SetTimestamp(*session.mutable_since(), since_);
   if (const auto report = shard_.engine().Report(id_)) {
@@ -183,14 +220,13 @@ v1::SessionExplanation SubscribeStream::Explain() const {
   return session;
 }
 
-void SubscribeStream::LeaveEngine() {
-  if (id_ == 0) {
-    return;
+void SubscribeStream::Leave() {
+  snapshot_.reset();
+  shard_.engine().Remove(std::exchange(id_, 0));
+  if (series_.has_value()) {
+    shard_.explanations().streams().Leave(session_);
+    shard_.metrics().SubscriptionClosed(*std::exchange(series_, std::nullopt));
   }
-  shard_.engine().Remove(id_);
-  shard_.explanations().streams().Leave(session_);
-  shard_.metrics().SubscriptionClosed(series_);
-  id_ = 0;
 }
 
 }  // namespace tocsin::hub

@@ -3,7 +3,8 @@
 //
 // Shape:   request → write, write, … → finish; one operation of writing in flight. What the engine
 //          hands over goes out in one write as a rule; responses that had to be split wait in
-//          `queue_` for the write before them.
+//          `queue_` for the write before them. A snapshot comes first: its parts are written one
+//          by one, and once the last has left, the stream enters the engine at the snapshot's place.
 // Threads: its shard's.
 // Owns:    the call. The shard deletes it when over(): every tag that gRPC was given has come
 //          back.
@@ -16,6 +17,7 @@
 #include <grpcpp/support/async_stream.h>
 #include <grpcpp/support/byte_buffer.h>
 
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -24,6 +26,8 @@
 #include "core/stream/sink.h"
 #include "core/stream/subscriber.h"
 #include "hub/service/call.h"
+#include "hub/service/subscribe_request.h"
+#include "hub/snapshot_reader.h"
 #include "tocsin/v1/hub.pb.h"
 
 namespace tocsin::hub {
@@ -56,10 +60,16 @@ class SubscribeStream final : public Call, public Sink {
   void OnDone(bool ok);
 
   absl::Status Subscribe();
-  void Enter(const std::string& label);
+  // Begins what is told of the stream, and ends with Leave.
+  void Enter();
+  void EnterEngine();
+  void OnSnapshotPart(SnapshotPart part);
+  void OnSnapshotPartWritten();
   void SendNext();
   void End(const absl::Status& status);
-  void LeaveEngine();
+  // Out of the engine, or of the snapshot that comes before it.
+  void Leave();
+  void CancelSlow(const char* why);
 
   grpc::ByteBuffer request_;
   grpc::ServerAsyncWriter<grpc::ByteBuffer> writer_;
@@ -72,11 +82,13 @@ class SubscribeStream final : public Call, public Sink {
   bool writing_ = false;
   bool finishing_ = false;  // Finish was called and has not come back
   bool finish_called_ = false;
-  std::string series_;   // in the metrics, while id_ is set
-  std::string session_;  // the id that the client is told; in the directory while id_ is set
-  std::string label_;
+  Subscribing subscribing_;
+  std::optional<std::string> series_;  // in the metrics, from Enter to Leave
+  std::string session_;                // the id that the client is told; in the directory as long
   absl::Time since_;
-  SubscriberId id_ = 0;  // 0: not in the engine
+  std::unique_ptr<SnapshotReader::Snapshot> snapshot_;  // null: none, or it has been sent
+  bool snapshot_read_ = false;                          // its last part is in the queue
+  SubscriberId id_ = 0;                                 // 0: not in the engine
   std::vector<grpc::ByteBuffer> queue_;
   std::optional<absl::Status> end_;
 };

@@ -216,8 +216,18 @@ TEST(HubSubscribe, WrongRequestsNameTheFieldAndWhatIsAllowed) {
        "require", grpc::StatusCode::INVALID_ARGUMENT, "INVALID_FILTER"},
       {"incident id", [](auto& r) { r.mutable_filter()->add_incident_ids("INC-1"); },
        "filter.incident_ids[0]", grpc::StatusCode::INVALID_ARGUMENT, "INVALID_FILTER"},
-      {"snapshot", [](auto& r) { r.set_snapshot(true); }, "snapshot",
-       grpc::StatusCode::UNIMPLEMENTED, "UNSUPPORTED"},
+      {"snapshot from somewhere",
+       [](auto& r) {
+         r.set_snapshot(true);
+         r.set_from("latest");
+       },
+       "from"},
+      {"snapshot with recent events",
+       [](auto& r) {
+         r.set_snapshot(true);
+         r.set_recent(1);
+       },
+       "recent"},
   };
   for (const Wrong& row : rows) {
     v1::SubscribeRequest request;
