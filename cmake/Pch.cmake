@@ -5,6 +5,9 @@ option(TOCSIN_PCH "Precompile the headers that most files include" ON)
 function(tocsin_pch layer)
   if(TOCSIN_PCH)
     add_library(tocsin_pch_${layer} OBJECT ${CMAKE_SOURCE_DIR}/cmake/pch/empty.cc)
+    # Without the headers' times in it, so that ccache finds what was compiled with an equal one.
+    target_compile_options(tocsin_pch_${layer} PRIVATE
+                           $<$<CXX_COMPILER_ID:Clang>:SHELL:-Xclang -fno-pch-timestamp>)
     target_link_libraries(tocsin_pch_${layer} PRIVATE tocsin_flags ${ARGN})
     target_precompile_headers(tocsin_pch_${layer} PRIVATE ${CMAKE_SOURCE_DIR}/cmake/pch/${layer}.h)
   endif()
