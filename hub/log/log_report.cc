@@ -2,6 +2,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "hub/log/set_aside.h"
 
 namespace tocsin::hub {
 namespace {
@@ -51,6 +52,11 @@ std::string LogReport::Text() const {
   }
   if (!aside.empty()) {
     parts.push_back(absl::StrCat("the damaged files are kept in ", absl::StrJoin(aside, ", ")));
+  }
+  if (!dropped.empty()) {
+    parts.push_back(absl::StrCat("removed to make room, because the first and the newest ",
+                                 kFoldersAside - 1,
+                                 " such folders are kept: ", absl::StrJoin(dropped, ", ")));
   }
   return absl::StrJoin(parts, "; ");
 }

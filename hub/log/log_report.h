@@ -1,6 +1,6 @@
-// log_report.h: how a log was found at its start, for the operator.
+// log_report.h: what the hub found when it opened its log, for the operator.
 //
-// Shape:   what was found, and the sentence that says it, with how much it matters.
+// Shape:   the findings, the sentence that tells them, and how serious they are.
 // Threads: values.
 #pragma once
 
@@ -30,7 +30,8 @@ struct LogReport {
   bool life_is_missing = false;      // the epoch of that file is not in the log
   bool salvaged = false;             // opened up to the first damage
   std::vector<std::string> remade;   // what was damaged and made anew from the events
-  std::vector<std::string> aside;    // folders with the damaged files
+  std::vector<std::string> aside;    // the folders with the damaged files
+  std::vector<std::string> dropped;  // older such folders that were removed to make room
 
   // Something is known to be lost, or damaged.
   bool lost() const { return life_is_missing || salvaged || (known && known->last > last); }

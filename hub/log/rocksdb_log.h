@@ -99,7 +99,7 @@ class RocksDbLog : public Log {
   absl::Status LoadEnd();
   absl::Status CheckDedup() const;
   absl::Status BeginRun();
-  // Keeps what the opening set aside, if something is lost.
+  // Keeps what the opening set aside, if something is lost, and bounds what is kept in all.
   absl::Status EndSalvage();
   // What is damaged and can be told by the events.
   absl::Status RemakeMeta();
@@ -131,6 +131,7 @@ class RocksDbLog : public Log {
   void DropFiles(Sequence first);
   Range range() const;
   LogBase base() const;
+  std::string LogDir() const { return options_.dir + "/log"; }
   std::string MarkPath() const { return options_.dir + "/log.durable"; }
 
   const RocksDbOptions options_;

@@ -9,6 +9,7 @@
 #include "hub/log/log_codec.h"
 #include "hub/log/rocksdb_log.h"
 #include "hub/log/rocksdb_store.h"
+#include "hub/log/set_aside.h"
 
 namespace tocsin::hub {
 namespace {
@@ -24,7 +25,7 @@ RocksDbLog::~RocksDbLog() = default;
 absl::StatusOr<std::unique_ptr<RocksDbLog>> RocksDbLog::Open(RocksDbOptions options) {
   std::unique_ptr<RocksDbLog> log(new RocksDbLog(std::move(options)));
   ASSIGN_OR_RETURN(log->lock_, DataDirLock::Take(log->options_.dir));
-  ASSIGN_OR_RETURN(log->store_, RocksDbStore::Open(log->options_.dir + "/log", log->options_.env));
+  ASSIGN_OR_RETURN(log->store_, RocksDbStore::Open(log->LogDir(), log->options_.env));
   RETURN_IF_ERROR(log->Load());
   return log;
 }
@@ -124,12 +125,14 @@ absl::Status RocksDbLog::BeginRun() {
 absl::Status RocksDbLog::EndSalvage() {
   if (!report_.lost()) {
     store_->DropAside();
-    return absl::OkStatus();
+  } else {
+    ASSIGN_OR_RETURN(std::string aside, store_->KeepAside());
+    if (!aside.empty()) {
+      report_.aside.push_back(std::move(aside));
+    }
   }
-  ASSIGN_OR_RETURN(std::string aside, store_->KeepAside());
-  if (!aside.empty()) {
-    report_.aside.push_back(std::move(aside));
-  }
+  report_.dropped =
+      report_.aside.empty() ? std::vector<std::string>() : DropOldAside(LogDir(), report_.aside);
   return absl::OkStatus();
 }
 

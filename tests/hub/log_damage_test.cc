@@ -10,6 +10,7 @@
 #include "hub/dedup.h"
 #include "hub/log/rocksdb_log.h"
 #include "hub/log/rocksdb_store.h"
+#include "hub/log/set_aside.h"
 #include "hub/start_resolver.h"
 #include "tests/hub/hub_fixtures.h"
 
@@ -50,8 +51,13 @@ class LogDamageTest : public testing::Test {
       Append(*log, kFirstRun);
       ASSERT_EQ(log->Close(), absl::OkStatus());
     }
+    MakeMore(kAll, durability);
+  }
+  // A run that was killed, up to that sequence, of one commit an event.
+  void MakeMore(Sequence last, Durability durability = Durability::kAlways) {
     auto log = OpenRocks(RocksIn(dir_, durability));
-    while (log->extent().latest.sequence < kAll) {
+    record_ends_.clear();
+    while (log->extent().latest.sequence < last) {
       Append(*log, 1);
       record_ends_.push_back(fs::file_size(WriteAheadLog()));
     }
@@ -180,6 +186,47 @@ TEST_P(WriteAheadLogTest, WhatIsLostIsSaidAndKept) {
   }
   const LogReport next = OpenRocks(RocksIn(dir_))->report();
   EXPECT_EQ(next.level(), Level::kInfo) << next.Text();
+}
+
+// Symptom: a disk that damaged the log at every start filled up with folders of damaged files.
+// Cause: nothing bounded their number.
+// Why older tests missed it: none damages a log more than once.
+TEST_F(LogDamageTest, OfTheFoldersSetAsideTheFirstAndTheNewestAreKept) {
+  const auto old_folder = [&](int day) {
+    return absl::StrCat(Data(), "/log.damaged-2026010", day, "T000000Z");
+  };
+  MakeLog();
+  for (int day = 1; day <= 8; ++day) {
+    fs::create_directory(old_folder(day));
+    std::ofstream(old_folder(day) + "/000001") << "damaged";
+  }
+  { EXPECT_EQ(OpenRocks(RocksIn(dir_))->report().dropped.size(), 0u) << "nothing was damaged"; }
+  EXPECT_EQ(Aside().size(), 8u);
+  MakeMore(2 * kAll);
+  FlipBit(WriteAheadLog(), record_ends_[4] + 20);
+  const LogReport report = OpenRocks(RocksIn(dir_))->report();
+  EXPECT_THAT(report.dropped, testing::ElementsAre(old_folder(2)));
+  EXPECT_THAT(report.Text(), HasSubstr("removed to make room"));
+  EXPECT_THAT(report.Text(), HasSubstr(old_folder(2)));
+  EXPECT_EQ(Aside().size(), kFoldersAside);
+  EXPECT_TRUE(fs::exists(old_folder(1) + "/000001"));
+  ASSERT_EQ(report.aside.size(), 1u);
+  EXPECT_TRUE(fs::exists(report.aside[0]));
+}
+
+// A clock that was set back gives the newest folder the oldest name.
+TEST_F(LogDamageTest, WhatThisStartSetAsideIsNeverRemoved) {
+  const std::string log = dir_.path() + "/log";
+  std::vector<std::string> names;
+  for (int i = 10; i < 22; ++i) {
+    names.push_back(absl::StrCat(log, ".damaged-20260101T0000", i, "Z"));
+    fs::create_directory(names.back());
+  }
+  fs::create_directory(log + ".damaged-new");  // of an opening that is under way
+  EXPECT_THAT(DropOldAside(log, {names[1], names[2]}),
+              testing::ElementsAre(names[3], names[4], names[5], names[6]));
+  EXPECT_TRUE(fs::exists(names[0]) && fs::exists(names[1]) && fs::exists(names[2]));
+  EXPECT_TRUE(fs::exists(log + ".damaged-new"));
 }
 
 TEST_F(LogDamageTest, ALogThatIsGoneIsNotTakenForANewOne) {
