@@ -50,6 +50,11 @@ class HubStream {
   void Next();
   // Ends the call, if there is one. A later Next opens another.
   void Close();
+  // What the next call asks for, from its own `from` on.
+  void Ask(v1::SubscribeRequest request) {
+    request_ = std::move(request);
+    from_ = request_.from();
+  }
   // Where the next call starts: a cursor, or what else a request's `from` may be.
   void GoOnFrom(std::string from) { from_ = std::move(from); }
 

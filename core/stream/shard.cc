@@ -52,6 +52,12 @@ void Shard::Post(Task task) {
   bell_.Wake();
 }
 
+void Shard::DropTasks() {
+  std::vector<Task> dropped;  // destroyed once the mutex is free
+  MutexLock lock(mutex_);
+  dropped.swap(tasks_);
+}
+
 absl::Duration Shard::RunOnce() {
   bell_.BeginTurn();
   writer_.BeginTurn();

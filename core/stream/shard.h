@@ -26,6 +26,7 @@
 #include "core/stream/cohort_table.h"
 #include "core/stream/delivery.h"
 #include "core/stream/live_feed.h"
+#include "core/stream/live_session.h"
 #include "core/stream/log_queue.h"
 #include "core/stream/log_reader.h"
 #include "core/stream/log_readings.h"
@@ -68,6 +69,8 @@ class Shard {
   void Ring() { bell_.Ring(); }
   // Any thread: runs `task` on the owner's thread, in order of posting.
   void Post(Task task);
+  // Destroys what was posted and has not been run. Once the owner's thread has ended.
+  void DropTasks();
 
   // Does a bounded amount of the work there is. Returns when to be called again if no bell rings
   // (monotonic; may be InfiniteDuration). Work that is left over rings the bell itself.
@@ -94,6 +97,9 @@ class Shard {
   // Where it stands now; nothing for an unknown one.
   std::optional<SubscriberReport> Report(SubscriberId id) const;
 
+  // Of those that are served on this thread.
+  LiveSessions& sessions() { return sessions_; }
+
   // The place up to which live subscriptions have been served.
   const Cursor& position() const { return cohorts_.live().place; }
   const ShardStats& stats() const { return stats_; }
@@ -119,6 +125,7 @@ class Shard {
   Mutex mutex_;
   std::vector<Task> tasks_ ABSL_GUARDED_BY(mutex_);
 
+  LiveSessions sessions_;
   SubscriberTable subscribers_;
   Writer writer_;
   Notices notices_;

@@ -3,6 +3,7 @@
 #include <deque>
 #include <future>
 #include <memory>
+#include <optional>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -12,7 +13,6 @@
 #include "core/event/wire.h"
 #include "hub/incidents.h"
 #include "hub/service/hub_shard.h"
-#include "hub/service/subscribe_stream.h"
 #include "hub/slice_reader.h"
 
 namespace tocsin::hub {
@@ -80,6 +80,16 @@ SliceReader::Reading ReadingOfLast(const Log& log, const Window& window, size_t 
   return reading;
 }
 
+// Waits for the shard's thread. Nothing when it has no such stream.
+std::optional<v1::SessionExplanation> Ask(HubShard& shard, const std::string& id) {
+  std::promise<std::optional<v1::SessionExplanation>> told;
+  shard.engine().Post([&] {
+    const LiveSession* const session = shard.engine().sessions().Find(id);
+    told.set_value(session == nullptr ? std::nullopt : std::optional(session->Explain()));
+  });
+  return told.get_future().get();
+}
+
 }  // namespace
 
 void Explanations::Explain(v1::ExplainRequest& request, Answer answer) {
@@ -142,21 +152,14 @@ Explanations::Outcome Explanations::OfLast(const Explainer& explainer,
 }
 
 Explanations::Outcome Explanations::OfSession(const std::string& id) const {
-  const auto found = streams_.Find(id);
-  if (!found) {
-    return UnknownSession(id);
-  }
-  std::promise<Outcome> told;
-  found->shard->engine().Post([&] {
-    const auto live = streams_.Find(id);
-    if (!live) {
-      return told.set_value(UnknownSession(id));
+  for (HubShard* const shard : shards_) {
+    if (std::optional<v1::SessionExplanation> session = Ask(*shard, id)) {
+      v1::ExplainResponse response;
+      response.mutable_session()->Swap(&*session);
+      return response;
     }
-    v1::ExplainResponse response;
-    *response.mutable_session() = live->stream->Explain();
-    told.set_value(std::move(response));
-  });
-  return told.get_future().get();
+  }
+  return UnknownSession(id);
 }
 
 }  // namespace tocsin::hub

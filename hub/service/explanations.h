@@ -1,14 +1,18 @@
 // explanations.h: answers Explain: of an event, of the last events of the log, of a live stream.
 //
 // Shape:   an event is completed as publishing it now would complete it. The last events are read
-//          from the log, no further than its subscribers may see. A stream is asked on its shard's
-//          thread, for which this one waits.
+//          from the log, no further than its subscribers may see. A stream is asked for on
+//          the shards' threads, one after the other, for which this one waits.
 // Threads: Explain from any; `answer` is called once, on the caller's thread for what is refused at
 //          once, else on the thread of this one. Stop before the shards.
 // Owns:    the thread, so that no shard reads the log for it.
 // Errors:  INVALID_MESSAGE, INVALID_FILTER; NOT_FOUND for a session or an incident that is not known;
 //          RATE_LIMIT_EXCEEDED when many wait; SERVICE_UNAVAILABLE while the hub goes down.
 #pragma once
+
+#include <string>
+#include <utility>
+#include <vector>
 
 #include "absl/functional/any_invocable.h"
 #include "absl/status/statusor.h"
@@ -18,10 +22,11 @@
 #include "hub/log/log.h"
 #include "hub/service/admission.h"
 #include "hub/service/explain_request.h"
-#include "hub/service/stream_directory.h"
 #include "tocsin/v1/hub.pb.h"
 
 namespace tocsin::hub {
+
+class HubShard;
 
 class Explanations {
  public:
@@ -36,12 +41,15 @@ class Explanations {
   Explanations(const Log& log, const Window& window, const Admission& admission, Clock& clock)
       : log_(log), window_(window), admission_(admission), clock_(clock) {}
 
-  void Start() { thread_.Start("explain"); }
+  // `shards` are those whose streams may be asked for.
+  void Start(std::vector<HubShard*> shards) {
+    shards_ = std::move(shards);
+    thread_.Start("explain");
+  }
   // Answers what waits. Nothing is answered with OK after that.
   void Stop() { thread_.Stop(); }
 
   void Explain(v1::ExplainRequest& request, Answer answer);
-  StreamDirectory& streams() { return streams_; }
 
  private:
   Outcome Make(const Explaining& explaining) const;
@@ -53,7 +61,7 @@ class Explanations {
   const Window& window_;
   const Admission& admission_;
   Clock& clock_;
-  StreamDirectory streams_;
+  std::vector<HubShard*> shards_;
   TaskThread thread_{kMaxWaiting};
 };
 

@@ -121,7 +121,11 @@ absl::Status Hub::Serve() {
   queries_->Start();
   snapshots_->Start();
   sequencer_->Start();
-  explanations_->Start();
+  std::vector<HubShard*> shards;
+  for (const auto& shard : shards_) {
+    shards.push_back(shard.get());
+  }
+  explanations_->Start(std::move(shards));
   for (const auto& shard : shards_) {
     shard->Start();
   }

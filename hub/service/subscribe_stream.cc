@@ -81,7 +81,7 @@ void SubscribeStream::Enter() {
   series_ = shard_.metrics().SubscriptionOpened(subscribing_.label);
   session_ = NewUuid(since_);
   context_.AddInitialMetadata(kSessionMetadata, session_);
-  shard_.explanations().streams().Enter(session_, {&shard_, this});
+  shard_.engine().sessions().Enter(*this);
 }
 
 void SubscribeStream::EnterEngine() {
@@ -224,7 +224,7 @@ void SubscribeStream::Leave() {
   snapshot_.reset();
   shard_.engine().Remove(std::exchange(id_, 0));
   if (series_.has_value()) {
-    shard_.explanations().streams().Leave(session_);
+    shard_.engine().sessions().Leave(*this);
     shard_.metrics().SubscriptionClosed(*std::exchange(series_, std::nullopt));
   }
 }

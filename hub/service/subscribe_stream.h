@@ -23,6 +23,7 @@
 #include <vector>
 
 #include "absl/status/status.h"
+#include "core/stream/live_session.h"
 #include "core/stream/sink.h"
 #include "core/stream/subscriber.h"
 #include "hub/service/call.h"
@@ -32,7 +33,7 @@
 
 namespace tocsin::hub {
 
-class SubscribeStream final : public Call, public Sink {
+class SubscribeStream final : public Call, public Sink, public LiveSession {
  public:
   explicit SubscribeStream(HubShard& shard);
   ~SubscribeStream() override;
@@ -42,8 +43,9 @@ class SubscribeStream final : public Call, public Sink {
   // Tells the client when to come back and ends the call.
   void Drain() override;
 
-  // For whoever asks by the session's id.
-  v1::SessionExplanation Explain() const;
+  // LiveSession.
+  const std::string& session_id() const override { return session_; }
+  v1::SessionExplanation Explain() const override;
 
   // Sink.
   bool Write(const WriteView& view) override;
@@ -84,7 +86,7 @@ class SubscribeStream final : public Call, public Sink {
   bool finish_called_ = false;
   Subscribing subscribing_;
   std::optional<std::string> series_;  // in the metrics, from Enter to Leave
-  std::string session_;                // the id that the client is told; in the directory as long
+  std::string session_;                // the id that the client is told
   absl::Time since_;
   std::unique_ptr<SnapshotReader::Snapshot> snapshot_;  // null: none, or it has been sent
   bool snapshot_read_ = false;                          // its last part is in the queue
