@@ -57,11 +57,14 @@ class Bridge::Impl {
         upstream_(
             channel_, window_, config.window.max_events, metrics_,
             {.on_news = [this] { OnNews(); }, .on_state = [this](bool up) { OnHubState(up); }}) {
-    const RouteSources sources{.state = state_,
-                               .calls = *calls_,
-                               .alerts = *alerts_,
-                               .alert_mapping = config_.alert_mapping,
-                               .metrics = [this] { return MetricsText(); }};
+    const RouteSources sources{
+        .state = state_,
+        .calls = *calls_,
+        .alerts = *alerts_,
+        .alert_mapping = config_.alert_mapping,
+        .metrics = [this] { return MetricsText(); },
+        .explain_session = [this](const std::string& id,
+                                  SessionTold told) { AskWorkers(0, id, std::move(told)); }};
     for (size_t i = 0; i < config.threads; ++i) {
       workers_.push_back(std::make_unique<Worker>(window_, log_, Clock::Real(), config_.shard,
                                                   config_.session, metrics_));
@@ -80,6 +83,9 @@ class Bridge::Impl {
     }
     listener_.reset();
     calls_.reset();  // its answers are posted to the workers
+    for (const auto& worker : workers_) {
+      worker->shard().DropTasks();  // some of them answer requests of other workers
+    }
     alerts_.reset();
     workers_.clear();
   }
@@ -137,6 +143,18 @@ class Bridge::Impl {
     }
     // Last: who is let in from here on finds the window open and the state told.
     state_.window_open = true;
+  }
+
+  // On the workers' threads, one after the other.
+  void AskWorkers(size_t index, const std::string& id, SessionTold told) {
+    if (index == workers_.size()) {
+      return told(std::nullopt);
+    }
+    Shard& shard = workers_[index]->shard();
+    shard.Post([this, &shard, index, id, told = std::move(told)] {
+      const LiveSession* const session = shard.sessions().Find(id);
+      session != nullptr ? told(session->Explain()) : AskWorkers(index + 1, id, told);
+    });
   }
 
   std::string MetricsText() {

@@ -6,6 +6,8 @@
 #include "core/base/log.h"
 #include "core/event/error.h"
 #include "core/event/limits.h"
+#include "core/event/time_proto.h"
+#include "core/stream/session_explanation.h"
 
 namespace tocsin::bridge {
 namespace {
@@ -20,14 +22,20 @@ absl::Duration SomeSlot(std::minstd_rand& random) {
 }  // namespace
 
 EventStream::EventStream(EventStreams& shared, http::ResponseStream& out, EventFormat format,
-                         const EventQuery& query)
-    : shared_(shared), out_(out), format_(format), sent_(shared.clock.Monotonic()) {
+                         const EventQuery& query, std::string session_id)
+    : shared_(shared),
+      out_(out),
+      format_(format),
+      id_(std::move(session_id)),
+      began_(shared.clock.Monotonic()),
+      sent_(began_) {
   std::string opening;
   AppendOpening(opening, format_, SomeSlot(shared_.random));
   if (!opening.empty()) {
     Send(opening);
   }
   subscriber_ = shared_.shard.Add(this, limits::kBookmarkInterval);
+  shared_.shard.sessions().Enter(*this);
   shared_.metrics.event_streams.Increment();
   shared_.shard.Subscribe(subscriber_, {.tag = kTag,
                                         .filter = query.filter,
@@ -38,6 +46,18 @@ EventStream::EventStream(EventStreams& shared, http::ResponseStream& out, EventF
 EventStream::~EventStream() {
   Leave();
   shared_.metrics.event_streams.Decrement();
+}
+
+v1::SessionExplanation EventStream::Explain() const {
+  v1::SessionExplanation session;
+  session.set_session_id(id_);
+  session.set_transport(format_ == EventFormat::kServerSent ? "sse" : "ndjson");
+  SetTimestamp(*session.mutable_since(),
+               shared_.clock.Now() - (shared_.clock.Monotonic() - began_));
+  if (const auto report = shared_.shard.Report(subscriber_)) {
+    FillSession(*report, shared_.clock, session);
+  }
+  return session;
 }
 
 // ---- from the engine ----
@@ -192,6 +212,7 @@ void EventStream::Send(std::string_view bytes) {
 
 void EventStream::Leave() {
   if (subscriber_ != 0) {
+    shared_.shard.sessions().Leave(*this);
     shared_.shard.Remove(subscriber_);
     subscriber_ = 0;
   }

@@ -17,7 +17,9 @@
 #include "bridge/metrics.h"
 #include "bridge/rendered_batch.h"
 #include "core/base/clock.h"
+#include "core/base/heap_bytes.h"
 #include "core/http/responder.h"
+#include "core/stream/live_session.h"
 #include "core/stream/shard.h"
 #include "core/stream/sink.h"
 
@@ -35,11 +37,12 @@ struct EventStreams {
   std::minstd_rand random = std::minstd_rand(std::random_device{}());
 };
 
-class EventStream final : public Sink, public http::StreamOwner {
+class EventStream final : public Sink, public http::StreamOwner, private LiveSession {
  public:
   // Sends what comes first, and subscribes.
+  // `session_id`: what the client was told that it is called.
   EventStream(EventStreams& shared, http::ResponseStream& out, EventFormat format,
-              const EventQuery& query);
+              const EventQuery& query, std::string session_id);
   ~EventStream() override;
   EventStream(const EventStream&) = delete;
   EventStream& operator=(const EventStream&) = delete;
@@ -48,7 +51,7 @@ class EventStream final : public Sink, public http::StreamOwner {
   void OnBatchSent() override;
   void Tick() override;
   void Drain(absl::Duration slot) override;
-  size_t MemoryBytes() const override { return sizeof(*this); }
+  size_t MemoryBytes() const override { return sizeof(*this) + HeapBytes(id_); }
 
   // Sink.
   bool Write(const WriteView& view) override;
@@ -57,6 +60,10 @@ class EventStream final : public Sink, public http::StreamOwner {
   void Failed() override { failed_ = true; }
 
  private:
+  // LiveSession.
+  const std::string& session_id() const override { return id_; }
+  v1::SessionExplanation Explain() const override;
+
   void Render(const Item& item, std::string& out);
   void RenderPlace(const Cursor& cursor, std::string& out);
   bool SendBatch(const WriteView& view);
@@ -69,6 +76,8 @@ class EventStream final : public Sink, public http::StreamOwner {
   EventStreams& shared_;
   http::ResponseStream& out_;
   const EventFormat format_;
+  const std::string id_;
+  const absl::Duration began_;
   SubscriberId subscriber_ = 0;
   absl::Duration sent_;  // the last of anything
   Cursor told_;          // the last place

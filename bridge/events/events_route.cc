@@ -9,11 +9,14 @@
 #include "bridge/events/event_query.h"
 #include "bridge/events/event_stream.h"
 #include "core/event/error.h"
+#include "core/event/uuid.h"
 #include "core/http/problem.h"
 
 namespace tocsin::bridge {
 namespace {
 
+// By which the stream can be explained (POST /v1/explain).
+constexpr char kSessionField[] = "Tocsin-Session";
 constexpr absl::Duration kComeBackAfter = absl::Seconds(1);
 
 http::HttpResponse StreamHead(EventFormat format) {
@@ -33,8 +36,11 @@ http::HttpResponse ComeBack(EventFormat format, const absl::Status& why) {
 }
 
 void Begin(Worker& worker, EventFormat format, const EventQuery& query, http::Responder responder) {
-  std::move(responder).Stream(StreamHead(format), [&](http::ResponseStream& out) {
-    return std::make_unique<EventStream>(worker.streams(), out, format, query);
+  const std::string id = NewUuid(worker.clock().Now());
+  http::HttpResponse head = StreamHead(format);
+  head.fields.push_back({kSessionField, id});
+  std::move(responder).Stream(std::move(head), [&](http::ResponseStream& out) {
+    return std::make_unique<EventStream>(worker.streams(), out, format, query, id);
   });
 }
 

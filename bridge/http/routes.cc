@@ -98,6 +98,15 @@ void AddAlertSourceRoutes(const RouteSources& sources, Worker& worker, Routes& r
                     std::back_inserter(routes));
 }
 
+void AddExplainRoute(const RouteSources& sources, Routes& routes) {
+  routes.push_back({.name = "explain",
+                    .summary = "Which field of a filter lets events through or stops them.",
+                    .method = "POST",
+                    .pattern = "/v1/explain",
+                    .max_body_bytes = 2 * limits::kEventBytes,
+                    .handler = Explain(sources.calls, sources.explain_session)});
+}
+
 void AddOpsRoutes(const RouteSources& sources, Routes& routes) {
   const BridgeState& state = sources.state;
   std::ranges::move(
@@ -125,6 +134,7 @@ http::RouteTable BridgeRoutes(const RouteSources& sources, Worker& worker) {
   AddEventRoutes(sources, worker, routes);
   AddAlertRoutes(sources, routes);
   AddAlertSourceRoutes(sources, worker, routes);
+  AddExplainRoute(sources, routes);
   AddOpsRoutes(sources, routes);
   return http::RouteTable(std::move(routes));
 }

@@ -16,6 +16,7 @@
 #include "absl/time/time.h"
 #include "bridge/alerts/alert_intake.h"
 #include "bridge/alerts/alert_mapping.h"
+#include "bridge/rest/explain.h"
 #include "bridge/upstream/hub_calls.h"
 #include "bridge/worker.h"
 #include "core/base/clock.h"
@@ -46,6 +47,7 @@ struct RouteSources {
   AlertIntake& alerts;
   const AlertMapping& alert_mapping = DefaultAlertMapping();
   std::function<std::string()> metrics;  // the text of GET /metrics
+  ExplainSession explain_session = {};
 };
 
 http::RouteTable BridgeRoutes(const RouteSources& sources, Worker& worker);

@@ -18,7 +18,9 @@
 #include "bridge/ws/server_message.h"
 #include "core/base/log.h"
 #include "core/base/strings.h"
+#include "core/event/time_proto.h"
 #include "core/event/uuid.h"
+#include "core/stream/session_explanation.h"
 
 namespace tocsin::bridge::ws {
 namespace {
@@ -60,8 +62,9 @@ void Session::Start(bool deflate) {
   const Cursor served = context_.shard.position();
   const SessionOptions& options = context_.options;
   const absl::Time now = context_.clock.Now();
-  const std::string id = NewUuid(now);
-  Reply(WelcomeMessage({.session_id = id,
+  id_ = NewUuid(now);
+  context_.shard.sessions().Enter(*this);
+  Reply(WelcomeMessage({.session_id = id_,
                         .server_time = now,
                         .heartbeat_interval = options.heartbeat_interval,
                         .cursor = served.epoch != 0 ? served : context_.window.view().head,
@@ -73,6 +76,23 @@ void Session::Start(bool deflate) {
   if (!context_.hub_connected) {
     Reply(StatusMessage(false));
   }
+}
+
+v1::SessionExplanation Session::Explain() const {
+  v1::SessionExplanation session;
+  session.set_session_id(id_);
+  session.set_transport("websocket");
+  const absl::Duration age = context_.clock.Monotonic() - liveness_.started();
+  SetTimestamp(*session.mutable_since(), context_.clock.Now() - age);
+  if (const auto report = context_.shard.Report(subscriber_)) {
+    FillSession(*report, context_.clock, session);
+    for (size_t i = 0; i < report->subscriptions.size(); ++i) {
+      const std::string* const name = names_.IdOf(report->subscriptions[i].tag);
+      session.mutable_subscriptions(static_cast<int>(i))
+          ->set_subscription_id(name == nullptr ? "" : *name);
+    }
+  }
+  return session;
 }
 
 // ---- from the client ----
@@ -341,6 +361,7 @@ absl::Duration Session::SomeSlot() {
 
 void Session::Leave() {
   if (subscriber_ != 0) {
+    context_.shard.sessions().Leave(*this);
     context_.shard.Remove(subscriber_);
     context_.metrics.active_subscriptions.Decrement(static_cast<double>(names_.size()));
     names_.Clear();

@@ -23,13 +23,15 @@
 #include "bridge/ws/session_output.h"
 #include "bridge/ws/session_sink.h"
 #include "bridge/ws/subscription_names.h"
+#include "core/base/heap_bytes.h"
 #include "core/event/client_message.h"
 #include "core/event/error.h"
+#include "core/stream/live_session.h"
 #include "core/stream/subscriber.h"
 
 namespace tocsin::bridge::ws {
 
-class Session final : private SessionSink::Owner {
+class Session final : private SessionSink::Owner, private LiveSession {
  public:
   Session(SessionContext& context, SessionOutput& output);
   ~Session() override;
@@ -65,9 +67,13 @@ class Session final : private SessionSink::Owner {
   bool closing() const { return closing_; }
   SubscriberId subscriber() const { return subscriber_; }
   // Without sizeof(Session).
-  size_t MemoryBytes() const { return names_.MemoryBytes(); }
+  size_t MemoryBytes() const { return names_.MemoryBytes() + HeapBytes(id_); }
 
  private:
+  // LiveSession.
+  const std::string& session_id() const override { return id_; }
+  v1::SessionExplanation Explain() const override;
+
   void Handle(const SubscribeMessage& message);
   void Handle(const UnsubscribeMessage& message);
   void Handle(const PingMessage& message);
@@ -93,6 +99,7 @@ class Session final : private SessionSink::Owner {
 
   SessionContext& context_;
   SessionOutput& output_;
+  std::string id_;
   SubscriberId subscriber_ = 0;
   SubscriptionNames names_;
   SessionSink sink_;

@@ -78,7 +78,8 @@ class EventStreamTest : public SessionTest {
     request.target = absl::StrCat("/v1/events?", std::string(query));
     readers.push_back(std::make_unique<Reader>());
     readers.back()->stream = std::make_unique<EventStream>(streams, readers.back()->out, format,
-                                                           ReadEventQuery(request).value());
+                                                           ReadEventQuery(request).value(),
+                                                           absl::StrCat("s", readers.size()));
     Settle();
     return *readers.back();
   }
@@ -373,6 +374,24 @@ TEST_F(StartChecksTest, ThoseWithoutAnAnswerAreBoundedAndGivenUp) {
   RunPosted();
   EXPECT_THAT(answers, ElementsAre("OK")) << "none of those that were given up";
   EXPECT_EQ(shard.stats().subscribers.load(), 0u);
+}
+
+TEST_F(EventStreamTest, IsExplainedByTheIdThatItsClientWasTold) {
+  PublishUpTo(3);
+  Open("severities=P0", EventFormat::kJsonLines);
+  const LiveSession* session = shard.sessions().Find("s1");
+  ASSERT_NE(session, nullptr);
+  clock.Advance(absl::Seconds(5));
+  const v1::SessionExplanation explained = session->Explain();
+  EXPECT_EQ(explained.session_id(), "s1");
+  EXPECT_EQ(explained.transport(), "ndjson");
+  EXPECT_LE(explained.since().seconds(), absl::ToUnixSeconds(clock.Now()) - 5);
+  ASSERT_EQ(explained.subscriptions_size(), 1);
+  EXPECT_EQ(explained.subscriptions(0).filter().severities(0), v1::SEVERITY_P0);
+  EXPECT_TRUE(explained.subscriptions(0).live());
+  EXPECT_EQ(explained.subscriptions(0).cursor(), Place(3));
+  readers.clear();
+  EXPECT_EQ(shard.sessions().Find("s1"), nullptr);
 }
 
 }  // namespace

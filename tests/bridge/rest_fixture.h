@@ -45,6 +45,7 @@ class UnaryHub : public v1::EventHub::Service {
   Method<v1::GetIncidentRequest, v1::GetIncidentResponse> get;
   Method<v1::ListIncidentsRequest, v1::ListIncidentsResponse> list;
   Method<v1::ListEventsRequest, v1::ListEventsResponse> events;
+  Method<v1::ExplainRequest, v1::ExplainResponse> explain;
 
  private:
   template <class M, class Request, class Response>
@@ -75,6 +76,10 @@ class UnaryHub : public v1::EventHub::Service {
   grpc::Status ListEvents(Context*, const v1::ListEventsRequest* request,
                           v1::ListEventsResponse* response) override {
     return Answer(events, *request, *response);
+  }
+  grpc::Status Explain(Context*, const v1::ExplainRequest* request,
+                       v1::ExplainResponse* response) override {
+    return Answer(explain, *request, *response);
   }
 
   Mutex mutex_;

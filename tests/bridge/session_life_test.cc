@@ -168,5 +168,28 @@ TEST_F(SessionTest, MetricsCountWhatTheySay) {
   EXPECT_TRUE(absl::StrContains(metrics.Text(), "websocket_message_latency_seconds_count"));
 }
 
+TEST_F(SessionTest, IsExplainedByTheIdOfItsWelcome) {
+  PublishUpTo(2);
+  Client& client = Connect();
+  const std::string id = Text(client.got.at(0), "session_id");
+  Send(client, Subscribe("worst", R"("filters":{"severities":["P0"]})"));
+  Send(client, Subscribe("all"));
+  PublishUpTo(5);
+  Settle();
+  const LiveSession* session = shard.sessions().Find(id);
+  ASSERT_NE(session, nullptr);
+  const v1::SessionExplanation explained = session->Explain();
+  EXPECT_EQ(explained.session_id(), id);
+  EXPECT_EQ(explained.transport(), "websocket");
+  ASSERT_EQ(explained.subscriptions_size(), 2);
+  EXPECT_EQ(explained.subscriptions(0).subscription_id(), "worst");
+  EXPECT_EQ(explained.subscriptions(0).filter().severities(0), v1::SEVERITY_P0);
+  EXPECT_EQ(explained.subscriptions(1).subscription_id(), "all");
+  EXPECT_TRUE(explained.subscriptions(1).live());
+  EXPECT_EQ(explained.last_cursor(), FormatCursor({kEpoch, 5}));
+  client.session.OnPeerClose();
+  EXPECT_EQ(shard.sessions().Find(id), nullptr);
+}
+
 }  // namespace
 }  // namespace tocsin::bridge::testing
