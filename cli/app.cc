@@ -24,6 +24,7 @@ std::string Footer() {
       "  tocsin sub --severities P0,P1\n"
       "  tocsin pub incident-created --severity P0 --title \"API gateway down\" --source "
       "llm-sentinel\n"
+      "  tocsin incidents watch --active-only\n"
       "  tocsin status\n"
       "  tocsin pub --help\n\n",
       kExitCodesHelp);
@@ -40,6 +41,7 @@ void AddGlobals(CLI::App& app, Globals& globals) {
   AddTime(app, "--timeout", &globals.timeout, absl::Milliseconds(1),
           "How long to wait for the hub before giving up")
       ->envname("TOCSIN_TIMEOUT");
+  app.add_flag("--utc", globals.utc, "Times in text are UTC, not your own zone");
   app.add_flag("--print-config-docs")
       ->description("Print the table of docs/configuration.md")
       ->group("");
@@ -134,8 +136,13 @@ std::unique_ptr<CLI::App> MakeApp(Globals& globals, Run& chosen) {
   app->footer(Footer());
   AddPub(*app, globals, chosen);
   AddSub(*app, globals, chosen);
+  AddExplain(*app, globals, chosen);
+  AddEvents(*app, globals, chosen);
+  AddIncidents(*app, globals, chosen);
+  AddAlert(*app, globals, chosen);
   AddStatus(*app, globals, chosen);
   AddBench(*app, globals, chosen);
+  AddHelp(*app, chosen);
   AddCompletion(*app, chosen);
   SetUpCommands(*app);
   return app;

@@ -21,6 +21,7 @@ namespace tocsin::cli {
 struct Globals {
   std::string hub = "127.0.0.1:50051";
   absl::Duration timeout = absl::Seconds(10);
+  bool utc = false;  // times in text are UTC instead of the user's zone
 };
 
 // Returns an exit code.
@@ -28,8 +29,13 @@ using Run = std::function<int()>;
 
 void AddPub(CLI::App& app, const Globals& globals, Run& chosen);
 void AddSub(CLI::App& app, const Globals& globals, Run& chosen);
+void AddExplain(CLI::App& app, const Globals& globals, Run& chosen);
+void AddAlert(CLI::App& app, const Globals& globals, Run& chosen);
+void AddIncidents(CLI::App& app, const Globals& globals, Run& chosen);
+void AddEvents(CLI::App& app, const Globals& globals, Run& chosen);
 void AddStatus(CLI::App& app, const Globals& globals, Run& chosen);
 void AddBench(CLI::App& app, const Globals& globals, Run& chosen);
+void AddHelp(CLI::App& app, Run& chosen);
 void AddCompletion(CLI::App& app, Run& chosen);
 
 // `tocsin: what` on stderr; returns `exit_code`.

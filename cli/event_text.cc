@@ -5,33 +5,13 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "absl/strings/str_join.h"
-#include "absl/time/time.h"
+#include "cli/time_text.h"
 #include "core/base/strings.h"
 #include "core/event/names.h"
 #include "core/event/validate.h"
 
 namespace tocsin::cli {
 namespace {
-
-constexpr std::string_view kPlain = "\x1b[0m";
-
-std::string TimeText(const google::protobuf::Timestamp& time) {
-  const absl::Time moment = absl::FromUnixSeconds(time.seconds()) + absl::Nanoseconds(time.nanos());
-  return absl::FormatTime("%Y-%m-%d %H:%M:%E3S", moment, absl::UTCTimeZone());
-}
-
-std::string_view ColorOf(v1::Severity severity) {
-  switch (severity) {
-    case v1::SEVERITY_P0:
-      return "\x1b[1;31m";
-    case v1::SEVERITY_P1:
-      return "\x1b[31m";
-    case v1::SEVERITY_P2:
-      return "\x1b[33m";
-    default:
-      return "";
-  }
-}
 
 const v1::Alert* AlertOf(const v1::Event& event) {
   if (event.has_alert_received()) return &event.alert_received().alert();
@@ -128,7 +108,39 @@ bool IsInvisible(uint32_t code) {
          (code >= 0x2028 && code <= 0x202e) || (code >= 0x2060 && code <= 0x206f) || code == 0xfeff;
 }
 
+// How a line begins.
+std::string Lead(const std::string& time, v1::Severity severity, std::string_view what,
+                 const TextStyle& style) {
+  const std::string_view color = style.color ? ColorOf(severity) : "";
+  const std::string_view name = NameOf(severity);
+  return absl::StrFormat("%s  %s%-2s%s  %-24s", time, ToAbsl(color),
+                         name.empty() ? "--" : std::string(name),
+                         color.empty() ? "" : std::string(kPlainText), ToAbsl(what));
+}
+
+// An incident as it stands, where there is no event to tell.
+std::string StandingText(const v1::Incident& incident, std::string_view what,
+                         const TextStyle& style) {
+  return absl::StrCat(
+      Lead(TimeText(incident.updated_at(), style.zone), incident.severity(), what, style), " [",
+      ToAbsl(NameOf(incident.state())), "]", SubjectText(incident),
+      Named("incident", incident.id()));
+}
+
 }  // namespace
+
+std::string_view ColorOf(v1::Severity severity) {
+  switch (severity) {
+    case v1::SEVERITY_P0:
+      return "\x1b[1;31m";
+    case v1::SEVERITY_P1:
+      return "\x1b[31m";
+    case v1::SEVERITY_P2:
+      return "\x1b[33m";
+    default:
+      return "";
+  }
+}
 
 std::string Clean(std::string_view text) {
   std::string clean;
@@ -152,13 +164,8 @@ std::string Clean(std::string_view text) {
 }
 
 std::string EventText(const v1::Event& event, const TextStyle& style) {
-  const v1::Severity severity = SeverityOf(event);
-  const std::string_view color = style.color ? ColorOf(severity) : "";
-  const std::string_view name = NameOf(severity);
   std::string line =
-      absl::StrFormat("%s  %s%-2s%s  %-24s", TimeText(event.time()), ToAbsl(color),
-                      name.empty() ? "--" : std::string(name),
-                      color.empty() ? "" : std::string(kPlain), ToAbsl(NameOf(event.type())));
+      Lead(TimeText(event.time(), style.zone), SeverityOf(event), NameOf(event.type()), style);
   absl::StrAppend(&line, PayloadText(event));
   if (event.has_incident()) {
     absl::StrAppend(&line, " [", ToAbsl(NameOf(event.incident().state())), "]",
@@ -168,6 +175,16 @@ std::string EventText(const v1::Event& event, const TextStyle& style) {
   }
   absl::StrAppend(&line, Named("incident", IncidentIdOf(event)));
   if (style.cursor) absl::StrAppend(&line, Named("cursor", event.cursor()));
+  return line;
+}
+
+std::string SnapshotText(const v1::Incident& incident, const TextStyle& style) {
+  return StandingText(incident, "snapshot", style);
+}
+
+std::string LeftText(const v1::Left& left, const TextStyle& style) {
+  std::string line = StandingText(left.incident(), "left", style);
+  if (style.cursor) absl::StrAppend(&line, Named("cursor", left.cursor()));
   return line;
 }
 

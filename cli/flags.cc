@@ -80,7 +80,29 @@ CLI::Option* AddChoice(CLI::App& app, const std::string& name, std::string* valu
       ->default_str(*value);
 }
 
-void AddFilterFlags(CLI::App& app, FilterFlags& filter, const std::string& group) {
+void AddOutput(CLI::App& app, bool* json) {
+  const auto assign = [json](const std::string& text) {
+    if (text != "text" && text != "json") {
+      throw CLI::ValidationError("--output",
+                                 absl::StrCat("'", text, "' is unknown; allowed: text, json"));
+    }
+    *json = text == "json";
+  };
+  app.add_option_function<std::string>("--output", assign, "For people, or as JSON")
+      ->type_name("text|json")
+      ->default_str("text");
+  app.add_flag("--json", *json, "As --output json");
+}
+
+void AddRequire(CLI::App& app, std::vector<std::string>* filters, const std::string& group) {
+  app.add_option("--require", *filters,
+                 "A filter that must let an event pass too, as JSON; repeat for more")
+      ->type_name("JSON")
+      ->allow_extra_args(false)
+      ->group(group);
+}
+
+void AddFilterFlags(CLI::App& app, FilterFlags& filter, const std::string& group, FilterOf of) {
   const auto list = [&](const char* name, std::vector<std::string>* values, const char* placeholder,
                         const char* help) {
     app.add_option(name, *values, help)
@@ -89,7 +111,9 @@ void AddFilterFlags(CLI::App& app, FilterFlags& filter, const std::string& group
         ->allow_extra_args(false)
         ->group(group);
   };
-  list("--types", &filter.types, "TYPE", "incident-created, comment-added, ...");
+  if (of == FilterOf::kEvents) {
+    list("--types", &filter.types, "TYPE", "incident-created, comment-added, ...");
+  }
   list("--severities", &filter.severities, "P0..P4", "Of the incident or alert");
   list("--states", &filter.states, "STATE", "Detected, Triaged, Investigating, ...");
   list("--sources", &filter.sources, "TEXT", "Who noticed");
@@ -118,6 +142,8 @@ std::vector<std::string> ValuesOf(const std::string& flag) {
       {"alert-type", kinds()},
       {"priority", EnumNames(*v1::Priority_descriptor())},
       {"resolution-method", EnumNames(*v1::ResolutionMethod_descriptor())},
+      {"method", EnumNames(*v1::ResolutionMethod_descriptor())},
+      {"status", EnumNames(*v1::AlertStatus_descriptor())},
       {"types", TypeNames()},
       {"from", {"earliest", "latest"}},
   };

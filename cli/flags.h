@@ -23,8 +23,16 @@ CLI::Option* AddSize(CLI::App& app, const std::string& name, size_t* value, size
 CLI::Option* AddChoice(CLI::App& app, const std::string& name, std::string* value,
                        std::vector<std::string> allowed, const std::string& help);
 
-// The flags of a filter, in a group of the help.
-void AddFilterFlags(CLI::App& app, FilterFlags& filter, const std::string& group);
+// --output text|json, and --json, which is short for the latter.
+void AddOutput(CLI::App& app, bool* json);
+
+// The flags of a filter, in a group of the help. Where only incidents are chosen, event types have
+// no meaning.
+enum class FilterOf { kEvents, kIncidents };
+void AddFilterFlags(CLI::App& app, FilterFlags& filter, const std::string& group,
+                    FilterOf of = FilterOf::kEvents);
+// --require: more filters, as JSON.
+void AddRequire(CLI::App& app, std::vector<std::string>* filters, const std::string& group);
 
 // For completion: the values that the flag of that name ("severity") may take. Empty when any value
 // is allowed.

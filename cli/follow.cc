@@ -77,8 +77,19 @@ class Follower final : rpc::HubStream::Owner {
       return false;
     }
     SayLost(status);
-    if (!cursor_.empty()) stream_.GoOnFrom(cursor_);
+    GoOn();
     return true;
+  }
+
+  // After the last event seen. A snapshot that is not whole begins again; one that is whole goes on
+  // with what changes and what leaves.
+  void GoOn() {
+    if (in_snapshot_ || cursor_.empty()) return;
+    v1::SubscribeRequest request = options_.request;
+    request.set_leaves(request.leaves() || request.snapshot());
+    request.set_snapshot(false);
+    request.set_from(cursor_);
+    stream_.Ask(std::move(request));
   }
 
   void Handle(const v1::SubscribeResponse& response) {
@@ -87,10 +98,21 @@ class Follower final : rpc::HubStream::Owner {
       Print(event);
       if (done_) break;
     }
+    if (!done_) HandleSet(response);
     if (!done_) HandleRest(response);
     Flush();
     // Asked at every response, also at a bookmark: noticed without an event to write.
     if (ReaderHasGone()) done_ = true;
+  }
+
+  void HandleSet(const v1::SubscribeResponse& response) {
+    for (const v1::Incident& incident : response.snapshot().incidents()) {
+      WriteLine(options_.json ? SnapshotJson(incident) : SnapshotText(incident, options_.style));
+    }
+    if (response.snapshot().kind() == v1::SnapshotMark::KIND_LAST) in_snapshot_ = false;
+    for (const v1::Left& left : response.leaves()) {
+      WriteLine(options_.json ? LeftJson(left) : LeftText(left, options_.style));
+    }
   }
 
   void HandleRest(const v1::SubscribeResponse& response) {
@@ -111,6 +133,11 @@ class Follower final : rpc::HubStream::Owner {
     cursor_ = event.cursor();
     ++printed_;
     if (options_.count != 0 && printed_ == options_.count) done_ = true;
+  }
+
+  void WriteLine(std::string_view text) {
+    Write(text);
+    Write("\n");
   }
 
   void Write(std::string_view text) {
@@ -153,7 +180,7 @@ class Follower final : rpc::HubStream::Owner {
     lost_ = true;
     Say(absl::StrCat(connected_ ? "lost" : "cannot reach", " the hub at ", globals_.hub, ": ",
                      WhyLost(status), ". Trying again",
-                     cursor_.empty() ? "" : absl::StrCat(" from ", cursor_)));
+                     cursor_.empty() || in_snapshot_ ? "" : absl::StrCat(" from ", cursor_)));
   }
 
   int GiveUp() const {
@@ -189,8 +216,9 @@ class Follower final : rpc::HubStream::Owner {
   std::string flushed_;  // the cursor up to which all has been written out
   std::string line_;
   size_t printed_ = 0;
-  bool connected_ = false;  // at least once
-  bool lost_ = false;       // and told so
+  bool connected_ = false;                          // at least once
+  bool lost_ = false;                               // and told so
+  bool in_snapshot_ = options_.request.snapshot();  // it is not whole yet
   bool done_ = false;
   bool done_by_output_ = false;     // nothing more can be written
   std::optional<int> write_error_;  // errno
@@ -208,6 +236,22 @@ std::string GapJson(const v1::Gap& gap) {
   AppendJsonString(json, gap.from());
   json += ",\"to\":";
   AppendJsonString(json, gap.to());
+  return json + "}}";
+}
+
+std::string SnapshotJson(const v1::Incident& incident) {
+  std::string json = "{\"snapshot\":";
+  AppendJsonIncident(json, incident);
+  return json + "}";
+}
+
+std::string LeftJson(const v1::Left& left) {
+  std::string json = "{\"left\":{\"incident_id\":";
+  AppendJsonString(json, left.incident_id());
+  json += ",\"incident\":";
+  AppendJsonIncident(json, left.incident());
+  absl::StrAppend(&json, ",\"sequence\":", left.sequence(), ",\"cursor\":");
+  AppendJsonString(json, left.cursor());
   return json + "}}";
 }
 

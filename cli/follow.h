@@ -32,6 +32,10 @@ int Follow(const Globals& globals, const FollowOptions& options, Interrupt& inte
 
 // {"gap":{"reason":"expired","from":"…","to":"…"}}
 std::string GapJson(const v1::Gap& gap);
+// {"snapshot":{…}}: an incident of the snapshot.
+std::string SnapshotJson(const v1::Incident& incident);
+// {"left":{"incident_id":"…","incident":{…},"sequence":…,"cursor":"…"}}
+std::string LeftJson(const v1::Left& left);
 std::string GapText(const v1::Gap& gap);
 
 }  // namespace tocsin::cli

@@ -1,22 +1,18 @@
-#include <algorithm>
 #include <iostream>
 #include <memory>
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
-#include "cli/client.h"
 #include "cli/command.h"
 #include "cli/exit_codes.h"
 #include "cli/flags.h"
+#include "cli/hub_call.h"
 #include "cli/pub_event.h"
 #include "cli/pub_file.h"
 #include "cli/pub_result.h"
-#include "cli/reconnect.h"
-#include "core/base/backoff.h"
 #include "core/base/strings.h"
 #include "core/event/limits.h"
 #include "core/event/names.h"
-#include "core/rpc/hub_error.h"
 
 namespace tocsin::cli {
 namespace {
@@ -32,8 +28,6 @@ constexpr char kExamples[] =
     "  tocsin sub --output json | tocsin --hub other:50051 pub --file -\n\n"
     "An event that is sent again because the hub was away has the same id: it is published once.\n";
 
-constexpr absl::Duration kLastTry = absl::Milliseconds(200);
-
 struct PubChoices {
   std::string type;
   std::string file;
@@ -43,41 +37,14 @@ struct PubChoices {
   bool keep_going = false;
 };
 
-grpc::Status PublishOnce(v1::EventHub::Stub& hub, absl::Time deadline,
-                         const v1::PublishRequest& request, v1::PublishResponse& response) {
-  grpc::ClientContext context;
-  context.set_deadline(absl::ToChronoTime(deadline));
-  return hub.Publish(&context, request, &response);
-}
-
-// Tries again while the hub is away. The event's id keeps it from being published twice.
-grpc::Status PublishWithRetries(const Globals& globals, const v1::PublishRequest& request,
-                                v1::PublishResponse& response) {
-  const std::shared_ptr<grpc::Channel> channel = OpenChannel(globals);
-  const std::unique_ptr<v1::EventHub::Stub> hub = v1::EventHub::NewStub(channel);
-  const absl::Time deadline = absl::Now() + globals.timeout;
-  Backoff backoff(kFirstRetry, kLastRetry);
-  while (true) {
-    const grpc::Status status = PublishOnce(*hub, deadline, request, response);
-    if (status.ok() || !rpc::MayRetry(status)) return status;
-    const absl::Duration floor = rpc::ReadHubError(status).details.retry_after;
-    const absl::Duration left = deadline - absl::Now() - floor;
-    // The wait is cut so that the last try comes just before the deadline, not after it.
-    if (left < kLastTry) return status;
-    WaitForNextTry(*channel, floor, std::min(backoff.Next(), left - kLastTry / 2), nullptr);
-  }
-}
-
 int PubOne(const Globals& globals, v1::Event event, bool json) {
   const std::string_view type = NameOf(event.type());
   v1::PublishRequest request;
   *request.add_events() = std::move(event);
   v1::PublishResponse response;
-  const grpc::Status status = PublishWithRetries(globals, request, response);
-  if (!status.ok()) {
-    const Failure failure = FailureOf(status, globals.hub);
-    return Fail(failure.exit_code, failure.text);
-  }
+  // The event's id keeps it from being published twice.
+  const grpc::Status status = CallHub(globals, &v1::EventHub::Stub::Publish, request, response);
+  if (!status.ok()) return Tell(status, globals);
   for (const v1::PublishResult& result : response.results()) {
     std::cout << (json ? ResultJson(result) : ResultText(result, type)) << '\n';
   }

@@ -1,17 +1,16 @@
-#include <unistd.h>
-
-#include <cstdlib>
 #include <iostream>
 #include <limits>
 #include <memory>
 
 #include "absl/strings/str_cat.h"
+#include "cli/color.h"
 #include "cli/command.h"
 #include "cli/exit_codes.h"
 #include "cli/flags.h"
 #include "cli/follow.h"
 #include "cli/interrupt.h"
 #include "cli/sub_filter.h"
+#include "cli/time_text.h"
 #include "core/event/cursor.h"
 #include "core/event/limits.h"
 #include "core/event/text.h"
@@ -34,6 +33,9 @@ constexpr char kExamples[] =
 
 struct SubChoices {
   FilterFlags filter;
+  std::vector<std::string> require;
+  bool snapshot = false;
+  bool leaves = false;
   std::string from = "latest";
   std::string on_gap = "fail";
   std::string output = "text";
@@ -44,15 +46,11 @@ struct SubChoices {
   bool show_cursor = false;
 };
 
-bool UseColor(const std::string& choice) {
-  if (choice != "auto") return choice == "always";
-  const char* no_color = std::getenv("NO_COLOR");
-  return isatty(STDOUT_FILENO) != 0 && (no_color == nullptr || *no_color == '\0');
-}
-
-absl::StatusOr<FollowOptions> OptionsOf(const SubChoices& choices) {
+absl::StatusOr<FollowOptions> OptionsOf(const Globals& globals, const SubChoices& choices) {
   const auto filter = MakeFilter(choices.filter);
   if (!filter.ok()) return filter.status();
+  const auto required = MakeRequired(choices.require);
+  if (!required.ok()) return required.status();
   if (choices.from.empty()) {
     return absl::InvalidArgumentError(
         "--from is empty; give a cursor, earliest, latest, or a time as RFC 3339 writes it");
@@ -61,18 +59,22 @@ absl::StatusOr<FollowOptions> OptionsOf(const SubChoices& choices) {
   if (!start.ok()) return start.status();
   FollowOptions options;
   *options.request.mutable_filter() = *filter;
+  options.request.mutable_require()->Add(required->begin(), required->end());
+  options.request.set_snapshot(choices.snapshot);
+  options.request.set_leaves(choices.leaves);
   options.request.set_from(choices.from);
   options.request.set_on_gap(choices.on_gap == "notify" ? v1::ON_GAP_NOTIFY : v1::ON_GAP_FAIL);
   options.request.set_label(choices.name);
   options.json = choices.output == "json";
-  options.style = {.color = UseColor(choices.color), .cursor = choices.show_cursor};
+  options.style = {
+      .zone = ZoneOf(globals), .color = UseColor(choices.color), .cursor = choices.show_cursor};
   options.count = choices.count;
   options.until_caught_up = choices.until_caught_up;
   return options;
 }
 
 int RunSub(const Globals& globals, const SubChoices& choices) {
-  const auto options = OptionsOf(choices);
+  const auto options = OptionsOf(globals, choices);
   if (!options.ok()) return Fail(kUsage, std::string(options.status().message()));
   std::ios::sync_with_stdio(false);
   Interrupt interrupt;
@@ -86,10 +88,15 @@ void AddSub(CLI::App& app, const Globals& globals, Run& chosen) {
       app.add_subcommand("sub", "Print events as they happen, or from a place in the log");
   auto choices = std::make_shared<SubChoices>();
   AddFilterFlags(*sub, choices->filter, "Filter");
+  AddRequire(*sub, &choices->require, "Filter");
   sub->add_option("--from", choices->from,
                   "A cursor, earliest, latest, or a time as RFC 3339 writes it")
       ->type_name("START")
       ->capture_default_str();
+  sub->add_flag("--snapshot", choices->snapshot,
+                "First the incidents that match now; then also what leaves them");
+  sub->add_flag("--leaves", choices->leaves,
+                "Tell of each incident that matched before an event and does not after it");
   AddChoice(*sub, "--on-gap", &choices->on_gap, {"fail", "notify"},
             "When events asked for are no longer there: end, or say so and go on");
   AddChoice(*sub, "--output", &choices->output, {"text", "json"},

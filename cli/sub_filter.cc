@@ -10,6 +10,8 @@
 #include "core/base/strings.h"
 #include "core/event/filter.h"
 #include "core/event/json_reader.h"
+#include "core/event/limits.h"
+#include "core/event/text.h"
 
 namespace tocsin::cli {
 namespace {
@@ -81,6 +83,25 @@ absl::StatusOr<v1::Filter> MakeFilter(const FilterFlags& flags) {
   if (!filter.ok()) return InFlags(filter.status());
   const auto compiled = Filter::Compile(*filter, "");
   return compiled.ok() ? filter : InFlags(compiled.status());
+}
+
+absl::StatusOr<std::vector<v1::Filter>> MakeRequired(const std::vector<std::string>& texts) {
+  if (texts.size() > limits::kRequiredFilters) {
+    return absl::InvalidArgumentError(absl::StrCat("--require is given ", texts.size(),
+                                                   " times; allowed: at most ",
+                                                   limits::kRequiredFilters, " times"));
+  }
+  std::vector<v1::Filter> filters;
+  for (const std::string& text : texts) {
+    const auto filter = ReadJsonFilter(text, "");
+    const absl::Status bad = filter.ok() ? Filter::Compile(*filter, "").status() : filter.status();
+    if (!bad.ok()) {
+      return absl::InvalidArgumentError(
+          absl::StrCat("--require ", Quote(text), ": ", bad.message()));
+    }
+    filters.push_back(*filter);
+  }
+  return filters;
 }
 
 }  // namespace tocsin::cli

@@ -1,4 +1,4 @@
-// sub_filter.h: the filter that `tocsin sub`'s flags make.
+// sub_filter.h: the filter that the flags of `tocsin sub` and others make.
 //
 // Errors:  INVALID_ARGUMENT that names the flag and what is allowed.
 #pragma once
@@ -23,5 +23,7 @@ struct FilterFlags {
 };
 
 absl::StatusOr<v1::Filter> MakeFilter(const FilterFlags& flags);
+// The filters that --require gives as JSON, {"severities":["P0"]}.
+absl::StatusOr<std::vector<v1::Filter>> MakeRequired(const std::vector<std::string>& texts);
 
 }  // namespace tocsin::cli

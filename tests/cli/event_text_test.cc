@@ -32,7 +32,7 @@ v1::Event Created() {
 TEST(EventTextTest, SaysWhenHowBadWhatAndWhichOne) {
   EXPECT_EQ(
       EventText(Created(), {}),
-      "2026-01-02 03:04:05.678  P0  incident_created         [Detected] \"API gateway down\" "
+      "2026-01-02 03:04:05.678Z  P0  incident_created         [Detected] \"API gateway down\" "
       "source=llm-sentinel env=production zone=b incident=0190b6a5-7c1e-7000-8000-000000000001");
 }
 

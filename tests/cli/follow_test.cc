@@ -45,9 +45,10 @@ class ScriptedHub : public v1::EventHub::Service {
   }
   ~ScriptedHub() override { server_->Shutdown(std::chrono::system_clock::now()); }
 
-  grpc::Status Subscribe(grpc::ServerContext*, const v1::SubscribeRequest*,
+  grpc::Status Subscribe(grpc::ServerContext*, const v1::SubscribeRequest* request,
                          Writer* writer) override {
     const MutexLock lock(mutex_);
+    requests_.push_back(*request);
     if (!scenes_.empty()) {
       const Scene scene = std::move(scenes_.front());
       scenes_.pop_front();
@@ -57,18 +58,25 @@ class ScriptedHub : public v1::EventHub::Service {
   }
 
   // All that is there, printed as JSON. An exit code.
-  int Follow(std::ostream& out) const {
+  int Follow(std::ostream& out, bool snapshot = false) const {
     Globals globals;
     globals.hub = "127.0.0.1:" + std::to_string(port_);
     FollowOptions options;
     options.json = true;
     options.until_caught_up = true;
+    options.request.set_snapshot(snapshot);
     Interrupt interrupt;
     return cli::Follow(globals, options, interrupt, out);
   }
 
+  std::vector<v1::SubscribeRequest> requests() {
+    const MutexLock lock(mutex_);
+    return requests_;
+  }
+
  private:
   Mutex mutex_;
+  std::vector<v1::SubscribeRequest> requests_ ABSL_GUARDED_BY(mutex_);
   std::deque<Scene> scenes_ ABSL_GUARDED_BY(mutex_);
   int port_ = 0;
   std::unique_ptr<grpc::Server> server_;
@@ -188,6 +196,64 @@ TEST(ClientTest, AnExpiredCursorSaysWhatIsHeldAndWhatToDo) {
   EXPECT_EQ(failure.exit_code, kGap);
   EXPECT_THAT(failure.text, HasSubstr("holds e-5 to e-9"));
   EXPECT_THAT(failure.text, HasSubstr("--on-gap notify"));
+}
+
+v1::SubscribeResponse SnapshotPart(const std::string& id, bool last) {
+  v1::SubscribeResponse response;
+  response.set_cursor("e-5");
+  response.mutable_snapshot()->set_kind(last ? v1::SnapshotMark::KIND_LAST
+                                             : v1::SnapshotMark::KIND_PART);
+  response.mutable_snapshot()->add_incidents()->set_id(id);
+  return response;
+}
+
+v1::SubscribeResponse Leaving(const std::string& id, bool caught_up) {
+  v1::SubscribeResponse response;
+  response.set_cursor("e-6");
+  response.add_leaves()->set_incident_id(id);
+  response.set_caught_up(caught_up);
+  return response;
+}
+
+TEST(FollowTest, ASnapshotAndWhatLeavesItArePrinted) {
+  ScriptedHub hub({[](auto& writer) {
+    writer.Write(SnapshotPart("a", false));
+    writer.Write(SnapshotPart("b", true));
+    writer.Write(Leaving("a", true));
+  }});
+  std::ostringstream out;
+  EXPECT_EQ(hub.Follow(out, /*snapshot=*/true), kOk);
+  EXPECT_THAT(out.str(), HasSubstr("{\"snapshot\":{\"id\":\"a\""));
+  EXPECT_THAT(out.str(), HasSubstr("{\"snapshot\":{\"id\":\"b\""));
+  EXPECT_THAT(out.str(), HasSubstr("{\"left\":{\"incident_id\":\"a\""));
+}
+
+// With another snapshot, what left meanwhile would never be told.
+TEST(FollowTest, AfterAWholeSnapshotItGoesOnWithLeavesOnly) {
+  ScriptedHub hub({[](auto& writer) { writer.Write(SnapshotPart("a", true)); },
+                   [](auto& writer) { writer.Write(Leaving("a", true)); }});
+  std::ostringstream out;
+  EXPECT_EQ(hub.Follow(out, /*snapshot=*/true), kOk);
+  const auto requests = hub.requests();
+  ASSERT_EQ(requests.size(), 2u);
+  EXPECT_TRUE(requests[0].snapshot());
+  EXPECT_FALSE(requests[1].snapshot());
+  EXPECT_TRUE(requests[1].leaves());
+  EXPECT_EQ(requests[1].from(), "e-5");
+}
+
+TEST(FollowTest, ASnapshotThatBrokeOffBeginsAgain) {
+  ScriptedHub hub({[](auto& writer) { writer.Write(SnapshotPart("a", false)); },
+                   [](auto& writer) {
+                     writer.Write(SnapshotPart("a", true));
+                     writer.Write(Leaving("a", true));
+                   }});
+  std::ostringstream out;
+  EXPECT_EQ(hub.Follow(out, /*snapshot=*/true), kOk);
+  const auto requests = hub.requests();
+  ASSERT_EQ(requests.size(), 2u);
+  EXPECT_TRUE(requests[1].snapshot());
+  EXPECT_EQ(requests[1].from(), "");
 }
 
 }  // namespace
