@@ -1,11 +1,11 @@
-// scripted_hub.h: what a scripted hub (tests/core/scripted_hub.h) sends to a bridge.
+// scripted_hub.h: what a scripted hub (tests/core/rpc_scripted_hub.h) sends to a bridge.
 #pragma once
 
 #include "core/event/cursor.h"
 #include "google/rpc/error_details.pb.h"
 #include "google/rpc/status.pb.h"
 #include "tests/bridge/session_fixture.h"
-#include "tests/core/scripted_hub.h"
+#include "tests/core/rpc_scripted_hub.h"
 
 namespace tocsin::bridge::testing {
 

@@ -12,7 +12,7 @@
 #include "core/rpc/hub_stream.h"
 #include "google/rpc/error_details.pb.h"
 #include "google/rpc/status.pb.h"
-#include "tests/core/scripted_hub.h"
+#include "tests/core/rpc_scripted_hub.h"
 
 namespace tocsin::rpc {
 namespace {

@@ -1,4 +1,4 @@
-// scripted_hub.h: a hub that follows a script, for tests of everything that reads from one.
+// rpc_scripted_hub.h: a hub that follows a script, for tests of everything that reads from one.
 #pragma once
 
 #include <grpcpp/grpcpp.h>
