@@ -68,6 +68,7 @@ absl::StatusOr<AlertBatch> ReadPrometheus(std::string_view body, const AlertRead
   return ReadList(value.get_array(),
                   {.kind = AlertKind::kAlertmanager,
                    .source = "prometheus",
+                   .has_status = false,
                    .ends_after = reading.mapping.resolve_timeout()},
                   reading);
 }

@@ -104,7 +104,8 @@ absl::Status SetStatus(const SenderObject& object, const LabelledFormat& format,
     end = now + format.ends_after;
   }
   const bool over = end.has_value() && *end <= now;
-  const std::string status = absl::AsciiStrToLower(ToAbsl(object.Text("status")));
+  const std::string status =
+      format.has_status ? absl::AsciiStrToLower(ToAbsl(object.Text("status"))) : "";
   if (status != "" && status != "firing" && status != "resolved") {
     return FieldError(ErrorCode::kInvalidMessage, object.At("status").Text(),
                       absl::StrCat("is ", Quote(status)), {"firing", "resolved"});

@@ -20,6 +20,7 @@ namespace tocsin::bridge {
 struct LabelledFormat {
   AlertKind kind;
   std::string_view source;  // of the alert
+  bool has_status = true;   // else its end alone tells whether an alert fires
   // How long an alert without endsAt fires; zero: until its sender says that it is over.
   absl::Duration ends_after = absl::ZeroDuration();
 };

@@ -142,6 +142,20 @@ TEST_F(AlertFormatsTest, TheOrderOfLabelsAndEmptyOnesDoNotCount) {
   EXPECT_NE(one, Prometheus("", R"({"ab":"2","a":"1"})").fingerprint());
 }
 
+// So many that a map would have to be lucky to hold them in their order.
+TEST_F(AlertFormatsTest, AnyOrderOfManyLabelsIsOneFingerprint) {
+  std::string forward;
+  std::string backward;
+  for (char name = 'a'; name <= 'z'; ++name) {
+    const std::string label = absl::StrCat("\"", std::string(1, name), "\":\"1\"");
+    forward += (forward.empty() ? "" : ",") + label;
+    backward = label + (backward.empty() ? "" : ",") + backward;
+  }
+  for (const std::string& labels : {forward, backward}) {
+    EXPECT_EQ(Prometheus("", "{" + labels + "}").fingerprint(), "alertmanager:4e8bc42ca49de19e");
+  }
+}
+
 // The second is what Prometheus' own code gives for these labels.
 TEST_F(AlertFormatsTest, FingerprintsAreThoseOfPrometheus) {
   google::protobuf::Map<std::string, std::string> labels;
@@ -177,6 +191,9 @@ TEST_F(AlertFormatsTest, ItsEndTellsWhetherPrometheusAlertFires) {
   const v1::Alert past = Prometheus(R"(,"endsAt":"2026-03-01T10:04:59Z")");
   EXPECT_EQ(past.status(), v1::ALERT_STATUS_RESOLVED);
   EXPECT_EQ(ToTime(past.ends_at()), At("2026-03-01T10:04:59Z"));
+  EXPECT_EQ(Prometheus(R"(,"status":"firing","endsAt":"2026-03-01T10:04:59Z")").status(),
+            v1::ALERT_STATUS_RESOLVED)
+      << "a status is no field of this format";
   for (const char* none : {"", R"(,"endsAt":"0001-01-01T00:00:00Z")", R"(,"endsAt":null)"}) {
     const v1::Alert open = Prometheus(none);
     EXPECT_EQ(open.status(), v1::ALERT_STATUS_FIRING) << none;
