@@ -1,4 +1,5 @@
-// hub_replay.h: the bridge's log reader: reads from the hub what the bridge's window no longer holds.
+// hub_replay.h: the bridge's log reader: reads from the hub what the bridge's window no longer
+// holds.
 //
 // Shape:   each Open makes one replay (replay.h); all run on the thread of one loop. Shards and
 //          replays call each other by posted tasks.
@@ -23,8 +24,9 @@ namespace tocsin::bridge {
 
 class HubReplay final : public LogReader {
  public:
-  // Streams open at the hub at a time: what 256 of them have under way, at most 64 KiB each, is
-  // 16 MiB.
+  // Streams open at the hub at a time: 256 of them have at most 64 KiB each under way, together
+  // 16 MiB. Shards have at most ShardOptions::log_readings each, so only a bridge of more than 16
+  // threads reaches this bound.
   static constexpr size_t kMaxStreams = 256;
 
   HubReplay(std::shared_ptr<grpc::Channel> channel, const Window& window,

@@ -35,7 +35,7 @@ void ReplaySlots::Leave(Holder& holder, bool has_slot) {
   }
 }
 
-// A slot is without a holder.
+// Gives a slot that has become free to the next holder.
 void ReplaySlots::Pass() {
   if (waiting_.empty()) {
     ++free_;

@@ -1,10 +1,11 @@
-// replay_slots.h: limits how many replays have a stream open at the hub at a time.
+// replay_slots.h: bounds how many replays have a stream open at the hub at the same time.
 //
 // Shape:   a fixed number of slots, given in the order of asking. A replay that has made progress
-//          and is asked for nothing more rests: it keeps its slot until another one waits for it.
-//          The one that has rested longest yields first, so a slow client does not delay others.
-// Threads: the replays' loop alone.
-// Owns:    nothing. A holder leaves before it dies.
+//          and is asked for nothing more rests: it keeps its slot until another replay waits for
+//          one. The replay that has rested longest yields first, so that a slow client does not
+//          delay others.
+// Threads: the replays' loop only.
+// Owns:    nothing. A holder calls Leave before it is destroyed.
 #pragma once
 
 #include <cstddef>
@@ -17,21 +18,21 @@ class ReplaySlots {
   class Holder {
    public:
     virtual ~Holder() = default;
-    // The slot is the holder's from now on.
+    // The holder has the slot from now on.
     virtual void OnSlot() = 0;
-    // The slot is no longer the holder's: it closes its stream. Only while it rests.
+    // The holder loses the slot and closes its stream. Only called while the holder rests.
     virtual void OnYield() = 0;
   };
 
   explicit ReplaySlots(size_t slots) : free_(slots) {}
 
-  // OnSlot comes at once or later. For a holder without a slot that does not wait for one.
+  // Calls OnSlot, at once or later. For a holder that neither has a slot nor waits for one.
   void Take(Holder& holder);
-  // The holder reads nothing at present. May be answered by OnYield.
+  // The holder reads nothing at present. May call OnYield.
   void Rest(Holder& holder);
-  // The holder, which rests or has just stopped to, reads on.
+  // The holder reads on.
   void Rouse(Holder& holder);
-  // The holder wants no slot any more. `has_slot`: it has one, which goes to who waits longest.
+  // The holder wants no slot any more. If it has one, the holder that has waited longest gets it.
   void Leave(Holder& holder, bool has_slot);
 
  private:
