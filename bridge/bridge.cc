@@ -1,9 +1,9 @@
 // Who reaches whom:
 //
 //   upstream ── window ──▶ shards (one a worker) ── sessions ── sockets
-//      └── rings ─────────▶   └── catch-up streams ──▶ hub
+//      └── rings ─────────▶   └── catch-up streams, snapshots ──▶ hub
 //
-// Ended in this order: upstream and replays first, so that nothing is posted to a shard any more;
+// Ended in this order: upstream, replays and snapshots first, so that nothing is posted to a shard any more;
 // then the workers' threads, the listener, and the workers with their sessions; the window last.
 #include "bridge/bridge.h"
 
@@ -16,6 +16,7 @@
 #include "bridge/metrics.h"
 #include "bridge/upstream/hub_calls.h"
 #include "bridge/upstream/hub_replay.h"
+#include "bridge/upstream/hub_snapshots.h"
 #include "bridge/upstream/upstream.h"
 #include "bridge/worker.h"
 #include "core/base/log.h"
@@ -52,6 +53,7 @@ class Bridge::Impl {
         window_(config.window),
         channel_(rpc::MakeHubChannel(config.hub)),
         log_(channel_, window_),
+        snapshots_(rpc::MakeHubChannel(config.hub, rpc::Connection::kOwn)),
         calls_(std::make_unique<HubCalls>(channel_)),
         alerts_(std::make_unique<AlertIntake>(*calls_)),
         upstream_(
@@ -66,8 +68,8 @@ class Bridge::Impl {
         .explain_session = [this](const std::string& id,
                                   SessionTold told) { AskWorkers(0, id, std::move(told)); }};
     for (size_t i = 0; i < config.threads; ++i) {
-      workers_.push_back(std::make_unique<Worker>(window_, log_, Clock::Real(), config_.shard,
-                                                  config_.session, metrics_));
+      workers_.push_back(std::make_unique<Worker>(window_, log_, snapshots_, Clock::Real(),
+                                                  config_.shard, config_.session, metrics_));
       services_.push_back(std::make_unique<http::Service>(
           http::Service{.routes = BridgeRoutes(sources, *workers_.back()),
                         .origins = http::OriginPolicy(config.allowed_origins),
@@ -78,6 +80,7 @@ class Bridge::Impl {
   ~Impl() {
     upstream_.Stop();
     log_.Stop();
+    snapshots_.Stop();
     for (const auto& worker : workers_) {
       worker->Stop();
     }
@@ -180,6 +183,8 @@ class Bridge::Impl {
     }
     metrics_.connections.Set(static_cast<double>(connections.connections));
     metrics_.connection_memory_bytes.Set(static_cast<double>(connections.bytes));
+    metrics_.snapshots_running.Set(static_cast<double>(snapshots_.running()));
+    metrics_.snapshots_waiting.Set(static_cast<double>(snapshots_.waiting()));
     metrics_.subscriptions.Set(static_cast<double>(engines.subscriptions));
     metrics_.memory.Set(engines, window_);
   }
@@ -191,6 +196,7 @@ class Bridge::Impl {
   Window window_;
   const std::shared_ptr<grpc::Channel> channel_;
   HubReplay log_;
+  HubSnapshots snapshots_;  // on a connection of its own: live events do not wait behind its parts
   std::unique_ptr<HubCalls> calls_;
   std::unique_ptr<AlertIntake> alerts_;
   std::vector<std::unique_ptr<http::Service>> services_;  // one a worker; its connections use it

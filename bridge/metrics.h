@@ -51,6 +51,8 @@ class Metrics {
   prometheus::Gauge& broadcast_channel_usage_ratio;
   prometheus::Gauge& event_streams;
   prometheus::Counter& events_streamed;
+  prometheus::Gauge& snapshots_running;
+  prometheus::Gauge& snapshots_waiting;
   prometheus::Gauge& hub_connected;
   prometheus::Counter& hub_reconnects;
   prometheus::Gauge& connections;

@@ -6,7 +6,7 @@
 namespace tocsin::bridge {
 namespace asio = boost::asio;
 
-Worker::Worker(const Window& window, LogReader& log, Clock& clock,
+Worker::Worker(const Window& window, LogReader& log, Snapshots& snapshots, Clock& clock,
                const ShardOptions& shard_options, const ws::SessionOptions& session_options,
                Metrics& metrics)
     : io_(clock),
@@ -16,12 +16,14 @@ Worker::Worker(const Window& window, LogReader& log, Clock& clock,
                 .clock = clock,
                 .options = session_options,
                 .metrics = metrics,
+                .snapshots = snapshots,
                 .hub_connected = false},
       streams_{.shard = shard_,
                .clock = clock,
                .metrics = metrics,
                .json = sessions_.json,
-               .hub_connected = sessions_.hub_connected},
+               .hub_connected = sessions_.hub_connected,
+               .snapshots = snapshots},
       start_checks_(shard_, clock,
                     [this](absl::AnyInvocable<void()> task) { Post(std::move(task)); }),
       engine_timer_(io_.io()) {

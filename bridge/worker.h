@@ -22,8 +22,9 @@ namespace tocsin::bridge {
 
 class Worker {
  public:
-  Worker(const Window& window, LogReader& log, Clock& clock, const ShardOptions& shard_options,
-         const ws::SessionOptions& session_options, Metrics& metrics);
+  Worker(const Window& window, LogReader& log, Snapshots& snapshots, Clock& clock,
+         const ShardOptions& shard_options, const ws::SessionOptions& session_options,
+         Metrics& metrics);
   ~Worker();
 
   void Start();

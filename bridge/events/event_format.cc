@@ -53,9 +53,21 @@ void AppendEvent(std::string& out, EventFormat format, const Cursor& cursor,
   if (IsServerSent(format)) {
     absl::StrAppend(&out, "event: event\nid: ", FormatCursor(cursor), "\ndata: ");
   }
-  absl::StrAppend(&out, R"({"type":"event",)", ToAbsl(fields),
-                  IsServerSent(format) ? "\n\n" : "\n");
+  absl::StrAppend(&out, R"({"type":"event",)", ToAbsl(fields), ToAbsl(EndOfMessage(format)));
 }
+
+void AppendSnapshotHead(std::string& out, EventFormat format, const Cursor& cursor) {
+  if (IsServerSent(format)) {
+    out += "event: snapshot\n";
+    if (cursor.epoch != 0) {
+      absl::StrAppend(&out, "id: ", FormatCursor(cursor), "\n");
+    }
+    out += "data: ";
+  }
+  out += R"({"type":"snapshot",)";
+}
+
+std::string_view EndOfMessage(EventFormat format) { return IsServerSent(format) ? "\n\n" : "\n"; }
 
 void AppendGap(std::string& out, EventFormat format, const Gap& gap) {
   AppendMessage(out, format, "gap", FormatCursor(gap.to), ws::GapMessage("", gap));

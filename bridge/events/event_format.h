@@ -24,6 +24,10 @@ void AppendPlace(std::string& out, EventFormat format, const Cursor& cursor);
 // `fields` as EventJson::FieldsOf has them.
 void AppendEvent(std::string& out, EventFormat format, const Cursor& cursor,
                  std::string_view fields);
+// A message of a snapshot up to the fields that SnapshotMessage::json has; EndOfMessage ends it. A
+// cursor without an epoch: no id.
+void AppendSnapshotHead(std::string& out, EventFormat format, const Cursor& cursor);
+std::string_view EndOfMessage(EventFormat format);
 void AppendGap(std::string& out, EventFormat format, const Gap& gap);
 // The engine's status, whose field is called `from` as gRPC calls it, with the name of the query's.
 absl::Status AsResumeFrom(const absl::Status& status);

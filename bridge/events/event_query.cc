@@ -95,6 +95,7 @@ class QueryReader {
   const v1::Filter& filter() const { return filter_; }
   const std::optional<StartPoint>& start() const { return start_; }
   bool notify_on_gap() const { return notify_on_gap_; }
+  bool snapshot() const { return snapshot_; }
 
  private:
   absl::Status ReadParameter(std::string_view raw_name, std::string_view raw_value) {
@@ -158,7 +159,9 @@ class QueryReader {
       ASSIGN_OR_RETURN(notify_on_gap_, OneOf(name, value, "notify", "fail"));
     } else if (name == kResumeFrom) {
       ASSIGN_OR_RETURN(start_, ParseStartPoint(value, name));
-    } else if (name == "snapshot" || name == "leaves") {
+    } else if (name == "snapshot") {
+      ASSIGN_OR_RETURN(snapshot_, OneOf(name, value, "true", "false"));
+    } else if (name == "leaves") {
       return value == "false" ? absl::OkStatus()
                               : Wrong(name, "is not served by this version", {"false"});
     } else {
@@ -200,6 +203,7 @@ class QueryReader {
   v1::Filter filter_;
   std::optional<StartPoint> start_;
   bool notify_on_gap_ = true;
+  bool snapshot_ = false;
   std::vector<std::string> singles_;  // those given already
 };
 
@@ -256,9 +260,15 @@ absl::StatusOr<EventQuery> ReadEventQuery(const http::HttpRequest& request) {
   ASSIGN_OR_RETURN(query.filter, Filter::Compile(reader.filter(), ""));
   query.start = reader.start();
   query.notify_on_gap = reader.notify_on_gap();
+  query.snapshot = reader.snapshot();
+  if (query.snapshot && query.start.has_value()) {
+    return Wrong(kResumeFrom, "cannot be given with snapshot",
+                 {"nothing with snapshot: the changes begin where the snapshot was made"});
+  }
   const std::optional<std::string_view> last = request.Header("Last-Event-ID");
   if (last.has_value() && !last->empty()) {
     ASSIGN_OR_RETURN(query.start, ParseStartPoint(*last, "Last-Event-ID"));
+    query.snapshot = false;  // it has had its snapshot: no id comes before the last of it
   }
   return query;
 }

@@ -26,6 +26,9 @@ struct EventQuery {
   // end.
   std::optional<StartPoint> start;
   bool notify_on_gap = true;
+  // The incidents that match now come first. Never with a start; a client that comes back by
+  // Last-Event-ID has them.
+  bool snapshot = false;
 };
 
 absl::StatusOr<EventQuery> ReadEventQuery(const http::HttpRequest& request);

@@ -27,6 +27,8 @@ EventStream::EventStream(EventStreams& shared, http::ResponseStream& out, EventF
       out_(out),
       format_(format),
       id_(std::move(session_id)),
+      filter_(query.filter),
+      notify_on_gap_(query.notify_on_gap),
       began_(shared.clock.Monotonic()),
       sent_(began_) {
   std::string opening;
@@ -34,13 +36,14 @@ EventStream::EventStream(EventStreams& shared, http::ResponseStream& out, EventF
   if (!opening.empty()) {
     Send(opening);
   }
-  subscriber_ = shared_.shard.Add(this, limits::kBookmarkInterval);
   shared_.shard.sessions().Enter(*this);
   shared_.metrics.event_streams.Increment();
-  shared_.shard.Subscribe(subscriber_, {.tag = kTag,
-                                        .filter = query.filter,
-                                        .start = query.start,
-                                        .notify_on_gap = query.notify_on_gap});
+  if (query.snapshot) {
+    snapshot_ = shared_.snapshots.Open(
+        shared_.shard, filter_, [this](const SnapshotMessage& message) { OnSnapshot(message); });
+  } else {
+    Subscribe(query.start);
+  }
 }
 
 EventStream::~EventStream() {
@@ -58,6 +61,56 @@ v1::SessionExplanation EventStream::Explain() const {
     FillSession(*report, shared_.clock, session);
   }
   return session;
+}
+
+void EventStream::Subscribe(std::optional<StartPoint> start) {
+  subscriber_ = shared_.shard.Add(this, limits::kBookmarkInterval);
+  shared_.shard.Subscribe(
+      subscriber_,
+      {.tag = kTag, .filter = filter_, .start = std::move(start), .notify_on_gap = notify_on_gap_});
+}
+
+// ---- the snapshot ----
+
+// Only the last message has an id: who breaks off before it begins anew.
+void EventStream::OnSnapshot(const SnapshotMessage& message) {
+  if (!message.status.ok()) {
+    return EndWith(message.status);
+  }
+  snapshot_read_ = message.last;
+  if (message.last) {
+    told_ = message.place;
+  }
+  std::string head;
+  AppendSnapshotHead(head, format_, message.last ? message.place : Cursor{});
+  const std::string_view parts[] = {head, message.json, EndOfMessage(format_)};
+  sent_ = last_progress_ = shared_.clock.Monotonic();
+  bytes_taken_ = out_.BytesTaken();
+  in_flight_ = true;
+  if (out_.SendBatch(parts)) {
+    OnSnapshotSent();
+  }
+}
+
+void EventStream::OnSnapshotSent() {
+  in_flight_ = false;
+  if (!snapshot_read_) {
+    return snapshot_->Next();
+  }
+  snapshot_.reset();
+  Subscribe(told_);
+}
+
+bool EventStream::IsStuckInSnapshot() {
+  if (snapshot_ == nullptr || !in_flight_) {
+    return false;
+  }
+  const absl::Duration now = shared_.clock.Monotonic();
+  if (const uint64_t taken = out_.BytesTaken(); taken != bytes_taken_) {
+    bytes_taken_ = taken;
+    last_progress_ = now;
+  }
+  return now - last_progress_ >= limits::kStuckAfter;
 }
 
 // ---- from the engine ----
@@ -154,6 +207,8 @@ void EventStream::OnBatchSent() {
   in_flight_ = false;
   if (subscriber_ != 0) {
     shared_.shard.Written(subscriber_);
+  } else if (snapshot_ != nullptr) {
+    OnSnapshotSent();
   }
 }
 
@@ -168,6 +223,9 @@ void EventStream::Tick() {
     return EndWith(MakeError(ErrorCode::kInternal,
                              "the server failed while it handled this stream; it is safe to "
                              "reconnect and resume"));
+  }
+  if (IsStuckInSnapshot()) {
+    return Stuck();
   }
   const absl::Duration silent = shared_.clock.Monotonic() - sent_;
   if (!in_flight_ && silent >= limits::kBookmarkInterval) {
@@ -211,8 +269,9 @@ void EventStream::Send(std::string_view bytes) {
 }
 
 void EventStream::Leave() {
+  snapshot_.reset();
+  shared_.shard.sessions().Leave(*this);
   if (subscriber_ != 0) {
-    shared_.shard.sessions().Leave(*this);
     shared_.shard.Remove(subscriber_);
     subscriber_ = 0;
   }

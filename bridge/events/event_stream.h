@@ -1,7 +1,9 @@
 // event_stream.h: one GET /v1/events: a subscription whose events go out as the body of a response.
 //
 // Shape:   a sink of the engine and the owner of a response's stream; a state machine without a
-//          socket. Batches, catch-up and slowness are the engine's, as for /ws.
+//          socket. Batches, catch-up and slowness are the engine's, as for /ws. A snapshot, if one is
+//          asked for, goes out first, each message when the one before has left; then the stream
+//          subscribes at its place.
 // Threads: its shard's.
 // Owns:    its subscriber in the shard.
 // Errors:  a subscription that cannot go on ends with `problem`; a client that takes nothing for
@@ -9,6 +11,8 @@
 // Source:  docs/protocol.md, section 7.
 #pragma once
 
+#include <memory>
+#include <optional>
 #include <random>
 #include <string>
 
@@ -16,6 +20,7 @@
 #include "bridge/events/event_query.h"
 #include "bridge/metrics.h"
 #include "bridge/rendered_batch.h"
+#include "bridge/snapshots.h"
 #include "core/base/clock.h"
 #include "core/base/heap_bytes.h"
 #include "core/http/responder.h"
@@ -32,6 +37,7 @@ struct EventStreams {
   Metrics& metrics;
   EventJson& json;
   const bool& hub_connected;
+  Snapshots& snapshots;
   RenderedBatch server_sent = {};
   RenderedBatch json_lines = {};
   std::minstd_rand random = std::minstd_rand(std::random_device{}());
@@ -64,6 +70,10 @@ class EventStream final : public Sink, public http::StreamOwner, private LiveSes
   const std::string& session_id() const override { return id_; }
   v1::SessionExplanation Explain() const override;
 
+  void Subscribe(std::optional<StartPoint> start);
+  void OnSnapshot(const SnapshotMessage& message);
+  void OnSnapshotSent();
+  bool IsStuckInSnapshot();
   void Render(const Item& item, std::string& out);
   void RenderPlace(const Cursor& cursor, std::string& out);
   bool SendBatch(const WriteView& view);
@@ -77,11 +87,17 @@ class EventStream final : public Sink, public http::StreamOwner, private LiveSes
   http::ResponseStream& out_;
   const EventFormat format_;
   const std::string id_;
+  const FilterPtr filter_;
+  const bool notify_on_gap_;
   const absl::Duration began_;
-  SubscriberId subscriber_ = 0;
-  absl::Duration sent_;  // the last of anything
-  Cursor told_;          // the last place
+  std::unique_ptr<Snapshots::Reading> snapshot_;  // null: none, or it has been sent
+  bool snapshot_read_ = false;                    // the message in flight is its last
+  SubscriberId subscriber_ = 0;                   // 0: not yet, or not any more
+  absl::Duration sent_;                           // the last of anything
+  Cursor told_;                                   // the last place
   bool in_flight_ = false;
+  uint64_t bytes_taken_ = 0;  // of the snapshot, when last looked at
+  absl::Duration last_progress_;
   bool failed_ = false;  // Write threw: ended by the next Tick
   bool ended_ = false;   // nothing may be sent any more
 };

@@ -1,7 +1,5 @@
 #include "bridge/upstream/response.h"
 
-#include <grpcpp/support/byte_buffer.h>
-
 #include <string>
 #include <utility>
 
@@ -79,12 +77,17 @@ absl::StatusOr<HubBatch> ReadResponse(std::string_view response, RecordFacts fac
   return batch;
 }
 
-absl::StatusOr<HubBatch> ReadResponse(const grpc::ByteBuffer& response, RecordFacts facts) {
+absl::StatusOr<grpc::Slice> SliceOf(const grpc::ByteBuffer& response) {
   grpc::Slice slice;
   if (!response.TrySingleSlice(&slice).ok() && !response.DumpToSingleSlice(&slice).ok()) {
     return absl::DataLossError("the hub sent a response that cannot be read");
   }
-  return ReadResponse({reinterpret_cast<const char*>(slice.begin()), slice.size()}, facts);
+  return slice;
+}
+
+absl::StatusOr<HubBatch> ReadResponse(const grpc::ByteBuffer& response, RecordFacts facts) {
+  ASSIGN_OR_RETURN(const grpc::Slice slice, SliceOf(response));
+  return ReadResponse(ViewOf(slice), facts);
 }
 
 Cursor PlaceBefore(const HubBatch& batch) {

@@ -5,6 +5,9 @@
 // Errors:  DATA_LOSS for bytes that are no response, or one that does not follow the contract.
 #pragma once
 
+#include <grpcpp/support/byte_buffer.h>
+#include <grpcpp/support/slice.h>
+
 #include <optional>
 #include <string_view>
 #include <vector>
@@ -13,10 +16,6 @@
 #include "core/event/cursor.h"
 #include "core/event/record.h"
 #include "core/event/stored_record.h"
-
-namespace grpc {
-class ByteBuffer;
-}  // namespace grpc
 
 namespace tocsin::bridge {
 
@@ -27,6 +26,12 @@ struct HubBatch {
   std::optional<Cursor> cursor;
   bool caught_up = false;
 };
+
+// The bytes in one piece.
+absl::StatusOr<grpc::Slice> SliceOf(const grpc::ByteBuffer& response);
+inline std::string_view ViewOf(const grpc::Slice& slice) {
+  return {reinterpret_cast<const char*>(slice.begin()), slice.size()};
+}
 
 absl::StatusOr<HubBatch> ReadResponse(std::string_view response, RecordFacts facts);
 absl::StatusOr<HubBatch> ReadResponse(const grpc::ByteBuffer& response, RecordFacts facts);

@@ -35,7 +35,7 @@ void MessageRenderer::RenderItem(const WriteView& view, const Item& item, std::s
   } else if (item.kind == Item::Kind::kBookmark) {
     RenderPong(item, out);
   } else if (const std::string* id = tags.empty() ? nullptr : names_.IdOf(tags.front())) {
-    RenderOfOne(*id, item, out);
+    RenderOfOne(tags.front(), *id, item, out);
   }
 }
 
@@ -53,13 +53,18 @@ void MessageRenderer::RenderEvent(std::span<const SubscriptionTag> tags, const I
   }
 }
 
-void MessageRenderer::RenderOfOne(const std::string& id, const Item& item, std::string& out) {
+void MessageRenderer::RenderOfOne(SubscriptionTag tag, const std::string& id, const Item& item,
+                                  std::string& out) {
   switch (item.kind) {
-    case Item::Kind::kSubscribed:
+    case Item::Kind::kSubscribed: {
+      const std::unique_ptr<std::string> beginning = names_.TakeBeginning(tag);
       return AppendTextFrame(
-          out, SubscribedMessage(id, *item.extra->filter, item.cursor, item.recovered));
+          out, beginning != nullptr
+                   ? *beginning
+                   : SubscribedMessage(id, *item.extra->filter, item.cursor, item.recovered));
+    }
     case Item::Kind::kUnsubscribed:
-      return AppendTextFrame(out, UnsubscribedMessage(id));
+      return names_.TellsEnd(tag) ? AppendTextFrame(out, UnsubscribedMessage(id)) : void();
     case Item::Kind::kGap:
       return AppendTextFrame(out, GapMessage(id, item.extra->gap));
     case Item::Kind::kEnded:

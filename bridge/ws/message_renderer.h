@@ -37,7 +37,7 @@ class MessageRenderer {
   RenderedBatch& batch() { return deflate_ ? context_.compression->rendered : context_.rendered; }
   void RenderItem(const WriteView& view, const Item& item, std::string& out);
   void RenderEvent(std::span<const SubscriptionTag> tags, const Item& item, std::string& out);
-  void RenderOfOne(const std::string& id, const Item& item, std::string& out);
+  void RenderOfOne(SubscriptionTag tag, const std::string& id, const Item& item, std::string& out);
   void RenderPong(const Item& item, std::string& out);
 
   SessionContext& context_;

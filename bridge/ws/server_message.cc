@@ -158,6 +158,12 @@ std::string JsonString(std::string_view text) {
   return out;
 }
 
+std::string SnapshotMessageHead(std::string_view subscription_id) {
+  std::string out = R"({"type":"snapshot","subscription_id":)";
+  AppendJsonString(out, subscription_id);
+  return out + ",";
+}
+
 std::string EventMessageHead(std::span<const std::string_view> quoted_ids) {
   std::string out = R"({"type":"event","subscription_ids":[)";
   for (size_t i = 0; i < quoted_ids.size(); ++i) {

@@ -51,6 +51,8 @@ std::string ClosingMessage(std::string_view reason, uint16_t code, absl::Duratio
 // The time as a JSON value.
 std::string JsonTime(absl::Time time);
 std::string JsonString(std::string_view text);
+// {"type":"snapshot","subscription_id":"a", and then the fields of SnapshotMessage::json.
+std::string SnapshotMessageHead(std::string_view subscription_id);
 // {"type":"event","subscription_ids":["a","b"
 std::string EventMessageHead(std::span<const std::string_view> quoted_ids);
 

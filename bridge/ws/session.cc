@@ -4,6 +4,8 @@
 //                                  exactly where the subscription begins or ends, or where the
 //                                  stream was when the ping came
 //   errors, welcome, status        straight to the output: they have no place in the stream
+//   subscribe with a snapshot      `subscribed` and the snapshot straight to the output, but for its
+//                                  last message, which goes where the subscription begins
 //
 // What a client can make the server hold is bounded by not reading from it (WantsRead): its
 // requests to the shard since its last write, and the frames beside the stream that it does not
@@ -38,6 +40,7 @@ Session::Session(SessionContext& context, SessionOutput& output)
     : context_(context),
       output_(output),
       sink_(context, output, names_, *this),
+      snapshots_(context, output, names_, *this),
       liveness_(context.options.heartbeat_interval, context.options.session_timeout,
                 context.clock.Monotonic()),
       conduct_(context.options.messages_per_second, context.options.message_burst,
@@ -177,12 +180,6 @@ void Session::OnInternalError() {
 }
 
 void Session::Handle(const SubscribeMessage& message) {
-  if (message.snapshot) {
-    return Refuse(MakeError(ErrorCode::kUnsupported,
-                            "snapshots are not served by this version: leave `snapshot` out",
-                            {.field = "snapshot", .allowed = {"false"}}),
-                  message.subscription_id);
-  }
   absl::StatusOr<FilterPtr> filter = Filter::Compile(message.filters, "filters");
   if (!filter.ok()) {
     return Refuse(filter.status(), message.subscription_id);
@@ -196,10 +193,13 @@ void Session::Handle(const SubscribeMessage& message) {
         message.subscription_id);
   }
   sink_.CountAsked((*filter)->key().size());
-  if (tag == 0) {
-    tag = names_.Add(message.subscription_id);
-    context_.metrics.active_subscriptions.Increment();
+  if (message.snapshot) {
+    return BeginSnapshot(message, tag, *std::move(filter));
   }
+  if (tag == 0) {
+    tag = AddName(message.subscription_id);
+  }
+  snapshots_.Remove(tag);
   context_.shard.Subscribe(
       subscriber_, {.tag = tag,
                     .filter = *std::move(filter),
@@ -207,8 +207,16 @@ void Session::Handle(const SubscribeMessage& message) {
                     .notify_on_gap = message.notify_on_gap});
 }
 
+SubscriptionTag Session::AddName(const std::string& subscription_id) {
+  context_.metrics.active_subscriptions.Increment();
+  return names_.Add(subscription_id);
+}
+
 void Session::Handle(const UnsubscribeMessage& message) {
   const SubscriptionTag tag = TagOf(message.subscription_id);
+  if (const auto snapshot = snapshots_.Remove(tag)) {
+    return EndSnapshot(*snapshot);
+  }
   if (tag == 0 || !context_.shard.Unsubscribe(subscriber_, tag)) {
     return Refuse(MakeError(ErrorCode::kNotFound, "there is no subscription of this id",
                             {.field = "subscription_id"}),
@@ -239,8 +247,9 @@ void Session::Handle(const AuthenticateMessage&) {
 }
 
 SubscriptionTag Session::TagOf(std::string_view subscription_id) const {
-  return names_.TagOf(subscription_id,
-                      [this](SubscriptionTag tag) { return context_.shard.Has(subscriber_, tag); });
+  return names_.TagOf(subscription_id, [this](SubscriptionTag tag) {
+    return context_.shard.Has(subscriber_, tag) || snapshots_.Has(tag);
+  });
 }
 
 void Session::Refuse(const absl::Status& status, std::string_view subscription_id) {
@@ -274,6 +283,61 @@ bool Session::WantsRead() const {
   return closing_ || (!sink_.asked_too_much() && output_.BytesWaiting() < kMaxReplyBytes);
 }
 
+// ---- snapshots ----
+
+// In place of a known subscription: that one ends at once, and the snapshot begins when its last
+// has been sent. So no event from before the snapshot comes after it.
+void Session::BeginSnapshot(const SubscribeMessage& message, SubscriptionTag tag,
+                            FilterPtr filter) {
+  SessionSnapshots::Request request{
+      .tag = tag, .filter = std::move(filter), .notify_on_gap = message.notify_on_gap};
+  if (const auto unfinished = snapshots_.Remove(tag)) {
+    request.replaces = unfinished->replaces;
+  } else {
+    request.tag = AddName(message.subscription_id);
+    if (tag != 0) {
+      names_.MarkReplaced(tag);
+      context_.shard.Unsubscribe(subscriber_, tag);
+      request.replaces = tag;
+    }
+  }
+  snapshots_.Add(std::move(request));
+}
+
+// The client has unsubscribed. What it may have had before is not over until its last was sent.
+void Session::EndSnapshot(const SessionSnapshots::Request& request) {
+  if (request.replaces != 0) {
+    names_.TellEnd(request.replaces);
+  } else {
+    Reply(UnsubscribedMessage(*names_.IdOf(request.tag)));
+  }
+  names_.Forget(request.tag);
+  context_.metrics.active_subscriptions.Decrement();
+}
+
+void Session::OnSnapshotBegun(const SessionSnapshots::Request& request, const Cursor& place) {
+  Reply(SubscribedMessage(*names_.IdOf(request.tag), *request.filter, place, /*recovered=*/true));
+}
+
+// The last message takes the place of `subscribed`, which the client has been told.
+void Session::OnSnapshotRead(const SessionSnapshots::Request& request, const Cursor& place,
+                             std::string last) {
+  names_.SetBeginning(request.tag,
+                      absl::StrCat(SnapshotMessageHead(*names_.IdOf(request.tag)), last));
+  context_.shard.Subscribe(subscriber_, {.tag = request.tag,
+                                         .filter = request.filter,
+                                         .start = place,
+                                         .notify_on_gap = request.notify_on_gap});
+}
+
+void Session::OnSnapshotFailed(const SessionSnapshots::Request& request,
+                               const absl::Status& status) {
+  const std::string id = *names_.IdOf(request.tag);
+  names_.Forget(request.tag);
+  context_.metrics.active_subscriptions.Decrement();
+  Reply(ErrorMessage(status, id));
+}
+
 // ---- time ----
 
 void Session::Tick() {
@@ -282,6 +346,9 @@ void Session::Tick() {
   }
   if (sink_.failed()) {
     return OnInternalError();
+  }
+  if (snapshots_.IsStuck()) {
+    return OnStuck();
   }
   switch (liveness_.Look(context_.clock.Monotonic())) {
     case Liveness::Verdict::kAlive:
@@ -360,6 +427,7 @@ absl::Duration Session::SomeSlot() {
 }
 
 void Session::Leave() {
+  snapshots_.Clear();
   if (subscriber_ != 0) {
     context_.shard.sessions().Leave(*this);
     context_.shard.Remove(subscriber_);

@@ -4,7 +4,7 @@
 //          (gaps, bookmarks, and the answers that must keep their place among events) goes through
 //          the shard and leaves through SessionSink; everything else is sent at once.
 // Threads: its shard's.
-// Owns:    its parts: sink, names, liveness and conduct; its subscriber in the shard, until the
+// Owns:    its parts: sink, snapshots, names, liveness and conduct; its subscriber in the shard, until the
 //          session ends.
 // Errors:  a bad message is answered, and the session goes on. Before an error ends the session,
 //          the client is sent the error, `closing` and a close frame.
@@ -22,6 +22,7 @@
 #include "bridge/ws/session_context.h"
 #include "bridge/ws/session_output.h"
 #include "bridge/ws/session_sink.h"
+#include "bridge/ws/session_snapshots.h"
 #include "bridge/ws/subscription_names.h"
 #include "core/base/heap_bytes.h"
 #include "core/event/client_message.h"
@@ -31,7 +32,9 @@
 
 namespace tocsin::bridge::ws {
 
-class Session final : private SessionSink::Owner, private LiveSession {
+class Session final : private SessionSink::Owner,
+                      private SessionSnapshots::Owner,
+                      private LiveSession {
  public:
   Session(SessionContext& context, SessionOutput& output);
   ~Session() override;
@@ -48,6 +51,8 @@ class Session final : private SessionSink::Owner, private LiveSession {
   // A ping, or a part of a message, has come.
   void OnSignOfLife();
   void OnPong();
+  // What was given to SessionOutput::Send, and had to wait, has left.
+  void OnRepliesSent() { snapshots_.OnRepliesSent(); }
   // The peer broke the WebSocket protocol (1002) or sent what it may not (1007); `why` says how.
   void OnProtocolError(uint16_t code, std::string_view why);
   // The peer closes. Nothing more is sent to it.
@@ -67,7 +72,9 @@ class Session final : private SessionSink::Owner, private LiveSession {
   bool closing() const { return closing_; }
   SubscriberId subscriber() const { return subscriber_; }
   // Without sizeof(Session).
-  size_t MemoryBytes() const { return names_.MemoryBytes() + HeapBytes(id_); }
+  size_t MemoryBytes() const {
+    return names_.MemoryBytes() + snapshots_.MemoryBytes() + HeapBytes(id_);
+  }
 
  private:
   // LiveSession.
@@ -81,6 +88,10 @@ class Session final : private SessionSink::Owner, private LiveSession {
   void Handle(const AuthenticateMessage& message);
   void Heartbeat();
 
+  SubscriptionTag AddName(const std::string& subscription_id);
+  void BeginSnapshot(const SubscribeMessage& message, SubscriptionTag tag, FilterPtr filter);
+  void EndSnapshot(const SessionSnapshots::Request& request);
+
   // Counts a message. False when it is over the rate, and has been answered; `text` may hold the id
   // that the answer names.
   bool Admit(std::string_view text);
@@ -93,6 +104,12 @@ class Session final : private SessionSink::Owner, private LiveSession {
   void EndWith(ErrorCode code, std::string_view text);
   void EndSilent();
   void OnStuck() override;
+  void OnSubscriptionEnded(SubscriptionTag tag) override { snapshots_.OnEnded(tag); }
+  void OnSnapshotBegun(const SessionSnapshots::Request& request, const Cursor& place) override;
+  void OnSnapshotRead(const SessionSnapshots::Request& request, const Cursor& place,
+                      std::string last) override;
+  void OnSnapshotFailed(const SessionSnapshots::Request& request,
+                        const absl::Status& status) override;
   absl::Duration SomeSlot();
   void Leave();
   SubscriptionTag TagOf(std::string_view subscription_id) const;
@@ -103,6 +120,7 @@ class Session final : private SessionSink::Owner, private LiveSession {
   SubscriberId subscriber_ = 0;
   SubscriptionNames names_;
   SessionSink sink_;
+  SessionSnapshots snapshots_;
   Liveness liveness_;
   Conduct conduct_;
   bool closing_ = false;

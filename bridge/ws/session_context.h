@@ -11,6 +11,7 @@
 #include "bridge/event_json.h"
 #include "bridge/metrics.h"
 #include "bridge/rendered_batch.h"
+#include "bridge/snapshots.h"
 #include "bridge/ws/deflate.h"
 #include "bridge/ws/deflated_frames.h"
 #include "core/base/clock.h"
@@ -43,6 +44,7 @@ struct SessionContext {
   Clock& clock;
   const SessionOptions& options;
   Metrics& metrics;
+  Snapshots& snapshots;
   bool hub_connected = true;
   EventJson json = {};
   RenderedBatch rendered = {};

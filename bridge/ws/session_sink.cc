@@ -60,6 +60,7 @@ void SessionSink::UpdateNames(const WriteView& view) {
     const bool gone = item.kind == Item::Kind::kUnsubscribed || item.kind == Item::Kind::kEnded;
     if (gone && names_.Forget(view.TagsOf(item).front())) {
       context_.metrics.active_subscriptions.Decrement();
+      owner_.OnSubscriptionEnded(view.TagsOf(item).front());
     } else if (item.kind == Item::Kind::kBookmark && item.extra != nullptr &&
                item.extra->note.kind == static_cast<uint8_t>(PongKind::kHeartbeat)) {
       heartbeat_asked_ = false;

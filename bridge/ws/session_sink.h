@@ -33,6 +33,8 @@ class SessionSink final : public Sink {
     virtual ~Owner() = default;
     // The client has taken nothing for too long (Sink::Stuck).
     virtual void OnStuck() = 0;
+    // A write has the last of this subscription in it.
+    virtual void OnSubscriptionEnded(SubscriptionTag tag) = 0;
   };
 
   SessionSink(SessionContext& context, SessionOutput& output, SubscriptionNames& names,

@@ -1,6 +1,7 @@
 #include "bridge/ws/subscription_names.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "bridge/ws/server_message.h"
 #include "core/base/heap_bytes.h"
@@ -14,6 +15,10 @@ const SubscriptionNames::Name* SubscriptionNames::Find(SubscriptionTag tag) cons
   return found == names_.end() || found->tag != tag ? nullptr : &*found;
 }
 
+SubscriptionNames::Name* SubscriptionNames::Find(SubscriptionTag tag) {
+  return const_cast<Name*>(std::as_const(*this).Find(tag));
+}
+
 SubscriptionTag SubscriptionNames::TagOf(std::string_view id, IsThere is_there) const {
   const auto found = std::find_if(names_.begin(), names_.end(), [&](const Name& name) {
     return !name.unsubscribed && name.id == id && is_there(name.tag);
@@ -25,7 +30,7 @@ SubscriptionTag SubscriptionNames::Add(std::string_view id) {
   if (names_.capacity() == 0) {
     names_.reserve(1);  // most sessions have one
   }
-  names_.push_back({.tag = next_tag_, .unsubscribed = false, .id = std::string(id)});
+  names_.push_back({.tag = next_tag_, .id = std::string(id)});
   return next_tag_++;
 }
 
@@ -33,6 +38,34 @@ void SubscriptionNames::MarkUnsubscribed(SubscriptionTag tag) {
   for (Name& name : names_) {
     name.unsubscribed |= name.tag == tag;
   }
+}
+
+void SubscriptionNames::MarkReplaced(SubscriptionTag tag) {
+  if (Name* const name = Find(tag)) {
+    name->unsubscribed = name->replaced = true;
+  }
+}
+
+void SubscriptionNames::TellEnd(SubscriptionTag tag) {
+  if (Name* const name = Find(tag)) {
+    name->replaced = false;
+  }
+}
+
+bool SubscriptionNames::TellsEnd(SubscriptionTag tag) const {
+  const Name* const name = Find(tag);
+  return name != nullptr && !name->replaced;
+}
+
+void SubscriptionNames::SetBeginning(SubscriptionTag tag, std::string message) {
+  if (Name* const name = Find(tag)) {
+    name->beginning = std::make_unique<std::string>(std::move(message));
+  }
+}
+
+std::unique_ptr<std::string> SubscriptionNames::TakeBeginning(SubscriptionTag tag) {
+  Name* const name = Find(tag);
+  return name == nullptr ? nullptr : std::move(name->beginning);
 }
 
 bool SubscriptionNames::Forget(SubscriptionTag tag) {
@@ -70,6 +103,7 @@ size_t SubscriptionNames::MemoryBytes() const {
   size_t bytes = HeapBytes(names_) + HeapBytes(head_tags_) + HeapBytes(head_);
   for (const Name& name : names_) {
     bytes += HeapBytes(name.id);
+    bytes += name.beginning == nullptr ? 0 : sizeof(std::string) + HeapBytes(*name.beginning);
   }
   return bytes;
 }

@@ -9,6 +9,7 @@
 #pragma once
 
 #include <cstddef>
+#include <memory>
 #include <span>
 #include <string>
 #include <string_view>
@@ -30,6 +31,15 @@ class SubscriptionNames {
   SubscriptionTag Add(std::string_view id);
   // The client has unsubscribed. The name stays until Forget, because `unsubscribed` needs its id.
   void MarkUnsubscribed(SubscriptionTag tag);
+  // The same, where the client has put a subscription with a snapshot in its place: its end is not
+  // told, unless TellEnd says so after all.
+  void MarkReplaced(SubscriptionTag tag);
+  void TellEnd(SubscriptionTag tag);
+  bool TellsEnd(SubscriptionTag tag) const;
+  // What the client is told of the subscription in the place of `subscribed`: a whole message.
+  void SetBeginning(SubscriptionTag tag, std::string message);
+  // Null when there is none, or it has been taken.
+  std::unique_ptr<std::string> TakeBeginning(SubscriptionTag tag);
   // False when there is no such name.
   bool Forget(SubscriptionTag tag);
   void Clear();
@@ -48,11 +58,14 @@ class SubscriptionNames {
  private:
   struct Name {
     SubscriptionTag tag;
-    bool unsubscribed;
+    bool unsubscribed = false;
+    bool replaced = false;
     std::string id;
+    std::unique_ptr<std::string> beginning = nullptr;
   };
 
   const Name* Find(SubscriptionTag tag) const;
+  Name* Find(SubscriptionTag tag);
 
   std::vector<Name> names_;  // ordered by tag
   SubscriptionTag next_tag_ = 1;

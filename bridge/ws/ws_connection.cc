@@ -89,6 +89,12 @@ class WsConnection final : public http::Connection, public http::OutOwner, publi
       ReadOn();
     });
   }
+  void OnRepliesSent() override {
+    Guard([&] {
+      session_.OnRepliesSent();
+      ReadOn();
+    });
+  }
   void OnSendFailed() override {
     worker_.sessions().metrics.send_errors.Increment();
     Abort();

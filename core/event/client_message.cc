@@ -105,6 +105,10 @@ absl::StatusOr<ClientMessage> ReadSubscribe(const Fields& fields) {
   RETURN_IF_ERROR(ReadResumeFrom(fields, message));
   RETURN_IF_ERROR(ReadOnGap(fields, message));
   ASSIGN_OR_RETURN(message.snapshot, fields.Flag("snapshot"));
+  if (message.snapshot && message.has_start) {
+    return FieldError(ErrorCode::kInvalidMessage, "resume_from", "cannot be given with snapshot",
+                      {"nothing with snapshot: the changes begin where the snapshot was made"});
+  }
   return message;
 }
 

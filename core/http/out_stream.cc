@@ -34,6 +34,7 @@ bool OutStream::SendBatch(Parts parts) {
 void OutStream::Send(Parts parts) {
   if (!closing_ && !failed_) {
     Enqueue(parts);
+    replies_wait_ = waiting_bytes() > 0;
   }
 }
 
@@ -159,6 +160,12 @@ void OutStream::TellWhoHasLeft() {
     batch_in_flight_ = false;
     if (auto owner = owner_.lock()) {
       owner->OnBatchSent();
+    }
+  }
+  if (replies_wait_ && ReplyBytesQueued() == 0) {
+    replies_wait_ = false;
+    if (auto owner = owner_.lock()) {
+      owner->OnRepliesSent();
     }
   }
 }

@@ -29,6 +29,8 @@ class OutOwner {
   virtual ~OutOwner() = default;
   // The batch that SendBatch did not send at once has left.
   virtual void OnBatchSent() = 0;
+  // What Send could not send at once has left, all of it.
+  virtual void OnRepliesSent() {}
   // A send has failed. May be called from inside a call that sends.
   virtual void OnSendFailed() = 0;
 };
@@ -105,7 +107,8 @@ class OutStream {
   bool shutdown_ = false;  // end the sending side once everything has left
   bool failed_ = false;
   bool batch_in_flight_ = false;
-  bool waiting_ = false;  // for the stream to take more
+  bool replies_wait_ = false;  // some that Send was given
+  bool waiting_ = false;       // for the stream to take more
 };
 
 }  // namespace tocsin::http

@@ -5,6 +5,7 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_split.h"
 #include "bridge/events/start_checks.h"
+#include "core/event/error.h"
 #include "core/event/stored_record.h"
 #include "tests/bridge/session_fixture.h"
 
@@ -70,7 +71,8 @@ class EventStreamTest : public SessionTest {
                 .clock = clock,
                 .metrics = metrics,
                 .json = context.json,
-                .hub_connected = context.hub_connected} {}
+                .hub_connected = context.hub_connected,
+                .snapshots = snapshots} {}
   ~EventStreamTest() override { readers.clear(); }
 
   Reader& Open(std::string_view query = "", EventFormat format = EventFormat::kServerSent) {
@@ -190,6 +192,64 @@ TEST_F(EventStreamTest, ResumesAfterItsCursorThroughItsFilter) {
   Reader& reader = Open(absl::StrCat("severities=P0&resume_from=", Place(1)));
   EXPECT_THAT(Ids(Blocks(reader)),
               ElementsAre(" ", " " + Place(1), "event " + Place(2), "event " + Place(4)));
+}
+
+TEST_F(EventStreamTest, ASnapshotComesFirstAndOnlyItsLastMessageHasAnId) {
+  PublishUpTo(3);
+  Reader& reader = Open("snapshot=true");
+  EXPECT_THAT(Ids(Blocks(reader)), ElementsAre(" ")) << "its retry alone";
+  snapshots.Give(2, "1", /*first=*/true, /*last=*/false);
+  Settle();
+  std::vector<Block> blocks = Blocks(reader);
+  EXPECT_THAT(Ids(blocks), ElementsAre("snapshot "));
+  EXPECT_EQ(blocks[0].data, absl::StrCat(R"({"type":"snapshot","cursor":")", Place(2),
+                                         R"(","incidents":[1],"first":true,"last":false})"));
+  snapshots.Give(2, "2", /*first=*/false, /*last=*/true);
+  Settle();
+  EXPECT_THAT(Ids(Blocks(reader)), ElementsAre("snapshot " + Place(2), "event " + Place(3)));
+  EXPECT_FALSE(snapshots.opened[0]->alive);
+}
+
+TEST_F(EventStreamTest, ASnapshotsMessageIsAskedForWhenTheOneBeforeHasLeft) {
+  Reader& reader = Open("snapshot=true", EventFormat::kJsonLines);
+  reader.out.sends_at_once = false;
+  snapshots.Give(0, "1", true, false);
+  EXPECT_EQ(snapshots.opened[0]->wanted, 0);
+  reader.out.in_flight = false;
+  reader.stream->OnBatchSent();
+  EXPECT_EQ(snapshots.opened[0]->wanted, 1);
+  EXPECT_EQ(Text(Lines(reader).at(0), "type"), "snapshot");
+}
+
+TEST_F(EventStreamTest, ASnapshotThatIsNotTakenIsCutOffAndOneThatFailsIsAProblem) {
+  Reader& stuck = Open("snapshot=true");
+  stuck.out.sends_at_once = false;
+  snapshots.Give(0, "1", true, false);
+  Wait(limits::kStuckAfter + absl::Seconds(1));
+  EXPECT_TRUE(stuck.out.aborted);
+  Reader& failed = Open("snapshot=true");
+  Blocks(failed);
+  snapshots.Fail(MakeError(ErrorCode::kSlowConsumer, "took too long"));
+  EXPECT_THAT(Ids(Blocks(failed)), ElementsAre("problem "));
+  EXPECT_TRUE(failed.out.ended);
+}
+
+TEST_F(EventStreamTest, WhoComesBackByItsLastIdHasHadItsSnapshot) {
+  PublishUpTo(3);
+  http::HttpRequest request;
+  request.target = "/v1/events?snapshot=true";
+  request.fields.push_back({"Last-Event-ID", Place(2)});
+  const EventQuery query = ReadEventQuery(request).value();
+  EXPECT_FALSE(query.snapshot);
+  EXPECT_TRUE(query.start.has_value());
+}
+
+TEST_F(EventStreamTest, ADrainEndsASnapshotToo) {
+  Reader& reader = Open("snapshot=true");
+  Blocks(reader);
+  reader.stream->Drain(absl::Seconds(1));
+  EXPECT_FALSE(snapshots.opened[0]->alive);
+  EXPECT_TRUE(reader.out.ended);
 }
 
 TEST_F(EventStreamTest, ABookmarkComesEveryFifteenSecondsAndNothingElseMeanwhile) {

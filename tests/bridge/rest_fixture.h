@@ -144,7 +144,8 @@ class RestTest : public ::testing::Test {
   ws::SessionOptions session_options;
   Metrics metrics;
   BridgeState state;
-  Worker worker{log.window, log, clock, {}, session_options, metrics};
+  testing::FakeSnapshots snapshots;
+  Worker worker{log.window, log, snapshots, clock, {}, session_options, metrics};
   HubCalls calls{rpc::MakeHubChannel(hub.address())};
   AlertIntake alerts{calls};
   http::Service service{.routes = BridgeRoutes({.state = state,

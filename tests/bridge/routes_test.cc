@@ -19,7 +19,7 @@ using http::HttpRequest;
 class RoutesTest : public ::testing::Test {
  protected:
   RoutesTest()
-      : worker(log.window, log, clock, {}, session_options, metrics),
+      : worker(log.window, log, snapshots, clock, {}, session_options, metrics),
         service{.routes = BridgeRoutes({.state = state,
                                         .calls = calls,
                                         .alerts = alerts,
@@ -60,6 +60,7 @@ class RoutesTest : public ::testing::Test {
   ws::SessionOptions session_options;
   Metrics metrics;
   BridgeState state;
+  testing::FakeSnapshots snapshots;
   Worker worker;
   HubCalls calls{rpc::MakeHubChannel("127.0.0.1:1")};
   AlertIntake alerts{calls};

@@ -26,7 +26,8 @@ TEST_F(SessionTest, ABadMessageIsAnsweredAndTheSessionLives) {
       {Subscribe("a", R"("filters":{"severity":["P0"]})"), "INVALID_FILTER", "filters.severity"},
       {Subscribe("a", R"("resume_from":"yesterday")"), "INVALID_MESSAGE", "resume_from"},
       {Subscribe("a", R"("on_gap":"skip")"), "INVALID_MESSAGE", "on_gap"},
-      {Subscribe("a", R"("snapshot":true)"), "UNSUPPORTED", "snapshot"},
+      {Subscribe("a", R"("snapshot":true,"resume_from":"latest")"), "INVALID_MESSAGE",
+       "resume_from"},
       {R"({"type":"authenticate","token":"x"})", "UNSUPPORTED", "type"},
   };
   Client& client = Connect();

@@ -69,6 +69,59 @@ inline std::vector<Frame> TakeFrames(std::string& bytes) {
   return frames;
 }
 
+// Snapshots that the test gives message by message.
+class FakeSnapshots : public Snapshots {
+ public:
+  struct Opened {
+    FilterPtr filter;
+    Deliver deliver;
+    int wanted = 1;  // messages that have been asked for and not given
+    bool alive = true;
+  };
+
+  std::unique_ptr<Reading> Open(Shard&, FilterPtr filter, Deliver deliver) override {
+    opened.push_back(std::make_shared<Opened>(Opened{std::move(filter), std::move(deliver)}));
+    return std::make_unique<Handle>(opened.back());
+  }
+
+  // To the one that was opened last. `incidents`: "1,2,3".
+  void Give(Sequence place, std::string_view incidents, bool first, bool last) {
+    SnapshotMessage message;
+    message.place = {tocsin::testing::kEpoch, place};
+    message.first = first;
+    message.last = last;
+    message.json = absl::StrCat("\"cursor\":\"", FormatCursor(message.place), "\",\"incidents\":[",
+                                std::string(incidents), "],\"first\":", first ? "true" : "false",
+                                ",\"last\":", last ? "true" : "false", "}");
+    Give(std::move(message));
+  }
+  void Fail(absl::Status status) {
+    SnapshotMessage message;
+    message.status = std::move(status);
+    Give(std::move(message));
+  }
+
+  std::vector<std::shared_ptr<Opened>> opened;
+
+ private:
+  class Handle : public Reading {
+   public:
+    explicit Handle(std::shared_ptr<Opened> opened) : opened_(std::move(opened)) {}
+    ~Handle() override { opened_->alive = false; }
+    void Next() override { ++opened_->wanted; }
+
+   private:
+    const std::shared_ptr<Opened> opened_;
+  };
+
+  void Give(SnapshotMessage message) {
+    const std::shared_ptr<Opened> to = opened.back();
+    ASSERT_TRUE(to->alive);
+    ASSERT_EQ(to->wanted--, 1) << "a message that was not asked for";
+    to->deliver(std::move(message));
+  }
+};
+
 class FakeOutput : public ws::SessionOutput {
  public:
   bool SendBatch(std::string_view frames) override {
@@ -126,7 +179,8 @@ class SessionTest : public ::testing::Test {
                 .window = log.window,
                 .clock = clock,
                 .options = options,
-                .metrics = metrics} {
+                .metrics = metrics,
+                .snapshots = snapshots} {
     shard.SetBell([this] { rung = true; });
   }
   ~SessionTest() override { clients.clear(); }
@@ -235,6 +289,7 @@ class SessionTest : public ::testing::Test {
   ws::SessionOptions options;
   Metrics metrics;
   Shard shard;
+  FakeSnapshots snapshots;
   ws::SessionContext context;
   std::vector<std::unique_ptr<Client>> clients;
 };

@@ -33,12 +33,18 @@ TEST(ClientMessageTest, SubscribeHasDefaults) {
 TEST(ClientMessageTest, SubscribeReadsEveryField) {
   const auto message = Read<SubscribeMessage>(
       R"({"type":"subscribe","subscription_id":"a","filters":{"severities":["P0"],
-          "active_only":true},"resume_from":"2-a","on_gap":"fail","snapshot":true})");
+          "active_only":true},"resume_from":"2-a","on_gap":"fail","snapshot":false})");
   EXPECT_EQ(message.filters.severities(0), v1::SEVERITY_P0);
   EXPECT_TRUE(message.has_start);
   EXPECT_EQ(message.start, StartPoint(Cursor{2, 10}));
   EXPECT_FALSE(message.notify_on_gap);
-  EXPECT_TRUE(message.snapshot);
+  EXPECT_FALSE(message.snapshot);
+}
+
+TEST(ClientMessageTest, ASnapshotIsOfNowAndHasNoPlaceToResumeFrom) {
+  EXPECT_TRUE(
+      Read<SubscribeMessage>(R"({"type":"subscribe","subscription_id":"a","snapshot":true})")
+          .snapshot);
 }
 
 TEST(ClientMessageTest, NullIsAsIfLeftOut) {
@@ -125,6 +131,9 @@ TEST(ClientMessageTest, ErrorsNameTheFieldAndWhatIsAllowed) {
        "notify"},
       {R"({"type":"subscribe","subscription_id":"a","snapshot":1})", "INVALID_MESSAGE snapshot",
        "true or false"},
+      {R"({"type":"subscribe","subscription_id":"a","snapshot":true,"resume_from":"latest"})",
+       "INVALID_MESSAGE resume_from",
+       "nothing with snapshot: the changes begin where the snapshot was made"},
       {R"({"type":"unsubscribe","subscription_id":"a","filters":{}})", "INVALID_MESSAGE filters",
        "subscription_id"},
       {R"({"type":"ping","timestamp":{}})", "INVALID_MESSAGE timestamp", "a text or a number"},

@@ -1,0 +1,52 @@
+// snapshots.h: where a worker gets the incidents that match a filter, as they stand at one place of
+// the log, message by message.
+//
+// Shape:   the messages are rendered already, but for what differs by connection. One is delivered
+//          when it is asked for; a snapshot that has to begin anew, because the hub was lost, says so
+//          by another first message.
+// Threads: Open, Next and the destruction of a Reading on the shard's thread. Messages are delivered
+//          on that thread too (through Shard::Post), never from inside Next, and never after the
+//          Reading was destroyed.
+// Owns:    the caller owns the Reading; destroying it cancels.
+// Errors:  in SnapshotMessage::status.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+
+#include "absl/status/status.h"
+#include "core/event/cursor.h"
+#include "core/event/filter.h"
+
+namespace tocsin {
+class Shard;
+}
+
+namespace tocsin::bridge {
+
+struct SnapshotMessage {
+  Cursor place;
+  // The end of the message: "cursor":…,"incidents":[…],"first":…,"last":…}
+  std::string json;
+  bool first = false;  // forget what came before
+  bool last = false;
+  absl::Status status;  // not ok: nothing else counts and nothing more comes
+};
+
+class Snapshots {
+ public:
+  class Reading {
+   public:
+    virtual ~Reading() = default;
+    // The message that was delivered has gone: the next one is wanted. Not after the last.
+    virtual void Next() = 0;
+  };
+  using Deliver = std::function<void(SnapshotMessage)>;
+
+  virtual ~Snapshots() = default;
+  // The first message is delivered without being asked for.
+  virtual std::unique_ptr<Reading> Open(Shard& shard, FilterPtr filter, Deliver deliver) = 0;
+};
+
+}  // namespace tocsin::bridge

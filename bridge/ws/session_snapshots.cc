@@ -1,0 +1,108 @@
+#include "bridge/ws/session_snapshots.h"
+
+#include <algorithm>
+#include <string>
+#include <utility>
+
+#include "bridge/ws/frames.h"
+#include "bridge/ws/server_message.h"
+#include "core/event/limits.h"
+
+namespace tocsin::bridge::ws {
+
+void SessionSnapshots::Add(Request request) {
+  requests_.push_back(std::move(request));
+  Begin();
+}
+
+bool SessionSnapshots::Has(SubscriptionTag tag) const {
+  return std::any_of(requests_.begin(), requests_.end(),
+                     [tag](const Request& request) { return request.tag == tag; });
+}
+
+std::optional<SessionSnapshots::Request> SessionSnapshots::Remove(SubscriptionTag tag) {
+  const auto found = std::find_if(requests_.begin(), requests_.end(),
+                                  [tag](const Request& request) { return request.tag == tag; });
+  if (found == requests_.end()) {
+    return std::nullopt;
+  }
+  if (found == requests_.begin()) {
+    reading_.reset();
+    begun_ = in_flight_ = false;
+  }
+  Request request = std::move(*found);
+  requests_.erase(found);
+  Begin();
+  return request;
+}
+
+void SessionSnapshots::Clear() {
+  reading_.reset();
+  requests_.clear();
+  in_flight_ = false;
+}
+
+void SessionSnapshots::OnEnded(SubscriptionTag tag) {
+  for (Request& request : requests_) {
+    if (request.replaces == tag) {
+      request.replaces = 0;
+    }
+  }
+  Begin();
+}
+
+void SessionSnapshots::Begin() {
+  if (reading_ == nullptr && !requests_.empty() && requests_.front().replaces == 0) {
+    reading_ =
+        context_.snapshots.Open(context_.shard, requests_.front().filter,
+                                [this](SnapshotMessage message) { OnMessage(std::move(message)); });
+  }
+}
+
+void SessionSnapshots::OnMessage(SnapshotMessage message) {
+  const SubscriptionTag tag = requests_.front().tag;
+  if (!message.status.ok()) {
+    return owner_.OnSnapshotFailed(*Remove(tag), message.status);
+  }
+  if (!std::exchange(begun_, true)) {
+    owner_.OnSnapshotBegun(requests_.front(), message.place);
+  }
+  if (message.last) {
+    return owner_.OnSnapshotRead(*Remove(tag), message.place, std::move(message.json));
+  }
+  Send(message);
+}
+
+void SessionSnapshots::Send(const SnapshotMessage& message) {
+  in_flight_ = true;
+  last_progress_ = context_.clock.Monotonic();
+  bytes_taken_ = output_.BytesTaken();
+  const std::string* const id = names_.IdOf(requests_.front().tag);
+  std::string frame;
+  AppendTextFrame(frame, SnapshotMessageHead(id == nullptr ? "" : *id), message.json);
+  output_.Send(frame);
+  context_.metrics.messages_sent.Increment();
+  if (output_.BytesWaiting() == 0) {
+    OnRepliesSent();
+  }
+}
+
+void SessionSnapshots::OnRepliesSent() {
+  if (std::exchange(in_flight_, false)) {
+    reading_->Next();
+  }
+}
+
+bool SessionSnapshots::IsStuck() {
+  if (!in_flight_) {
+    return false;
+  }
+  const absl::Duration now = context_.clock.Monotonic();
+  if (const uint64_t taken = output_.BytesTaken(); taken != bytes_taken_) {
+    bytes_taken_ = taken;
+    last_progress_ = now;
+  }
+  return now - last_progress_ >= limits::kStuckAfter;
+}
+
+}  // namespace tocsin::bridge::ws

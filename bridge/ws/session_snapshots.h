@@ -1,0 +1,87 @@
+// session_snapshots.h: the subscriptions of one session whose snapshot has not been sent whole.
+//
+// Shape:   one snapshot is sent at a time, and the others wait in the order of asking, so a
+//          connection holds one message of a snapshot. A message is asked for when the one before it
+//          has left. The last one is given to the owner, for the place in the stream where the
+//          subscription begins: a `pong` that comes before it tells nothing of the subscription.
+// Threads: the shard's.
+// Owns:    the snapshot that is being sent. Names and output outlive this.
+// Errors:  a snapshot that ends with an error is told to the owner, and is gone. A client that takes
+//          nothing is found by IsStuck.
+#pragma once
+
+#include <deque>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "absl/status/status.h"
+#include "absl/time/time.h"
+#include "bridge/snapshots.h"
+#include "bridge/ws/session_context.h"
+#include "bridge/ws/session_output.h"
+#include "bridge/ws/subscription_names.h"
+#include "core/event/filter.h"
+#include "core/stream/sink.h"
+
+namespace tocsin::bridge::ws {
+
+class SessionSnapshots {
+ public:
+  struct Request {
+    SubscriptionTag tag = 0;
+    FilterPtr filter;
+    bool notify_on_gap = true;
+    // The subscription of the same id that this one replaces: the client is sent nothing of the
+    // snapshot before the last of that one. 0: none.
+    SubscriptionTag replaces = 0;
+  };
+
+  class Owner {
+   public:
+    virtual ~Owner() = default;
+    // The first message has come.
+    virtual void OnSnapshotBegun(const Request& request, const Cursor& place) = 0;
+    // All but the last message have left. `last`: the end of that one.
+    virtual void OnSnapshotRead(const Request& request, const Cursor& place, std::string last) = 0;
+    virtual void OnSnapshotFailed(const Request& request, const absl::Status& status) = 0;
+  };
+
+  SessionSnapshots(SessionContext& context, SessionOutput& output, SubscriptionNames& names,
+                   Owner& owner)
+      : context_(context), output_(output), names_(names), owner_(owner) {}
+
+  void Add(Request request);
+  bool Has(SubscriptionTag tag) const;
+  // Takes it out, unsent or half sent. Nothing when there is none.
+  std::optional<Request> Remove(SubscriptionTag tag);
+  void Clear();
+
+  // The last of a subscription has been sent.
+  void OnEnded(SubscriptionTag tag);
+  // What was given to SessionOutput::Send has left.
+  void OnRepliesSent();
+  // A message is in flight, and the client has taken nothing of it for limits::kStuckAfter. To be
+  // asked about every second.
+  bool IsStuck();
+
+  size_t MemoryBytes() const { return requests_.size() * sizeof(Request); }
+
+ private:
+  void Begin();
+  void OnMessage(SnapshotMessage message);
+  void Send(const SnapshotMessage& message);
+
+  SessionContext& context_;
+  SessionOutput& output_;
+  SubscriptionNames& names_;
+  Owner& owner_;
+  std::deque<Request> requests_;  // the first is being sent
+  std::unique_ptr<Snapshots::Reading> reading_;
+  bool begun_ = false;        // the client has been told of the first one
+  bool in_flight_ = false;    // a message
+  uint64_t bytes_taken_ = 0;  // of the connection, when last looked at
+  absl::Duration last_progress_;
+};
+
+}  // namespace tocsin::bridge::ws
