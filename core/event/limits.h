@@ -86,5 +86,10 @@ inline constexpr size_t kFingerprintChars = 512;
 inline constexpr absl::Duration kDedupWindow = absl::Minutes(10);
 inline constexpr size_t kDedupIds = 1'000'000;
 inline constexpr absl::Duration kOverIncidentAge = absl::Hours(90 * 24);
+// Alerts in one SubmitAlerts, whose bytes in all are those of a Publish.
+inline constexpr size_t kSubmitAlerts = 1'000;
+// How long a firing alert lasts that nobody reports again, where its sender does not say: what
+// Alertmanager takes by default.
+inline constexpr absl::Duration kAlertResolveTimeout = absl::Minutes(5);
 
 }  // namespace tocsin::limits

@@ -47,8 +47,13 @@ struct MessagePlan {
 // Of an event and of every message that may be in it.
 class Plans {
  public:
-  Plans() : event_(Of(*v1::Event::descriptor())) {}
+  Plans() : event_(Of(*v1::Event::descriptor())), alert_(Of(*v1::Alert::descriptor())) {}
+  static const Plans& Get() {
+    static const Plans* const plans = new Plans();
+    return *plans;
+  }
   const MessagePlan& event() const { return event_; }
+  const MessagePlan& alert() const { return alert_; }
 
  private:
   const MessagePlan& Of(const Descriptor& type) {
@@ -77,6 +82,7 @@ class Plans {
 
   absl::flat_hash_map<const Descriptor*, std::unique_ptr<MessagePlan>> plans_;
   const MessagePlan& event_;
+  const MessagePlan& alert_;
 };
 
 // ---- the checks ----
@@ -165,8 +171,11 @@ absl::Status CheckMessage(Message& message, const MessagePlan& plan, const Field
 }  // namespace
 
 absl::Status CheckBySchema(v1::Event& event, const FieldPath& path) {
-  static const Plans* const plans = new Plans();
-  return CheckMessage(event, plans->event(), path);
+  return CheckMessage(event, Plans::Get().event(), path);
+}
+
+absl::Status CheckBySchema(v1::Alert& alert, const FieldPath& path) {
+  return CheckMessage(alert, Plans::Get().alert(), path);
 }
 
 }  // namespace tocsin

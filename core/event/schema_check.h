@@ -13,7 +13,8 @@
 namespace tocsin {
 
 // Refuses fields that the schema does not know, enum numbers out of range, and times that cannot be
-// written; cuts times to microseconds. Looks into all messages of the event.
+// written; cuts times to microseconds. Looks into all messages below.
 absl::Status CheckBySchema(v1::Event& event, const FieldPath& path);
+absl::Status CheckBySchema(v1::Alert& alert, const FieldPath& path);
 
 }  // namespace tocsin

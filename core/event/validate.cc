@@ -6,6 +6,7 @@
 #include "core/event/validate.h"
 
 #include <cmath>
+#include <iterator>
 #include <string>
 #include <utility>
 #include <vector>
@@ -77,6 +78,11 @@ absl::Status CheckSubject(const Subject& subject, const FieldPath& path) {
   return CheckKeys(subject.labels(), path / "labels");
 }
 
+absl::Status CheckFingerprint(std::string_view fingerprint, const FieldPath& path) {
+  return fingerprint.empty() ? absl::OkStatus()
+                             : CheckLength(fingerprint, limits::kFingerprintChars, path);
+}
+
 absl::Status CheckAlert(v1::Alert& alert, const FieldPath& path) {
   RETURN_IF_ERROR(CheckSubject(std::as_const(alert), path));
   RETURN_IF_ERROR(CheckUuidOrEmpty(*alert.mutable_id(), path / "id"));
@@ -92,10 +98,7 @@ absl::Status CheckAlert(v1::Alert& alert, const FieldPath& path) {
   if (alert.status() == v1::ALERT_STATUS_UNSPECIFIED) {
     alert.set_status(v1::ALERT_STATUS_FIRING);
   }
-  if (!alert.fingerprint().empty()) {
-    RETURN_IF_ERROR(
-        CheckLength(alert.fingerprint(), limits::kFingerprintChars, path / "fingerprint"));
-  }
+  RETURN_IF_ERROR(CheckFingerprint(alert.fingerprint(), path / "fingerprint"));
   return CheckKeys(alert.annotations(), path / "annotations");
 }
 
@@ -134,6 +137,7 @@ absl::Status CheckIncidentIds(v1::Incident& incident, const FieldPath& path) {
 absl::Status CheckWholeIncident(v1::Incident& incident, const FieldPath& path) {
   RETURN_IF_ERROR(CheckSubject(std::as_const(incident), path));
   RETURN_IF_ERROR(CheckKeys(incident.metadata(), path / "metadata"));
+  RETURN_IF_ERROR(CheckFingerprint(incident.fingerprint(), path / "fingerprint"));
   if (!std::isfinite(incident.correlation_score())) {
     return Bad(path / "correlation_score", "is not finite", {"a finite number"});
   }
@@ -298,14 +302,26 @@ absl::Status CheckPayload(v1::Event& event, const FieldPath& path) {
   }
 }
 
+absl::Status CheckBytes(const google::protobuf::Message& message, std::string_view what,
+                        const FieldPath& path) {
+  const size_t bytes = message.ByteSizeLong();
+  return bytes <= limits::kEventBytes
+             ? absl::OkStatus()
+             : FieldError(
+                   ErrorCode::kMessageTooLarge, path.Text(), absl::StrCat("has ", bytes, " bytes"),
+                   {absl::StrCat("at most ", limits::kEventBytes, " bytes in one ", ToAbsl(what))});
+}
+
+void DropEmptyValues(google::protobuf::Map<std::string, std::string>& map) {
+  for (auto entry = map.begin(); entry != map.end();) {
+    entry = entry->second.empty() ? map.erase(entry) : std::next(entry);
+  }
+}
+
 }  // namespace
 
 absl::Status NormalizeEvent(v1::Event& event, const FieldPath& path) {
-  if (const size_t bytes = event.ByteSizeLong(); bytes > limits::kEventBytes) {
-    return FieldError(ErrorCode::kMessageTooLarge, path.Text(),
-                      absl::StrCat("has ", bytes, " bytes"),
-                      {absl::StrCat("at most ", limits::kEventBytes, " bytes in one event")});
-  }
+  RETURN_IF_ERROR(CheckBytes(event, "event", path));
   event.clear_sequence();
   event.clear_epoch();
   event.clear_time();
@@ -319,6 +335,17 @@ absl::Status NormalizeEvent(v1::Event& event, const FieldPath& path) {
   RETURN_IF_ERROR(CheckUuidOrEmpty(*event.mutable_id(), path / "id"));
   RETURN_IF_ERROR(CheckIncidentOf(event, path));
   return CheckPayload(event, path);
+}
+
+absl::Status NormalizeAlert(v1::Alert& alert, const FieldPath& path) {
+  RETURN_IF_ERROR(CheckBytes(alert, "alert", path));
+  alert.clear_incident_id();
+  alert.clear_deduplicated();
+  alert.clear_received_at();
+  RETURN_IF_ERROR(CheckBySchema(alert, path));
+  DropEmptyValues(*alert.mutable_labels());
+  DropEmptyValues(*alert.mutable_annotations());
+  return CheckAlert(alert, path);
 }
 
 std::string_view IncidentIdOf(const v1::Event& event) {

@@ -19,6 +19,10 @@ namespace tocsin {
 // is unusable. An incident may be given whole, or by its id alone (in `incident.id` or the
 // payload's `incident_id`, which must agree).
 absl::Status NormalizeEvent(v1::Event& event, const FieldPath& path);
+// The same for an alert that is submitted by itself. Labels and annotations with an empty value are
+// as if left out; which incident took it is the hub's to say (incident_id, deduplicated,
+// received_at).
+absl::Status NormalizeAlert(v1::Alert& alert, const FieldPath& path);
 
 // The id of the incident that the event is about; empty for alert_received and system_event.
 std::string_view IncidentIdOf(const v1::Event& event);
