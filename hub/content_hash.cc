@@ -31,6 +31,23 @@ uint64_t Mix(uint64_t h) {
   return h ^ h >> 33;
 }
 
+template <typename Message>
+Content HashOf(const Message& message) {
+  Content content{.bytes = message.ByteSizeLong()};
+  if (message.id().empty()) {
+    return content;
+  }
+  std::string bytes(content.bytes, '\0');
+  {
+    google::protobuf::io::ArrayOutputStream raw(bytes.data(), static_cast<int>(bytes.size()));
+    google::protobuf::io::CodedOutputStream out(&raw);
+    out.SetSerializationDeterministic(true);
+    message.SerializeWithCachedSizes(&out);
+  }
+  content.hash = StableHash(bytes);
+  return content;
+}
+
 }  // namespace
 
 uint64_t StableHash(std::string_view bytes) {
@@ -42,20 +59,8 @@ uint64_t StableHash(std::string_view bytes) {
   return Mix(hash);
 }
 
-Content ContentOf(const v1::Event& event) {
-  Content content{.bytes = event.ByteSizeLong()};
-  if (event.id().empty()) {
-    return content;
-  }
-  std::string bytes(content.bytes, '\0');
-  {
-    google::protobuf::io::ArrayOutputStream raw(bytes.data(), static_cast<int>(bytes.size()));
-    google::protobuf::io::CodedOutputStream out(&raw);
-    out.SetSerializationDeterministic(true);
-    event.SerializeWithCachedSizes(&out);
-  }
-  content.hash = StableHash(bytes);
-  return content;
-}
+Content ContentOf(const v1::Event& event) { return HashOf(event); }
+
+Content ContentOf(const v1::Alert& alert) { return HashOf(alert); }
 
 }  // namespace tocsin::hub

@@ -20,6 +20,8 @@ absl::Status Follower::Load(absl::Time now) {
   if (!entries.empty()) {
     time_ = entries.back().time;
   }
+  ASSIGN_OR_RETURN(const std::vector<OpenAlert> open, log_.ReadOpenAlerts());
+  firing_.Load(open, now);
   if (extent.events > 0) {
     const auto newest = log_.Read(last_ - 1, 1, 1);
     if (newest.ok() && !newest->empty()) {
@@ -76,6 +78,9 @@ void Follower::Take(const CommitPtr& commit) {
   for (const IncidentChange& change : commit->incidents) {
     incidents_.Put(change.after);
   }
+  for (const AlertChange& change : commit->alerts) {
+    firing_.Follow(change);
+  }
   last_ = commit->events.back()->cursor.sequence;
   time_ = std::max(time_, commit->events.back()->time);
   dedup_.Expire(time_);
@@ -90,6 +95,7 @@ void Follower::Forget(const std::vector<std::string>& incidents) {
   for (const std::string& id : incidents) {
     incidents_.Erase(id);
   }
+  firing_.ForgetOf(incidents);
   if (next_ != nullptr) {
     next_->OnForgotten(incidents);
   }

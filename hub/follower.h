@@ -1,11 +1,11 @@
-// follower.h: what follows the log: window, dedup window and incidents, fed by its commits and by
-// nothing else.
+// follower.h: what follows the log: window, dedup window, incidents and open alerts, fed by its
+// commits and by nothing else.
 //
 // Shape:   the log hands over every commit in its order, whoever appended it: this hub or, on a log
 //          that hubs share, another. CatchUp takes them in. So all who follow one log come to the
 //          same state, and whatever a publish is staged upon is the log's own.
 // Threads: OnCommit from any thread; all else on the sequencer's. One leaf mutex over what waits.
-// Owns:    dedup window and incident cache; the commits that wait. Log and window are the caller's.
+// Owns:    dedup window, incident cache and open alerts; the commits that wait. Log and window are the caller's.
 // Bounds:  a commit of this hub is taken in before its next; a shared log bounds what it hands over
 //          ahead of that.
 // Source:  docs/life-of-an-event.md
@@ -21,6 +21,7 @@
 #include "core/base/mutex.h"
 #include "core/stream/window.h"
 #include "hub/dedup.h"
+#include "hub/firing_alerts.h"
 #include "hub/incident_cache.h"
 #include "hub/log/log.h"
 
@@ -53,6 +54,8 @@ class Follower final : public LogFollower {
   absl::Time time() const { return time_; }
   const DedupWindow& dedup() const { return dedup_; }
   IncidentCache& incidents() { return incidents_; }
+  FiringAlerts& firing() { return firing_; }
+  const FiringAlerts& firing() const { return firing_; }
 
  private:
   // One of the two.
@@ -72,6 +75,7 @@ class Follower final : public LogFollower {
 
   DedupWindow dedup_;
   IncidentCache incidents_;
+  FiringAlerts firing_;
   Sequence last_ = 0;
   absl::Time time_ = absl::InfinitePast();
 

@@ -12,17 +12,21 @@
 #include "core/event/uuid.h"
 #include "core/event/validate.h"
 #include "core/event/wire.h"
+#include "hub/alert_fingerprint.h"
 
 namespace tocsin::hub {
 namespace {
 
-// What the hub adds to an alert.
+// What the hub adds to an alert of a published event.
 void CompleteAlert(v1::Alert& alert, absl::Time time) {
   if (alert.id().empty()) {
     alert.set_id(NewUuid(time));
   }
   if (!alert.has_received_at()) {
     SetTimestamp(*alert.mutable_received_at(), time);
+  }
+  if (alert.fingerprint().empty()) {
+    alert.set_fingerprint(DefaultFingerprint(alert));
   }
 }
 
@@ -34,16 +38,6 @@ void CompleteAlertOf(v1::Event& event, absl::Time time) {
     CompleteAlert(alert, time);
     alert.set_incident_id(event.alert_converted().incident_id());
   }
-}
-
-absl::Status OtherContentError(const v1::Event& event, Sequence sequence, const FieldPath& path) {
-  ErrorDetails details;
-  details.field = (path / "id").Text();
-  return MakeErrorAs(ErrorCode::kConflict, absl::StatusCode::kAlreadyExists,
-                     absl::StrCat(details.field, ": ", event.id(),
-                                  " was published before with another content, as sequence ",
-                                  sequence, "; a new event needs a new id"),
-                     details);
 }
 
 absl::Status NotExpectedError(std::string_view incident, Sequence expected, Sequence known) {
@@ -88,8 +82,28 @@ absl::StatusOr<std::string> OneIncident(const std::vector<v1::Event>& events) {
 
 }  // namespace
 
-GroupCommit::GroupCommit(Log& log, Follower& follower, Clock& clock)
-    : log_(log), follower_(follower), clock_(clock), incidents_(log, follower.incidents()) {}
+bool GroupCommit::IsOtherContent(const DedupWindow::Seen& seen, const Content& content) {
+  return seen.content != kUnknownContent && seen.content != content.hash;
+}
+
+absl::Status GroupCommit::OtherContentError(std::string_view id, Sequence sequence,
+                                            const FieldPath& path) {
+  ErrorDetails details;
+  details.field = (path / "id").Text();
+  return MakeErrorAs(ErrorCode::kConflict, absl::StatusCode::kAlreadyExists,
+                     absl::StrCat(details.field, ": ", ToAbsl(id),
+                                  " was published before with another content, as sequence ",
+                                  sequence, "; what is new needs a new id"),
+                     details);
+}
+
+GroupCommit::GroupCommit(Log& log, Follower& follower, Clock& clock, AlertOptions alerts)
+    : log_(log),
+      follower_(follower),
+      clock_(clock),
+      options_(alerts),
+      incidents_(log, follower.incidents()),
+      alerts_(log, incidents_, follower.firing()) {}
 
 CommittedGroup GroupCommit::Commit(std::span<PendingPublish> group) {
   CommittedGroup committed;
@@ -109,16 +123,17 @@ CommittedGroup GroupCommit::TryCommit(std::span<PendingPublish> group) {
   BeginGroup();
   CommittedGroup committed;
   while (committed.taken < group.size() && group_bytes_ < kGroupBytes) {
-    PendingPublish& pending = group[committed.taken++];
-    pending.outcome = Stage(pending);
+    Stage(group[committed.taken++]);
   }
   const size_t events = batch_.events.size();
   if (events > 0) {
     batch_.incidents = incidents_.GroupChanges();
     batch_.history = incidents_.TakeGroupHistory();
+    alerts_.AddGroupChanges(batch_);
     last_append_ = log_.Append(std::make_shared<const LogBatch>(std::move(batch_)));
   }
   incidents_.DropGroup();
+  alerts_.DropGroup();
   if (!last_append_.ok() && !absl::IsAborted(last_append_)) {
     FailGroup(group.first(committed.taken));
   } else if (events > 0 && last_append_.ok()) {
@@ -137,22 +152,30 @@ void GroupCommit::BeginGroup() {
   time_ = std::max({time_, follower_.time(), now});
 }
 
-PublishOutcome GroupCommit::Stage(PendingPublish& pending) {
+void GroupCommit::Stage(PendingPublish& pending) {
   const size_t staged = batch_.events.size();
   request_bytes_ = 0;
-  // What is staged is completed in place, and may have to be staged once more.
-  std::vector<v1::Event> copy;
-  if (log_.shared()) {
-    copy = pending.request.events;
+  if (pending.alert != nullptr) {
+    pending.alert->outcome = StageAlert(*pending.alert);
+  } else {
+    pending.outcome = StagePublish(pending);
   }
-  PublishOutcome outcome = StageEvents(pending, log_.shared() ? copy : pending.request.events);
-  if (outcome.ok()) {
+  if (pending.ok()) {
     group_bytes_ += request_bytes_;
     incidents_.KeepRequest();
+    alerts_.KeepRequest();
   } else {
     Unstage(staged);
   }
-  return outcome;
+}
+
+PublishOutcome GroupCommit::StagePublish(PendingPublish& pending) {
+  if (!log_.shared()) {
+    return StageEvents(pending, pending.request.events);
+  }
+  // What is staged is completed in place, and may have to be staged once more.
+  std::vector<v1::Event> copy = pending.request.events;
+  return StageEvents(pending, copy);
 }
 
 PublishOutcome GroupCommit::StageEvents(PendingPublish& pending, std::vector<v1::Event>& events) {
@@ -192,8 +215,8 @@ absl::StatusOr<std::optional<v1::PublishResult>> GroupCommit::FindDuplicate(
   if (seen == nullptr) {
     return std::optional<v1::PublishResult>();
   }
-  if (seen->content != kUnknownContent && seen->content != content.hash) {
-    return OtherContentError(event, seen->sequence, path);
+  if (IsOtherContent(*seen, content)) {
+    return OtherContentError(event.id(), seen->sequence, path);
   }
   v1::PublishResult result;
   result.set_id(event.id());
@@ -223,7 +246,7 @@ absl::StatusOr<v1::PublishResult> GroupCommit::StageEvent(v1::Event& event, cons
   request_bytes_ += bytes;
 
   DedupEntry entry{event.id(), content.hash, cursor.sequence, time_,
-                   std::string(IncidentIdOf(event))};
+                   std::string(DedupIncidentOf(event))};
   v1::PublishResult result;
   result.set_id(event.id());
   result.set_cursor(event.cursor());
@@ -233,6 +256,7 @@ absl::StatusOr<v1::PublishResult> GroupCommit::StageEvent(v1::Event& event, cons
                                       *PackUuid(entry.incident_id)};
   batch_.dedup.push_back(std::move(entry));
   incidents_.Take(event, record);
+  RETURN_IF_ERROR(alerts_.Take(event));
   batch_.events.push_back(std::move(record));
   return result;
 }
@@ -270,12 +294,13 @@ void GroupCommit::Unstage(size_t keep) {
   batch_.events.resize(keep);
   batch_.dedup.resize(keep);
   incidents_.DropRequest();
+  alerts_.DropRequest();
 }
 
 // Refused ones fail too: what they were refused for may be an event of this very group.
 void GroupCommit::FailGroup(std::span<PendingPublish> group) {
   for (PendingPublish& pending : group) {
-    pending.outcome = last_append_;
+    pending.Fail(last_append_);
   }
 }
 

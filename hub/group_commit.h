@@ -1,7 +1,8 @@
 // group_commit.h: turns waiting publishes into one append to the log.
 //
 // Shape:   each publish is staged in turn upon what follows the log: duplicates are found,
-//          incidents applied, ids, times and places given, events encoded. One that is refused
+//          incidents applied, ids, times and places given, events encoded. An alert is made into
+//          events first (alert_rules.h), and those are staged as a publish. One that is refused
 //          leaves nothing behind. Then all that was staged is appended at once. If that fails,
 //          nothing of it has happened; where another was first, it is staged again upon theirs.
 //          Past kGroupBytes the rest of a group waits for the next commit.
@@ -21,6 +22,7 @@
 #include "core/base/clock.h"
 #include "core/event/field_path.h"
 #include "core/event/limits.h"
+#include "hub/alerts.h"
 #include "hub/follower.h"
 #include "hub/incidents.h"
 #include "hub/log/log.h"
@@ -41,9 +43,14 @@ struct CommittedGroup {
   size_t events = 0;  // that were appended
 };
 
+struct AlertOptions {
+  // An alert that is resolved resolves its incident, unless another of its alerts is open.
+  bool resolve_incidents = true;
+};
+
 class GroupCommit {
  public:
-  GroupCommit(Log& log, Follower& follower, Clock& clock);
+  GroupCommit(Log& log, Follower& follower, Clock& clock, AlertOptions alerts = {});
 
   // Takes at least one publish of a group that has any; what is appended has been followed when this
   // returns. The status of the last append is in last_append().
@@ -53,8 +60,21 @@ class GroupCommit {
  private:
   CommittedGroup TryCommit(std::span<PendingPublish> group);
   void BeginGroup();
-  PublishOutcome Stage(PendingPublish& pending);
+  void Stage(PendingPublish& pending);
+  PublishOutcome StagePublish(PendingPublish& pending);
   PublishOutcome StageEvents(PendingPublish& pending, std::vector<v1::Event>& events);
+  AlertOutcome StageAlert(PendingAlert& pending);
+  static bool IsOtherContent(const DedupWindow::Seen& seen, const Content& content);
+  static absl::Status OtherContentError(std::string_view id, Sequence sequence,
+                                        const FieldPath& path);
+  // Nothing when the alert was not taken before.
+  absl::StatusOr<std::optional<AlertAnswer>> FindTakenAlert(const PendingAlert& pending) const;
+  void CompleteSubmitted(v1::Alert& alert) const;
+  // Makes `alert`, of which the fingerprint is given, the one that has come to its end, as it was
+  // reported last. False when it is not open, or not over any more.
+  bool ReadEnded(const KnownAlert& known, v1::Alert& alert) const;
+  AlertOutcome StageAlertEvents(const AlertPlan& plan, const v1::Alert& alert,
+                                const KnownAlert& known, const PendingAlert& pending);
   // Nullptr when the id was not seen, by the log or in this group.
   const DedupWindow::Seen* FindId(std::string_view id) const;
   absl::StatusOr<std::optional<v1::PublishResult>> FindDuplicate(const v1::Event& event,
@@ -70,7 +90,9 @@ class GroupCommit {
   Log& log_;
   Follower& follower_;
   Clock& clock_;
+  const AlertOptions options_;
   Incidents incidents_;
+  Alerts alerts_;
   absl::Time time_ = absl::InfinitePast();  // of the group; never goes back
   LogBatch batch_;
   absl::flat_hash_map<PackedUuid, DedupWindow::Seen> staged_ids_;

@@ -1,7 +1,7 @@
 // incident_rules.h: what an event does to its incident.
 //
-// Shape:   pure: the incident before and the event give the incident after. The hub follows the
-//          publishers: it fills in and keeps up, and does not forbid a change of state.
+// Shape:   pure: the incident before and the event give the incident after. Which changes of state
+//          are refused is said in incident_states.h.
 // Threads: pure.
 // Source:  docs/protocol.md, section 1
 #pragma once

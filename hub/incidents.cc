@@ -12,6 +12,7 @@
 #include "core/event/uuid.h"
 #include "core/event/validate.h"
 #include "hub/incident_rules.h"
+#include "hub/incident_states.h"
 
 namespace tocsin::hub {
 namespace {
@@ -46,16 +47,23 @@ absl::Status Incidents::Apply(v1::Event& event, absl::Time time, const FieldPath
     return UnknownIncident(event, path);
   }
   history_ = HistoryAfter(event, before.get(), time);
+  alerts_ = before != nullptr ? before->alerts : AlertCounts();
   CompleteIncident(event, before.get(), time);
-  return absl::OkStatus();
+  return CheckStateChange(event, before.get(), path);
 }
 
 void Incidents::Take(const v1::Event& event, const EventPtr& record) {
   if (HasIncident(event.type())) {
     request_[event.incident().id()] =
-        IncidentState::After(event.incident(), record, history_.ranges);
+        IncidentState::After(event.incident(), record, history_.ranges, alerts_);
     std::move(history_.rows.begin(), history_.rows.end(), std::back_inserter(request_history_));
   }
+}
+
+void Incidents::SetAlerts(const IncidentState& known, AlertCounts alerts) {
+  auto state = std::make_shared<IncidentState>(known);
+  state->alerts = alerts;
+  request_[known.id] = std::move(state);
 }
 
 absl::StatusOr<Sequence> Incidents::LastSequence(std::string_view id) {

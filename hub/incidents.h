@@ -7,7 +7,8 @@
 //          both.
 // Threads: not thread-safe; the sequencer's.
 // Owns:    the two layers.
-// Errors:  NOT_FOUND, naming the field, for an incident that is given by its id alone and unknown.
+// Errors:  NOT_FOUND, naming the field, for an incident that is given by its id alone and unknown;
+//          CONFLICT for a change of state that makes no sense (incident_states.h).
 // Source:  docs/protocol.md, section 1
 #pragma once
 
@@ -35,6 +36,10 @@ class Incidents {
   absl::Status Apply(v1::Event& event, absl::Time time, const FieldPath& path);
   // Keeps the incident of the event that was just applied, and encoded as `record`, in the request.
   void Take(const v1::Event& event, const EventPtr& record);
+  // Nullptr when it is unknown.
+  absl::StatusOr<IncidentPtr> Find(std::string_view id);
+  // How many alerts the incident has taken, after the request.
+  void SetAlerts(const IncidentState& known, AlertCounts alerts);
   // Of the newest event about it; 0 when it is unknown.
   absl::StatusOr<Sequence> LastSequence(std::string_view id);
 
@@ -48,9 +53,6 @@ class Incidents {
  private:
   using Layer = absl::flat_hash_map<std::string, IncidentPtr>;
 
-  // Nullptr when it is unknown.
-  absl::StatusOr<IncidentPtr> Find(std::string_view id);
-
   const Log& log_;
   IncidentCache& cache_;
   Layer group_;
@@ -58,7 +60,9 @@ class Incidents {
   std::vector<HistoryRow> group_history_;
   Layer request_;
   std::vector<HistoryRow> request_history_;
-  HistoryChange history_;  // of the event that was just applied
+  // Of the event that was just applied.
+  HistoryChange history_;
+  AlertCounts alerts_;
 };
 
 }  // namespace tocsin::hub

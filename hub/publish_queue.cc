@@ -1,6 +1,7 @@
 #include "hub/publish_queue.h"
 
 #include <algorithm>
+#include <iterator>
 #include <utility>
 
 #include "core/event/error.h"
@@ -23,8 +24,13 @@ absl::Status ClosedError() {
 
 }  // namespace
 
-absl::Status PublishQueue::Push(PendingPublish& pending) {
-  const size_t events = pending.request.events.size();
+absl::Status PublishQueue::Push(std::span<PendingPublish> pending) {
+  size_t events = 0;
+  size_t bytes = 0;
+  for (const PendingPublish& each : pending) {
+    events += each.events();
+    bytes += each.bytes;
+  }
   bool first = false;
   {
     MutexLock lock(mutex_);
@@ -33,13 +39,14 @@ absl::Status PublishQueue::Push(PendingPublish& pending) {
     }
     // An empty queue takes anything: a single request is bounded by its own limits.
     if (!waiting_.empty() &&
-        (events_ + events > bounds_.events || bytes_ + pending.bytes > bounds_.bytes)) {
+        (events_ + events > bounds_.events || bytes_ + bytes > bounds_.bytes)) {
       return FullError();
     }
     events_ += events;
-    bytes_ += pending.bytes;
+    bytes_ += bytes;
     first = waiting_.empty();
-    waiting_.push_back(std::move(pending));
+    waiting_.insert(waiting_.end(), std::make_move_iterator(pending.begin()),
+                    std::make_move_iterator(pending.end()));
   }
   if (first) {
     changed_.NotifyOne();  // whoever takes one takes all that wait
@@ -53,12 +60,12 @@ std::vector<PendingPublish> PublishQueue::TakeGroup(const GroupBounds& bounds) {
   size_t bytes = 0;
   MutexLock lock(mutex_);
   while (!waiting_.empty()) {
-    events += waiting_.front().request.events.size();
+    events += waiting_.front().events();
     bytes += waiting_.front().bytes;
     if (!group.empty() && (events > bounds.events || bytes > bounds.bytes)) {
       break;
     }
-    events_ -= waiting_.front().request.events.size();
+    events_ -= waiting_.front().events();
     bytes_ -= waiting_.front().bytes;
     group.push_back(std::move(waiting_.front()));
     waiting_.pop_front();

@@ -7,6 +7,7 @@
 
 #include <cstddef>
 #include <deque>
+#include <span>
 #include <vector>
 
 #include "absl/status/status.h"
@@ -33,8 +34,8 @@ class PublishQueue {
  public:
   explicit PublishQueue(PublishQueueBounds bounds) : bounds_(bounds) {}
 
-  // On error `pending` is left as it was.
-  absl::Status Push(PendingPublish& pending);
+  // All of them or none, in their order. On error they are left as they were.
+  absl::Status Push(std::span<PendingPublish> pending);
   // The oldest ones, at least one if any waits.
   std::vector<PendingPublish> TakeGroup(const GroupBounds& bounds);
   // Waits until something is there, the queue is closed, it is woken, or the time is up.

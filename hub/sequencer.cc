@@ -3,7 +3,9 @@
 #include <algorithm>
 #include <utility>
 
+#include "core/base/log.h"
 #include "core/base/status_macros.h"
+#include "hub/alert_fingerprint.h"
 
 namespace tocsin::hub {
 
@@ -13,7 +15,7 @@ Sequencer::Sequencer(Log& log, Window& window, Clock& clock, SequencerOptions op
       options_(options),
       queue_(options.queue),
       follower_(log, window, options.dedup, options.incidents),
-      commit_(log, follower_, clock),
+      commit_(log, follower_, clock, options.alerts),
       trim_due_(clock.Monotonic() + options.trim_interval),
       sync_due_(clock.Monotonic() + options.sync_interval) {
   if (log.shared()) {
@@ -49,8 +51,29 @@ void Sequencer::Publish(PublishRequestData request, Done done) {
     pending.contents.push_back(ContentOf(event));
     pending.bytes += pending.contents.back().bytes;
   }
-  if (absl::Status let_in = queue_.Push(pending); !let_in.ok()) {
+  if (absl::Status let_in = queue_.Push({&pending, 1}); !let_in.ok()) {
     pending.done(std::move(let_in));
+  }
+}
+
+void Sequencer::Submit(std::vector<AlertSubmission> alerts) {
+  std::vector<PendingPublish> waiting;
+  waiting.reserve(alerts.size());
+  for (AlertSubmission& submission : alerts) {
+    auto alert = std::make_unique<PendingAlert>();
+    alert->request = std::move(submission.request);
+    alert->done = std::move(submission.done);
+    alert->content = ContentOf(alert->request.alert);
+    if (alert->request.alert.fingerprint().empty()) {
+      alert->request.alert.set_fingerprint(DefaultFingerprint(alert->request.alert));
+    }
+    waiting.emplace_back().bytes = alert->content.bytes;
+    waiting.back().alert = std::move(alert);
+  }
+  if (const absl::Status let_in = queue_.Push(waiting); !let_in.ok()) {
+    for (PendingPublish& pending : waiting) {
+      pending.alert->done(let_in);
+    }
   }
 }
 
@@ -89,7 +112,7 @@ size_t Sequencer::CommitSome(std::span<PendingPublish> group) {
   }
   Appended(events);
   for (PendingPublish& pending : group.first(taken)) {
-    pending.done(std::move(pending.outcome));
+    pending.Answer();
     // What it brought is not kept until the whole group is done.
     pending = PendingPublish();
   }
@@ -99,8 +122,49 @@ size_t Sequencer::CommitSome(std::span<PendingPublish> group) {
 void Sequencer::Maintain() {
   const absl::Duration now = clock_.Monotonic();
   AskLogAgain();
+  EndDueAlerts(now);
   SyncIfDue(now);
   TrimIfDue(now);
+}
+
+void Sequencer::EndDueAlerts(absl::Duration now) {
+  if (now < ends_again_) {
+    return;
+  }
+  const absl::Time wall = clock_.Now();
+  std::vector<PendingPublish> ends;
+  const std::vector<std::string> due = follower_.firing().Due(wall, kMostEnds);
+  for (const std::string& fingerprint : due) {
+    ends.push_back(EndOf(fingerprint));
+  }
+  for (std::span<PendingPublish> rest(ends); !rest.empty();) {
+    rest = rest.subspan(CommitSome(rest));
+    if (!commit_.last_append().ok()) {
+      ends_again_ = now + kEndsRetry;
+      return;
+    }
+  }
+  for (const std::string& fingerprint : due) {
+    const FiringAlerts::Firing* const firing = follower_.firing().Find(fingerprint);
+    if (firing != nullptr && firing->end <= wall) {
+      follower_.firing().Forget(fingerprint);  // its incident is gone, or the end was refused
+    }
+  }
+}
+
+PendingPublish Sequencer::EndOf(std::string fingerprint) {
+  PendingPublish pending;
+  pending.alert = std::make_unique<PendingAlert>();
+  pending.alert->request.alert.set_fingerprint(std::move(fingerprint));
+  pending.alert->request.report = AlertReport::kEnd;
+  pending.alert->done = [this](const AlertOutcome& outcome) {
+    if (!outcome.ok()) {
+      LogWarning("an alert could not be ended", {{"error", outcome.status()}});
+    } else if (outcome->events > 0) {
+      on_alert_ended_(*outcome);
+    }
+  };
+  return pending;
 }
 
 // So that a disk that has room again is seen without a publish.
@@ -134,8 +198,10 @@ void Sequencer::SyncIfDue(absl::Duration now) {
 }
 
 absl::Duration Sequencer::UntilDue() const {
+  const absl::Duration now = clock_.Monotonic();
   const absl::Duration due = unsynced_ ? std::min(trim_due_, sync_due_) : trim_due_;
-  return due - clock_.Monotonic();
+  const absl::Duration end = follower_.firing().next_end() - clock_.Now();
+  return std::min(due - now, std::max(end, ends_again_ - now));
 }
 
 void Sequencer::Note(const absl::Status& status) {

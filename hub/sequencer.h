@@ -3,8 +3,9 @@
 // Shape:   publishes wait in a bounded queue; each pass takes what waits, commits it as one group,
 //          which the follower hands to the window and the shards, then answers the publishers.
 //          Nobody sees an event before it is as durable as the hub was set to. What another hub
-//          appends to a shared log is followed on the same thread.
-// Threads: Publish and state from any thread. A group is committed, and done is called, on the
+//          appends to a shared log is followed on the same thread, and there alerts whose end has
+//          come are ended.
+// Threads: Publish, Submit and state from any thread. A group is committed, and done is called, on the
 //          sequencer's thread; a publish that is not let in is answered on its caller's. Without
 //          Start, RunOnce is called by hand (tests).
 // Owns:    its thread, queue and follower; log, window and clock are the caller's and outlive it.
@@ -16,6 +17,7 @@
 #include <span>
 #include <string>
 #include <thread>
+#include <vector>
 
 #include "absl/status/status.h"
 #include "absl/time/time.h"
@@ -35,6 +37,7 @@ struct SequencerOptions {
   GroupBounds group;
   DedupBounds dedup;
   IncidentCacheBounds incidents;
+  AlertOptions alerts;
   Retention retention;
   absl::Duration trim_interval = absl::Seconds(5);
   size_t trim_after_events = 65'536;  // so that a burst does not outgrow the retention by much
@@ -54,6 +57,11 @@ struct SequencerState {
   bool healthy() const { return accepts_publish || disk_full; }
 };
 
+// Alerts ended in one turn at most, so that publishes do not wait for a crowd of them; and how long
+// after a failed append they are tried again.
+inline constexpr size_t kMostEnds = 256;
+inline constexpr absl::Duration kEndsRetry = absl::Seconds(1);
+
 class Sequencer {
  public:
   using Done = PublishDone;
@@ -69,6 +77,10 @@ class Sequencer {
   }
   // Is told what the log says (hub/follower.h). Set before Open.
   void SetNextFollower(LogFollower* next) { follower_.SetNext(next); }
+  // Called for every alert that ended by itself, on the sequencer's thread. Set before Open.
+  void SetOnAlertEnded(std::function<void(const AlertAnswer&)> on_ended) {
+    on_alert_ended_ = std::move(on_ended);
+  }
   // Reads the log's state back and opens the window at its end, unless it is open. Once, before all
   // else.
   absl::Status Open();
@@ -80,10 +92,14 @@ class Sequencer {
 
   // Any thread. `done` is called exactly once.
   void Publish(PublishRequestData request, Done done);
+  // The same for alerts, each by itself; in one group if they fit. Each `done` is called exactly once.
+  void Submit(std::vector<AlertSubmission> alerts);
 
   // Commits one group and does what else is due. False when there was nothing to commit.
   bool RunOnce();
   SequencerState state() const;
+  // Alerts that are open now. Any thread.
+  size_t open_alerts() const { return follower_.firing().size(); }
 
  private:
   void Run();
@@ -91,6 +107,8 @@ class Sequencer {
   size_t CommitSome(std::span<PendingPublish> group);
   void Appended(size_t events);
   void Maintain();
+  void EndDueAlerts(absl::Duration now);
+  PendingPublish EndOf(std::string fingerprint);
   void AskLogAgain();
   void TrimIfDue(absl::Duration now);
   void SyncIfDue(absl::Duration now);
@@ -110,6 +128,8 @@ class Sequencer {
   absl::Duration sync_due_;
   size_t appended_since_trim_ = 0;
   bool unsynced_ = false;
+  absl::Duration ends_again_ = absl::ZeroDuration();  // not before it, where the log took no ends
+  std::function<void(const AlertAnswer&)> on_alert_ended_ = [](const AlertAnswer&) {};
 
   mutable Mutex mutex_;
   SequencerState state_ ABSL_GUARDED_BY(mutex_);

@@ -11,7 +11,8 @@ namespace {
 
 // What is beside the bytes.
 std::shared_ptr<IncidentState> Known(const v1::Incident& incident, Sequence last_sequence,
-                                     absl::Time last_time, const HistoryRanges& history) {
+                                     absl::Time last_time, const HistoryRanges& history,
+                                     AlertCounts alerts) {
   auto state = std::make_shared<IncidentState>();
   state->id = incident.id();
   state->last_sequence = last_sequence;
@@ -22,6 +23,7 @@ std::shared_ptr<IncidentState> Known(const v1::Incident& incident, Sequence last
     state->created_at = ToTime(incident.created_at());
   }
   state->history = history;
+  state->alerts = alerts;
   return state;
 }
 
@@ -40,8 +42,8 @@ v1::Incident IncidentState::Parse() const {
 size_t IncidentState::bytes() const { return sizeof(*this) + id.capacity() + owner_bytes; }
 
 IncidentPtr IncidentState::After(const v1::Incident& incident, const EventPtr& record,
-                                 const HistoryRanges& history) {
-  auto state = Known(incident, record->cursor.sequence, record->time, history);
+                                 const HistoryRanges& history, AlertCounts alerts) {
+  auto state = Known(incident, record->cursor.sequence, record->time, history, alerts);
   state->core = IncidentBytesOf(record->payload);
   state->owner = record;
   state->owner_bytes = record->bytes();
@@ -49,8 +51,8 @@ IncidentPtr IncidentState::After(const v1::Incident& incident, const EventPtr& r
 }
 
 IncidentPtr IncidentState::From(v1::Incident incident, Sequence last_sequence, absl::Time last_time,
-                                const HistoryRanges& history) {
-  auto state = Known(incident, last_sequence, last_time, history);
+                                const HistoryRanges& history, AlertCounts alerts) {
+  auto state = Known(incident, last_sequence, last_time, history, alerts);
   incident.clear_timeline();
   incident.clear_notes();
   auto bytes = std::make_shared<const std::string>(incident.SerializeAsString());

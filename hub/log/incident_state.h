@@ -15,6 +15,7 @@
 #include "absl/time/time.h"
 #include "core/event/cursor.h"
 #include "core/event/record.h"
+#include "hub/log/alert_row.h"
 #include "hub/log/incident_history.h"
 #include "tocsin/v1/incident.pb.h"
 
@@ -31,6 +32,7 @@ struct IncidentState {
   std::shared_ptr<const void> owner;  // of core
   size_t owner_bytes = 0;             // what that keeps in memory
   HistoryRanges history;
+  AlertCounts alerts;  // that it has taken
 
   // Neither resolved nor closed.
   bool active() const;
@@ -42,11 +44,13 @@ struct IncidentState {
   // After the event that was just encoded as `record`; shares its bytes.
   static std::shared_ptr<const IncidentState> After(const v1::Incident& incident,
                                                     const EventPtr& record,
-                                                    const HistoryRanges& history);
+                                                    const HistoryRanges& history,
+                                                    AlertCounts alerts = {});
   // As it was kept. Timeline and notes that it may have are passed over.
   static std::shared_ptr<const IncidentState> From(v1::Incident incident, Sequence last_sequence,
                                                    absl::Time last_time,
-                                                   const HistoryRanges& history = {});
+                                                   const HistoryRanges& history = {},
+                                                   AlertCounts alerts = {});
 };
 using IncidentPtr = std::shared_ptr<const IncidentState>;
 

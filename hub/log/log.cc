@@ -3,8 +3,15 @@
 #include <utility>
 
 #include "core/base/status_macros.h"
+#include "core/event/validate.h"
 
 namespace tocsin::hub {
+
+std::string_view DedupIncidentOf(const v1::Event& event) {
+  return event.type() == v1::EVENT_TYPE_ALERT_RECEIVED
+             ? event.alert_received().alert().incident_id()
+             : IncidentIdOf(event);
+}
 
 absl::StatusOr<LogMatches> Log::ReadMatching(Sequence after, size_t max_events, size_t max_bytes,
                                              const Filter& filter) const {

@@ -1,7 +1,7 @@
-// log.h: the one ordered log of events, with what must never disagree with it: the dedup ids and
-// the incident table.
+// log.h: the one ordered log of events, with what must never disagree with it: the dedup ids, the
+// incident table and the alerts that incidents have taken.
 //
-// Shape:   one Append is one group commit: events, dedup ids and incidents together or not at all.
+// Shape:   one Append is one group commit: events, dedup ids, incidents and alerts together or not at all.
 //          A commit is staged at the log's end and stands only there: where somebody else was first
 //          it is refused, and is staged again upon what they appended. Every commit is handed to the
 //          log's follower, in order, whoever appended it.
@@ -28,6 +28,7 @@
 #include "core/event/filter.h"
 #include "core/event/limits.h"
 #include "core/event/record.h"
+#include "hub/log/alert_row.h"
 #include "hub/log/epochs.h"
 #include "hub/log/incident_snapshot.h"
 #include "hub/log/incident_state.h"
@@ -50,8 +51,11 @@ struct DedupEntry {
   uint64_t content = 0;  // fingerprint of what was published
   Sequence sequence = 0;
   absl::Time time;
-  std::string incident_id;
+  std::string incident_id;  // that the event is about, or that took its alert
 };
+
+// What a DedupEntry has of an event.
+std::string_view DedupIncidentOf(const v1::Event& event);
 
 // A group commit. Its sequences are contiguous; the first one follows the end that it was staged at.
 struct LogBatch {
@@ -59,6 +63,8 @@ struct LogBatch {
   std::vector<DedupEntry> dedup;          // one an event
   std::vector<IncidentChange> incidents;  // each once, as it stands before and after the batch
   std::vector<HistoryRow> history;        // in order
+  std::vector<AlertChange> alerts;        // each row once
+  std::vector<FingerprintChange> fingerprints;  // each once
 };
 
 using CommitPtr = std::shared_ptr<const LogBatch>;
@@ -151,6 +157,15 @@ class Log {
   // The incidents that `filter` matches, at the log's present end.
   virtual absl::StatusOr<std::unique_ptr<IncidentSnapshot>> SnapshotIncidents(
       FilterPtr filter) const = 0;
+  // The newest incident that took the fingerprint; "" when none is known.
+  virtual absl::StatusOr<std::string> IncidentOfFingerprint(std::string_view fingerprint) const = 0;
+  // Nothing when the incident has not taken it.
+  virtual absl::StatusOr<std::optional<AlertRow>> GetAlert(std::string_view incident,
+                                                           std::string_view fingerprint) const = 0;
+  // All rows of an incident, in the order of their fingerprints.
+  virtual absl::StatusOr<std::vector<AlertRow>> ReadAlerts(std::string_view incident) const = 0;
+  // The open alerts of all incidents, in no order.
+  virtual absl::StatusOr<std::vector<OpenAlert>> ReadOpenAlerts() const = 0;
   // The dedup window's entries, oldest first, for the sequencer to start with.
   virtual absl::StatusOr<std::vector<DedupEntry>> ReadDedup() const = 0;
 

@@ -181,7 +181,8 @@ std::string HistoryKey(std::string_view incident, HistoryKind kind, uint32_t num
   return key;
 }
 
-// Where it stands in the log, which rows of history it has, and the incident itself.
+// Where it stands in the log, which rows of history and how many of alerts it has, and the incident
+// itself.
 std::string EncodeIncident(const IncidentState& incident) {
   std::string value;
   PutU64(value, incident.last_sequence);
@@ -189,13 +190,14 @@ std::string EncodeIncident(const IncidentState& incident) {
   for (const HistoryRange& range : incident.history.of_kind) {
     PutU64(value, uint64_t{range.next} << 32 | range.first);
   }
+  PutU64(value, uint64_t{incident.alerts.open} << 32 | incident.alerts.rows);
   value += incident.core;
   return value;
 }
 
 absl::StatusOr<StoredIncident> DecodeStoredIncident(std::string_view value) {
   StoredIncident incident;
-  constexpr size_t kRest = 8 + 8 * std::tuple_size_v<decltype(HistoryRanges::of_kind)>;
+  constexpr size_t kRest = 8 + 8 * std::tuple_size_v<decltype(HistoryRanges::of_kind)> + 8;
   if (!TakeU64(value, incident.last_sequence) || value.size() < kRest) {
     return Damaged("record of an incident");
   }
@@ -213,12 +215,16 @@ absl::StatusOr<IncidentPtr> DecodeIncident(std::string_view value) {
     ok = ok && TakeU64(value, both);
     range = {static_cast<uint32_t>(both), static_cast<uint32_t>(both >> 32)};
   }
+  uint64_t alerts = 0;
+  ok = ok && TakeU64(value, alerts);
   v1::Incident incident;
   if (!ok || !incident.ParseFromArray(value.data(), static_cast<int>(value.size()))) {
     return Damaged("record of an incident");
   }
-  return IncidentState::From(std::move(incident), last_sequence,
-                             absl::FromUnixMicros(static_cast<int64_t>(micros)), history);
+  return IncidentState::From(
+      std::move(incident), last_sequence, absl::FromUnixMicros(static_cast<int64_t>(micros)),
+      history,
+      {.rows = static_cast<uint32_t>(alerts), .open = static_cast<uint32_t>(alerts >> 32)});
 }
 
 }  // namespace tocsin::hub

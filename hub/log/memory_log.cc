@@ -63,6 +63,12 @@ absl::StatusOr<std::vector<std::string>> MemoryLog::Put(const LogBatch& batch) {
   for (const HistoryRow& row : batch.history) {
     PutHistory(row);
   }
+  for (const AlertChange& change : batch.alerts) {
+    PutAlert(change);
+  }
+  for (const FingerprintChange& change : batch.fingerprints) {
+    PutFingerprint(change);
+  }
   Keep(options_.retention, events_.back()->time);
   return ForgetQuietest();
 }
@@ -179,6 +185,47 @@ absl::StatusOr<std::unique_ptr<IncidentSnapshot>> MemoryLog::SnapshotIncidents(
                                                   std::move(incidents));
 }
 
+absl::StatusOr<std::string> MemoryLog::IncidentOfFingerprint(std::string_view fingerprint) const {
+  MutexLock lock(mutex_);
+  const auto found = fingerprints_.find(ToAbsl(fingerprint));
+  return found == fingerprints_.end() ? std::string() : found->second;
+}
+
+absl::StatusOr<std::optional<AlertRow>> MemoryLog::GetAlert(std::string_view incident,
+                                                            std::string_view fingerprint) const {
+  MutexLock lock(mutex_);
+  const auto found = incidents_.find(ToAbsl(incident));
+  if (found == incidents_.end()) {
+    return std::optional<AlertRow>();
+  }
+  const auto row = found->second.alerts.find(fingerprint);
+  return row == found->second.alerts.end() ? std::nullopt : std::optional(row->second);
+}
+
+absl::StatusOr<std::vector<AlertRow>> MemoryLog::ReadAlerts(std::string_view incident) const {
+  MutexLock lock(mutex_);
+  std::vector<AlertRow> rows;
+  if (const auto found = incidents_.find(ToAbsl(incident)); found != incidents_.end()) {
+    for (const auto& [fingerprint, row] : found->second.alerts) {
+      rows.push_back(row);
+    }
+  }
+  return rows;
+}
+
+absl::StatusOr<std::vector<OpenAlert>> MemoryLog::ReadOpenAlerts() const {
+  MutexLock lock(mutex_);
+  std::vector<OpenAlert> open;
+  for (const auto& [id, kept] : incidents_) {
+    for (const auto& [fingerprint, row] : kept.alerts) {
+      if (row.open()) {
+        open.push_back({id, fingerprint, row.ends_at});
+      }
+    }
+  }
+  return open;
+}
+
 absl::StatusOr<std::vector<DedupEntry>> MemoryLog::ReadDedup() const {
   MutexLock lock(mutex_);
   return std::vector<DedupEntry>(dedup_.begin(), dedup_.end());
@@ -227,6 +274,40 @@ void MemoryLog::PutHistory(const HistoryRow& row) {
   }
 }
 
+void MemoryLog::PutAlert(const AlertChange& change) {
+  const auto found = incidents_.find(change.incident);
+  if (found == incidents_.end()) {
+    return;
+  }
+  KeptIncident& kept = found->second;
+  size_t before = 0;
+  if (const auto row = kept.alerts.find(change.fingerprint); row != kept.alerts.end()) {
+    before = row->second.bytes();
+    kept.alerts.erase(row);
+  }
+  const size_t after = change.row ? change.row->bytes() : 0;
+  kept.bytes += after - before;
+  incident_bytes_ += after - before;
+  if (change.row) {
+    kept.alerts.emplace(change.fingerprint, *change.row);
+  }
+}
+
+void MemoryLog::PutFingerprint(const FingerprintChange& change) {
+  if (change.incident.empty()) {
+    fingerprints_.erase(change.fingerprint);
+  } else if (incidents_.contains(change.incident)) {
+    fingerprints_[change.fingerprint] = change.incident;
+  }
+}
+
+void MemoryLog::ForgetFingerprint(std::string_view fingerprint, std::string_view incident) {
+  const auto found = fingerprints_.find(ToAbsl(fingerprint));
+  if (found != fingerprints_.end() && found->second == incident) {
+    fingerprints_.erase(found);
+  }
+}
+
 // The newest stays.
 std::vector<std::string> MemoryLog::ForgetQuietest() {
   std::vector<std::string> forgotten;
@@ -241,6 +322,11 @@ std::string MemoryLog::ForgetIncident(Sequence last_sequence) {
   const auto quiet = quietest_.find(last_sequence);
   const auto found = incidents_.find(quiet->second);
   incident_bytes_ -= found->second.bytes;
+  // The one that it was created with may have no row.
+  ForgetFingerprint(found->second.state->Parse().fingerprint(), quiet->second);
+  for (const auto& [fingerprint, row] : found->second.alerts) {
+    ForgetFingerprint(fingerprint, quiet->second);
+  }
   incidents_.erase(found);
   std::string id = std::move(quiet->second);
   quietest_.erase(quiet);

@@ -9,7 +9,9 @@
 #pragma once
 
 #include <deque>
+#include <functional>
 #include <map>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -57,6 +59,11 @@ class MemoryLog : public Log {
   // Shares of them all, 16 bytes each, are taken at once.
   absl::StatusOr<std::unique_ptr<IncidentSnapshot>> SnapshotIncidents(
       FilterPtr filter) const override;
+  absl::StatusOr<std::string> IncidentOfFingerprint(std::string_view fingerprint) const override;
+  absl::StatusOr<std::optional<AlertRow>> GetAlert(std::string_view incident,
+                                                   std::string_view fingerprint) const override;
+  absl::StatusOr<std::vector<AlertRow>> ReadAlerts(std::string_view incident) const override;
+  absl::StatusOr<std::vector<OpenAlert>> ReadOpenAlerts() const override;
   absl::StatusOr<std::vector<DedupEntry>> ReadDedup() const override;
 
  private:
@@ -67,10 +74,15 @@ class MemoryLog : public Log {
   struct KeptIncident {
     IncidentPtr state;
     std::map<std::pair<HistoryKind, uint32_t>, std::string> history;
-    size_t bytes = 0;  // of both
+    std::map<std::string, AlertRow, std::less<>> alerts;  // by fingerprint
+    size_t bytes = 0;                                     // of all
   };
   void PutIncident(const IncidentPtr& incident) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void PutHistory(const HistoryRow& row) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  void PutAlert(const AlertChange& change) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  void PutFingerprint(const FingerprintChange& change) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  void ForgetFingerprint(std::string_view fingerprint, std::string_view incident)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   // Both answer which.
   std::vector<std::string> ForgetQuietest() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   std::string ForgetIncident(Sequence last_sequence) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
@@ -85,6 +97,8 @@ class MemoryLog : public Log {
   uint64_t bytes_ ABSL_GUARDED_BY(mutex_) = 0;
   std::deque<DedupEntry> dedup_ ABSL_GUARDED_BY(mutex_);
   absl::flat_hash_map<std::string, KeptIncident> incidents_ ABSL_GUARDED_BY(mutex_);
+  absl::flat_hash_map<std::string, std::string> fingerprints_
+      ABSL_GUARDED_BY(mutex_);  // the newest incident that took it
   size_t incident_bytes_ ABSL_GUARDED_BY(mutex_) = 0;
   std::map<Sequence, std::string> quietest_ ABSL_GUARDED_BY(mutex_);  // by last_sequence
 };

@@ -9,6 +9,7 @@
 #include "core/base/status_macros.h"
 #include "core/base/strings.h"
 #include "hub/log/log_codec.h"
+#include "hub/log/rocksdb_alerts.h"
 
 namespace tocsin::hub {
 namespace {
@@ -126,10 +127,9 @@ absl::Status RocksDbIncidents::Scan(
 absl::StatusOr<std::vector<std::string>> RocksDbIncidents::DropOver(
     absl::Time time, rocksdb::WriteBatch& write) const {
   std::vector<std::string> ids;
-  size_t dropped = 0;
   const auto iterator = store_.Iterate(Column::kOver);
-  for (iterator->SeekToFirst(); iterator->Valid() && dropped < kMostDropped;
-       iterator->Next(), ++dropped) {
+  for (iterator->SeekToFirst(); iterator->Valid() && write.Count() < kMostKeysDropped;
+       iterator->Next()) {
     std::string_view value = iterator->value().ToStringView();
     uint64_t micros = 0;
     if (!TakeU64(value, micros) || absl::FromUnixMicros(static_cast<int64_t>(micros)) >= time) {
@@ -156,6 +156,7 @@ absl::StatusOr<std::string> RocksDbIncidents::Drop(std::string_view over_key,
     return absl::IsUnavailable(incident.status()) ? absl::StatusOr<std::string>(incident.status())
                                                   : "";
   }
+  RETURN_IF_ERROR(RocksDbAlerts(store_).Drop(**incident, write));
   write.Delete(store_.column(Column::kIncidents), TableKey(**incident));
   for (const HistoryKind kind : {HistoryKind::kTimeline, HistoryKind::kNote}) {
     const HistoryRange range = (*incident)->history[kind];

@@ -30,8 +30,8 @@ std::string IncidentTableKey(char kind, std::string_view id);
 
 class RocksDbIncidents {
  public:
-  // Dropped at one time at most: some 100,000 keys in one write.
-  static constexpr size_t kMostDropped = 512;
+  // No further incident is dropped by a write that has so many keys; one has up to some 3,200.
+  static constexpr int kMostKeysDropped = 100'000;
 
   explicit RocksDbIncidents(const RocksDbStore& store) : store_(store) {}
 

@@ -12,6 +12,7 @@
 #include "core/event/stored_record.h"
 #include "hub/log/log_codec.h"
 #include "hub/log/log_extent.h"
+#include "hub/log/rocksdb_alerts.h"
 #include "hub/log/rocksdb_incident_snapshot.h"
 #include "hub/log/rocksdb_incidents.h"
 #include "hub/log/rocksdb_store.h"
@@ -97,6 +98,7 @@ absl::Status RocksDbLog::FillBatch(const LogBatch& batch, rocksdb::WriteBatch& w
   write.Put(store_->column(Column::kDedup), SequenceKey(batch.events.front()->cursor.sequence),
             dedup);
   RocksDbIncidents(*store_).Put(batch, write);
+  RocksDbAlerts(*store_).Put(batch, write);
   return absl::OkStatus();
 }
 
@@ -300,6 +302,23 @@ absl::StatusOr<std::unique_ptr<IncidentSnapshot>> RocksDbLog::SnapshotIncidents(
   MutexLock commit(commit_mutex_);
   return std::make_unique<RocksDbIncidentSnapshot>(*store_, epochs_.PlaceAfter(range().last),
                                                    std::move(filter));
+}
+
+absl::StatusOr<std::string> RocksDbLog::IncidentOfFingerprint(std::string_view fingerprint) const {
+  return RocksDbAlerts(*store_).IncidentOf(fingerprint);
+}
+
+absl::StatusOr<std::optional<AlertRow>> RocksDbLog::GetAlert(std::string_view incident,
+                                                             std::string_view fingerprint) const {
+  return RocksDbAlerts(*store_).Get(incident, fingerprint);
+}
+
+absl::StatusOr<std::vector<AlertRow>> RocksDbLog::ReadAlerts(std::string_view incident) const {
+  return RocksDbAlerts(*store_).Of(incident);
+}
+
+absl::StatusOr<std::vector<OpenAlert>> RocksDbLog::ReadOpenAlerts() const {
+  return RocksDbAlerts(*store_).Open();
 }
 
 absl::StatusOr<std::vector<DedupEntry>> RocksDbLog::ReadDedup() const {

@@ -1,6 +1,6 @@
 // rocksdb_log.h: the log on disk.
 //
-// Shape:   one RocksDB WriteBatch an Append: events, dedup ids and incidents are there together
+// Shape:   one RocksDB WriteBatch an Append: events, dedup ids, incidents and alerts are there together
 //          after a crash, or none is. Each event is kept with its time and with the bytes of all
 //          events up to it, so that a place by time or by size is a binary search.
 // Threads: as log.h; one leaf mutex over the range, never held while RocksDB works. Before it, one
@@ -9,7 +9,7 @@
 // Errors:  as log.h. A write or sync that failed is never tried again: what the file then holds is
 //          not known, and only a restart reads it back. What damage is found out is said in
 //          rocksdb_store.h; what the log keeps beside the events is made anew from them where it
-//          is damaged, except for the incidents.
+//          is damaged, except for the incidents and their alerts.
 // Source:  docs/guarantees.md
 #pragma once
 
@@ -83,6 +83,11 @@ class RocksDbLog : public Log {
       absl::FunctionRef<bool(const StoredIncident& incident)> look) const override;
   absl::StatusOr<std::unique_ptr<IncidentSnapshot>> SnapshotIncidents(
       FilterPtr filter) const override;
+  absl::StatusOr<std::string> IncidentOfFingerprint(std::string_view fingerprint) const override;
+  absl::StatusOr<std::optional<AlertRow>> GetAlert(std::string_view incident,
+                                                   std::string_view fingerprint) const override;
+  absl::StatusOr<std::vector<AlertRow>> ReadAlerts(std::string_view incident) const override;
+  absl::StatusOr<std::vector<OpenAlert>> ReadOpenAlerts() const override;
   absl::StatusOr<std::vector<DedupEntry>> ReadDedup() const override;
 
   LogReport report() const override { return report_; }

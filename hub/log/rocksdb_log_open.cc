@@ -14,7 +14,7 @@
 namespace tocsin::hub {
 namespace {
 
-constexpr std::string_view kFormat = "2";
+constexpr std::string_view kFormat = "3";
 
 }  // namespace
 

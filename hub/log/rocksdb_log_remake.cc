@@ -7,7 +7,6 @@
 
 #include "core/base/status_macros.h"
 #include "core/event/stored_record.h"
-#include "core/event/validate.h"
 #include "core/event/wire.h"
 #include "hub/log/log_codec.h"
 #include "hub/log/rocksdb_log.h"
@@ -72,7 +71,7 @@ absl::Status RocksDbLog::RemakeDedup() {
       const auto event = DecodeEventField(value);
       if (head.ok() && event.ok()) {
         entries.push_back({event->id(), kUnknownContent, event->sequence(), head->time,
-                           std::string(IncidentIdOf(*event))});
+                           std::string(DedupIncidentOf(*event))});
       }
     }
     if (!entries.empty()) {

@@ -42,7 +42,7 @@ rocksdb::ColumnFamilyOptions ColumnOptions(const std::shared_ptr<rocksdb::Cache>
   table.block_cache = cache;
   table.block_size = 16 * limits::kKiB;
   if (bloom) {
-    // An incident_created asks for an incident that is not there.
+    // An incident_created asks for an incident that is not there, a new alert for its fingerprint.
     table.filter_policy.reset(rocksdb::NewBloomFilterPolicy(10));
   }
   rocksdb::ColumnFamilyOptions options;
@@ -64,6 +64,7 @@ std::vector<rocksdb::ColumnFamilyDescriptor> Columns() {
       {"meta", small},
       {"history", small},
       {"over", small},
+      {"alerts", ColumnOptions(cache, kSmallBuffer, true)},
   };
 }
 

@@ -30,8 +30,8 @@
 
 namespace tocsin::hub {
 
-enum class Column { kDefault, kEvents, kDedup, kIncidents, kMeta, kHistory, kOver };
-inline constexpr size_t kColumns = 7;
+enum class Column { kDefault, kEvents, kDedup, kIncidents, kMeta, kHistory, kOver, kAlerts };
+inline constexpr size_t kColumns = 8;
 
 class RocksDbStore {
  public:

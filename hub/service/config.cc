@@ -58,6 +58,11 @@ void RegisterLog(Options& options, HubFlags& flags) {
                    absl::ZeroDuration(), absl::Hours(24) * 36'500);
 }
 
+void RegisterAlerts(Options& options, HubFlags& flags) {
+  options.Bool(&flags.config.alerts.resolve_incidents, "resolve-with-alerts",
+               "Resolves an incident when the last of its open alerts is resolved.");
+}
+
 void RegisterEngine(Options& options, HubFlags& flags) {
   options.Count(&flags.config.window.max_events, "recent-events",
                 "Recent events held in memory for replay.", 1, 10'000'000);
@@ -88,6 +93,7 @@ absl::Duration BoundOf(absl::Duration flag) {
 void HubFlags::Register(Options& options) {
   RegisterFaces(options, *this);
   RegisterLog(options, *this);
+  RegisterAlerts(options, *this);
   RegisterEngine(options, *this);
   options.Check([this] { return CheckFlags(*this); });
 }

@@ -13,6 +13,7 @@
 #include "core/event/limits.h"
 #include "core/stream/shard_options.h"
 #include "core/stream/window.h"
+#include "hub/group_commit.h"
 #include "hub/log/log.h"
 
 namespace tocsin::hub {
@@ -34,6 +35,7 @@ struct HubConfig {
   size_t shards = 1;
   size_t max_subscriptions = limits::kConnections;
   absl::Duration drain_timeout = absl::Seconds(10);
+  AlertOptions alerts;
 
   static absl::StatusOr<HubConfig> From(const HubFlags& flags);
 };

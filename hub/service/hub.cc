@@ -72,7 +72,9 @@ absl::Status Hub::OpenLog() {
   options.retention = config_.retention;
   options.durability = config_.durability;
   options.sync_interval = config_.sync_interval;
+  options.alerts = config_.alerts;
   sequencer_ = std::make_unique<Sequencer>(*log_, window_, clock_, options);
+  sequencer_->SetOnAlertEnded([this](const AlertAnswer& answer) { metrics_.AlertEnded(answer); });
   sequencer_->SetOnAppended([this] {
     for (const auto& shard : shards_) {
       shard->engine().Ring();
@@ -89,6 +91,7 @@ void Hub::OpenEngine() {
   snapshots_ = std::make_unique<SnapshotReader>(*log_, clock_, config_.shard.stuck_after);
   publisher_ = std::make_unique<Publisher>(*sequencer_, admission_, metrics_);
   explanations_ = std::make_unique<Explanations>(*log_, window_, admission_, clock_);
+  alert_intake_ = std::make_unique<AlertIntake>(*sequencer_, admission_, metrics_);
 }
 
 // Calls that come before the sequencer's thread runs wait in its queue.
@@ -100,6 +103,7 @@ absl::Status Hub::Serve() {
       .publisher = *publisher_,
       .explanations = *explanations_,
       .queries = *queries_,
+      .alert_intake = *alert_intake_,
       .admission = admission_,
       .metrics = metrics_,
       .window = window_,
@@ -243,6 +247,7 @@ HubGauges Hub::Gauges() const {
   gauges.uptime_seconds = absl::ToDoubleSeconds(clock_.Monotonic() - started_);
   gauges.accepts_publish = sequencer_->state().accepts_publish;
   gauges.draining = admission_.draining();
+  gauges.open_alerts = sequencer_->open_alerts();
   gauges.subscriptions = admission_.subscriptions();
   gauges.snapshots_running = snapshots_->running();
   gauges.snapshots_waiting = snapshots_->waiting();

@@ -73,6 +73,7 @@ class Hub final : public Service {
   std::unique_ptr<SnapshotReader> snapshots_;
   std::unique_ptr<Publisher> publisher_;
   std::unique_ptr<Explanations> explanations_;
+  std::unique_ptr<AlertIntake> alert_intake_;
   EventHubRpc rpc_;
   HealthRpc health_rpc_;
   std::unique_ptr<GrpcServer> server_;

@@ -25,6 +25,7 @@
 #include "core/stream/shard.h"
 #include "hub/query/query_service.h"
 #include "hub/service/admission.h"
+#include "hub/service/alert_intake.h"
 #include "hub/service/call.h"
 #include "hub/service/event_hub_rpc.h"
 #include "hub/service/explanations.h"
@@ -41,6 +42,7 @@ struct HubParts {
   Publisher& publisher;
   Explanations& explanations;
   QueryService& queries;
+  AlertIntake& alert_intake;
   Admission& admission;
   HubMetrics& metrics;
   const Window& window;
@@ -79,6 +81,7 @@ class HubShard {
   Explanations& explanations() { return parts_.explanations; }
   Clock& clock() const { return parts_.clock; }
   QueryService& queries() { return parts_.queries; }
+  AlertIntake& alert_intake() { return parts_.alert_intake; }
   Admission& admission() { return parts_.admission; }
   HubMetrics& metrics() { return parts_.metrics; }
   const Window& window() const { return parts_.window; }

@@ -64,6 +64,19 @@ class MeteredLog final : public Log {
       FilterPtr filter) const override {
     return log_->SnapshotIncidents(std::move(filter));
   }
+  absl::StatusOr<std::string> IncidentOfFingerprint(std::string_view fingerprint) const override {
+    return log_->IncidentOfFingerprint(fingerprint);
+  }
+  absl::StatusOr<std::optional<AlertRow>> GetAlert(std::string_view incident,
+                                                   std::string_view fingerprint) const override {
+    return log_->GetAlert(incident, fingerprint);
+  }
+  absl::StatusOr<std::vector<AlertRow>> ReadAlerts(std::string_view incident) const override {
+    return log_->ReadAlerts(incident);
+  }
+  absl::StatusOr<std::vector<OpenAlert>> ReadOpenAlerts() const override {
+    return log_->ReadOpenAlerts();
+  }
   absl::StatusOr<std::vector<DedupEntry>> ReadDedup() const override { return log_->ReadDedup(); }
 
  private:

@@ -101,6 +101,20 @@ struct HubMetrics::Impl {
           .Register(registry);
   // By ErrorCode, so that each is looked up only once.
   std::vector<Counter*> refused_by_code;
+  Counter& alerts =
+      AddCounter(registry, "tocsin_alerts_taken_total", "Alerts that were submitted and appended.");
+  Counter& alert_duplicates =
+      AddCounter(registry, "tocsin_alert_duplicates_total",
+                 "Alerts that were submitted before, or report a state that is known.");
+  Counter& alerts_ended =
+      AddCounter(registry, "tocsin_alerts_ended_total",
+                 "Firing alerts that ended because nobody reported them again.");
+  Counter& opened = AddCounter(registry, "tocsin_alert_incidents_opened_total",
+                               "Incidents that an alert opened.");
+  Counter& resolved = AddCounter(registry, "tocsin_alert_incidents_resolved_total",
+                                 "Incidents that the last of their alerts resolved.");
+  Gauge& open_alerts = AddGauge(registry, "tocsin_alerts_open",
+                                "Alerts that an incident has taken and that are not resolved.");
   Gauge& queue = AddGauge(registry, "tocsin_publish_queue_events",
                           "Events that wait to be committed and answered.");
   Histogram& commit_seconds = AddHistogram(
@@ -169,6 +183,7 @@ struct HubMetrics::Impl {
     log_bytes.Set(static_cast<double>(now.log_bytes));
     last_sequence.Set(static_cast<double>(now.log_last_sequence));
     log_damaged.Set(now.log_damaged ? 1 : 0);
+    open_alerts.Set(static_cast<double>(now.open_alerts));
     accepts_publish.Set(now.accepts_publish ? 1 : 0);
     draining.Set(now.draining ? 1 : 0);
     uptime.Set(now.uptime_seconds);
@@ -191,6 +206,22 @@ void HubMetrics::PublishAnswered(size_t events, size_t published, size_t duplica
 void HubMetrics::PublishRefused(size_t events, ErrorCode code) {
   impl_->queue.Decrement(static_cast<double>(events));
   impl_->refused_by_code[static_cast<size_t>(code)]->Increment();
+}
+
+void HubMetrics::AlertAnswered(const AlertAnswer& answer) {
+  impl_->published.Increment(static_cast<double>(answer.events));
+  impl_->alerts.Increment(answer.response.duplicate() ? 0 : 1);
+  impl_->alert_duplicates.Increment(answer.response.duplicate() ? 1 : 0);
+  impl_->opened.Increment(answer.response.opened() ? 1 : 0);
+  impl_->resolved.Increment(answer.resolved ? 1 : 0);
+}
+
+void HubMetrics::AlertRefused(ErrorCode code) { PublishRefused(0, code); }
+
+void HubMetrics::AlertEnded(const AlertAnswer& answer) {
+  impl_->published.Increment(static_cast<double>(answer.events));
+  impl_->alerts_ended.Increment();
+  impl_->resolved.Increment(answer.resolved ? 1 : 0);
 }
 
 void HubMetrics::Committed(size_t events, absl::Duration took) {

@@ -15,6 +15,7 @@
 #include "core/event/error.h"
 #include "core/stream/memory_use.h"
 #include "core/stream/window.h"
+#include "hub/publish.h"
 
 namespace tocsin::hub {
 
@@ -23,6 +24,7 @@ struct HubGauges {
   double uptime_seconds = 0;
   bool accepts_publish = true;
   bool draining = false;
+  uint64_t open_alerts = 0;
   uint64_t subscriptions = 0;
   uint64_t subscriptions_live = 0;
   uint64_t snapshots_running = 0;
@@ -52,6 +54,10 @@ class HubMetrics {
   void PublishBegun(size_t events);
   void PublishAnswered(size_t events, size_t published, size_t duplicates);
   void PublishRefused(size_t events, ErrorCode code);
+  // An alert has been answered, refused, or has ended by itself.
+  void AlertAnswered(const AlertAnswer& answer);
+  void AlertRefused(ErrorCode code);
+  void AlertEnded(const AlertAnswer& answer);
   // One group commit.
   void Committed(size_t events, absl::Duration took);
 

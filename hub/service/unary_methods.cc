@@ -52,6 +52,32 @@ void ServeExplain(UnaryCall& call) {
   });
 }
 
+void ServeSubmitAlert(UnaryCall& call) {
+  v1::SubmitAlertRequest request;
+  if (!call.Read(request)) {
+    return;
+  }
+  HubShard& shard = call.shard();
+  shard.alert_intake().Submit(request, [&](absl::StatusOr<v1::SubmitAlertResponse> answer) {
+    shard.PostAnswer([&call, answer = std::move(answer)] {
+      answer.ok() ? call.Answer(*answer) : call.Fail(answer.status());
+    });
+  });
+}
+
+void ServeSubmitAlerts(UnaryCall& call) {
+  v1::SubmitAlertsRequest request;
+  if (!call.Read(request)) {
+    return;
+  }
+  HubShard& shard = call.shard();
+  shard.alert_intake().SubmitAll(request, [&](absl::StatusOr<v1::SubmitAlertsResponse> answer) {
+    shard.PostAnswer([&call, answer = std::move(answer)] {
+      answer.ok() ? call.Answer(*answer) : call.Fail(answer.status());
+    });
+  });
+}
+
 void ServeStatus(UnaryCall& call) {
   v1::GetStatusRequest request;
   if (!call.Read(request)) {
@@ -83,6 +109,10 @@ void ServeNothing(UnaryCall& call) {
 }
 
 constexpr UnaryCall::Method kPublish{RequestOf<&EventHubRpc::RequestPublish>, ServePublish};
+constexpr UnaryCall::Method kSubmitAlert{RequestOf<&EventHubRpc::RequestSubmitAlert>,
+                                         ServeSubmitAlert};
+constexpr UnaryCall::Method kSubmitAlerts{RequestOf<&EventHubRpc::RequestSubmitAlerts>,
+                                          ServeSubmitAlerts};
 constexpr UnaryCall::Method kGetStatus{RequestOf<&EventHubRpc::RequestGetStatus>, ServeStatus};
 constexpr UnaryCall::Method kExplain{RequestOf<&EventHubRpc::RequestExplain>, ServeExplain};
 constexpr UnaryCall::Method kCheck{RequestCheck, ServeCheck};
@@ -91,8 +121,6 @@ constexpr UnaryCall::Method kQueries[] = {
     {RequestOf<&EventHubRpc::RequestListIncidents>, ServeListIncidents, /*tells_abandoned=*/true},
 };
 constexpr UnaryCall::Method kNotServed[] = {
-    {RequestOf<&EventHubRpc::RequestSubmitAlert>, ServeNothing},
-    {RequestOf<&EventHubRpc::RequestSubmitAlerts>, ServeNothing},
     {RequestOf<&EventHubRpc::RequestListEvents>, ServeNothing},
 };
 
@@ -100,7 +128,8 @@ constexpr UnaryCall::Method kNotServed[] = {
 
 std::vector<std::unique_ptr<Call>> UnaryMethods(HubShard& shard) {
   std::vector<std::unique_ptr<Call>> calls;
-  for (const UnaryCall::Method* method : {&kPublish, &kGetStatus, &kExplain, &kCheck}) {
+  for (const UnaryCall::Method* method :
+       {&kPublish, &kSubmitAlert, &kSubmitAlerts, &kGetStatus, &kExplain, &kCheck}) {
     calls.push_back(std::make_unique<UnaryCall>(shard, *method));
   }
   for (const UnaryCall::Method& method : kQueries) {

@@ -324,7 +324,7 @@ TEST_F(RocksDbLogTest, ALogOfALaterVersionIsLeftAlone) {
   OpenRocks(RocksIn(dir_));
   {
     auto store = RocksDbStore::Open(dir_.path() + "/data/log", nullptr);
-    ASSERT_TRUE((*store)->db().Put({}, (*store)->column(Column::kMeta), "format", "3").ok());
+    ASSERT_TRUE((*store)->db().Put({}, (*store)->column(Column::kMeta), "format", "99").ok());
   }
   EXPECT_EQ(RocksDbLog::Open(RocksIn(dir_)).status().code(), absl::StatusCode::kFailedPrecondition);
 }

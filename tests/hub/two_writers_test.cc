@@ -146,6 +146,7 @@ TEST_F(TwoWritersTest, UnderLoadThereIsOneOrder) {
       const bool is_incident = i % 3 == 0;
       v1::Event event =
           is_incident ? IncidentCreated(TestUuid(1'000 + i % 7)) : SystemEvent("load");
+      if (is_incident) event.set_type(v1::EVENT_TYPE_INCIDENT_UPDATED);
       event.set_id(TestUuid(10'000 + i));
       hub->sequencer.Publish({{event}, {}}, [&](PublishOutcome outcome) {
         ASSERT_TRUE(outcome.ok()) << outcome.status();

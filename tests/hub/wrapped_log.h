@@ -62,6 +62,19 @@ class WrappedLog : public Log {
       FilterPtr filter) const override {
     return log.SnapshotIncidents(std::move(filter));
   }
+  absl::StatusOr<std::string> IncidentOfFingerprint(std::string_view fingerprint) const override {
+    return log.IncidentOfFingerprint(fingerprint);
+  }
+  absl::StatusOr<std::optional<AlertRow>> GetAlert(std::string_view incident,
+                                                   std::string_view fingerprint) const override {
+    return log.GetAlert(incident, fingerprint);
+  }
+  absl::StatusOr<std::vector<AlertRow>> ReadAlerts(std::string_view incident) const override {
+    return log.ReadAlerts(incident);
+  }
+  absl::StatusOr<std::vector<OpenAlert>> ReadOpenAlerts() const override {
+    return log.ReadOpenAlerts();
+  }
   absl::StatusOr<std::vector<DedupEntry>> ReadDedup() const override { return log.ReadDedup(); }
 
   MemoryLog log;

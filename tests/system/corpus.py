@@ -48,6 +48,15 @@ def _text(rng):
 # --- Events ---------------------------------------------------------------------------------------
 
 
+def states_after(state, kind):
+    """The states that an event of this kind may leave an incident in (docs/protocol.md section 1)."""
+    if state == "Detected":
+        return STATES
+    if state == "Closed" or (state == "Resolved" and kind != "incident_updated"):
+        return STATES[STATES.index(state):]
+    return STATES[1:]
+
+
 class _Maker:
     def __init__(self, seed):
         self.rng = random.Random(seed)
@@ -119,9 +128,13 @@ class _Maker:
             event["incident"] = copy.deepcopy(now)
         else:
             now = copy.deepcopy(self.incidents[rng.choice(list(self.incidents))])
+            if kind == "incident_resolved" and now["state"] == "Closed":
+                event["type"] = kind = "incident_closed"  # again, which changes nothing
             event.update(self.payload(kind))
             if rng.random() < 0.25:  # whole: it replaces what is known
+                state = rng.choice(states_after(now["state"], kind))
                 now = self.incident(now["id"])
+                now["state"] = state
                 event["incident"] = copy.deepcopy(now)
             elif kind in ("incident_updated", "incident_resolved", "incident_closed") or rng.random() < 0.3:
                 event["incident"] = {"id": now["id"]}

@@ -1,0 +1,67 @@
+// alert_row.h: what is kept of the alerts that an incident has taken: one row for each fingerprint.
+//
+// Shape:   an alert is open until it is resolved. The newest incident that took a fingerprint is the
+//          one that holds its open row: when a fingerprint moves to another incident, its row in the
+//          earlier one is resolved.
+// Threads: values.
+// Bounds:  1,000 rows an incident, so that an answer with all of them stays a few MiB at the worst.
+//          A row has a fingerprint, a source and a title, which are bounded: at most some 6 KiB.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "absl/status/statusor.h"
+#include "absl/time/time.h"
+#include "core/event/cursor.h"
+#include "tocsin/v1/incident.pb.h"
+
+namespace tocsin::hub {
+
+inline constexpr uint32_t kAlertRows = 1'000;
+
+struct AlertRow {
+  v1::IncidentAlert shown = {};  // as a query answers it
+  absl::Time firing_at = {};     // the timestamp of the firing that it is in, or was in last
+  std::optional<absl::Time> ends_at = {};  // when it ends by itself
+  Sequence sequence = 0;                   // of the newest event that has the alert whole
+
+  bool open() const { return shown.status() != v1::ALERT_STATUS_RESOLVED; }
+  size_t bytes() const { return sizeof(*this) + shown.ByteSizeLong(); }
+};
+
+// Of one incident.
+struct AlertCounts {
+  uint32_t rows = 0;
+  uint32_t open = 0;
+
+  friend bool operator==(const AlertCounts&, const AlertCounts&) = default;
+};
+
+// What a commit does to a row.
+struct AlertChange {
+  std::string incident;  // its id
+  std::string fingerprint;
+  std::optional<AlertRow> row = {};  // nothing: it goes
+};
+
+// What a commit does to a fingerprint: the newest incident that took it; "" when it is forgotten.
+struct FingerprintChange {
+  std::string fingerprint;
+  std::string incident;
+};
+
+// An open row, as a start of the hub needs it.
+struct OpenAlert {
+  std::string incident;
+  std::string fingerprint;
+  std::optional<absl::Time> ends_at = {};
+};
+
+std::string EncodeAlertRow(const AlertRow& row);
+// DATA_LOSS when the bytes are no such row.
+absl::StatusOr<AlertRow> DecodeAlertRow(std::string_view value);
+
+}  // namespace tocsin::hub
