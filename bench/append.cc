@@ -4,11 +4,12 @@
 // The data directory is made beside the program, so that it is on the disk one builds on, not in
 // memory.
 //
-//   bench_append [--in_flight=256] [--events=1] [--seconds=3] [--kind=system|incident|update]
+//   bench_append [--in_flight=256] [--events=1] [--seconds=3] [--kind=system|incident|update|alert|report]
 //                [--durability=always|memory]
 //   bench_append      without options: 1, 16 and 256 in flight, then 256 with 16 events each
 //
-// `incident` makes new incidents, `update` has news of 10,000 of them.
+// `incident` makes new incidents, `update` has news of 10,000 of them. `alert` opens an incident with
+// each alert, `report` reports 10,000 firing alerts again and again: there, what is counted is alerts.
 #include <stdlib.h>
 #include <sys/resource.h>
 
@@ -26,6 +27,7 @@
 #include "absl/strings/numbers.h"
 #include "core/base/check.h"
 #include "core/base/strings.h"
+#include "core/event/time_proto.h"
 #include "core/event/uuid.h"
 #include "core/event/validate.h"
 #include "hub/log/rocksdb_log.h"
@@ -72,6 +74,19 @@ double CpuSeconds() {
   return seconds(usage.ru_utime) + seconds(usage.ru_stime);
 }
 
+v1::Alert MakeAlert(size_t number) {
+  v1::Alert alert;
+  alert.set_source("bench");
+  alert.set_title("a disk is filling up");
+  alert.set_severity(v1::SEVERITY_P2);
+  alert.set_description(std::string(300, 'x'));
+  (*alert.mutable_labels())["service"] = "checkout";
+  alert.set_fingerprint("bench/" + std::to_string(number));
+  SetTimestamp(*alert.mutable_timestamp(), absl::UnixEpoch());
+  TOCSIN_CHECK(NormalizeAlert(alert, "alert").ok());
+  return alert;
+}
+
 // Publishes again as soon as it is answered, until told to stop.
 class Publishers {
  public:
@@ -98,8 +113,39 @@ class Publishers {
   uint64_t durable() const { return durable_; }
 
  private:
+  bool sends_alerts() const { return load_.kind == "alert" || load_.kind == "report"; }
   void Next() {
     ++outstanding_;
+    sends_alerts() ? SubmitNext() : PublishNext();
+  }
+  void SubmitNext() {
+    auto left = std::make_shared<std::atomic<int>>(load_.events);
+    std::vector<AlertSubmission> alerts(static_cast<size_t>(load_.events));
+    for (AlertSubmission& alert : alerts) {
+      const bool report = load_.kind == "report";
+      const size_t next = next_++;
+      alert.request.alert = MakeAlert(report ? next % incidents_.size() : next);
+      alert.request.report = report ? AlertReport::kStateReport : AlertReport::kAlert;
+      alert.done = [this, left](const AlertOutcome& outcome) {
+        if (left->fetch_sub(1) == 1) {
+          Answered(outcome.status(), static_cast<size_t>(load_.events));
+        }
+      };
+    }
+    sequencer_.Submit(std::move(alerts));
+  }
+  void Answered(const absl::Status& status, size_t events) {
+    if (!status.ok()) {
+      std::fprintf(stderr, "refused: %s\n", std::string(status.message()).c_str());
+      std::exit(1);
+    }
+    durable_ += events;
+    if (!stopping_) {
+      Next();
+    }
+    --outstanding_;
+  }
+  void PublishNext() {
     PublishRequestData request;
     for (int i = 0; i < load_.events; ++i) {
       const size_t next = next_++;
@@ -110,15 +156,7 @@ class Publishers {
       }
     }
     sequencer_.Publish(std::move(request), [this](PublishOutcome outcome) {
-      if (!outcome.ok()) {
-        std::fprintf(stderr, "refused: %s\n", std::string(outcome.status().message()).c_str());
-        std::exit(1);
-      }
-      durable_ += outcome->size();
-      if (!stopping_) {
-        Next();
-      }
-      --outstanding_;
+      Answered(outcome.status(), outcome.ok() ? outcome->size() : 0);
     });
   }
 
@@ -185,9 +223,13 @@ int main(int argc, char** argv) {
              {.in_flight = 256},
              {.in_flight = 256, .kind = "incident"},
              {.in_flight = 256, .kind = "update"},
+             {.in_flight = 256, .kind = "alert"},
+             {.in_flight = 256, .kind = "report"},
              {.in_flight = 256, .events = 16},
              {.in_flight = 256, .events = 16, .kind = "incident"},
-             {.in_flight = 256, .events = 16, .kind = "update"}};
+             {.in_flight = 256, .events = 16, .kind = "update"},
+             {.in_flight = 256, .events = 16, .kind = "alert"},
+             {.in_flight = 256, .events = 16, .kind = "report"}};
   }
   for (int i = 1; i < argc; ++i) {
     if (!tocsin::hub::Set(loads[0], argv[i])) {
