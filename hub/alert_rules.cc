@@ -145,10 +145,11 @@ AlertRow RowAfter(const v1::Alert& alert, const AlertRow* before, Sequence seque
   AlertRow row;
   row.sequence = sequence;
   row.firing_at = before != nullptr ? std::max(before->firing_at, at) : at;
-  if (alert.has_ends_at()) {
-    row.ends_at = ToTime(alert.ends_at());
-  } else if (was_open) {
+  if (was_open) {
     row.ends_at = before->ends_at;
+  }
+  if (alert.has_ends_at()) {
+    row.ends_at = std::max(row.ends_at.value_or(absl::InfinitePast()), ToTime(alert.ends_at()));
   }
   row.shown.set_fingerprint(alert.fingerprint());
   row.shown.set_alert_id(alert.id());

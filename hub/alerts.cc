@@ -7,6 +7,20 @@
 #include "core/event/time_proto.h"
 
 namespace tocsin::hub {
+namespace {
+
+// What was reported since the incident's row was written.
+void TakeIn(const FiringAlerts::Firing* firing, std::string_view incident, AlertRow& row) {
+  if (firing == nullptr || firing->incident != incident) {
+    return;
+  }
+  row.firing_at = std::max(row.firing_at, firing->at);
+  if (firing->end != absl::InfiniteFuture()) {
+    row.ends_at = std::max(row.ends_at.value_or(firing->end), firing->end);
+  }
+}
+
+}  // namespace
 
 absl::StatusOr<KnownAlert> Alerts::Find(std::string_view fingerprint) {
   KnownAlert known;
@@ -19,8 +33,8 @@ absl::StatusOr<KnownAlert> Alerts::Find(std::string_view fingerprint) {
     return known;
   }
   ASSIGN_OR_RETURN(known.row, RowOf(incident, std::string(fingerprint)));
-  if (const FiringAlerts::Firing* firing = firing_.Find(fingerprint); known.row && firing) {
-    known.row->firing_at = std::max(known.row->firing_at, firing->at);
+  if (known.row) {
+    TakeIn(firing_.Find(fingerprint), incident, *known.row);
   }
   return known;
 }
@@ -46,9 +60,7 @@ absl::Status Alerts::TakeAlert(std::string_view incident, const v1::Alert& alert
   request_.incident_of[fingerprint] = id;
   ASSIGN_OR_RETURN(std::optional<AlertRow> before, RowOf(id, fingerprint));
   if (before) {
-    if (const FiringAlerts::Firing* firing = firing_.Find(fingerprint); firing != nullptr) {
-      before->firing_at = std::max(before->firing_at, firing->at);
-    }
+    TakeIn(firing_.Find(fingerprint), incident, *before);
   } else {
     RETURN_IF_ERROR(DropQuietest(id));
   }

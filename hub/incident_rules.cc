@@ -109,6 +109,9 @@ void CompleteIncident(v1::Event& event, const IncidentState* before, absl::Time 
   SetBase(event, before, time);
   ApplyType(event, before, time);
   v1::Incident& incident = *event.mutable_incident();
+  if (before != nullptr && !before->active() && IsActive(incident.state())) {
+    incident.clear_resolution();  // it is reopened
+  }
   if (event.type() != v1::EVENT_TYPE_INCIDENT_CREATED || !incident.has_updated_at()) {
     SetTimestamp(*incident.mutable_updated_at(), time);
   }

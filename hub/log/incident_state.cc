@@ -29,10 +29,6 @@ std::shared_ptr<IncidentState> Known(const v1::Incident& incident, Sequence last
 
 }  // namespace
 
-bool IncidentState::active() const {
-  return state != v1::INCIDENT_STATE_RESOLVED && state != v1::INCIDENT_STATE_CLOSED;
-}
-
 v1::Incident IncidentState::Parse() const {
   v1::Incident incident;
   TOCSIN_CHECK(incident.ParseFromArray(core.data(), static_cast<int>(core.size())));

@@ -21,6 +21,11 @@
 
 namespace tocsin::hub {
 
+// Neither resolved nor closed.
+inline bool IsActive(v1::IncidentState state) {
+  return state != v1::INCIDENT_STATE_RESOLVED && state != v1::INCIDENT_STATE_CLOSED;
+}
+
 struct IncidentState {
   std::string id;
   Sequence last_sequence = 0;  // of the newest event about it
@@ -34,8 +39,7 @@ struct IncidentState {
   HistoryRanges history;
   AlertCounts alerts;  // that it has taken
 
-  // Neither resolved nor closed.
-  bool active() const;
+  bool active() const { return IsActive(state); }
   // Core, parsed.
   v1::Incident Parse() const;
   // What this holds, of its own and shared.

@@ -12,16 +12,13 @@
 #include "absl/hash/hash.h"
 #include "absl/strings/string_view.h"
 #include "core/base/heap_bytes.h"
+#include "hub/log/incident_state.h"
 #include "hub/query/page_choice.h"
 
 namespace tocsin::hub {
 namespace {
 
 constexpr size_t kChunkSlots = 4'096;
-
-bool IsActive(v1::IncidentState state) {
-  return state != v1::INCIDENT_STATE_RESOLVED && state != v1::INCIDENT_STATE_CLOSED;
-}
 
 // Of the rows' sorted terms.
 uint64_t Fingerprint(std::span<const uint64_t> hashes) {

@@ -11,6 +11,7 @@
 #include "core/base/strings.h"
 #include "core/event/error.h"
 #include "core/event/facts.h"
+#include "core/event/limits.h"
 #include "core/event/uuid.h"
 #include "hub/log/log_codec.h"
 #include "hub/query/page_token.h"
@@ -26,6 +27,23 @@ absl::Status NotFound(std::string_view id) {
   return MakeError(ErrorCode::kNotFound,
                    absl::StrCat("incident_id: no incident ", ToAbsl(id), " is known"),
                    {.field = "incident_id"});
+}
+
+// The open ones first, then the others; of each the newest first. They stop at kAlertBytes, so that
+// the answer stays one message.
+constexpr size_t kAlertBytes = limits::kMiB;
+void AddAlerts(std::vector<AlertRow> rows, v1::Incident& incident) {
+  std::sort(rows.begin(), rows.end(), [](const AlertRow& a, const AlertRow& b) {
+    return a.open() != b.open() ? a.open() : a.sequence > b.sequence;
+  });
+  size_t bytes = 0;
+  for (AlertRow& row : rows) {
+    bytes += row.shown.ByteSizeLong();
+    if (bytes > kAlertBytes) {
+      break;
+    }
+    *incident.add_alerts() = std::move(row.shown);
+  }
 }
 
 // What the next page must be asked with.
@@ -230,6 +248,8 @@ absl::StatusOr<v1::GetIncidentResponse> IncidentQueries::Get(const IncidentLooku
   }
   ASSIGN_OR_RETURN(const v1::Incident history, log_.ReadHistory(lookup.id));
   response.mutable_incident()->MergeFrom(history);
+  ASSIGN_OR_RETURN(std::vector<AlertRow> alerts, log_.ReadAlerts(lookup.id));
+  AddAlerts(std::move(alerts), *response.mutable_incident());
   response.set_sequence(state->last_sequence);
   response.set_cursor(FormatCursor(log_.epochs().PlaceAfter(state->last_sequence)));
   return response;

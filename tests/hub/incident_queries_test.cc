@@ -17,6 +17,7 @@
 #include "core/event/time_proto.h"
 #include "core/event/validate.h"
 #include "core/event/wire.h"
+#include "hub/incident_states.h"
 #include "hub/log/memory_log.h"
 #include "hub/sequencer.h"
 #include "tests/core/filter_oracle.h"
@@ -121,6 +122,10 @@ class IncidentQueriesTest : public ::testing::TestWithParam<std::string> {
     event.set_type(known_.contains(TestUuid(number)) ? v1::EVENT_TYPE_INCIDENT_UPDATED
                                                      : v1::EVENT_TYPE_INCIDENT_CREATED);
     *event.mutable_incident() = RandomIncident(number);
+    if (const auto known = known_.find(TestUuid(number)); known != known_.end()) {
+      const auto states = StatesAfter(known->second.incident.state(), event.type());
+      event.mutable_incident()->set_state(states[random_() % states.size()]);
+    }
     Publish(event);
   }
 

@@ -63,7 +63,8 @@ v1::Event Change(std::mt19937& random, uint64_t incidents) {
   event.set_type(v1::EVENT_TYPE_INCIDENT_UPDATED);
   v1::Incident& incident = *event.mutable_incident();
   incident.set_title(std::to_string(random()));
-  incident.set_state(random() % 3 == 0 ? v1::INCIDENT_STATE_RESOLVED : v1::INCIDENT_STATE_DETECTED);
+  incident.set_state(random() % 3 == 0 ? v1::INCIDENT_STATE_RESOLVED
+                                       : v1::INCIDENT_STATE_INVESTIGATING);
   incident.set_severity(random() % 2 == 0 ? v1::SEVERITY_P0 : v1::SEVERITY_P3);
   return event;
 }
@@ -172,7 +173,7 @@ TEST_P(HubSnapshot, IsTheSetAtItsPlaceAndThenEveryChangeWhileEventsArePublished)
     const auto matches = [&](const v1::Event& event) {
       return got.filter.severities().empty() ||
              (event.incident().severity() == v1::SEVERITY_P0 &&
-              event.incident().state() == v1::INCIDENT_STATE_DETECTED);
+              event.incident().state() != v1::INCIDENT_STATE_RESOLVED);
     };
     const Sequence place = SequenceOf(got.snapshot.cursor);
     std::map<std::string, const v1::Event*> newest;

@@ -9,6 +9,7 @@
 #include "core/event/error.h"
 #include "core/event/wire.h"
 #include "hub/sequencer.h"
+#include "tests/hub/alert_fixture.h"
 #include "tests/hub/hub_fixtures.h"
 #include "tests/hub/shared_order.h"
 
@@ -131,6 +132,40 @@ TEST_F(TwoWritersTest, WhoIsAlwaysSecondIsToldToComeBack) {
   a_.log.before_append = nullptr;
   EXPECT_TRUE(a_.Publish({SystemEvent("now")}).ok());
   ExpectAlike();
+}
+
+// Both are sent the same alert at once: it has one incident, wherever it came first.
+TEST_F(TwoWritersTest, TwinsAtBothHubsOpenOneIncident) {
+  const auto submit = [](HubOfTwo& hub, v1::AlertStatus status) {
+    auto answer = std::make_shared<v1::SubmitAlertResponse>();
+    std::vector<AlertSubmission> alerts(1);
+    alerts[0].request.alert = AlertNamed("a", status);
+    alerts[0].done = [answer](AlertOutcome outcome) {
+      ASSERT_TRUE(outcome.ok()) << outcome.status();
+      *answer = outcome->response;
+    };
+    hub.sequencer.Submit(std::move(alerts));
+    hub.sequencer.RunOnce();
+    return *answer;
+  };
+  std::string first;
+  a_.log.before_append = [&] {
+    first = submit(b_, v1::ALERT_STATUS_FIRING).incident_id();
+    a_.log.before_append = nullptr;
+  };
+  const v1::SubmitAlertResponse second = submit(a_, v1::ALERT_STATUS_FIRING);
+  EXPECT_FALSE(second.opened());
+  EXPECT_EQ(second.incident_id(), first);
+  ExpectAlike();
+  EXPECT_EQ(a_.sequencer.open_alerts(), 1u);
+  EXPECT_EQ(b_.sequencer.open_alerts(), 1u);
+  EXPECT_EQ(submit(b_, v1::ALERT_STATUS_RESOLVED).incident_id(), first);
+  ExpectAlike();
+  EXPECT_EQ(a_.sequencer.open_alerts(), 0u);
+  for (HubOfTwo* hub : {&a_, &b_}) {
+    EXPECT_EQ((*hub->log.GetIncident(first))->state, v1::INCIDENT_STATE_RESOLVED);
+    EXPECT_EQ(hub->log.ReadAlerts(first)->front().shown.count(), 3u);
+  }
 }
 
 // Both under load, on threads of their own: every subscriber of either saw one order.
