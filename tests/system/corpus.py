@@ -282,7 +282,7 @@ def _json_time(stamp):
 
 _NAMES = {name.lower().replace("_", ""): name
           for name in EVENT_TYPES + SEVERITIES + STATES + INCIDENT_TYPES + METHODS
-          + ["Low", "Normal", "High", "Critical"]}
+          + ["Low", "Normal", "High", "Critical", "Firing", "Acknowledged"]}
 
 
 def to_json(message):
