@@ -11,196 +11,65 @@
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
+#include "bridge/http/filter_parameters.h"
+#include "bridge/http/query_parameters.h"
 #include "core/base/status_macros.h"
 #include "core/base/strings.h"
-#include "core/base/utf8.h"
-#include "core/event/error.h"
-#include "core/event/names.h"
-#include "core/event/text.h"
 
 namespace tocsin::bridge {
 namespace {
 
-constexpr std::string_view kLabelPrefix = "labels.";
 constexpr std::string_view kResumeFrom = "resume_from";
 
 const std::vector<std::string>& ParameterNames() {
-  static const std::vector<std::string> names = {
-      "event_types",  "severities",  "states",      "sources", "affected_resources", "labels.KEY",
-      "incident_ids", "active_only", "resume_from", "on_gap",  "snapshot",           "leaves"};
-  return names;
+  static const std::vector<std::string>* const names = [] {
+    auto* all = new std::vector<std::string>(FilterParameters::Names());
+    all->insert(all->end(), {"resume_from", "on_gap", "snapshot", "leaves"});
+    return all;
+  }();
+  return *names;
 }
-
-absl::Status Wrong(std::string_view name, std::string_view problem,
-                   std::vector<std::string> allowed = {}) {
-  return FieldError(ErrorCode::kInvalidMessage, name, problem, std::move(allowed));
-}
-
-// ---- texts ----
-
-int HexDigit(char c) {
-  if (c >= '0' && c <= '9') return c - '0';
-  if (c >= 'a' && c <= 'f') return c - 'a' + 10;
-  if (c >= 'A' && c <= 'F') return c - 'A' + 10;
-  return -1;
-}
-
-// Nothing where a percent sign begins no byte or the bytes are not UTF-8.
-std::optional<std::string> Decoded(std::string_view text, bool plus_is_space) {
-  std::string out;
-  for (size_t i = 0; i < text.size(); ++i) {
-    if (text[i] != '%') {
-      out += text[i] == '+' && plus_is_space ? ' ' : text[i];
-      continue;
-    }
-    const int high = i + 2 < text.size() ? HexDigit(text[i + 1]) : -1;
-    const int low = high < 0 ? -1 : HexDigit(text[i + 2]);
-    if (low < 0) {
-      return std::nullopt;
-    }
-    out += static_cast<char>(high * 16 + low);
-    i += 2;
-  }
-  return IsUtf8(out) ? std::optional(std::move(out)) : std::nullopt;
-}
-
-// The values of a list: between the commas that have no backslash before them.
-std::vector<std::string> Values(std::string_view text) {
-  std::vector<std::string> values(1);
-  for (size_t i = 0; i < text.size(); ++i) {
-    if (text[i] == ',') {
-      values.emplace_back();
-    } else {
-      const bool escaped =
-          text[i] == '\\' && i + 1 < text.size() && (text[i + 1] == ',' || text[i + 1] == '\\');
-      values.back() += text[escaped ? ++i : i];
-    }
-  }
-  return values;
-}
-
-// ---- parameters ----
 
 class QueryReader {
  public:
-  absl::Status Read(std::string_view query) {
-    for (absl::string_view part : absl::StrSplit(ToAbsl(query), '&', absl::SkipEmpty())) {
-      const std::pair<absl::string_view, absl::string_view> pair =
-          absl::StrSplit(part, absl::MaxSplits('=', 1));
-      RETURN_IF_ERROR(ReadParameter(ToStd(pair.first), ToStd(pair.second)));
+  absl::Status Read(const http::HttpRequest& request) {
+    ASSIGN_OR_RETURN(const std::vector<http::Field> parameters,
+                     ReadQueryParameters(request, ParameterNames(), {kResumeFrom}));
+    for (const http::Field& parameter : parameters) {
+      const std::optional<absl::Status> read = filter_.Read(parameter);
+      RETURN_IF_ERROR(read.has_value() ? *read : ReadSingle(parameter));
     }
     return absl::OkStatus();
   }
 
-  const v1::Filter& filter() const { return filter_; }
+  const v1::Filter& filter() const { return filter_.filter(); }
   const std::optional<StartPoint>& start() const { return start_; }
   bool notify_on_gap() const { return notify_on_gap_; }
   bool snapshot() const { return snapshot_; }
 
  private:
-  absl::Status ReadParameter(std::string_view raw_name, std::string_view raw_value) {
-    const std::optional<std::string> name = Decoded(raw_name, true);
-    if (!name.has_value()) {
-      return Wrong(Quote(raw_name), "is not percent-encoded UTF-8", ParameterNames());
-    }
-    const std::optional<std::string> value = Decoded(raw_value, *name != kResumeFrom);
-    if (!value.has_value()) {
-      return Wrong(*name, "is not percent-encoded UTF-8");
-    }
-    if (name->starts_with(kLabelPrefix)) {
-      return ReadLabel(*name, *value);
-    }
-    if (value->empty() && *name != kResumeFrom) {
-      return Wrong(*name, "is empty: leave it out to match all");
-    }
-    return ReadNamed(*name, *value);
-  }
-
-  absl::Status ReadLabel(std::string_view name, const std::string& value) {
-    const std::string key(name.substr(kLabelPrefix.size()));
-    const auto [entry, added] = filter_.mutable_labels()->insert({key, value});
-    if (!added && entry->second != value) {
-      return Wrong(name, "is given twice with two values: no event has both");
-    }
-    return absl::OkStatus();
-  }
-
-  absl::Status ReadNamed(const std::string& name, const std::string& value) {
-    if (name == "event_types") {
-      return ReadEnums(name, value, *v1::EventType_descriptor(), *filter_.mutable_event_types());
-    }
-    if (name == "severities") {
-      return ReadEnums(name, value, *v1::Severity_descriptor(), *filter_.mutable_severities());
-    }
-    if (name == "states") {
-      return ReadEnums(name, value, *v1::IncidentState_descriptor(), *filter_.mutable_states());
-    }
-    if (name == "sources") {
-      return ReadTexts(value, *filter_.mutable_sources());
-    }
-    if (name == "affected_resources") {
-      return ReadTexts(value, *filter_.mutable_affected_resources());
-    }
-    if (name == "incident_ids") {
-      return ReadTexts(value, *filter_.mutable_incident_ids());
-    }
-    return ReadSingle(name, value);
-  }
-
-  absl::Status ReadSingle(const std::string& name, const std::string& value) {
+  absl::Status ReadSingle(const http::Field& parameter) {
+    const auto& [name, value] = parameter;
     if (std::find(singles_.begin(), singles_.end(), name) != singles_.end()) {
-      return Wrong(name, "is given twice");
+      return WrongParameter(name, "is given twice");
     }
     singles_.push_back(name);
-    if (name == "active_only") {
-      ASSIGN_OR_RETURN(const bool active_only, OneOf(name, value, "true", "false"));
-      filter_.set_active_only(active_only);
-    } else if (name == "on_gap") {
-      ASSIGN_OR_RETURN(notify_on_gap_, OneOf(name, value, "notify", "fail"));
+    if (name == "on_gap") {
+      ASSIGN_OR_RETURN(notify_on_gap_, OneOfTwo(parameter, "notify", "fail"));
     } else if (name == kResumeFrom) {
       ASSIGN_OR_RETURN(start_, ParseStartPoint(value, name));
     } else if (name == "snapshot") {
-      ASSIGN_OR_RETURN(snapshot_, OneOf(name, value, "true", "false"));
+      ASSIGN_OR_RETURN(snapshot_, OneOfTwo(parameter, "true", "false"));
     } else if (name == "leaves") {
       return value == "false" ? absl::OkStatus()
-                              : Wrong(name, "is not served by this version", {"false"});
+                              : WrongParameter(name, "is not served by this version", {"false"});
     } else {
-      return Wrong(name, "is no parameter", ParameterNames());
+      return WrongParameter(name, "is no parameter", ParameterNames());
     }
     return absl::OkStatus();
   }
 
-  static absl::StatusOr<bool> OneOf(std::string_view name, std::string_view value,
-                                    const std::string& yes, const std::string& no) {
-    if (value != yes && value != no) {
-      return Wrong(name, absl::StrCat("cannot be ", Quote(value)), {yes, no});
-    }
-    return value == yes;
-  }
-
-  template <class List>
-  static absl::Status ReadTexts(std::string_view text, List& list) {
-    for (std::string& value : Values(text)) {
-      *list.Add() = std::move(value);
-    }
-    return absl::OkStatus();
-  }
-
-  template <class List>
-  static absl::Status ReadEnums(std::string_view name, std::string_view text,
-                                const google::protobuf::EnumDescriptor& type, List& list) {
-    for (const std::string& value : Values(text)) {
-      const std::optional<int> number = EnumNumber(type, value);
-      if (!number.has_value()) {
-        return FieldError(ErrorCode::kInvalidFilter, name,
-                          absl::StrCat("has no value ", Quote(value)), EnumNames(type));
-      }
-      list.Add(*number);
-    }
-    return absl::OkStatus();
-  }
-
-  v1::Filter filter_;
+  FilterParameters filter_;
   std::optional<StartPoint> start_;
   bool notify_on_gap_ = true;
   bool snapshot_ = false;
@@ -252,18 +121,15 @@ double Wanted(absl::string_view accept, std::string_view type) {
 
 absl::StatusOr<EventQuery> ReadEventQuery(const http::HttpRequest& request) {
   QueryReader reader;
-  const size_t mark = request.target.find('?');
-  if (mark != std::string::npos) {
-    RETURN_IF_ERROR(reader.Read(std::string_view(request.target).substr(mark + 1)));
-  }
+  RETURN_IF_ERROR(reader.Read(request));
   EventQuery query;
   ASSIGN_OR_RETURN(query.filter, Filter::Compile(reader.filter(), ""));
   query.start = reader.start();
   query.notify_on_gap = reader.notify_on_gap();
   query.snapshot = reader.snapshot();
   if (query.snapshot && query.start.has_value()) {
-    return Wrong(kResumeFrom, "cannot be given with snapshot",
-                 {"nothing with snapshot: the changes begin where the snapshot was made"});
+    return WrongParameter(kResumeFrom, "cannot be given with snapshot",
+                          {"nothing with snapshot: the changes begin where the snapshot was made"});
   }
   const std::optional<std::string_view> last = request.Header("Last-Event-ID");
   if (last.has_value() && !last->empty()) {

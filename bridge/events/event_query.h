@@ -1,8 +1,6 @@
 // event_query.h: what a GET /v1/events asks for, read strictly.
 //
-// Shape:   filters as query parameters by their names: lists with commas (a comma within a value is
-//          written \, and a backslash \\), repeated parameters add up, labels as labels.KEY=VALUE.
-//          A plus sign is a space, as forms write it, but in resume_from.
+// Shape:   a filter (bridge/http/filter_parameters) and what there is besides.
 // Threads: pure.
 // Errors:  INVALID_MESSAGE or INVALID_FILTER with the parameter's name and what is allowed: an
 //          unknown parameter or value is never passed over.

@@ -28,7 +28,7 @@ absl::Status CheckIsJson(const http::HttpRequest& request) {
   if (MediaType(request) == kJson) {
     return absl::OkStatus();
   }
-  return MakeError(ErrorCode::kUnsupported, "the body must be application/json",
+  return MakeError(ErrorCode::kUnsupported, "Content-Type: the body must be application/json",
                    {.field = "Content-Type", .allowed = {std::string(kJson)}});
 }
 

@@ -8,7 +8,10 @@
 #include "bridge/alerts/alert_sources.h"
 #include "bridge/events/events_route.h"
 #include "bridge/http/publish_events.h"
+#include "bridge/rest/act_on_incident.h"
+#include "bridge/rest/read_incidents.h"
 #include "bridge/rest/submit_alert.h"
+#include "bridge/rest/write_incidents.h"
 #include "bridge/ws/handshake.h"
 #include "bridge/ws/ws_connection.h"
 #include "core/event/error.h"
@@ -107,6 +110,39 @@ void AddExplainRoute(const RouteSources& sources, Routes& routes) {
                     .handler = Explain(sources.calls, sources.explain_session)});
 }
 
+void AddIncidentRoutes(const RouteSources& sources, Routes& routes) {
+  HubCalls& calls = sources.calls;
+  const auto add = [&](std::string_view name, std::string_view summary, std::string_view method,
+                       std::string_view pattern, http::Handler handler) {
+    routes.push_back({.name = name,
+                      .summary = summary,
+                      .method = method,
+                      .pattern = pattern,
+                      .max_body_bytes = method == "GET" ? 0 : limits::kEventBytes,
+                      .handler = std::move(handler)});
+  };
+  constexpr std::string_view kAll = "/v1/incidents";
+  constexpr std::string_view kOne = "/v1/incidents/{id}";
+  add("listIncidents", "The incidents that match a filter, a page at a time.", "GET", kAll,
+      ListIncidents(calls));
+  add("createIncident", "Creates an incident.", "POST", kAll, CreateIncident(calls));
+  add("getIncident", "An incident with its timeline, notes and alerts.", "GET", kOne,
+      GetIncident(calls));
+  add("replaceIncident", "Replaces an incident's fields.", "PUT", kOne, ReplaceIncident(calls));
+  add("patchIncident", "Changes the fields of an incident that a merge patch names.", "PATCH", kOne,
+      PatchIncident(calls));
+  add("resolveIncident", "Resolves an incident.", "POST", "/v1/incidents/{id}/resolve",
+      ActOnIncident(calls, v1::EVENT_TYPE_INCIDENT_RESOLVED));
+  add("commentOnIncident", "Adds a comment to an incident.", "POST", "/v1/incidents/{id}/comments",
+      ActOnIncident(calls, v1::EVENT_TYPE_COMMENT_ADDED));
+  add("assignIncident", "Sets who an incident is assigned to.", "POST", "/v1/incidents/{id}/assign",
+      ActOnIncident(calls, v1::EVENT_TYPE_ASSIGNMENT_CHANGED));
+  add("escalateIncident", "Changes an incident's severity, with a reason.", "POST",
+      "/v1/incidents/{id}/escalate", ActOnIncident(calls, v1::EVENT_TYPE_ESCALATED));
+  add("listIncidentEvents", "An incident's events in the log, a page at a time.", "GET",
+      "/v1/incidents/{id}/events", ListIncidentEvents(calls));
+}
+
 void AddOpsRoutes(const RouteSources& sources, Routes& routes) {
   const BridgeState& state = sources.state;
   std::ranges::move(
@@ -135,6 +171,7 @@ http::RouteTable BridgeRoutes(const RouteSources& sources, Worker& worker) {
   AddAlertRoutes(sources, routes);
   AddAlertSourceRoutes(sources, worker, routes);
   AddExplainRoute(sources, routes);
+  AddIncidentRoutes(sources, routes);
   AddOpsRoutes(sources, routes);
   return http::RouteTable(std::move(routes));
 }

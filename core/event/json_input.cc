@@ -3,8 +3,10 @@
 #include <algorithm>
 #include <boost/json/value.hpp>
 #include <string>
+#include <utility>
 #include <vector>
 
+#include "core/base/check.h"
 #include "core/base/status_macros.h"
 #include "core/base/strings.h"
 #include "core/event/json_fields.h"
@@ -29,6 +31,13 @@ constexpr std::string_view kIncidentInput[] = {
     "description",     "affected_resources", "labels",        "metadata",    "related_incidents",
     "active_playbook", "resolution",         "assignees",     "fingerprint", "correlation_score"};
 
+// A resolution's own fields.
+constexpr std::string_view kResolveInput[] = {"resolved_at", "resolved_by", "resolution_method",
+                                              "root_cause", "notes"};
+constexpr std::string_view kCommentInput[] = {"author", "comment"};
+constexpr std::string_view kAssignInput[] = {"assignees"};
+constexpr std::string_view kEscalateInput[] = {"to_severity", "reason"};
+
 const JsonFields kFields{ErrorCode::kInvalidMessage};
 
 bool IsIn(Names names, std::string_view name) {
@@ -39,8 +48,12 @@ const FieldDescriptor* FieldOf(const Message& message, std::string_view name) {
   return message.GetDescriptor()->FindFieldByName(std::string(name));
 }
 
-absl::Status NotTheClients(Names allowed, std::string_view path) {
-  return kFields.UnknownField(path, std::vector<std::string>(allowed.begin(), allowed.end()));
+absl::Status NotTheClients(Names names, std::string_view path) {
+  std::vector<std::string> allowed(names.begin(), names.end());
+  if (!std::ranges::equal(names, kAlertInput)) {
+    allowed.emplace_back(kActorInput);
+  }
+  return kFields.UnknownField(path, std::move(allowed));
 }
 
 // Calls `read` with each field of the object that is among the names.
@@ -60,6 +73,7 @@ absl::Status ForEachField(const json::value& value, std::string_view path, const
   return absl::OkStatus();
 }
 
+// Takes the fields with those names into the message.
 absl::Status Read(const json::value& value, std::string_view path, Names names,
                   bool pass_over_others, Message& message) {
   return ForEachField(
@@ -67,6 +81,21 @@ absl::Status Read(const json::value& value, std::string_view path, Names names,
       [&](const FieldDescriptor& field, const json::value& given, std::string_view field_path) {
         return kFields.ReadField(given, message, field, field_path);
       });
+}
+
+// The object without its actor, which becomes the event's. Anything else is left for the reader to
+// refuse.
+absl::StatusOr<json::value> TakeActor(const json::value& value, std::string_view path,
+                                      v1::Event& event) {
+  const auto* const actor = value.is_object() ? value.get_object().if_contains("actor") : nullptr;
+  if (actor == nullptr) {
+    return value;
+  }
+  RETURN_IF_ERROR(
+      kFields.ReadField(*actor, event, *FieldOf(event, kActorInput), JoinPath(path, kActorInput)));
+  json::value rest = value;
+  rest.get_object().erase("actor");
+  return rest;
 }
 
 // ---- merge patch ----
@@ -122,25 +151,40 @@ absl::Status PatchResolution(const json::value& patch, std::string_view path,
 std::span<const std::string_view> AlertInputFields() { return kAlertInput; }
 std::span<const std::string_view> IncidentInputFields() { return kIncidentInput; }
 
+std::span<const std::string_view> ActionInputFields(v1::EventType type) {
+  switch (type) {
+    case v1::EVENT_TYPE_INCIDENT_RESOLVED:
+      return kResolveInput;
+    case v1::EVENT_TYPE_COMMENT_ADDED:
+      return kCommentInput;
+    case v1::EVENT_TYPE_ASSIGNMENT_CHANGED:
+      return kAssignInput;
+    case v1::EVENT_TYPE_ESCALATED:
+      return kEscalateInput;
+    default:
+      TOCSIN_CHECK(false);
+  }
+}
+
 absl::StatusOr<v1::Alert> ReadJsonAlert(const json::value& value, std::string_view path) {
   v1::Alert alert;
   RETURN_IF_ERROR(Read(value, path, kAlertInput, false, alert));
   return alert;
 }
 
-absl::StatusOr<v1::Incident> ReadJsonIncident(const json::value& value, std::string_view path,
-                                              bool pass_over_output) {
-  v1::Incident incident;
+absl::Status ReadJsonIncident(const json::value& value, std::string_view path,
+                              bool pass_over_output, v1::Event& event) {
   std::vector<std::string_view> names = {kId};
   names.insert(names.end(), std::begin(kIncidentInput), std::end(kIncidentInput));
-  RETURN_IF_ERROR(Read(value, path, names, pass_over_output, incident));
-  return incident;
+  ASSIGN_OR_RETURN(const json::value rest, TakeActor(value, path, event));
+  return Read(rest, path, names, pass_over_output, *event.mutable_incident());
 }
 
-absl::Status PatchJsonIncident(const json::value& patch, std::string_view path,
-                               v1::Incident& incident) {
+absl::Status PatchJsonIncident(const json::value& patch, std::string_view path, v1::Event& event) {
+  v1::Incident& incident = *event.mutable_incident();
+  ASSIGN_OR_RETURN(const json::value rest, TakeActor(patch, path, event));
   return ForEachField(
-      patch, path, incident, kIncidentInput, false,
+      rest, path, incident, kIncidentInput, false,
       [&](const FieldDescriptor& field, const json::value& given, std::string_view field_path) {
         if (field.is_map() && !given.is_null()) {
           return PatchMap(given, field_path, field, incident);
@@ -150,6 +194,16 @@ absl::Status PatchJsonIncident(const json::value& patch, std::string_view path,
         }
         return PatchField(given, field_path, field, incident);
       });
+}
+
+absl::Status ReadJsonAction(const json::value& value, std::string_view path, v1::Event& event) {
+  ASSIGN_OR_RETURN(const json::value rest, TakeActor(value, path, event));
+  const FieldDescriptor* const payload =
+      v1::Event::descriptor()->FindFieldByNumber(20 + event.type());
+  Message& message = event.type() == v1::EVENT_TYPE_INCIDENT_RESOLVED
+                         ? *event.mutable_incident()->mutable_resolution()
+                         : *event.GetReflection()->MutableMessage(&event, payload);
+  return Read(rest, path, ActionInputFields(event.type()), false, message);
 }
 
 }  // namespace tocsin

@@ -68,9 +68,12 @@ void AddRetryAfter(HttpResponse& response, absl::Duration after) {
 }  // namespace
 
 HttpResponse ProblemResponse(const absl::Status& status) {
-  const ErrorRow& row = RowOf(ErrorCodeOf(status));
+  return ProblemResponse(status, RowOf(ErrorCodeOf(status)).http, "");
+}
+
+HttpResponse ProblemResponse(const absl::Status& status, int http, std::string_view members) {
   const ErrorDetails details = ErrorDetailsOf(status);
-  std::string body = ProblemBody(row.http, ToStd(status.message()), row.name);
+  std::string body = ProblemBody(http, ToStd(status.message()), RowOf(ErrorCodeOf(status)).name);
   AppendMemberUnlessEmpty(body, "field", details.field);
   AppendAllowed(body, details.allowed);
   AppendMemberUnlessEmpty(body, "earliest", details.earliest);
@@ -78,10 +81,13 @@ HttpResponse ProblemResponse(const absl::Status& status) {
   if (details.retry_after > absl::ZeroDuration()) {
     absl::StrAppend(&body, ",\"retry_after_ms\":", absl::ToInt64Milliseconds(details.retry_after));
   }
-  HttpResponse response = Problem(row.http, std::move(body));
+  if (!members.empty()) {
+    absl::StrAppend(&body, ",", ToAbsl(members));
+  }
+  HttpResponse response = Problem(http, std::move(body));
   if (details.retry_after > absl::ZeroDuration()) {
     AddRetryAfter(response, details.retry_after);
-  } else if (row.http == 429 || row.http == 503) {
+  } else if (http == 429 || http == 503) {
     AddRetryAfter(response, absl::Seconds(1));
   }
   return response;

@@ -5,6 +5,8 @@
 // Source:  docs/protocol.md, section 7.
 #pragma once
 
+#include <string_view>
+
 #include "absl/status/status.h"
 #include "core/http/message.h"
 #include "core/http/request_checks.h"
@@ -15,6 +17,9 @@ namespace tocsin::http {
 // "earliest", "latest", "retry_after_ms"; the HTTP status is the table's; a Retry-After field when
 // the error says when to come back, and with every 429 and 503.
 HttpResponse ProblemResponse(const absl::Status& status);
+// Has another HTTP status, and more members, which are given as they stand in an object:
+// `"incident":{…}`.
+HttpResponse ProblemResponse(const absl::Status& status, int http, std::string_view members);
 // Has the refusal's own HTTP status, and the code INVALID_MESSAGE unless the status has a row in
 // the table of errors. The response closes the connection.
 HttpResponse ProblemResponse(const Refusal& refusal);

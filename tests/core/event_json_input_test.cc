@@ -40,18 +40,54 @@ TEST(JsonInputTest, AnAlertHasWhatIsTheSendersToSay) {
 }
 
 TEST(JsonInputTest, AnIncidentThatWasReadMayBeWrittenBack) {
-  const auto value =
-      Json(R"({"id":"i","title":"t","updated_at":"2026-01-02T03:04:05Z","notes":[]})");
-  const auto incident = ReadJsonIncident(value, "", /*pass_over_output=*/true);
-  ASSERT_TRUE(incident.ok()) << incident.status();
-  EXPECT_EQ(incident->id(), "i");
-  EXPECT_FALSE(incident->has_updated_at());
-  EXPECT_EQ(FieldOf(ReadJsonIncident(value, "", false).status()), "updated_at");
-  EXPECT_EQ(FieldOf(ReadJsonIncident(Json(R"({"titel":"t"})"), "", true).status()), "titel");
+  const auto value = Json(
+      R"({"id":"i","title":"t","updated_at":"2026-01-02T03:04:05Z","notes":[],"actor":"ann"})");
+  v1::Event event;
+  const absl::Status status = ReadJsonIncident(value, "", /*pass_over_output=*/true, event);
+  ASSERT_TRUE(status.ok()) << status;
+  EXPECT_EQ(event.incident().id(), "i");
+  EXPECT_EQ(event.actor(), "ann");
+  EXPECT_FALSE(event.incident().has_updated_at());
+  EXPECT_EQ(FieldOf(ReadJsonIncident(value, "", false, event)), "updated_at");
+  EXPECT_EQ(FieldOf(ReadJsonIncident(Json(R"({"titel":"t"})"), "", true, event)), "titel");
+  EXPECT_EQ(FieldOf(ReadJsonIncident(Json(R"({"actor":7})"), "", true, event)), "actor");
 }
 
-v1::Incident Known() {
-  v1::Incident incident;
+TEST(JsonInputTest, AnActionHasTheFieldsOfItsEvent) {
+  const auto read = [](v1::EventType type, const char* body) {
+    v1::Event event;
+    event.set_type(type);
+    const absl::Status status = ReadJsonAction(Json(body), "", event);
+    EXPECT_TRUE(status.ok()) << status;
+    return event;
+  };
+  const v1::Event comment =
+      read(v1::EVENT_TYPE_COMMENT_ADDED, R"({"comment":"c","author":"a","actor":"b"})");
+  EXPECT_EQ(comment.comment_added().comment(), "c");
+  EXPECT_EQ(comment.comment_added().author(), "a");
+  EXPECT_EQ(comment.actor(), "b");
+  EXPECT_EQ(read(v1::EVENT_TYPE_INCIDENT_RESOLVED, R"({"root_cause":"r"})")
+                .incident()
+                .resolution()
+                .root_cause(),
+            "r");
+  EXPECT_EQ(read(v1::EVENT_TYPE_ASSIGNMENT_CHANGED, R"({"assignees":["a","b"]})")
+                .assignment_changed()
+                .assignees_size(),
+            2);
+  EXPECT_EQ(read(v1::EVENT_TYPE_ESCALATED, R"({"to_severity":"p0"})").escalated().to_severity(),
+            v1::SEVERITY_P0);
+  v1::Event event;
+  event.set_type(v1::EVENT_TYPE_ESCALATED);
+  const absl::Status status = ReadJsonAction(Json(R"({"from_severity":"P1"})"), "", event);
+  EXPECT_EQ(FieldOf(status), "from_severity");
+  EXPECT_EQ(ErrorDetailsOf(status).allowed,
+            (std::vector<std::string>{"to_severity", "reason", "actor"}));
+}
+
+v1::Event Known() {
+  v1::Event event;
+  v1::Incident& incident = *event.mutable_incident();
   incident.set_id("i");
   incident.set_title("before");
   incident.set_description("d");
@@ -62,17 +98,18 @@ v1::Incident Known() {
   incident.set_fingerprint("f");
   incident.mutable_resolution()->set_resolved_by("bob");
   incident.mutable_resolution()->set_notes("n");
-  return incident;
+  return event;
 }
 
 TEST(JsonInputTest, AMergePatchChangesWhatItNames) {
-  v1::Incident incident = Known();
+  v1::Event event = Known();
   const auto patch = Json(
       R"({"title":"after","description":null,"labels":{"a":null,"b":"3","c":"4"},
           "assignees":["bob","eve"],"fingerprint":null,
           "resolution":{"notes":null,"root_cause":"r"}})");
-  ASSERT_TRUE(PatchJsonIncident(patch, "", incident).ok());
-  v1::Incident expected = Known();
+  ASSERT_TRUE(PatchJsonIncident(patch, "", event).ok());
+  v1::Event known = Known();
+  v1::Incident& expected = *known.mutable_incident();
   expected.set_title("after");
   expected.clear_description();
   expected.clear_fingerprint();
@@ -84,24 +121,23 @@ TEST(JsonInputTest, AMergePatchChangesWhatItNames) {
   expected.add_assignees("eve");
   expected.mutable_resolution()->clear_notes();
   expected.mutable_resolution()->set_root_cause("r");
-  EXPECT_EQ(incident.DebugString(), expected.DebugString());
+  EXPECT_EQ(event.incident().DebugString(), expected.DebugString());
 }
 
 TEST(JsonInputTest, AMergePatchOfNullTakesTheWholeAway) {
-  v1::Incident incident = Known();
-  ASSERT_TRUE(
-      PatchJsonIncident(Json(R"({"labels":null,"resolution":null,"assignees":[]})"), "", incident)
-          .ok());
-  EXPECT_TRUE(incident.labels().empty());
-  EXPECT_FALSE(incident.has_resolution());
-  EXPECT_EQ(incident.assignees_size(), 0);
-  EXPECT_EQ(incident.title(), "before");
+  v1::Event event = Known();
+  const auto patch = Json(R"({"labels":null,"resolution":null,"assignees":[]})");
+  ASSERT_TRUE(PatchJsonIncident(patch, "", event).ok());
+  EXPECT_TRUE(event.incident().labels().empty());
+  EXPECT_FALSE(event.incident().has_resolution());
+  EXPECT_EQ(event.incident().assignees_size(), 0);
+  EXPECT_EQ(event.incident().title(), "before");
 }
 
 TEST(JsonInputTest, AMergePatchNamesWhatIsWrong) {
   const auto field = [](const char* patch) {
-    v1::Incident incident = Known();
-    return FieldOf(PatchJsonIncident(Json(patch), "", incident));
+    v1::Event event = Known();
+    return FieldOf(PatchJsonIncident(Json(patch), "", event));
   };
   EXPECT_EQ(field(R"({"id":"j"})"), "id");
   EXPECT_EQ(field(R"({"notes":[]})"), "notes");

@@ -1,0 +1,29 @@
+// incident_answers.h: incidents and pages of them as answers.
+//
+// Threads: pure.
+// Source:  docs/protocol.md, section 7.
+#pragma once
+
+#include <cstdint>
+
+#include "core/http/message.h"
+#include "tocsin/v1/hub.pb.h"
+
+namespace tocsin::bridge {
+
+// The incident as JSON, with its ETag.
+http::HttpResponse IncidentAnswer(const v1::GetIncidentResponse& response, int status = 200);
+// 304: the client has it as it is.
+http::HttpResponse NotModified(const v1::GetIncidentResponse& response);
+// 412, with the incident as it is and its ETag.
+http::HttpResponse PreconditionFailed(const v1::GetIncidentResponse& response);
+// 202: the change is made, but the incident cannot be read at the moment.
+http::HttpResponse ChangedUnseen(const v1::PublishResult& result);
+
+// {"incidents","total","page","page_size","next_page_token"}
+http::HttpResponse IncidentsAnswer(const v1::ListIncidentsResponse& response, uint32_t page,
+                                   uint32_t page_size);
+// {"events","next_page_token","cursor"}
+http::HttpResponse EventsAnswer(const v1::ListEventsResponse& response);
+
+}  // namespace tocsin::bridge
