@@ -9,7 +9,10 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_replace.h"
 #include "absl/time/clock.h"
+#include "bridge/http/derived_id.h"
 #include "bridge/http/json_request.h"
+#include "bridge/rest/cloud_event.h"
+#include "bridge/rest/cloud_event_mapping.h"
 #include "core/base/status_macros.h"
 #include "core/event/error.h"
 #include "core/event/json_reader.h"
@@ -28,27 +31,55 @@ using http::HttpResponse;
 using http::Responder;
 
 constexpr char kMethod[] = "/tocsin.v1.EventHub/Publish";
-absl::Status AddEvent(const boost::json::value& value, const FieldPath& path, PublishBody& body) {
-  ASSIGN_OR_RETURN(v1::Event event, ReadJsonEvent(value, path.Text()));
+constexpr char kKeySpace[] = "idempotency key of POST /v1/events";
+
+// What is needed of a request once its handler has returned.
+struct Given {
+  CloudEventMode mode = CloudEventMode::kNone;
+  std::optional<std::string> key;
+  std::vector<http::Field> fields;  // where they are a part of the event
+  std::string body;
+};
+
+// `key` may be null. With it the event's id follows from its place, so that a retry has the same.
+absl::Status AddEvent(v1::Event event, const FieldPath& path, const std::optional<std::string>& key,
+                      PublishBody& body) {
   RETURN_IF_ERROR(NormalizeEvent(event, path));
-  body.own_id.push_back(event.id().empty());
+  const bool has_name = !event.id().empty() || key.has_value();
+  body.own_id.push_back(!has_name);
   if (event.id().empty()) {
-    event.set_id(NewUuid(absl::Now()));
+    const std::string place = absl::StrCat(body.request.events_size());
+    event.set_id(key.has_value() ? DerivedUuid(kKeySpace, {*key, place}) : NewUuid(absl::Now()));
   }
   *body.request.add_events() = std::move(event);
   return absl::OkStatus();
 }
 
-absl::Status AddEvents(const boost::json::array& list, PublishBody& body) {
+absl::Status AddEvents(const boost::json::array& list, const std::optional<std::string>& key,
+                       PublishBody& body) {
   if (list.empty() || list.size() > limits::kPublishEvents) {
     return FieldError(ErrorCode::kInvalidMessage, "events",
                       absl::StrCat("has ", list.size(), " events"),
                       {absl::StrCat("1 to ", limits::kPublishEvents, " events")});
   }
   for (size_t i = 0; i < list.size(); ++i) {
-    RETURN_IF_ERROR(AddEvent(list[i], FieldPath("events")[i], body));
+    const FieldPath path = FieldPath("events")[i];
+    ASSIGN_OR_RETURN(v1::Event event, ReadJsonEvent(list[i], path.Text()));
+    RETURN_IF_ERROR(AddEvent(std::move(event), path, key, body));
   }
   return absl::OkStatus();
+}
+
+absl::StatusOr<PublishBody> ReadCloudEventBody(const Given& given) {
+  ASSIGN_OR_RETURN(const std::vector<CloudEvent> events,
+                   ReadCloudEvents(given.mode, given.fields, given.body));
+  PublishBody body;
+  body.single = given.mode != CloudEventMode::kBatch;
+  for (const CloudEvent& each : events) {
+    ASSIGN_OR_RETURN(v1::Event event, EventOf(each));
+    RETURN_IF_ERROR(AddEvent(std::move(event), FieldPath(each.path) / "data", {}, body));
+  }
+  return body;
 }
 
 // The hub knows the request's events by their index.
@@ -87,10 +118,15 @@ HttpResponse Accepted(const v1::PublishResponse& response, const std::vector<boo
   return answer;
 }
 
-void Publish(HubCalls& calls, absl::Duration timeout, std::string_view json, Responder responder) {
-  absl::StatusOr<PublishBody> body = ReadPublishBody(json);
+void Publish(HubCalls& calls, absl::Duration timeout, const Given& given, Responder responder) {
+  absl::StatusOr<PublishBody> body = given.mode == CloudEventMode::kNone
+                                         ? ReadPublishBody(given.body, given.key)
+                                         : ReadCloudEventBody(given);
   if (!body.ok()) {
     return std::move(responder).Respond(http::ProblemResponse(body.status()));
+  }
+  if (body->request.events().empty()) {  // a batch may be
+    return std::move(responder).Respond(Accepted({}, {}));
   }
   calls.Call<v1::PublishResponse>(
       kMethod, body->request, timeout,
@@ -102,30 +138,46 @@ void Publish(HubCalls& calls, absl::Duration timeout, std::string_view json, Res
       });
 }
 
+absl::StatusOr<Given> ReadHead(const HttpRequest& request) {
+  Given given;
+  ASSIGN_OR_RETURN(given.mode, CloudEventModeOf(request));
+  if (given.mode == CloudEventMode::kNone) {
+    RETURN_IF_ERROR(CheckIsJson(request));
+  } else if (given.mode == CloudEventMode::kBinary) {
+    given.fields = request.fields;
+  }
+  ASSIGN_OR_RETURN(given.key, IdempotencyKey(request));
+  return given;
+}
+
 }  // namespace
 
-absl::StatusOr<PublishBody> ReadPublishBody(std::string_view json) {
+absl::StatusOr<PublishBody> ReadPublishBody(std::string_view json,
+                                            const std::optional<std::string>& key) {
   boost::json::value value;
   RETURN_IF_ERROR(ParseJson(json, value));
   PublishBody body;
   body.single = !value.is_array();
   if (body.single) {
-    RETURN_IF_ERROR(AddEvent(value, FieldPath("event"), body));
+    ASSIGN_OR_RETURN(v1::Event event, ReadJsonEvent(value, "event"));
+    RETURN_IF_ERROR(AddEvent(std::move(event), "event", key, body));
   } else {
-    RETURN_IF_ERROR(AddEvents(value.get_array(), body));
+    RETURN_IF_ERROR(AddEvents(value.get_array(), key, body));
   }
   return body;
 }
 
 http::Handler PublishEvents(HubCalls& calls, absl::Duration timeout) {
   return [&calls, timeout](HttpRequest& request, Responder responder) {
-    if (const absl::Status status = CheckIsJson(request); !status.ok()) {
-      return std::move(responder).Respond(http::ProblemResponse(status));
+    absl::StatusOr<Given> given = ReadHead(request);
+    if (!given.ok()) {
+      return std::move(responder).Respond(http::ProblemResponse(given.status()));
     }
-    calls.Run([&calls, timeout, body = std::move(request.body),
-               responder = std::move(responder)]() mutable {
-      Publish(calls, timeout, body, std::move(responder));
-    });
+    given->body = std::move(request.body);
+    calls.Run(
+        [&calls, timeout, held = *std::move(given), responder = std::move(responder)]() mutable {
+          Publish(calls, timeout, held, std::move(responder));
+        });
   };
 }
 

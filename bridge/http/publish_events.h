@@ -1,14 +1,17 @@
-// publish_events.h: POST /v1/events: one event or an array of them, published together or not at
-// all.
+// publish_events.h: POST /v1/events: one event or several, published together or not at all.
 //
-// Shape:   JSON of docs/protocol.md, section 1, read and validated here, so that errors name the
-//          field as the client wrote it; then one Publish. An event without an id gets one before
-//          the first try, so that a try whose answer is lost is not published twice.
-// Threads: on the worker only the Content-Type is looked at; the rest is done by HubCalls' thread.
+// Shape:   JSON of docs/protocol.md, section 1, an event or an array of them; or CloudEvents
+//          (bridge/rest/cloud_event). Read and validated here, so that errors name the field as the
+//          client wrote it; then one Publish. An event without an id gets one before the first try, so
+//          that a try whose answer is lost is not published twice: a new one, or one derived from the
+//          request's Idempotency-Key and the event's place.
+// Threads: on the worker only the headers are looked at; the rest is done by HubCalls' thread.
 // Errors:  the table's: INVALID_MESSAGE with the field (`events[3].severity`; of a single event
 //          `event.severity`), CONFLICT, SERVICE_UNAVAILABLE when the hub is not reached in time.
 #pragma once
 
+#include <optional>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -28,9 +31,10 @@ http::Handler PublishEvents(HubCalls& calls, absl::Duration timeout = kPublishTi
 // For tests: the body as a request to the hub.
 struct PublishBody {
   v1::PublishRequest request;
-  std::vector<bool> own_id;  // the event came without an id
+  std::vector<bool> own_id;  // no one else can have sent the event's id
   bool single = false;       // no array
 };
-absl::StatusOr<PublishBody> ReadPublishBody(std::string_view json);
+absl::StatusOr<PublishBody> ReadPublishBody(std::string_view json,
+                                            const std::optional<std::string>& key = {});
 
 }  // namespace tocsin::bridge

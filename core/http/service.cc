@@ -6,6 +6,18 @@
 #include "core/http/problem.h"
 
 namespace tocsin::http {
+namespace {
+
+// A sender of webhooks asks by OPTIONS whether it may POST here; who may post may do so as a webhook.
+void AddWebhookConsent(const HttpRequest& request, std::string_view allow, HttpResponse& response) {
+  const auto origin = request.Header("WebHook-Request-Origin");
+  if (origin.has_value() && !origin->empty() && allow.find("POST") != std::string_view::npos) {
+    response.fields.push_back({"WebHook-Allowed-Origin", std::string(*origin)});
+    response.fields.push_back({"WebHook-Allowed-Rate", "*"});
+  }
+}
+
+}  // namespace
 
 std::variant<const Route*, HttpResponse> RouteOf(const Service& service, HttpRequest& request) {
   using Kind = RouteTable::Match::Kind;
@@ -32,7 +44,9 @@ std::variant<const Route*, HttpResponse> RouteOf(const Service& service, HttpReq
   if (auto preflight = service.origins.AnswerPreflight(request, match.allow)) {
     return *std::move(preflight);
   }
-  return HttpResponse{.status = 204, .fields = {{"Allow", match.allow}}};
+  HttpResponse response{.status = 204, .fields = {{"Allow", match.allow}}};
+  AddWebhookConsent(request, match.allow, response);
+  return response;
 }
 
 bool BodyShare::Set(size_t bytes) {

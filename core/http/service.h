@@ -6,7 +6,7 @@
 // Threads: the IoThread's.
 // Owns:    the routes. Outlives the connections.
 // Errors:  application/problem+json, see problem.h.
-// Source:  RFC 9110, section 9.3.7 (OPTIONS).
+// Source:  RFC 9110, section 9.3.7 (OPTIONS); CloudEvents' HTTP 1.1 Web Hooks, section 4.
 #pragma once
 
 #include <cstddef>
