@@ -7,6 +7,7 @@
 
 #include "bridge/alerts/alert_sources.h"
 #include "bridge/events/events_route.h"
+#include "bridge/http/api_docs.h"
 #include "bridge/http/publish_events.h"
 #include "bridge/rest/act_on_incident.h"
 #include "bridge/rest/read_incidents.h"
@@ -75,13 +76,15 @@ void AddEventRoutes(const RouteSources& sources, Worker& worker, Routes& routes)
        .summary = "Events that match a filter, as server-sent events or lines of JSON.",
        .method = "GET",
        .pattern = "/v1/events",
-       .handler = EventsHandler(state, worker)});
+       .handler = EventsHandler(state, worker),
+       .doc = StreamEventsDoc()});
   routes.push_back({.name = "publishEvents",
                     .summary = "Publishes one event or an array of them, together or not at all.",
                     .method = "POST",
                     .pattern = "/v1/events",
                     .max_body_bytes = limits::kPublishBytes,
-                    .handler = PublishEvents(sources.calls)});
+                    .handler = PublishEvents(sources.calls),
+                    .doc = PublishEventsDoc()});
 }
 
 void AddAlertRoutes(const RouteSources& sources, Routes& routes) {
@@ -90,7 +93,8 @@ void AddAlertRoutes(const RouteSources& sources, Routes& routes) {
                     .method = "POST",
                     .pattern = "/v1/alerts",
                     .max_body_bytes = limits::kEventBytes,
-                    .handler = SubmitAlert(sources.calls, sources.alerts)});
+                    .handler = SubmitAlert(sources.calls, sources.alerts),
+                    .doc = SubmitAlertDoc()});
 }
 
 void AddAlertSourceRoutes(const RouteSources& sources, Worker& worker, Routes& routes) {
@@ -113,34 +117,41 @@ void AddExplainRoute(const RouteSources& sources, Routes& routes) {
 void AddIncidentRoutes(const RouteSources& sources, Routes& routes) {
   HubCalls& calls = sources.calls;
   const auto add = [&](std::string_view name, std::string_view summary, std::string_view method,
-                       std::string_view pattern, http::Handler handler) {
+                       std::string_view pattern, http::Handler handler, http::RouteDoc doc) {
     routes.push_back({.name = name,
                       .summary = summary,
                       .method = method,
                       .pattern = pattern,
                       .max_body_bytes = method == "GET" ? 0 : limits::kEventBytes,
-                      .handler = std::move(handler)});
+                      .handler = std::move(handler),
+                      .doc = std::move(doc)});
+  };
+  const auto add_action = [&](std::string_view name, std::string_view summary,
+                              std::string_view pattern, v1::EventType type) {
+    add(name, summary, "POST", pattern, ActOnIncident(calls, type), ActOnIncidentDoc(type));
   };
   constexpr std::string_view kAll = "/v1/incidents";
   constexpr std::string_view kOne = "/v1/incidents/{id}";
   add("listIncidents", "The incidents that match a filter, a page at a time.", "GET", kAll,
-      ListIncidents(calls));
-  add("createIncident", "Creates an incident.", "POST", kAll, CreateIncident(calls));
+      ListIncidents(calls), ListIncidentsDoc());
+  add("createIncident", "Creates an incident.", "POST", kAll, CreateIncident(calls),
+      CreateIncidentDoc());
   add("getIncident", "An incident with its timeline, notes and alerts.", "GET", kOne,
-      GetIncident(calls));
-  add("replaceIncident", "Replaces an incident's fields.", "PUT", kOne, ReplaceIncident(calls));
+      GetIncident(calls), GetIncidentDoc());
+  add("replaceIncident", "Replaces an incident's fields.", "PUT", kOne, ReplaceIncident(calls),
+      ReplaceIncidentDoc());
   add("patchIncident", "Changes the fields of an incident that a merge patch names.", "PATCH", kOne,
-      PatchIncident(calls));
-  add("resolveIncident", "Resolves an incident.", "POST", "/v1/incidents/{id}/resolve",
-      ActOnIncident(calls, v1::EVENT_TYPE_INCIDENT_RESOLVED));
-  add("commentOnIncident", "Adds a comment to an incident.", "POST", "/v1/incidents/{id}/comments",
-      ActOnIncident(calls, v1::EVENT_TYPE_COMMENT_ADDED));
-  add("assignIncident", "Sets who an incident is assigned to.", "POST", "/v1/incidents/{id}/assign",
-      ActOnIncident(calls, v1::EVENT_TYPE_ASSIGNMENT_CHANGED));
-  add("escalateIncident", "Changes an incident's severity, with a reason.", "POST",
-      "/v1/incidents/{id}/escalate", ActOnIncident(calls, v1::EVENT_TYPE_ESCALATED));
+      PatchIncident(calls), PatchIncidentDoc());
+  add_action("resolveIncident", "Resolves an incident.", "/v1/incidents/{id}/resolve",
+             v1::EVENT_TYPE_INCIDENT_RESOLVED);
+  add_action("commentOnIncident", "Adds a comment to an incident.", "/v1/incidents/{id}/comments",
+             v1::EVENT_TYPE_COMMENT_ADDED);
+  add_action("assignIncident", "Sets who an incident is assigned to.", "/v1/incidents/{id}/assign",
+             v1::EVENT_TYPE_ASSIGNMENT_CHANGED);
+  add_action("escalateIncident", "Changes an incident's severity, with a reason.",
+             "/v1/incidents/{id}/escalate", v1::EVENT_TYPE_ESCALATED);
   add("listIncidentEvents", "An incident's events in the log, a page at a time.", "GET",
-      "/v1/incidents/{id}/events", ListIncidentEvents(calls));
+      "/v1/incidents/{id}/events", ListIncidentEvents(calls), ListIncidentEventsDoc());
 }
 
 void AddOpsRoutes(const RouteSources& sources, Routes& routes) {
@@ -173,6 +184,7 @@ http::RouteTable BridgeRoutes(const RouteSources& sources, Worker& worker) {
   AddExplainRoute(sources, routes);
   AddIncidentRoutes(sources, routes);
   AddOpsRoutes(sources, routes);
+  AddApiDocument(routes);
   return http::RouteTable(std::move(routes));
 }
 

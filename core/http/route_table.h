@@ -26,6 +26,33 @@ using Handler = std::function<void(HttpRequest&, Responder)>;
 // A handler that answers at once.
 Handler AtOnce(std::function<HttpResponse(const HttpRequest&)> answer);
 
+// What a route takes and answers, for those who read its description (openapi.h). Schemas are JSON
+// Schemas as text.
+struct ParameterDoc {
+  std::string_view name;
+  std::string_view in;  // "query" or "header"
+  std::string_view description;
+  std::string schema;
+};
+struct BodyDoc {
+  std::string_view media_type;
+  std::string schema;
+};
+struct ResponseDoc {
+  int status = 200;
+  std::string_view description = {};
+  std::string_view media_type = {};  // empty: no body
+  std::string schema = {};
+  std::vector<std::string_view> headers = {};
+};
+struct RouteDoc {
+  std::vector<ParameterDoc> parameters = {};  // besides those of the pattern
+  std::vector<BodyDoc> bodies = {};           // one of them
+  bool body_is_optional = false;
+  std::vector<ResponseDoc> responses = {};
+  std::vector<int> errors = {};  // HTTP statuses, besides those that any route may answer
+};
+
 struct Route {
   std::string_view name;     // of the operation: "publishEvents"
   std::string_view summary;  // one sentence
@@ -33,6 +60,7 @@ struct Route {
   std::string_view pattern;  // "/v1/incidents/{id}/comments"
   size_t max_body_bytes = 0;
   Handler handler = {};
+  RouteDoc doc = {};
 };
 
 class RouteTable {

@@ -3,10 +3,18 @@
 
 #include <gtest/gtest.h>
 
+#include <boost/json/parse.hpp>
+#include <boost/json/value.hpp>
+#include <set>
+
+#include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "bridge/http/api_docs.h"
 #include "bridge/ws/handshake.h"
 #include "core/base/version.h"
 #include "core/http/memory_stream.h"
+#include "core/http/openapi.h"
 #include "core/http/server_connection.h"
 #include "core/rpc/hub_channel.h"
 #include "tests/bridge/session_fixture.h"
@@ -110,6 +118,26 @@ TEST_F(RoutesTest, MetricsAreText) {
   const std::string answer = Get("/metrics");
   EXPECT_TRUE(absl::EndsWith(answer, "\r\n\r\nmetric 1\n"));
   EXPECT_TRUE(absl::StrContains(answer, "Content-Type: text/plain"));
+}
+
+TEST_F(RoutesTest, TheDescriptionHasEachRouteAndNoOther) {
+  const std::string answer = Get("/openapi.json");
+  ASSERT_EQ(Status(answer), 200);
+  std::set<std::string> described;
+  const auto document = boost::json::parse(http::OpenApiDocument(
+      {.title = "t", .version = "1", .components = ApiComponents()}, service.routes.routes()));
+  for (const auto& path : document.at("paths").as_object()) {
+    for (const auto& operation : path.value().as_object()) {
+      described.insert(absl::StrCat(std::string(operation.key()), " ", std::string(path.key())));
+    }
+  }
+  std::set<std::string> rows;
+  for (const http::Route& route : service.routes.routes()) {
+    rows.insert(absl::StrCat(absl::AsciiStrToLower(std::string(route.method)), " ",
+                             std::string(route.pattern)));
+  }
+  EXPECT_EQ(described, rows);
+  EXPECT_EQ(described.size(), service.routes.routes().size()) << "no route is there twice";
 }
 
 TEST_F(RoutesTest, WhatIsNotThereIsAProblem) {
