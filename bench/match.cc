@@ -128,7 +128,7 @@ void Index(benchmark::State& state, bool selective) {
   size_t matches = 0;
   for (auto _ : state) {
     corpus.index.Match(corpus.events[next++ % corpus.events.size()],
-                       [&](const IndexEntry& entry) { matches += entry.members.size(); });
+                       [&](const IndexEntry& entry, Verdict) { matches += entry.members.size(); });
   }
   benchmark::DoNotOptimize(matches);
   state.counters["matches"] =

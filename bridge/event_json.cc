@@ -8,20 +8,43 @@
 
 namespace tocsin::bridge {
 
-absl::Status AppendEventTail(std::string& out, const EventRecord& event) {
-  ASSIGN_OR_RETURN(const std::string_view body, UnwrapEventField(event.payload));
+namespace {
+
+// `append_rest(out)` appends what the message has after the fields of every tail.
+template <class AppendRest>
+absl::Status AppendTailWith(std::string& out, const EventRecord& event, AppendRest append_rest) {
   const size_t before = out.size();
   out += R"(],"message_id":")";
   out += FormatCursor(event.cursor);
   out += R"(","timestamp":")";
   AppendJsonTime(out, event.time);
-  absl::StrAppend(&out, R"(","sequence":)", event.cursor.sequence, R"(,"event":)");
-  if (absl::Status status = AppendJsonEventBody(out, body); !status.ok()) {
+  absl::StrAppend(&out, R"(","sequence":)", event.cursor.sequence);
+  if (absl::Status status = append_rest(out); !status.ok()) {
     out.resize(before);
     return status;
   }
   out += '}';
   return absl::OkStatus();
+}
+
+}  // namespace
+
+absl::Status AppendEventTail(std::string& out, const EventRecord& event) {
+  ASSIGN_OR_RETURN(const std::string_view body, UnwrapEventField(event.payload));
+  return AppendTailWith(out, event, [&](std::string& rest) {
+    rest += R"(,"event":)";
+    return AppendJsonEventBody(rest, body);
+  });
+}
+
+absl::Status AppendLeftTail(std::string& out, const EventRecord& event) {
+  const std::string_view incident = IncidentBytesOf(event.payload);
+  return AppendTailWith(out, event, [&](std::string& rest) {
+    rest += R"(,"incident_id":)";
+    AppendJsonString(rest, IncidentIdIn(incident));
+    rest += R"(,"incident":)";
+    return AppendJsonIncident(rest, incident);
+  });
 }
 
 Gap DamagedGap(const Cursor& cursor) {
@@ -44,7 +67,7 @@ bool EventJson::Make(Kept& kept, const EventRecord& event) {
   bytes_ -= kept.tail.capacity();
   kept.cursor = {};  // nobody's, should what follows throw or fail
   kept.tail.clear();
-  const absl::Status status = AppendEventTail(kept.tail, event);
+  const absl::Status status = append_(kept.tail, event);
   bytes_ += kept.tail.capacity();
   ++made_;
   if (!status.ok()) {

@@ -2,9 +2,10 @@
 // it by one worker.
 //
 // Shape:   TailOf is the end of the `event` message, from the bracket that closes `subscription_ids`
-//          on: ],"message_id":"…","timestamp":"…","sequence":7,"event":{…}}. What comes before it
-//          differs by connection. Rendered when it is first wanted: an event that no client is sent
-//          is never rendered.
+//          on: ],"message_id":"…","timestamp":"…","sequence":7,"event":{…}}. Of the `left` message it
+//          is the same, with "incident_id":"…","incident":{…} in the place of the event. What comes
+//          before it differs by connection. It is rendered when it is first wanted, so an event that
+//          no client is sent is never rendered.
 //          Kept are the last kKeptEvents, which is more than one pass of the engine hands out, and
 //          no more than kKeptBytes.
 // Threads: a worker's.
@@ -24,10 +25,18 @@
 
 namespace tocsin::bridge {
 
+// DATA_LOSS, and nothing is appended, when the event is damaged.
+absl::Status AppendEventTail(std::string& out, const EventRecord& event);
+absl::Status AppendLeftTail(std::string& out, const EventRecord& event);
+
 class EventJson {
  public:
+  using AppendTail = absl::Status (*)(std::string& out, const EventRecord& event);
+
   static constexpr size_t kKeptEvents = 1'024;
   static constexpr size_t kKeptBytes = 4 * limits::kMiB;
+
+  explicit EventJson(AppendTail append = AppendEventTail) : append_(append) {}
 
   // Null when the event is damaged. Good until the next call.
   const std::string* TailOf(const EventRecord& event);
@@ -49,6 +58,7 @@ class EventJson {
   bool Make(Kept& kept, const EventRecord& event);
   void Forget();
 
+  const AppendTail append_;
   std::array<Kept, kKeptEvents> kept_;  // by sequence
   size_t bytes_ = kept_.size() * std::string().capacity();
   uint64_t made_ = 0;
@@ -56,8 +66,5 @@ class EventJson {
 
 // What stands in the place of an event that is damaged.
 Gap DamagedGap(const Cursor& cursor);
-
-// DATA_LOSS, and nothing is appended, when the event is damaged.
-absl::Status AppendEventTail(std::string& out, const EventRecord& event);
 
 }  // namespace tocsin::bridge

@@ -22,6 +22,7 @@ Worker::Worker(const Window& window, LogReader& log, Snapshots& snapshots, Clock
                .clock = clock,
                .metrics = metrics,
                .json = sessions_.json,
+               .left_json = sessions_.left_json,
                .hub_connected = sessions_.hub_connected,
                .snapshots = snapshots},
       start_checks_(shard_, clock,

@@ -5,6 +5,7 @@
 
 #include "core/event/time_proto.h"
 #include "core/event/validate.h"
+#include "hub/incident_before.h"
 
 namespace tocsin::hub {
 namespace {
@@ -106,6 +107,7 @@ HistoryChange HistoryAfter(v1::Event& event, const IncidentState* before, absl::
 }
 
 void CompleteIncident(v1::Event& event, const IncidentState* before, absl::Time time) {
+  const Changed changed = GivesIncidentByIdOnly(event) ? Changed::kEnums : Changed::kAnything;
   SetBase(event, before, time);
   ApplyType(event, before, time);
   v1::Incident& incident = *event.mutable_incident();
@@ -114,6 +116,9 @@ void CompleteIncident(v1::Event& event, const IncidentState* before, absl::Time 
   }
   if (event.type() != v1::EVENT_TYPE_INCIDENT_CREATED || !incident.has_updated_at()) {
     SetTimestamp(*incident.mutable_updated_at(), time);
+  }
+  if (before != nullptr) {
+    NoteBefore(event, *before, changed);
   }
 }
 

@@ -24,6 +24,16 @@ void AppendMessage(std::string& out, EventFormat format, std::string_view name, 
   absl::StrAppend(&out, "data: ", ToAbsl(json), "\n\n");
 }
 
+// A message with an id, of which the type is still to come.
+void AppendFields(std::string& out, EventFormat format, std::string_view type, const Cursor& cursor,
+                  std::string_view fields) {
+  if (IsServerSent(format)) {
+    absl::StrAppend(&out, "event: ", ToAbsl(type), "\nid: ", FormatCursor(cursor), "\ndata: ");
+  }
+  absl::StrAppend(&out, R"({"type":")", ToAbsl(type), R"(",)", ToAbsl(fields),
+                  ToAbsl(EndOfMessage(format)));
+}
+
 void AppendRetry(std::string& out, absl::Duration reconnect_after) {
   absl::StrAppend(&out, "retry: ", absl::ToInt64Milliseconds(reconnect_after), "\n\n");
 }
@@ -50,10 +60,12 @@ void AppendPlace(std::string& out, EventFormat format, const Cursor& cursor) {
 
 void AppendEvent(std::string& out, EventFormat format, const Cursor& cursor,
                  std::string_view fields) {
-  if (IsServerSent(format)) {
-    absl::StrAppend(&out, "event: event\nid: ", FormatCursor(cursor), "\ndata: ");
-  }
-  absl::StrAppend(&out, R"({"type":"event",)", ToAbsl(fields), ToAbsl(EndOfMessage(format)));
+  AppendFields(out, format, "event", cursor, fields);
+}
+
+void AppendLeft(std::string& out, EventFormat format, const Cursor& cursor,
+                std::string_view fields) {
+  AppendFields(out, format, "left", cursor, fields);
 }
 
 void AppendSnapshotHead(std::string& out, EventFormat format, const Cursor& cursor) {

@@ -24,6 +24,9 @@ void AppendPlace(std::string& out, EventFormat format, const Cursor& cursor);
 // `fields` as EventJson::FieldsOf has them.
 void AppendEvent(std::string& out, EventFormat format, const Cursor& cursor,
                  std::string_view fields);
+// The same of an event by which an incident leaves.
+void AppendLeft(std::string& out, EventFormat format, const Cursor& cursor,
+                std::string_view fields);
 // A message of a snapshot up to the fields that SnapshotMessage::json has; EndOfMessage ends it. A
 // cursor without an epoch: no id.
 void AppendSnapshotHead(std::string& out, EventFormat format, const Cursor& cursor);

@@ -24,7 +24,8 @@ constexpr std::string_view kResumeFrom = "resume_from";
 const std::vector<std::string>& ParameterNames() {
   static const std::vector<std::string>* const names = [] {
     auto* all = new std::vector<std::string>(FilterParameters::Names());
-    all->insert(all->end(), {"resume_from", "on_gap", "snapshot", "leaves"});
+    all->insert(all->end(),
+                {"resume_from", "on_gap", "snapshot", "leaves", "priority", "latest_only"});
     return all;
   }();
   return *names;
@@ -46,6 +47,7 @@ class QueryReader {
   const std::optional<StartPoint>& start() const { return start_; }
   bool notify_on_gap() const { return notify_on_gap_; }
   bool snapshot() const { return snapshot_; }
+  bool leaves() const { return leaves_; }
 
  private:
   absl::Status ReadSingle(const http::Field& parameter) {
@@ -61,6 +63,8 @@ class QueryReader {
     } else if (name == "snapshot") {
       ASSIGN_OR_RETURN(snapshot_, OneOfTwo(parameter, "true", "false"));
     } else if (name == "leaves") {
+      ASSIGN_OR_RETURN(leaves_, OneOfTwo(parameter, "true", "false"));
+    } else if (name == "priority" || name == "latest_only") {
       return value == "false" ? absl::OkStatus()
                               : WrongParameter(name, "is not served by this version", {"false"});
     } else {
@@ -73,6 +77,7 @@ class QueryReader {
   std::optional<StartPoint> start_;
   bool notify_on_gap_ = true;
   bool snapshot_ = false;
+  bool leaves_ = false;
   std::vector<std::string> singles_;  // those given already
 };
 
@@ -126,6 +131,7 @@ absl::StatusOr<EventQuery> ReadEventQuery(const http::HttpRequest& request) {
   ASSIGN_OR_RETURN(query.filter, Filter::Compile(reader.filter(), ""));
   query.start = reader.start();
   query.notify_on_gap = reader.notify_on_gap();
+  query.leaves = reader.leaves() || reader.snapshot();
   query.snapshot = reader.snapshot();
   if (query.snapshot && query.start.has_value()) {
     return WrongParameter(kResumeFrom, "cannot be given with snapshot",

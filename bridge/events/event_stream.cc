@@ -29,6 +29,7 @@ EventStream::EventStream(EventStreams& shared, http::ResponseStream& out, EventF
       id_(std::move(session_id)),
       filter_(query.filter),
       notify_on_gap_(query.notify_on_gap),
+      leaves_(query.leaves),
       began_(shared.clock.Monotonic()),
       sent_(began_) {
   std::string opening;
@@ -65,9 +66,11 @@ v1::SessionExplanation EventStream::Explain() const {
 
 void EventStream::Subscribe(std::optional<StartPoint> start) {
   subscriber_ = shared_.shard.Add(this, limits::kBookmarkInterval);
-  shared_.shard.Subscribe(
-      subscriber_,
-      {.tag = kTag, .filter = filter_, .start = std::move(start), .notify_on_gap = notify_on_gap_});
+  shared_.shard.Subscribe(subscriber_, {.tag = kTag,
+                                        .filter = filter_,
+                                        .start = std::move(start),
+                                        .notify_on_gap = notify_on_gap_,
+                                        .leaves = leaves_});
 }
 
 // ---- the snapshot ----
@@ -154,13 +157,8 @@ bool EventStream::SendBatch(const WriteView& view) {
 void EventStream::Render(const Item& item, std::string& out) {
   switch (item.kind) {
     case Item::Kind::kEvent:
-      told_ = item.cursor;
-      if (const std::string* tail = shared_.json.TailOf(*item.event)) {
-        AppendEvent(out, format_, item.cursor, EventJson::FieldsOf(*tail));
-      } else {
-        AppendGap(out, format_, DamagedGap(item.cursor));
-      }
-      return;
+    case Item::Kind::kLeft:
+      return RenderEvent(item, out);
     case Item::Kind::kGap:
       return AppendGap(out, format_, item.extra->gap);
     case Item::Kind::kSubscribed:
@@ -178,7 +176,19 @@ void EventStream::Render(const Item& item, std::string& out) {
   }
 }
 
-// Not once more what was told last.
+void EventStream::RenderEvent(const Item& item, std::string& out) {
+  const bool left = item.kind == Item::Kind::kLeft;
+  EventJson& json = left ? shared_.left_json : shared_.json;
+  told_ = item.cursor;
+  if (const std::string* tail = json.TailOf(*item.event)) {
+    const auto append = left ? AppendLeft : AppendEvent;
+    append(out, format_, item.cursor, EventJson::FieldsOf(*tail));
+  } else {
+    AppendGap(out, format_, DamagedGap(item.cursor));
+  }
+}
+
+// Tells no place that was told last.
 void EventStream::RenderPlace(const Cursor& cursor, std::string& out) {
   if (told_ != cursor) {
     AppendPlace(out, format_, cursor);
@@ -190,9 +200,9 @@ void EventStream::CountSent(const WriteView& view) {
   const EventRecord* newest = nullptr;
   double events = 0;
   for (const Item& item : view.items) {
-    if (item.kind == Item::Kind::kEvent) {
+    if (item.event != nullptr) {
       newest = item.event.get();
-      ++events;
+      events += item.kind == Item::Kind::kEvent ? 1 : 0;
     }
   }
   if (newest != nullptr) {

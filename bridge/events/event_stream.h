@@ -36,6 +36,7 @@ struct EventStreams {
   Clock& clock;
   Metrics& metrics;
   EventJson& json;
+  EventJson& left_json;
   const bool& hub_connected;
   Snapshots& snapshots;
   RenderedBatch server_sent = {};
@@ -75,6 +76,7 @@ class EventStream final : public Sink, public http::StreamOwner, private LiveSes
   void OnSnapshotSent();
   bool IsStuckInSnapshot();
   void Render(const Item& item, std::string& out);
+  void RenderEvent(const Item& item, std::string& out);
   void RenderPlace(const Cursor& cursor, std::string& out);
   bool SendBatch(const WriteView& view);
   void CountSent(const WriteView& view);
@@ -89,6 +91,7 @@ class EventStream final : public Sink, public http::StreamOwner, private LiveSes
   const std::string id_;
   const FilterPtr filter_;
   const bool notify_on_gap_;
+  const bool leaves_;
   const absl::Duration began_;
   std::unique_ptr<Snapshots::Reading> snapshot_;  // null: none, or it has been sent
   bool snapshot_read_ = false;                    // the message in flight is its last

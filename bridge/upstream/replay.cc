@@ -43,7 +43,8 @@ Replay::Replay(rpc::HubLoop& loop, std::shared_ptr<grpc::Channel> channel, Repla
                const Window& window, const StartPoint& start, const Filter* filter, Answer answer)
     : slots_(slots),
       window_(window),
-      facts_(filter == nullptr ? RecordFacts::kWith : RecordFacts::kWithout),
+      facts_(filter == nullptr || filter->tells_leaves() ? RecordFacts::kWith
+                                                         : RecordFacts::kWithout),
       answer_(std::move(answer)),
       stream_(loop, std::move(channel), Request(start, filter), *this) {}
 

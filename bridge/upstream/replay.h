@@ -26,7 +26,8 @@ class Replay final : rpc::HubStream::Owner, ReplaySlots::Holder {
  public:
   using Answer = std::function<void(LogSlice)>;
 
-  // Window, loop and slots outlive this. Without a filter everything is read, with facts.
+  // Window, loop and slots outlive this. Without a filter everything is read. There are facts where
+  // there is no filter, or one that tells leaves.
   Replay(rpc::HubLoop& loop, std::shared_ptr<grpc::Channel> channel, ReplaySlots& slots,
          const Window& window, const StartPoint& start, const Filter* filter, Answer answer);
   ~Replay() override;

@@ -30,7 +30,7 @@ std::string_view MessageRenderer::Render(const WriteView& view) {
 
 void MessageRenderer::RenderItem(const WriteView& view, const Item& item, std::string& out) {
   const auto tags = view.TagsOf(item);
-  if (item.kind == Item::Kind::kEvent) {
+  if (item.kind == Item::Kind::kEvent || item.kind == Item::Kind::kLeft) {
     RenderEvent(tags, item, out);
   } else if (item.kind == Item::Kind::kBookmark) {
     RenderPong(item, out);
@@ -41,8 +41,11 @@ void MessageRenderer::RenderItem(const WriteView& view, const Item& item, std::s
 
 void MessageRenderer::RenderEvent(std::span<const SubscriptionTag> tags, const Item& item,
                                   std::string& out) {
-  if (const std::string* tail = context_.json.TailOf(*item.event)) {
-    const std::string& head = names_.HeadFor(tags);
+  const bool left = item.kind == Item::Kind::kLeft;
+  EventJson& json = left ? context_.left_json : context_.json;
+  if (const std::string* tail = json.TailOf(*item.event)) {
+    const std::string& event_head = names_.HeadFor(tags);
+    const std::string head = left ? LeftMessageHead(event_head) : event_head;
     return deflate_ ? context_.compression->events.Append(out, head, item.cursor, *tail)
                     : AppendTextFrame(out, head, *tail);
   }

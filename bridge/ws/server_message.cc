@@ -10,6 +10,8 @@ namespace tocsin::bridge::ws {
 namespace {
 
 constexpr int kProtocolVersion = 1;
+constexpr std::string_view kEventMessage = R"({"type":"event",)";
+constexpr std::string_view kLeftMessage = R"({"type":"left",)";
 
 // {"name":value,…} in the order of the calls.
 class Object {
@@ -165,12 +167,18 @@ std::string SnapshotMessageHead(std::string_view subscription_id) {
 }
 
 std::string EventMessageHead(std::span<const std::string_view> quoted_ids) {
-  std::string out = R"({"type":"event","subscription_ids":[)";
+  std::string out(kEventMessage);
+  out += R"("subscription_ids":[)";
   for (size_t i = 0; i < quoted_ids.size(); ++i) {
     out += i == 0 ? "" : ",";
     out += quoted_ids[i];
   }
   return out;
+}
+
+std::string LeftMessageHead(std::string_view event_head) {
+  std::string out(kLeftMessage);
+  return out.append(event_head.substr(kEventMessage.size()));
 }
 
 }  // namespace tocsin::bridge::ws

@@ -1,7 +1,8 @@
 // server_message.h: the messages that /ws sends to its clients, as JSON texts.
 //
-// Shape:   one function for each message. The event message has two parts: its head, with the
-//          subscription ids, is made here, and its tail, with the event, in bridge/event_json.h.
+// Shape:   one function for each message. The messages `event` and `left` have two parts: the head,
+//          with the subscription ids, is made here, and the tail, with the rest, in
+//          bridge/event_json.h.
 // Threads: pure.
 #pragma once
 
@@ -55,5 +56,7 @@ std::string JsonString(std::string_view text);
 std::string SnapshotMessageHead(std::string_view subscription_id);
 // {"type":"event","subscription_ids":["a","b"
 std::string EventMessageHead(std::span<const std::string_view> quoted_ids);
+// The head of the `left` message with the ids of an event message's head.
+std::string LeftMessageHead(std::string_view event_head);
 
 }  // namespace tocsin::bridge::ws

@@ -180,6 +180,15 @@ void Session::OnInternalError() {
 }
 
 void Session::Handle(const SubscribeMessage& message) {
+  for (const auto& [field, asked] :
+       {std::pair("priority", message.priority), std::pair("latest_only", message.latest_only)}) {
+    if (asked) {
+      return Refuse(MakeError(ErrorCode::kUnsupported,
+                              absl::StrCat("`", field, "` is not served by this version"),
+                              {.field = field, .allowed = {"false"}}),
+                    message.subscription_id);
+    }
+  }
   absl::StatusOr<FilterPtr> filter = Filter::Compile(message.filters, "filters");
   if (!filter.ok()) {
     return Refuse(filter.status(), message.subscription_id);
@@ -204,7 +213,8 @@ void Session::Handle(const SubscribeMessage& message) {
       subscriber_, {.tag = tag,
                     .filter = *std::move(filter),
                     .start = message.has_start ? std::optional(message.start) : std::nullopt,
-                    .notify_on_gap = message.notify_on_gap});
+                    .notify_on_gap = message.notify_on_gap,
+                    .leaves = message.leaves});
 }
 
 SubscriptionTag Session::AddName(const std::string& subscription_id) {
@@ -327,7 +337,8 @@ void Session::OnSnapshotRead(const SessionSnapshots::Request& request, const Cur
   context_.shard.Subscribe(subscriber_, {.tag = request.tag,
                                          .filter = request.filter,
                                          .start = place,
-                                         .notify_on_gap = request.notify_on_gap});
+                                         .notify_on_gap = request.notify_on_gap,
+                                         .leaves = true});
 }
 
 void Session::OnSnapshotFailed(const SessionSnapshots::Request& request,

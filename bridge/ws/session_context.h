@@ -46,7 +46,8 @@ struct SessionContext {
   Metrics& metrics;
   Snapshots& snapshots;
   bool hub_connected = true;
-  EventJson json = {};
+  EventJson json = EventJson(AppendEventTail);
+  EventJson left_json = EventJson(AppendLeftTail);
   RenderedBatch rendered = {};
   std::unique_ptr<Compression> compression = {};  // null: off
   std::minstd_rand random = std::minstd_rand(std::random_device{}());

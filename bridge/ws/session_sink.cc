@@ -54,7 +54,7 @@ void SessionSink::CountSent(const WriteView& view) {
 // Forgets the subscriptions whose end this write tells, and notes that a heartbeat has left.
 void SessionSink::UpdateNames(const WriteView& view) {
   if (view.run != 0) {
-    return;  // a run holds events only
+    return;  // a run holds nothing but events and leaves
   }
   for (const Item& item : view.items) {
     const bool gone = item.kind == Item::Kind::kUnsubscribed || item.kind == Item::Kind::kEnded;

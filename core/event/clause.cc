@@ -176,12 +176,12 @@ bool Contains(const std::vector<Clause::Term>& wanted, uint64_t hash, Same same)
 
 // How many of the event's terms of a field are among the clause's. No term comes twice on either
 // side.
-size_t CountHits(const std::vector<Clause::Term>& wanted, const EventFacts& facts, TermField field,
+size_t CountHits(const std::vector<Clause::Term>& wanted, const TermSet& terms, TermField field,
                  size_t enough) noexcept {
   size_t hits = 0;
-  for (const EventFacts::Term& term : facts.terms()) {
+  for (const TermSet::Term& term : terms) {
     const auto same = [&](const Clause::Term& other) {
-      return facts.key(term) == other.key && facts.value(term) == other.value;
+      return terms.key(term) == other.key && terms.value(term) == other.value;
     };
     if (term.field == field && Contains(wanted, term.hash, same) && ++hits == enough) {
       break;
@@ -190,17 +190,17 @@ size_t CountHits(const std::vector<Clause::Term>& wanted, const EventFacts& fact
   return hits;
 }
 
-bool HasAny(const std::vector<Clause::Term>& wanted, const FactTexts& texts,
+bool HasAny(const std::vector<Clause::Term>& wanted, const TermTexts& texts,
             TermField field) noexcept {
-  return std::any_of(texts.texts.begin(), texts.texts.end(), [&](const FactTexts::Text& text) {
+  return std::any_of(texts.begin(), texts.end(), [&](const TermTexts::Text& text) {
     return text.field == field &&
            Contains(wanted, TermHash(field, text.value),
                     [&](const Clause::Term& term) { return term.value == text.value; });
   });
 }
 
-bool HasLabel(const FactTexts& texts, const Clause::Term& wanted) noexcept {
-  return std::any_of(texts.texts.begin(), texts.texts.end(), [&](const FactTexts::Text& text) {
+bool HasLabel(const TermTexts& texts, const Clause::Term& wanted) noexcept {
+  return std::any_of(texts.begin(), texts.end(), [&](const TermTexts::Text& text) {
     return text.field == TermField::kLabel && text.key == wanted.key && text.value == wanted.value;
   });
 }
@@ -272,7 +272,7 @@ size_t Clause::HeldBytes() const {
   return bytes;
 }
 
-bool Clause::MatchesTerms(const FactTexts& texts) const noexcept {
+bool Clause::MatchesTerms(const TermTexts& texts) const noexcept {
   for (const TermField field : {TermField::kIncident, TermField::kResource, TermField::kSource}) {
     if (!terms(field).empty() && !HasAny(terms(field), texts, field)) {
       return false;
@@ -283,15 +283,15 @@ bool Clause::MatchesTerms(const FactTexts& texts) const noexcept {
                      [&](const Term& label) { return HasLabel(texts, label); });
 }
 
-bool Clause::MatchesTerms(const EventFacts& facts) const noexcept {
+bool Clause::MatchesTerms(const TermSet& of_event) const noexcept {
   for (const TermField field : {TermField::kIncident, TermField::kResource, TermField::kSource}) {
-    if (!terms(field).empty() && CountHits(terms(field), facts, field, 1) == 0) {
+    if (!terms(field).empty() && CountHits(terms(field), of_event, field, 1) == 0) {
       return false;
     }
   }
   const std::vector<Term>& labels = terms(TermField::kLabel);
   return labels.empty() ||
-         CountHits(labels, facts, TermField::kLabel, labels.size()) == labels.size();
+         CountHits(labels, of_event, TermField::kLabel, labels.size()) == labels.size();
 }
 
 }  // namespace tocsin

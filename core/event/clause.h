@@ -59,8 +59,8 @@ class Clause {
   static absl::StatusOr<Clause> Compile(const v1::Filter& filter, std::string_view path);
 
   // All but the enums, which the masks say. Neither allocates.
-  bool MatchesTerms(const EventFacts& facts) const noexcept;
-  bool MatchesTerms(const FactTexts& texts) const noexcept;
+  bool MatchesTerms(const TermSet& of_event) const noexcept;
+  bool MatchesTerms(const TermTexts& texts) const noexcept;
 
   const EnumMasks& masks() const { return masks_; }
   // Sorted by hash. Empty: all match.

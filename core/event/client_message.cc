@@ -105,6 +105,9 @@ absl::StatusOr<ClientMessage> ReadSubscribe(const Fields& fields) {
   RETURN_IF_ERROR(ReadResumeFrom(fields, message));
   RETURN_IF_ERROR(ReadOnGap(fields, message));
   ASSIGN_OR_RETURN(message.snapshot, fields.Flag("snapshot"));
+  ASSIGN_OR_RETURN(message.leaves, fields.Flag("leaves"));
+  ASSIGN_OR_RETURN(message.priority, fields.Flag("priority"));
+  ASSIGN_OR_RETURN(message.latest_only, fields.Flag("latest_only"));
   if (message.snapshot && message.has_start) {
     return FieldError(ErrorCode::kInvalidMessage, "resume_from", "cannot be given with snapshot",
                       {"nothing with snapshot: the changes begin where the snapshot was made"});
@@ -157,7 +160,8 @@ struct MessageType {
 const std::vector<MessageType>& MessageTypes() {
   static const auto* const types = new std::vector<MessageType>{
       {"subscribe",
-       {"subscription_id", "filters", "resume_from", "on_gap", "snapshot"},
+       {"subscription_id", "filters", "resume_from", "on_gap", "snapshot", "leaves", "priority",
+        "latest_only"},
        ReadSubscribe},
       {"unsubscribe", {"subscription_id"}, ReadUnsubscribe},
       {"ping", {"timestamp"}, ReadPing},

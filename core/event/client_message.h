@@ -25,6 +25,9 @@ struct SubscribeMessage {
   bool has_start = false;
   bool notify_on_gap = true;
   bool snapshot = false;
+  bool leaves = false;
+  bool priority = false;
+  bool latest_only = false;
 };
 
 struct UnsubscribeMessage {

@@ -75,9 +75,9 @@ Texts EnumTexts(const google::protobuf::RepeatedField<int>& values) {
 // The event's values of a field whose values are texts, in alphabetical order.
 Texts ValuesOf(const EventFacts& facts, TermField field) {
   Texts values;
-  for (const EventFacts::Term& term : facts.terms()) {
+  for (const TermSet::Term& term : facts.terms()) {
     if (term.field == field) {
-      values.emplace_back(facts.value(term));
+      values.emplace_back(facts.terms().value(term));
     }
   }
   std::sort(values.begin(), values.end());
@@ -85,9 +85,9 @@ Texts ValuesOf(const EventFacts& facts, TermField field) {
 }
 
 std::optional<std::string> LabelOf(const EventFacts& facts, std::string_view key) {
-  for (const EventFacts::Term& term : facts.terms()) {
-    if (term.field == TermField::kLabel && facts.key(term) == key) {
-      return std::string(facts.value(term));
+  for (const TermSet::Term& term : facts.terms()) {
+    if (term.field == TermField::kLabel && facts.terms().key(term) == key) {
+      return std::string(facts.terms().value(term));
     }
   }
   return std::nullopt;

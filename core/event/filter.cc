@@ -12,13 +12,15 @@
 
 namespace tocsin {
 
-Filter::Filter(absl::InlinedVector<Clause, 1> clauses) : clauses_(std::move(clauses)) {
+Filter::Filter(absl::InlinedVector<Clause, 1> clauses, bool tells_leaves)
+    : tells_leaves_(tells_leaves), clauses_(std::move(clauses)) {
   for (const Clause& clause : clauses_) {
     masks_.Narrow(clause.masks());
     // Length before text, so that no two lists of clauses look alike.
     const std::string key = clause.Key();
     absl::StrAppend(&key_, key.size(), ":", key);
   }
+  key_ += tells_leaves_ ? "leaves" : "";
   bytes_ = CountBytes();
 }
 
@@ -59,22 +61,56 @@ FilterPtr Filter::AllOf(std::span<const FilterPtr> filters) {
   return clauses.empty() ? MatchAll() : FilterPtr(new Filter(std::move(clauses)));
 }
 
-bool Filter::Matches(const EventFacts& facts) const noexcept {
-  return masks_.Match(facts.type(), facts.severity(), facts.state()) &&
-         std::all_of(clauses_.begin(), clauses_.end(),
-                     [&](const Clause& clause) { return clause.MatchesTerms(facts); });
+FilterPtr Filter::TellingLeaves(const FilterPtr& filter) {
+  return filter->tells_leaves() ? filter
+                                : FilterPtr(new Filter(filter->clauses_, /*tells_leaves=*/true));
 }
 
-bool Filter::Matches(const FactTexts& texts) const noexcept {
-  return masks_.Match(texts.type, texts.severity, texts.state) &&
-         std::all_of(clauses_.begin(), clauses_.end(),
-                     [&](const Clause& clause) { return clause.MatchesTerms(texts); });
+template <class Terms>
+bool Filter::MatchesTerms(const Terms& terms) const noexcept {
+  return std::all_of(clauses_.begin(), clauses_.end(),
+                     [&](const Clause& clause) { return clause.MatchesTerms(terms); });
+}
+
+template <class Terms>
+bool Filter::Has(v1::Severity severity, v1::IncidentState state,
+                 const Terms& terms) const noexcept {
+  return masks_.MatchIncident(severity, state) && MatchesTerms(terms);
+}
+
+bool Filter::Matches(const EventFacts& facts) const noexcept {
+  return masks_.Match(facts.type(), facts.severity(), facts.state()) && MatchesTerms(facts.terms());
+}
+
+bool Filter::Leaves(const EventFacts& facts) const noexcept {
+  const EventFacts::Before* const before = facts.before();
+  return before != nullptr && Has(before->severity, before->state, facts.terms_before()) &&
+         !Has(facts.severity(), facts.state(), facts.terms());
+}
+
+Verdict Filter::Judge(const EventFacts& facts) const noexcept {
+  if (Matches(facts)) {
+    return Verdict::kMatches;
+  }
+  return tells_leaves_ && Leaves(facts) ? Verdict::kLeaves : Verdict::kNone;
+}
+
+Verdict Filter::Judge(const FactTexts& texts) const noexcept {
+  if (masks_.Match(texts.type, texts.severity, texts.state) && MatchesTerms(texts.texts)) {
+    return Verdict::kMatches;
+  }
+  if (!tells_leaves_ || !texts.before.has_value()) {
+    return Verdict::kNone;
+  }
+  const FactTexts::Before& before = *texts.before;
+  const TermTexts& texts_before = before.texts ? *before.texts : texts.texts;
+  const bool leaves = Has(before.severity, before.state, texts_before) &&
+                      !Has(texts.severity, texts.state, texts.texts);
+  return leaves ? Verdict::kLeaves : Verdict::kNone;
 }
 
 bool Filter::MatchesIncident(const FactTexts& texts) const noexcept {
-  return masks_.MatchIncident(texts.severity, texts.state) &&
-         std::all_of(clauses_.begin(), clauses_.end(),
-                     [&](const Clause& clause) { return clause.MatchesTerms(texts); });
+  return Has(texts.severity, texts.state, texts.texts);
 }
 
 void Filter::AskFor(v1::SubscribeRequest& request) const {
@@ -82,6 +118,8 @@ void Filter::AskFor(v1::SubscribeRequest& request) const {
   for (size_t i = 1; i < clauses_.size(); ++i) {
     *request.add_require() = clauses_[i].proto();
   }
+  request.set_leaves(tells_leaves_);
+  request.set_leaving_events(tells_leaves_);
 }
 
 size_t Filter::CountBytes() const {

@@ -2,6 +2,8 @@
 //
 // Shape:   one or several clauses; an event must pass every one of them. What a client asks for is
 //          one clause; what it may see, and what a request requires besides, are more (AllOf).
+//          A filter may also tell leaves: then it follows the set of the incidents that match it
+//          (event_types aside), and an event by which an incident leaves that set concerns it too.
 // Threads: immutable; shared between shards as FilterPtr.
 // Errors:  of Compile, as of Clause::Compile. After that a filter cannot fail.
 // Source:  docs/protocol.md, section 2.
@@ -26,6 +28,13 @@ class SubscribeRequest;
 class Filter;
 using FilterPtr = std::shared_ptr<const Filter>;
 
+// What an event is to a filter.
+enum class Verdict : uint8_t {
+  kNone,     // it does not match
+  kMatches,  // it matches
+  kLeaves,   // its incident matched before it and does not now; only of a filter that tells leaves
+};
+
 class Filter {
  public:
   // `path` is the filter's own path in the request ("filter", "filters"); errors name fields below
@@ -37,16 +46,23 @@ class Filter {
   // The filter that lets through what each of `filters` does. Their order does not matter, and
   // equal clauses count once.
   static FilterPtr AllOf(std::span<const FilterPtr> filters);
+  // The same clauses, telling leaves.
+  static FilterPtr TellingLeaves(const FilterPtr& filter);
 
-  // Both allocate nothing. Of an event's texts, without facts made of them: for one look.
+  bool tells_leaves() const { return tells_leaves_; }
+
+  // None of these allocates. FactTexts serve where an event is looked at once, without hashing it.
   bool Matches(const EventFacts& facts) const noexcept;
-  bool Matches(const FactTexts& texts) const noexcept;
+  Verdict Judge(const EventFacts& facts) const noexcept;
+  Verdict Judge(const FactTexts& texts) const noexcept;
+  // True when the event's incident was in the set before it and is not after it.
+  bool Leaves(const EventFacts& facts) const noexcept;
 
   // Whether an incident is in the set that a subscription with this filter follows. event_types
   // choose among its changes and have no say here.
   bool MatchesIncident(const FactTexts& texts) const noexcept;
 
-  // Equal for filters of equal clauses.
+  // Equal for filters of equal clauses that both tell leaves or both do not.
   const std::string& key() const { return key_; }
   // What it holds, itself included.
   size_t bytes() const { return bytes_; }
@@ -55,13 +71,20 @@ class Filter {
   std::span<const Clause> clauses() const { return clauses_; }
   // What the clauses' masks have in common.
   const EnumMasks& masks() const { return masks_; }
-  // Sets filter and require of a request, so that the hub lets through what this does.
+  // Sets filter and require of a request, so that the hub lets through what this does. Where this
+  // tells leaves, the events by which an incident leaves are asked for too.
   void AskFor(v1::SubscribeRequest& request) const;
 
  private:
-  explicit Filter(absl::InlinedVector<Clause, 1> clauses);
+  explicit Filter(absl::InlinedVector<Clause, 1> clauses, bool tells_leaves = false);
+  template <class Terms>
+  bool MatchesTerms(const Terms& terms) const noexcept;
+  // Whether the set has an incident of these values.
+  template <class Terms>
+  bool Has(v1::Severity severity, v1::IncidentState state, const Terms& terms) const noexcept;
   size_t CountBytes() const;
 
+  const bool tells_leaves_;
   absl::InlinedVector<Clause, 1> clauses_;
   EnumMasks masks_;
   std::string key_;

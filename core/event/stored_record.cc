@@ -19,6 +19,7 @@ struct Scanned {
   FactTexts texts;  // the type; the others by ScanSubjectOf
   std::optional<std::string_view> incident;
   std::optional<std::string_view> alert;
+  std::optional<std::string_view> before;
   bool unusual = false;  // a form that the hub does not write; the message itself makes sense of it
 };
 
@@ -49,16 +50,17 @@ constexpr SubjectFields kAlertFields{
 };
 
 // A field of another wire type than the schema's is not the schema's, here and below.
-bool ScanSubject(std::string_view bytes, const SubjectFields& fields, FactTexts& texts) {
+bool ScanSubject(std::string_view bytes, const SubjectFields& fields, FactTexts& facts) {
+  TermTexts& texts = facts.texts;
   WireScanner scan(bytes);
   bool ok = true;
   while (ok && scan.Next()) {
     const uint32_t number = scan.number();
     if (scan.is_varint()) {
       if (number == fields.state) {
-        texts.state = KnownEnum<v1::IncidentState>(scan.varint(), v1::IncidentState_IsValid);
+        facts.state = KnownEnum<v1::IncidentState>(scan.varint(), v1::IncidentState_IsValid);
       } else if (number == fields.severity) {
-        texts.severity = KnownEnum<v1::Severity>(scan.varint(), v1::Severity_IsValid);
+        facts.severity = KnownEnum<v1::Severity>(scan.varint(), v1::Severity_IsValid);
       }
     } else if (!scan.is_bytes()) {
       continue;
@@ -117,6 +119,9 @@ bool ScanEvent(std::string_view bytes, Scanned& event) {
     } else if (scan.number() == v1::Event::kIncidentFieldNumber) {
       event.unusual |= event.incident.has_value();
       event.incident = scan.bytes();
+    } else if (scan.number() == v1::Event::kBeforeFieldNumber) {
+      event.unusual |= event.before.has_value();
+      event.before = scan.bytes();
     } else if (scan.number() == v1::Event::kAlertReceivedFieldNumber ||
                scan.number() == v1::Event::kAlertConvertedFieldNumber) {
       event.unusual |= event.alert.has_value();
@@ -133,6 +138,77 @@ bool ScanSubjectOf(Scanned& event) {
   return !event.alert.has_value() || ScanSubject(*event.alert, kAlertFields, event.texts);
 }
 
+// The values of a v1::IncidentBefore::Texts.
+bool ScanTexts(std::string_view bytes, TermTexts& texts) {
+  WireScanner scan(bytes);
+  while (scan.Next()) {
+    if (scan.is_bytes() && scan.number() == v1::IncidentBefore::Texts::kValuesFieldNumber) {
+      texts.Add(TermField::kResource, scan.bytes());
+    }
+  }
+  return scan.ok();
+}
+
+// The values of a v1::IncidentBefore::Labels.
+bool ScanLabels(std::string_view bytes, TermTexts& texts) {
+  WireScanner scan(bytes);
+  bool ok = true;
+  while (ok && scan.Next()) {
+    if (scan.is_bytes() && scan.number() == v1::IncidentBefore::Labels::kValuesFieldNumber) {
+      std::string_view key;
+      std::string_view value;
+      ok = ScanEntry(scan.bytes(), key, value);
+      texts.AddLabel(key, value);
+    }
+  }
+  return ok && scan.ok();
+}
+
+// A list field of a v1::IncidentBefore. One that comes twice is unusual.
+bool ScanChangedTexts(const WireScanner& scan, ChangedTexts& changed) {
+  const auto first = [&](TermField field) { return !std::exchange(changed.changed(field), true); };
+  switch (scan.number()) {
+    case v1::IncidentBefore::kSourceFieldNumber:
+      changed.texts.Add(TermField::kSource, scan.bytes());
+      return first(TermField::kSource);
+    case v1::IncidentBefore::kAffectedResourcesFieldNumber:
+      return first(TermField::kResource) && ScanTexts(scan.bytes(), changed.texts);
+    case v1::IncidentBefore::kLabelsFieldNumber:
+      return first(TermField::kLabel) && ScanLabels(scan.bytes(), changed.texts);
+    default:
+      return true;
+  }
+}
+
+// False where the message itself has to make sense of it.
+bool ScanBefore(std::string_view bytes, ChangedTexts& changed) {
+  WireScanner scan(bytes);
+  bool ok = true;
+  while (ok && scan.Next()) {
+    if (scan.is_bytes()) {
+      ok = ScanChangedTexts(scan, changed);
+    } else if (scan.is_varint() && scan.number() == v1::IncidentBefore::kSeverityFieldNumber) {
+      changed.severity = KnownEnum<v1::Severity>(scan.varint(), v1::Severity_IsValid);
+    } else if (scan.is_varint() && scan.number() == v1::IncidentBefore::kStateFieldNumber) {
+      changed.state = KnownEnum<v1::IncidentState>(scan.varint(), v1::IncidentState_IsValid);
+    }
+  }
+  return ok && scan.ok();
+}
+
+// After ScanSubjectOf.
+bool ScanBeforeOf(Scanned& event) {
+  if (!event.before.has_value() || !event.incident.has_value()) {
+    return true;
+  }
+  ChangedTexts changed;
+  if (!ScanBefore(*event.before, changed)) {
+    return false;
+  }
+  event.texts.SetBefore(changed);
+  return true;
+}
+
 // The id may be in the payload alone.
 bool LacksIncidentId(const Scanned& event) {
   const v1::EventType type = event.texts.type;
@@ -140,7 +216,7 @@ bool LacksIncidentId(const Scanned& event) {
       type == v1::EVENT_TYPE_ALERT_RECEIVED || type == v1::EVENT_TYPE_SYSTEM_EVENT;
   const bool has_id =
       std::any_of(event.texts.texts.begin(), event.texts.texts.end(),
-                  [](const FactTexts::Text& text) { return text.field == TermField::kIncident; });
+                  [](const TermTexts::Text& text) { return text.field == TermField::kIncident; });
   return has_none == has_id;
 }
 
@@ -166,7 +242,7 @@ absl::StatusOr<EventPtr> MakeStoredRecord(std::string bytes, RecordFacts facts) 
   if (usual && facts == RecordFacts::kWithout) {
     return MakeRecord(event, EventFacts(), std::move(bytes));
   }
-  if (!usual || !ScanSubjectOf(event) || LacksIncidentId(event)) {
+  if (!usual || !ScanSubjectOf(event) || LacksIncidentId(event) || !ScanBeforeOf(event)) {
     return MakeWireRecord(std::move(bytes));  // which says what is wrong, if anything is
   }
   return MakeRecord(event, EventFacts::From(event.texts), std::move(bytes));
@@ -175,12 +251,17 @@ absl::StatusOr<EventPtr> MakeStoredRecord(std::string bytes, RecordFacts facts) 
 absl::StatusOr<EventPtr> MakeStoredRecordIf(const Filter& filter, std::string_view bytes) {
   ASSIGN_OR_RETURN(const std::string_view body, UnwrapEventField(bytes));
   Scanned event;
-  if (ScanEvent(body, event) && ScanSubjectOf(event) && !event.unusual && !LacksIncidentId(event)) {
-    return filter.Matches(event.texts) ? MakeRecord(event, EventFacts(), std::string(bytes))
-                                       : EventPtr();
+  const bool follows_set = filter.tells_leaves();
+  if (ScanEvent(body, event) && ScanSubjectOf(event) && !event.unusual && !LacksIncidentId(event) &&
+      (!follows_set || ScanBeforeOf(event))) {
+    if (filter.Judge(event.texts) == Verdict::kNone) {
+      return EventPtr();
+    }
+    return MakeRecord(event, follows_set ? EventFacts::From(event.texts) : EventFacts(),
+                      std::string(bytes));
   }
   ASSIGN_OR_RETURN(EventPtr record, MakeWireRecord(std::string(bytes)));
-  return filter.Matches(record->facts) ? std::move(record) : EventPtr();
+  return filter.Judge(record->facts) == Verdict::kNone ? EventPtr() : std::move(record);
 }
 
 }  // namespace tocsin

@@ -22,8 +22,9 @@ enum class RecordFacts { kWith, kWithout };
 // `bytes` as EncodeEventField made them. As MakeWireRecord of the event they hold.
 absl::StatusOr<EventPtr> MakeStoredRecord(std::string bytes,
                                           RecordFacts facts = RecordFacts::kWith);
-// The same without the facts, which a filter has been asked about already; null when it does not
-// match. What does not match is not copied.
+// The same where the filter's verdict is not kNone; else null, and nothing is copied. The facts are
+// left out unless the filter tells leaves: then the verdict has to be asked again, since the event
+// may match or be one by which an incident leaves.
 absl::StatusOr<EventPtr> MakeStoredRecordIf(const Filter& filter, std::string_view bytes);
 
 // What filters look at in an encoded incident; views into its bytes. False where they are none.

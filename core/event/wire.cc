@@ -96,6 +96,15 @@ std::string_view IncidentBytesOf(std::string_view bytes) {
   return {};
 }
 
+std::string_view IncidentIdIn(std::string_view incident) {
+  for (WireScanner scan(incident); scan.Next();) {
+    if (scan.number() == v1::Incident::kIdFieldNumber) {
+      return scan.bytes();
+    }
+  }
+  return {};
+}
+
 EventPtr MakeWireRecord(const v1::Event& event) {
   return MakeRecord(event, EncodeEventField(event));
 }

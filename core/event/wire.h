@@ -28,6 +28,9 @@ absl::StatusOr<std::string_view> UnwrapEventField(std::string_view bytes);
 // EncodeEventField's.
 std::string_view IncidentBytesOf(std::string_view bytes);
 
+// The id in an encoded incident; empty when it has none.
+std::string_view IncidentIdIn(std::string_view incident);
+
 // A record with the wire form as its payload. The event has its sequence, epoch, time and cursor.
 EventPtr MakeWireRecord(const v1::Event& event);
 // From stored bytes. DATA_LOSS as DecodeEventField.

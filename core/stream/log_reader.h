@@ -29,8 +29,9 @@ struct LogSlice {
   Cursor from;
   // What is missing, ending at `from`. It comes before the events.
   std::optional<Gap> gap;
-  // In order, after `from`: all events of the range that the filter matches, and no other. Where
-  // there is a filter, the records may be without facts.
+  // In order, after `from`: all events of the range that concern the filter (its verdict is not
+  // kNone), and no other. Where there is a filter that tells no leaves, the records may be without
+  // facts.
   std::vector<EventPtr> events;
   // Everything up to here has been read; never before the last event.
   Cursor to;

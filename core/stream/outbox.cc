@@ -51,14 +51,13 @@ void Outbox::Push(Item item, SubscriptionTag tag) {
 
 void Outbox::Push(Item item) { items_.push_back(std::move(item)); }
 
-void Outbox::PushEvent(const EventPtr& event, SubscriptionTag tag) {
-  if (EndsWith(event)) {
+void Outbox::PushEvent(Item::Kind kind, const EventPtr& event, SubscriptionTag tag) {
+  if (EndsWith(event) && items_.back().kind == kind) {
     tags_.push_back(tag);
     ++items_.back().tag_count;
     return;
   }
-  Push(Item{.kind = Item::Kind::kEvent, .event = event, .cursor = event->cursor, .extra = nullptr},
-       tag);
+  Push(Item{.kind = kind, .event = event, .cursor = event->cursor, .extra = nullptr}, tag);
   bytes_ += PendingBytes(*event);
 }
 

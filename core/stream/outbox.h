@@ -1,7 +1,7 @@
 // outbox.h: the items that wait to be written to one peer, after the one write that is in flight.
 //
 // Shape:   items in order. An event that several subscriptions of the peer match is one item with
-//          all their tags.
+//          all their tags, and so is one by which an incident leaves the sets of several.
 // Threads: owned by one shard.
 // Owns:    shares of the events that wait.
 #pragma once
@@ -24,13 +24,13 @@ class Outbox {
   // Gives that memory back. Only when nothing waits.
   void Release();
 
-  // True when the event waits and was queued last.
+  // True when the event waits and was queued last, as whatever kind of item.
   bool EndsWith(const EventPtr& event) const;
   // Queues an item; its tags are set here.
   void Push(Item item, SubscriptionTag tag);
   void Push(Item item);  // for no subscription in particular
-  // Queues the event; where it was queued last already, only adds the tag.
-  void PushEvent(const EventPtr& event, SubscriptionTag tag);
+  // Queues the event as a kEvent or a kLeft; where that was queued last already, only adds the tag.
+  void PushEvent(Item::Kind kind, const EventPtr& event, SubscriptionTag tag);
 
   // The first items, as many as fit one write; at least one.
   WriteView Next(size_t max_events, size_t max_bytes) const;

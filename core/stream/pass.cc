@@ -3,6 +3,7 @@
 #include "core/stream/pass.h"
 
 #include <algorithm>
+#include <tuple>
 
 #include "absl/cleanup/cleanup.h"
 #include "absl/container/inlined_vector.h"
@@ -14,6 +15,10 @@ namespace {
 // Runs that are kept between passes, so that a pass of few filters allocates nothing. A run keeps
 // room for as many items as a pass has events (512), so they keep 3 MB at most.
 constexpr size_t kKeptRuns = 64;
+
+Item::Kind KindFor(Verdict verdict) {
+  return verdict == Verdict::kLeaves ? Item::Kind::kLeft : Item::Kind::kEvent;
+}
 
 // The items that come after the place.
 std::span<const Item> After(std::span<const Item> items, const Cursor& place) {
@@ -55,11 +60,16 @@ std::span<const Pass::Overflow> Pass::Run(Cohort& cohort, std::span<const EventP
 // The slice's size bounds what this adds to the outbox.
 void Pass::GiveOnly(Subscription& member) {
   Subscriber& subscriber = *member.subscriber;
-  const bool matched = cohort_->reads_filtered();
+  // A reading with the member's filter brings only events that match, or, where the filter tells
+  // leaves, those that match and those by which an incident leaves.
+  const bool matched = cohort_->reads_filtered() && !member.filter->tells_leaves();
   for (const EventPtr& event : events_) {
-    if (event->cursor.sequence > member.place.sequence &&
-        (matched || member.filter->Matches(event->facts))) {
-      subscriber.outbox.PushEvent(event, member.tag);
+    if (event->cursor.sequence <= member.place.sequence) {
+      continue;
+    }
+    const Verdict verdict = matched ? Verdict::kMatches : member.filter->Judge(event->facts);
+    if (verdict != Verdict::kNone) {
+      subscriber.outbox.PushEvent(KindFor(verdict), event, member.tag);
       writer_.Touch(subscriber);
     }
   }
@@ -74,11 +84,13 @@ void Pass::AfterQueueing(Subscriber& subscriber) {
 
 void Pass::Collect(SubscriptionIndex& index) {
   for (const EventPtr& event : events_) {
-    index.Match(event->facts, [&](IndexEntry& entry) { AddToRun(entry, event); });
+    index.Match(event->facts, [&](IndexEntry& entry, Verdict verdict) {
+      AddToRun(entry, KindFor(verdict), event);
+    });
   }
 }
 
-void Pass::AddToRun(IndexEntry& entry, const EventPtr& event) {
+void Pass::AddToRun(IndexEntry& entry, Item::Kind kind, const EventPtr& event) {
   if (entry.run_of != number_) {
     if (runs_used_ == runs_.size()) {
       runs_.push_back(std::make_unique<EventRun>());
@@ -87,7 +99,7 @@ void Pass::AddToRun(IndexEntry& entry, const EventPtr& event) {
     entry.run->entry = &entry;
     entry.run_of = number_;
   }
-  entry.run->items.push_back(Item{.kind = Item::Kind::kEvent,
+  entry.run->items.push_back(Item{.kind = kind,
                                   .first_tag = 0,
                                   .tag_count = 1,
                                   .event = event,
@@ -145,13 +157,14 @@ void Pass::Give(Subscription& subscription, std::span<const Item> items, uint64_
                               .tags = std::span(&subscription.tag, 1),
                               .run = its.size() == items.size() ? number : 0});
   } else if (subscriber.overflowed != number_) {
-    for (size_t i = 0; i < its.size() && Queue(subscription, its[i].event); ++i) {
+    for (size_t i = 0; i < its.size() && Queue(subscription, its[i]); ++i) {
     }
     AfterQueueing(subscriber);
   }
 }
 
-// Merges the runs of the subscriber's filters back into the order of the log.
+// Merges the runs of the subscriber's filters back into the order of the log. The event that some
+// match and some tell a leave of comes once as each.
 void Pass::GiveMerged(Subscriber& subscriber) {
   struct Rest {
     Subscription* subscription;
@@ -168,11 +181,13 @@ void Pass::GiveMerged(Subscriber& subscriber) {
     if (a.items.empty() || b.items.empty()) {
       return b.items.size() < a.items.size();
     }
-    return a.items.front().cursor.sequence < b.items.front().cursor.sequence;
+    const Item& one = a.items.front();
+    const Item& other = b.items.front();
+    return std::tie(one.cursor.sequence, one.kind) < std::tie(other.cursor.sequence, other.kind);
   };
   while (true) {
     Rest& next = *std::min_element(rests.begin(), rests.end(), earlier);
-    if (next.items.empty() || !Queue(*next.subscription, next.items.front().event)) {
+    if (next.items.empty() || !Queue(*next.subscription, next.items.front())) {
       break;
     }
     next.items = next.items.subspan(1);
@@ -180,17 +195,18 @@ void Pass::GiveMerged(Subscriber& subscriber) {
   AfterQueueing(subscriber);
 }
 
-bool Pass::Queue(Subscription& subscription, const EventPtr& event) {
+bool Pass::Queue(Subscription& subscription, const Item& item) {
   Subscriber& subscriber = *subscription.subscriber;
-  if (!subscriber.outbox.EndsWith(event) && writer_.IsFull(subscriber)) {
+  // An event whose first item was queued is queued whole, so that none comes twice after an overflow.
+  if (!subscriber.outbox.EndsWith(item.event) && writer_.IsFull(subscriber)) {
     writer_.Flush(subscriber);
     if (writer_.IsFull(subscriber)) {
       subscriber.overflowed = number_;
-      overflows_.push_back({&subscriber, PlaceBefore(*event)});
+      overflows_.push_back({&subscriber, PlaceBefore(*item.event)});
       return false;
     }
   }
-  subscriber.outbox.PushEvent(event, subscription.tag);
+  subscriber.outbox.PushEvent(item.kind, item.event, subscription.tag);
   writer_.Touch(subscriber);
   return true;
 }

@@ -20,7 +20,7 @@
 
 namespace tocsin {
 
-// The events of one pass that a filter matches, as items for one subscription.
+// What one pass has for a filter, as items for one subscription.
 struct EventRun {
   IndexEntry* entry = nullptr;
   std::vector<Item> items;
@@ -51,7 +51,7 @@ class Pass {
   // To the one member of a cohort without an index.
   void GiveOnly(Subscription& member);
   void Collect(SubscriptionIndex& index);
-  void AddToRun(IndexEntry& entry, const EventPtr& event);
+  void AddToRun(IndexEntry& entry, Item::Kind kind, const EventPtr& event);
   void HandOut();
   // In parts that each fit one write. All who have the filter get a part before any gets the next
   // one, so that what is encoded for one subscriber still serves the others.
@@ -60,7 +60,7 @@ class Pass {
   void Give(Subscription& subscription, std::span<const Item> items, uint64_t number);
   void GiveMerged(Subscriber& subscriber);
   // False when the outbox is full; then the subscriber gets nothing more of this pass.
-  bool Queue(Subscription& subscription, const EventPtr& event);
+  bool Queue(Subscription& subscription, const Item& item);
   void AfterQueueing(Subscriber& subscriber);
   Cursor PlaceBefore(const EventRecord& event) const;
   void Forget();

@@ -160,7 +160,8 @@ void Shard::Subscribe(SubscriberId id, SubscribeOptions options) {
   } else {
     Replace(*subscription, options, start);
   }
-  subscription->filter = std::move(options.filter);
+  subscription->filter =
+      options.leaves ? Filter::TellingLeaves(options.filter) : std::move(options.filter);
   subscription->notify_on_gap = options.notify_on_gap;
   if (live_feed_.SeeOpen()) {
     placement_.Begin(*subscription, start);

@@ -37,6 +37,7 @@ struct Item {
     kSubscribed,    // the subscription's place is `cursor`; what follows is by its filter
     kUnsubscribed,  // nothing of the subscription comes after this
     kEvent,         // `event`, for all of `tags`
+    kLeft,          // by `event`, its incident has left the set that the subscriptions follow
     kGap,           // extra->gap, in the place of what is missing
     kCaughtUp,      // the subscription is live; `cursor` is its place
     kBookmark,      // resuming any subscription of this subscriber from `cursor` loses nothing
@@ -47,15 +48,16 @@ struct Item {
   uint32_t first_tag = 0;  // in WriteView::tags
   uint32_t tag_count = 0;  // 0 for kBookmark
   EventPtr event;
-  Cursor cursor;  // kEvent: the event's own
+  Cursor cursor;  // kEvent and kLeft: the event's own
   std::unique_ptr<ItemExtra> extra;
 };
 
 struct WriteView {
   std::span<const Item> items;
   std::span<const SubscriptionTag> tags;
-  // Not 0: all items are events for one tag, and every write of this shard with the same number has
-  // the same items (each with its own tag). So what was encoded for one write serves the others.
+  // Not 0: all items are kEvent or kLeft, for one tag, and every write of this shard with the same
+  // number has the same items (each with its own tag). So what was encoded for one write serves the
+  // others.
   uint64_t run = 0;
 
   std::span<const SubscriptionTag> TagsOf(const Item& item) const {

@@ -8,7 +8,7 @@
 namespace tocsin {
 namespace {
 
-// A run holds only events, so they need not be counted anew for each subscriber that is sent it.
+// Each item of a run has an event, so they need not be counted anew for each subscriber.
 size_t CountEvents(const WriteView& view) {
   if (view.run != 0) {
     return view.items.size();

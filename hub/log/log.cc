@@ -17,7 +17,8 @@ absl::StatusOr<LogMatches> Log::ReadMatching(Sequence after, size_t max_events, 
                                              const Filter& filter) const {
   ASSIGN_OR_RETURN(std::vector<EventPtr> events, Read(after, max_events, max_bytes));
   const Sequence looked_at = events.empty() ? after : events.back()->cursor.sequence;
-  std::erase_if(events, [&](const EventPtr& event) { return !filter.Matches(event->facts); });
+  std::erase_if(
+      events, [&](const EventPtr& event) { return filter.Judge(event->facts) == Verdict::kNone; });
   return LogMatches{std::move(events), looked_at};
 }
 

@@ -136,8 +136,8 @@ class Log {
   // range cannot be read.
   virtual absl::StatusOr<std::vector<EventPtr>> Read(Sequence after, size_t max_events,
                                                      size_t max_bytes) const = 0;
-  // The same of those that `filter` matches, whose records may be without facts. The bounds are of
-  // what is looked at.
+  // The same of those that concern `filter` (its verdict is not kNone). Unless it tells leaves, their
+  // records may be without facts. The bounds are of what is looked at.
   virtual absl::StatusOr<LogMatches> ReadMatching(Sequence after, size_t max_events,
                                                   size_t max_bytes, const Filter& filter) const;
   // The place before the first event held that was accepted at or after `time` (the end when there

@@ -201,11 +201,11 @@ absl::Status HubShard::EnterWatch(size_t most) {
 }
 
 // Streams share the bytes: a copy of a buffer is a share of its slices.
-const grpc::ByteBuffer& HubShard::EncodedRun(const WriteView& view) {
+const std::vector<grpc::ByteBuffer>& HubShard::EncodedRun(const WriteView& view) {
   if (encoded_run_ != view.run) {
     EncodedItems encoded = EncodeItems(view.items);
-    TOCSIN_CHECK(encoded.responses.size() == 1 && !encoded.end);
-    encoded_ = std::move(encoded.responses.front());
+    TOCSIN_CHECK(!encoded.responses.empty() && !encoded.end);
+    encoded_ = std::move(encoded.responses);
     encoded_run_ = view.run;
   }
   return encoded_;

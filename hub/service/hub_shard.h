@@ -88,8 +88,8 @@ class HubShard {
   SnapshotReader& snapshots() { return parts_.snapshots; }
   void FillStatus(v1::GetStatusResponse& response) const { parts_.fill_status(response); }
   bool serving() const { return serving_; }
-  // The one response of an engine's run: encoded for the first stream that is given it.
-  const grpc::ByteBuffer& EncodedRun(const WriteView& view);
+  // The responses of an engine's run, encoded for the first stream that is given it.
+  const std::vector<grpc::ByteBuffer>& EncodedRun(const WriteView& view);
   // `call` has come: another one waits for the next. `ok` is false when the server takes no more.
   void Listened(const Call& call, bool ok);
   // From any thread: runs `answer` on the shard's, after the turn in which it sends what is new: an
@@ -126,8 +126,8 @@ class HubShard {
   bool serving_ = false;
   bool closed_ = false;
   uint64_t encoded_run_ = 0;
-  grpc::ByteBuffer encoded_;  // of encoded_run_
-  bool again_ = false;        // the bell rang on this thread: no need to go through the queue
+  std::vector<grpc::ByteBuffer> encoded_;  // of encoded_run_
+  bool again_ = false;  // the bell rang on this thread: no need to go through the queue
 
   Mutex answers_mutex_;
   std::vector<Shard::Task> answers_ ABSL_GUARDED_BY(answers_mutex_);

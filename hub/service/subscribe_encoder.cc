@@ -1,9 +1,11 @@
 #include "hub/service/subscribe_encoder.h"
 
+#include <google/protobuf/io/coded_stream.h>
 #include <grpc/slice.h>
 #include <grpcpp/support/slice.h>
 
 #include <cstring>
+#include <deque>
 #include <string>
 
 #include "core/base/check.h"
@@ -40,14 +42,38 @@ grpc::ByteBuffer Buffer(std::span<const std::string* const> payloads, size_t pay
   return grpc::ByteBuffer(&slice, 1);
 }
 
+void AppendBytesField(std::string& out, int number, std::string_view bytes) {
+  using google::protobuf::io::CodedOutputStream;
+  uint8_t head[16];
+  uint8_t* end = CodedOutputStream::WriteTagToArray(static_cast<uint32_t>(number) << 3 | 2, head);
+  end = CodedOutputStream::WriteVarint32ToArray(static_cast<uint32_t>(bytes.size()), end);
+  out.append(reinterpret_cast<const char*>(head), static_cast<size_t>(end - head)).append(bytes);
+}
+
+// The event's incident as SubscribeResponse.leaves. Its bytes are copied as they are.
+std::string EncodeLeft(const EventRecord& event) {
+  const std::string_view incident = IncidentBytesOf(event.payload);
+  v1::Left left;
+  left.set_incident_id(std::string(IncidentIdIn(incident)));
+  left.set_cursor(FormatCursor(event.cursor));
+  left.set_sequence(event.cursor.sequence);
+  std::string body = left.SerializeAsString();
+  AppendBytesField(body, v1::Left::kIncidentFieldNumber, incident);
+  std::string field;
+  AppendBytesField(field, v1::SubscribeResponse::kLeavesFieldNumber, body);
+  return field;
+}
+
 class Encoder {
  public:
-  explicit Encoder(size_t items) { payloads_.reserve(items); }
+  Encoder(size_t items, LeavesAs leaves) : leaves_as_(leaves) { payloads_.reserve(items); }
 
   void Take(const Item& item) {
     switch (item.kind) {
       case Item::Kind::kEvent:
         return TakeEvent(item);
+      case Item::Kind::kLeft:
+        return leaves_as_ == LeavesAs::kEvent ? TakeEvent(item) : TakeLeft(item);
       case Item::Kind::kGap:
         return TakeGap(item);
       case Item::Kind::kCaughtUp:
@@ -70,14 +96,27 @@ class Encoder {
   }
 
  private:
-  // Within a response the events come first, so what follows them in order may be added to it.
+  // Within a response the events come first, so what follows them in order may be added to it, but
+  // for leaves: a response has either.
   void TakeEvent(const Item& item) {
-    if (rest_.has_gap() || rest_.caught_up()) {
+    if (rest_.has_gap() || rest_.caught_up() || !lefts_.empty()) {
       EndResponse();
     }
-    payloads_.push_back(&item.event->payload);
-    payload_bytes_ += item.event->payload.size();
+    TakePayload(item.event->payload);
     TakePlace(item.cursor);
+  }
+
+  void TakeLeft(const Item& item) {
+    if (rest_.has_gap() || rest_.caught_up() || payloads_.size() > lefts_.size()) {
+      EndResponse();
+    }
+    TakePayload(lefts_.emplace_back(EncodeLeft(*item.event)));
+    TakePlace(item.cursor);
+  }
+
+  void TakePayload(const std::string& payload) {
+    payloads_.push_back(&payload);
+    payload_bytes_ += payload.size();
   }
 
   void TakeGap(const Item& item) {
@@ -101,12 +140,15 @@ class Encoder {
     rest_.set_cursor(FormatCursor(*place_));
     out_.responses.push_back(Buffer(payloads_, payload_bytes_, rest_));
     payloads_.clear();
+    lefts_.clear();
     payload_bytes_ = 0;
     rest_.Clear();
     place_.reset();
   }
 
-  std::vector<const std::string*> payloads_;
+  const LeavesAs leaves_as_;
+  std::vector<const std::string*> payloads_;  // of events, or of leaves: then they are in lefts_
+  std::deque<std::string> lefts_;
   size_t payload_bytes_ = 0;
   v1::SubscribeResponse rest_;
   std::optional<Cursor> place_;
@@ -115,8 +157,8 @@ class Encoder {
 
 }  // namespace
 
-EncodedItems EncodeItems(std::span<const Item> items) {
-  Encoder encoder(items.size());
+EncodedItems EncodeItems(std::span<const Item> items, LeavesAs leaves) {
+  Encoder encoder(items.size(), leaves);
   for (const Item& item : items) {
     encoder.Take(item);
   }

@@ -2,8 +2,8 @@
 //
 // Shape:   concatenated messages merge, and an event's record holds its bytes as field 1 of the
 //          response: so a response is the events' bytes, copied into one slice, and a few fields
-//          after them. One response as a rule; where a gap or the end of a catch-up stands between
-//          events, one up to there and one for what follows.
+//          after them. One response as a rule. Where a gap, the end of a catch-up or a leave stands
+//          between events, one up to there and one for what follows.
 //          A part of a snapshot comes with its incidents encoded, and is a response of its own.
 // Threads: pure.
 #pragma once
@@ -21,12 +21,18 @@
 
 namespace tocsin::hub {
 
+// How a kLeft item is told.
+enum class LeavesAs : uint8_t {
+  kLeft,   // SubscribeResponse.leaves
+  kEvent,  // the event by which it left, whole (SubscribeRequest.leaving_events)
+};
+
 struct EncodedItems {
   std::vector<grpc::ByteBuffer> responses;  // to be written in order
   std::optional<absl::Status> end;          // then the stream ends with this
 };
 
-EncodedItems EncodeItems(std::span<const Item> items);
+EncodedItems EncodeItems(std::span<const Item> items, LeavesAs leaves = LeavesAs::kLeft);
 grpc::ByteBuffer EncodeSnapshotPart(const SnapshotPart& part);
 // The last response of a stream that the hub ends.
 grpc::ByteBuffer EncodeClosing(absl::Duration reconnect_after);

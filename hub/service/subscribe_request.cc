@@ -51,11 +51,24 @@ absl::Status CheckSnapshot(const v1::SubscribeRequest& request) {
   return absl::OkStatus();
 }
 
+// A field that is refused rather than passed over.
+absl::Status Unsupported(const std::string& field) {
+  return MakeError(ErrorCode::kUnsupported,
+                   absl::StrCat(field, ": is not served by this version of the hub"),
+                   {.field = field, .allowed = {"false"}});
+}
+
 }  // namespace
 
 absl::StatusOr<Subscribing> ReadSubscribeRequest(const v1::SubscribeRequest& request) {
   RETURN_IF_ERROR(CheckNoUnknownFields(request));
   RETURN_IF_ERROR(CheckSnapshot(request));
+  if (request.priority()) {
+    return Unsupported("priority");
+  }
+  if (request.latest_only()) {
+    return Unsupported("latest_only");
+  }
   if (CharCount(request.label()) > limits::kSubscriberLabelChars) {
     return FieldError(ErrorCode::kInvalidMessage, "label", "is too long",
                       {absl::StrCat("up to ", limits::kSubscriberLabelChars, " characters")});
@@ -70,6 +83,8 @@ absl::StatusOr<Subscribing> ReadSubscribeRequest(const v1::SubscribeRequest& req
   ASSIGN_OR_RETURN(subscribing.notify_on_gap, ReadOnGap(request));
   ASSIGN_OR_RETURN(subscribing.bookmark_interval, ReadBookmarkInterval(request));
   subscribing.label = request.label();
+  subscribing.leaves = request.leaves() || request.snapshot();
+  subscribing.leaves_as = request.leaving_events() ? LeavesAs::kEvent : LeavesAs::kLeft;
   return subscribing;
 }
 

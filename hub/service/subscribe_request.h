@@ -1,7 +1,8 @@
 // subscribe_request.h: checks a SubscribeRequest and compiles its filter.
 //
 // Threads: pure.
-// Errors:  INVALID_MESSAGE or INVALID_FILTER with the field's path and what is allowed.
+// Errors:  INVALID_MESSAGE or INVALID_FILTER with the field's path and what is allowed; UNSUPPORTED
+//          for what this version does not serve: priority, latest_only.
 #pragma once
 
 #include <string>
@@ -10,6 +11,7 @@
 #include "absl/time/time.h"
 #include "core/event/cursor.h"
 #include "core/event/filter.h"
+#include "hub/service/subscribe_encoder.h"
 #include "tocsin/v1/hub.pb.h"
 
 namespace tocsin::hub {
@@ -20,6 +22,8 @@ struct Subscribing {
   size_t recent = 0;      // begin so many events before the end; only with Latest
   bool snapshot = false;  // then start and recent have no meaning
   bool notify_on_gap = false;
+  bool leaves = false;
+  LeavesAs leaves_as = LeavesAs::kLeft;
   absl::Duration bookmark_interval;
   std::string label;
 };

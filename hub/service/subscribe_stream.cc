@@ -13,7 +13,6 @@
 #include "core/stream/session_explanation.h"
 #include "hub/service/grpc_status.h"
 #include "hub/service/hub_shard.h"
-#include "hub/service/subscribe_encoder.h"
 #include "hub/service/subscribe_request.h"
 
 namespace tocsin::hub {
@@ -89,7 +88,8 @@ void SubscribeStream::EnterEngine() {
   shard_.engine().Subscribe(id_, {.tag = 0,
                                   .filter = std::move(subscribing_.filter),
                                   .start = subscribing_.start,
-                                  .notify_on_gap = subscribing_.notify_on_gap});
+                                  .notify_on_gap = subscribing_.notify_on_gap,
+                                  .leaves = subscribing_.leaves});
 }
 
 void SubscribeStream::OnSnapshotPart(SnapshotPart part) {
@@ -115,10 +115,10 @@ void SubscribeStream::OnSnapshotPartWritten() {
 }
 
 bool SubscribeStream::Write(const WriteView& view) {
-  if (view.run != 0) {
-    queue_.push_back(shard_.EncodedRun(view));
+  if (view.run != 0 && subscribing_.leaves_as == LeavesAs::kLeft) {
+    queue_ = shard_.EncodedRun(view);
   } else {
-    EncodedItems encoded = EncodeItems(view.items);
+    EncodedItems encoded = EncodeItems(view.items, subscribing_.leaves_as);
     queue_ = std::move(encoded.responses);
     if (encoded.end) {
       end_ = std::move(encoded.end);

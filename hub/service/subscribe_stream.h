@@ -27,6 +27,7 @@
 #include "core/stream/sink.h"
 #include "core/stream/subscriber.h"
 #include "hub/service/call.h"
+#include "hub/service/subscribe_encoder.h"
 #include "hub/service/subscribe_request.h"
 #include "hub/snapshot_reader.h"
 #include "tocsin/v1/hub.pb.h"

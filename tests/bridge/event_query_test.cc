@@ -95,6 +95,12 @@ TEST(EventQueryTest, OnGapIsNotifyOrFail) {
   EXPECT_FALSE(Read("on_gap=fail")->notify_on_gap);
 }
 
+TEST(EventQueryTest, LeavesAreToldWhereTheyAreAskedFor) {
+  EXPECT_FALSE(Read("")->leaves);
+  EXPECT_FALSE(Read("leaves=false")->leaves);
+  EXPECT_TRUE(Read("leaves=true&severities=P0")->leaves);
+}
+
 struct Wrong {
   const char* query;
   const char* field;
@@ -113,6 +119,9 @@ TEST(EventQueryTest, WhatIsWrongIsNamedWithWhatIsAllowed) {
            {"snapshot=yes", "snapshot", "true"},
            {"snapshot=true&resume_from=latest", "resume_from",
             "nothing with snapshot: the changes begin where the snapshot was made"},
+           {"priority=true", "priority", "false"},
+           {"latest_only=true", "latest_only", "false"},
+           {"leaves=yes", "leaves", "true"},
            {"resume_from=nonsense", "resume_from", ""},
            {"resume_from=abc-1&resume_from=abc-2", "resume_from", ""},
            {"labels.env=a&labels.env=b", "labels.env", ""},

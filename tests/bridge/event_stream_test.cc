@@ -71,6 +71,7 @@ class EventStreamTest : public SessionTest {
                 .clock = clock,
                 .metrics = metrics,
                 .json = context.json,
+                .left_json = context.left_json,
                 .hub_connected = context.hub_connected,
                 .snapshots = snapshots} {}
   ~EventStreamTest() override { readers.clear(); }
@@ -169,6 +170,25 @@ TEST_F(EventStreamTest, AnEventIsTheMessageOfWs) {
   json::object message = One(client);
   message.erase("subscription_ids");
   EXPECT_TRUE(json::parse(blocks[0].data) == json::value(message)) << blocks[0].data;
+}
+
+TEST_F(EventStreamTest, WhatLeavesIsTheMessageOfWsWithAnIdOfItsOwn) {
+  Reader& reader = Open("severities=P2&leaves=true");
+  Reader& lines = Open("severities=P2&leaves=true", EventFormat::kJsonLines);
+  Reader& others = Open("severities=P2");
+  Client& client = Connect();
+  Send(client, testing::Subscribe("a", R"("filters":{"severities":["P2"]},"leaves":true)"));
+  Got(client);
+  for (Reader* each : {&reader, &lines, &others}) each->out.bytes.clear();
+  PublishChange(1, v1::SEVERITY_P2, v1::SEVERITY_P0);
+  Settle();
+  const std::vector<Block> blocks = Blocks(reader);
+  ASSERT_EQ(Ids(blocks), std::vector<std::string>{"left " + Place(1)});
+  json::object message = One(client);
+  message.erase("subscription_ids");
+  EXPECT_TRUE(json::parse(blocks[0].data) == json::value(message)) << blocks[0].data;
+  EXPECT_TRUE(json::value(Lines(lines).at(0)) == json::value(message));
+  EXPECT_EQ(others.out.bytes, "");
 }
 
 TEST_F(EventStreamTest, LinesOfJsonAreTheSameMessages) {

@@ -85,6 +85,22 @@ TEST_F(HubReplayTest, GivesOneSliceForEachNextInOrder) {
   EXPECT_EQ(hub.requests().at(0).filter().sources(0), "monitor");
 }
 
+TEST_F(HubReplayTest, WhereLeavesAreToldTheHubGivesTheEventsAndTheRecordsHaveFacts) {
+  hub.Add([](auto& writer) {
+    writer.Write(Response(1, 2));
+    return grpc::Status::OK;
+  });
+  Make();
+  const auto catch_up =
+      reader->Open(*shard, Earliest{}, Filter::TellingLeaves(Filter::MatchAll()),
+                   [this](LogSlice slice) { slices.push_back(std::move(slice)); });
+  const LogSlice slice = Next(*catch_up);
+  ASSERT_EQ(Sequences(slice), Range(1, 2));
+  EXPECT_NE(slice.events.front()->facts.type(), v1::EVENT_TYPE_UNSPECIFIED);
+  EXPECT_TRUE(hub.requests().at(0).leaves());
+  EXPECT_TRUE(hub.requests().at(0).leaving_events());
+}
+
 TEST_F(HubReplayTest, ABrokenStreamGoesOnUnseenWhereItStood) {
   hub.Add([](auto& writer) {
     writer.Write(Response(1, 2));

@@ -197,6 +197,14 @@ class SessionTest : public ::testing::Test {
     log.Append(MakeWireRecord(SampleEvent(sequence, severity, title)));
     shard.Ring();
   }
+  // An event by which an incident goes from one severity to another.
+  void PublishChange(Sequence sequence, v1::Severity from, v1::Severity to) {
+    v1::Event event = SampleEvent(sequence, to);
+    event.mutable_incident()->set_id("0190a000-0000-7000-8000-000000000007");
+    event.mutable_before()->set_severity(from);
+    log.Append(MakeWireRecord(event));
+    shard.Ring();
+  }
   void PublishUpTo(Sequence last) {
     for (Sequence next = log.latest().sequence + 1; next <= last; ++next) Publish(next);
   }

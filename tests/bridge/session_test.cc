@@ -130,6 +130,32 @@ TEST_F(SessionTest, NothingComesAfterUnsubscribedAndTheIdIsFreeAtOnce) {
   EXPECT_EQ(Sequences(got), Range(2, 2));
 }
 
+TEST_F(SessionTest, WhatLeavesIsToldInItsPlace) {
+  context.compression = std::make_unique<ws::Compression>();
+  for (const bool deflate : {false, true}) {
+    const Sequence first = log.latest().sequence + 1;
+    Client& client = Connect(deflate);
+    Send(client, Subscribe("a", R"("filters":{"severities":["P2"]},"leaves":true)"));
+    Send(client, Subscribe("b", R"("filters":{"severities":["P2"]},"leaves":true)"));
+    Send(client, Subscribe("c", R"("filters":{"severities":["P2"]})"));
+    Got(client);
+    PublishChange(first, v1::SEVERITY_P4, v1::SEVERITY_P2);
+    PublishChange(first + 1, v1::SEVERITY_P2, v1::SEVERITY_P0);
+    PublishChange(first + 2, v1::SEVERITY_P0, v1::SEVERITY_P4);
+    Settle();
+    const auto got = Got(client);
+    ASSERT_THAT(Types(got), ElementsAre("event", "left"));
+    const json::object& left = got[1];
+    EXPECT_EQ(Text(left, "subscription_ids"), R"(["a","b"])");
+    EXPECT_EQ(Text(left, "message_id"), FormatCursor({kEpoch, first + 1}));
+    EXPECT_EQ(Text(left, "sequence"), absl::StrCat(first + 1));
+    EXPECT_EQ(Text(left, "timestamp"), Text(got[0], "timestamp"));
+    EXPECT_EQ(Text(left, "incident_id"), "0190a000-0000-7000-8000-000000000007");
+    EXPECT_EQ(Text(left.at("incident").as_object(), "severity"), "P0");
+    EXPECT_EQ(left.size(), 7u);
+  }
+}
+
 TEST_F(SessionTest, UnsubscribingAnUnknownIdIsNotFound) {
   Client& client = Connect();
   Got(client);

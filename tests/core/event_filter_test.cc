@@ -288,24 +288,26 @@ TEST(EventFactsTest, TermsAreOrderedByFieldAndComeOnce) {
   event.mutable_incident()->add_affected_resources("db");
   const EventFacts facts = EventFacts::Of(event);
   std::vector<TermField> fields;
-  for (const EventFacts::Term& term : facts.terms()) {
+  for (const TermSet::Term& term : facts.terms()) {
     fields.push_back(term.field);
     EXPECT_EQ(term.hash, term.field == TermField::kLabel
-                             ? LabelHash(facts.key(term), facts.value(term))
-                             : TermHash(term.field, facts.value(term)));
+                             ? LabelHash(facts.terms().key(term), facts.terms().value(term))
+                             : TermHash(term.field, facts.terms().value(term)));
   }
   EXPECT_THAT(fields, ElementsAre(TermField::kIncident, TermField::kResource, TermField::kResource,
                                   TermField::kSource, TermField::kLabel, TermField::kLabel));
 }
 
-TEST(EventFactsTest, ACopyOutlivesTheEvent) {
-  EventFacts copy;
+TEST(EventFactsTest, TheyOutliveTheEvent) {
+  EventFacts facts;
   {
-    const EventFacts facts = EventFacts::Of(SampleEvent(v1::EVENT_TYPE_INCIDENT_CREATED));
-    copy = facts;
+    v1::Event event = SampleEvent(v1::EVENT_TYPE_INCIDENT_CREATED);
+    event.mutable_before()->set_source("was here before, with a name that is allocated");
+    facts = EventFacts::Of(event);
   }
-  EXPECT_EQ(copy.value(copy.terms().front()), kIncidentId);
-  EXPECT_TRUE(Compiled("sources: 'llm-sentinel'")->Matches(copy));
+  EXPECT_EQ(facts.terms().value(*facts.terms().begin()), kIncidentId);
+  EXPECT_TRUE(Compiled("sources: 'llm-sentinel'")->Matches(facts));
+  EXPECT_TRUE(Compiled("sources: 'was here before, with a name that is allocated'")->Leaves(facts));
 }
 
 }  // namespace

@@ -10,16 +10,59 @@
 namespace tocsin {
 namespace {
 
+std::string Described(const TermSet& terms) {
+  std::string text;
+  for (const TermSet::Term& term : terms) {
+    text += " " + std::to_string(static_cast<int>(term.field)) + ":" + std::to_string(term.hash) +
+            ":" + std::string(terms.key(term)) + "=" + std::string(terms.value(term));
+  }
+  return text;
+}
+
 std::string Described(const EventRecord& record) {
   std::string text = FormatCursor(record.cursor) + " " + absl::FormatTime(record.time) + " " +
                      std::to_string(record.facts.type()) + "/" +
                      std::to_string(record.facts.severity()) + "/" +
-                     std::to_string(record.facts.state());
-  for (const EventFacts::Term& term : record.facts.terms()) {
-    text += " " + std::to_string(static_cast<int>(term.field)) + ":" + std::to_string(term.hash) +
-            ":" + std::string(record.facts.key(term)) + "=" + std::string(record.facts.value(term));
+                     std::to_string(record.facts.state()) + Described(record.facts.terms());
+  if (const EventFacts::Before* before = record.facts.before()) {
+    text += "; before: " + std::to_string(before->severity) + "/" + std::to_string(before->state) +
+            Described(record.facts.terms_before());
   }
   return text;
+}
+
+// What the incident was before: each field is changed by some of the events.
+v1::IncidentBefore RandomBefore(std::mt19937& random) {
+  v1::IncidentBefore before;
+  const v1::Event other = RandomEvent(random);
+  if (random() % 2 == 0) before.set_severity(static_cast<v1::Severity>(random() % 7));
+  if (random() % 2 == 0) before.set_state(static_cast<v1::IncidentState>(random() % 8));
+  if (random() % 3 == 0) before.set_source(other.incident().source());
+  if (random() % 3 == 0) {
+    *before.mutable_affected_resources()->mutable_values() = other.incident().affected_resources();
+  }
+  if (random() % 3 == 0) *before.mutable_labels()->mutable_values() = other.incident().labels();
+  return before;
+}
+
+TEST(StoredRecordTest, HasTheFactsBeforeTheEvent) {
+  std::mt19937 random(3);
+  int with_before = 0;
+  for (int round = 0; round < 5'000; ++round) {
+    v1::Event event = RandomEvent(random);
+    *event.mutable_before() = RandomBefore(random);
+    const std::string bytes = EncodeEventField(event);
+    const absl::StatusOr<EventPtr> stored = MakeStoredRecord(bytes);
+    ASSERT_TRUE(stored.ok()) << stored.status();
+    ASSERT_EQ(Described(**stored), Described(*MakeWireRecord(event))) << event.ShortDebugString();
+    const FilterPtr filter = Filter::TellingLeaves(Filter::Compile(RandomFilter(random)).value());
+    const auto judged = MakeStoredRecordIf(*filter, bytes);
+    ASSERT_TRUE(judged.ok());
+    ASSERT_EQ(*judged != nullptr, filter->Judge((*stored)->facts) != Verdict::kNone);
+    if (*judged != nullptr) ASSERT_EQ(Described(**judged), Described(**stored));
+    with_before += (*stored)->facts.before() != nullptr ? 1 : 0;
+  }
+  EXPECT_GT(with_before, 1'000);
 }
 
 TEST(StoredRecordTest, IsTheRecordOfTheWholeEventForEveryType) {

@@ -48,4 +48,33 @@ inline bool OracleMatches(std::span<const v1::Filter> filters, const v1::Event& 
                      [&](const v1::Filter& filter) { return OracleMatches(filter, event); });
 }
 
+// Whether an incident is in the set that the filters describe: event_types have no say in it.
+inline bool OracleHas(std::span<const v1::Filter> filters, const v1::Incident& incident) {
+  v1::Event event;
+  *event.mutable_incident() = incident;
+  return std::all_of(filters.begin(), filters.end(), [&](v1::Filter filter) {
+    filter.clear_event_types();
+    return OracleMatches(filter, event);
+  });
+}
+
+// The incident before the event, as the event tells it; the event has a `before`.
+inline v1::Incident IncidentBeforeOf(const v1::Event& event) {
+  v1::Incident incident = event.incident();
+  const v1::IncidentBefore& before = event.before();
+  if (before.has_severity()) incident.set_severity(before.severity());
+  if (before.has_state()) incident.set_state(before.state());
+  if (before.has_source()) incident.set_source(before.source());
+  if (before.has_affected_resources()) {
+    *incident.mutable_affected_resources() = before.affected_resources().values();
+  }
+  if (before.has_labels()) *incident.mutable_labels() = before.labels().values();
+  return incident;
+}
+
+inline bool OracleLeaves(std::span<const v1::Filter> filters, const v1::Event& event) {
+  return event.has_before() && OracleHas(filters, IncidentBeforeOf(event)) &&
+         !OracleHas(filters, event.incident());
+}
+
 }  // namespace tocsin::testing

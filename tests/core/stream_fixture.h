@@ -124,7 +124,7 @@ class VectorLog : public LogReader {
         // Sequences start at 1 and have no holes.
         for (size_t i = slice.from.sequence; i < log_.all.size() && max_events > 0;
              ++i, --max_events) {
-          if (filter_ == nullptr || filter_->Matches(log_.all[i]->facts))
+          if (filter_ == nullptr || filter_->Judge(log_.all[i]->facts) != Verdict::kNone)
             slice.events.push_back(log_.all[i]);
           slice.to = log_.all[i]->cursor;
         }
@@ -154,6 +154,10 @@ class RecordingSink : public Sink {
     FilterPtr filter;  // of kSubscribed
     std::string note;
     absl::Status status;
+
+    bool IsFor(std::optional<SubscriptionTag> tag) const {
+      return !tag || std::find(tags.begin(), tags.end(), *tag) != tags.end();
+    }
   };
 
   bool Write(const WriteView& view) override {
@@ -188,12 +192,23 @@ class RecordingSink : public Sink {
   std::vector<Sequence> Events(std::optional<SubscriptionTag> tag = std::nullopt) const {
     std::vector<Sequence> events;
     for (const Seen& one : seen) {
-      if (one.kind == Item::Kind::kEvent &&
-          (!tag || std::find(one.tags.begin(), one.tags.end(), *tag) != one.tags.end())) {
+      if (one.kind == Item::Kind::kEvent && one.IsFor(tag)) {
         events.push_back(one.cursor.sequence);
       }
     }
     return events;
+  }
+  // The places of events and leaves, the leaves negative.
+  std::vector<int64_t> Told(std::optional<SubscriptionTag> tag = std::nullopt) const {
+    std::vector<int64_t> told;
+    for (const Seen& one : seen) {
+      const auto place = static_cast<int64_t>(one.cursor.sequence);
+      const bool is_event = one.kind == Item::Kind::kEvent;
+      if ((is_event || one.kind == Item::Kind::kLeft) && one.IsFor(tag)) {
+        told.push_back(is_event ? place : -place);
+      }
+    }
+    return told;
   }
   std::vector<Item::Kind> Kinds() const {
     std::vector<Item::Kind> kinds;

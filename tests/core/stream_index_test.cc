@@ -15,6 +15,7 @@ namespace {
 struct Member : IndexMember {
   int id = 0;
   std::vector<v1::Filter> filters;  // one or several, all of which hold
+  bool leaves = false;
 };
 
 std::string Uuid(unsigned n) {
@@ -61,7 +62,13 @@ class Random {
     const bool of_no_incident = event.type() == v1::EVENT_TYPE_SYSTEM_EVENT ||
                                 event.type() == v1::EVENT_TYPE_ALERT_RECEIVED;
     if (of_no_incident || OneIn(6)) return event;
-    v1::Incident& incident = *event.mutable_incident();
+    MakeIncident(*event.mutable_incident());
+    if (OneIn(2)) MakeBefore(*event.mutable_before());
+    return event;
+  }
+
+ private:
+  void MakeIncident(v1::Incident& incident) {
     incident.set_id(Uuid(Below(10)));
     incident.set_severity(static_cast<v1::Severity>(1 + Below(5)));
     incident.set_state(static_cast<v1::IncidentState>(1 + Below(6)));
@@ -70,10 +77,19 @@ class Random {
       incident.add_affected_resources("node" + std::to_string(Below(8)));
     for (unsigned i = Below(4); i > 0; --i)
       (*incident.mutable_labels())["k" + std::to_string(Below(3))] = "v" + std::to_string(Below(3));
-    return event;
+  }
+  // Some of the fields of another incident.
+  void MakeBefore(v1::IncidentBefore& before) {
+    v1::Incident incident;
+    MakeIncident(incident);
+    if (OneIn(2)) before.set_severity(incident.severity());
+    if (OneIn(2)) before.set_state(incident.state());
+    if (OneIn(3)) before.set_source(OneIn(4) ? "" : incident.source());
+    if (OneIn(3))
+      *before.mutable_affected_resources()->mutable_values() = incident.affected_resources();
+    if (OneIn(3)) *before.mutable_labels()->mutable_values() = incident.labels();
   }
 
- private:
   std::mt19937 engine_;
 };
 
@@ -82,6 +98,7 @@ TEST(SubscriptionIndexTest, FindsWhatTheOracleFinds) {
   SubscriptionIndex index;
   std::vector<std::unique_ptr<Member>> members;
   size_t matches = 0;
+  size_t leaves = 0;
   for (int step = 0; step < 4000; ++step) {
     if (members.size() < 300 || random.OneIn(2)) {
       auto member = std::make_unique<Member>();
@@ -91,7 +108,9 @@ TEST(SubscriptionIndexTest, FindsWhatTheOracleFinds) {
         member->filters.push_back(random.MakeFilter());
         compiled.push_back(Filter::Compile(member->filters.back()).value());
       }
-      index.Add(*member, Filter::AllOf(compiled));
+      member->leaves = random.OneIn(2);
+      const FilterPtr filter = Filter::AllOf(compiled);
+      index.Add(*member, member->leaves ? Filter::TellingLeaves(filter) : filter);
       members.push_back(std::move(member));
     }
     if (members.size() > 250 && random.OneIn(2)) {
@@ -101,17 +120,26 @@ TEST(SubscriptionIndexTest, FindsWhatTheOracleFinds) {
     }
     const v1::Event event = random.MakeEvent();
     std::multiset<int> found;
-    index.Match(EventFacts::Of(event), [&](const IndexEntry& entry) {
-      const auto& hit = entry.members;
-      for (IndexMember* member : hit) found.insert(static_cast<Member*>(member)->id);
+    std::multiset<int> left;
+    index.Match(EventFacts::Of(event), [&](const IndexEntry& entry, Verdict verdict) {
+      for (IndexMember* member : entry.members) {
+        (verdict == Verdict::kLeaves ? left : found).insert(static_cast<Member*>(member)->id);
+      }
     });
     std::multiset<int> expected;
+    std::multiset<int> expected_left;
     for (const auto& member : members) {
       if (testing::OracleMatches(member->filters, event)) expected.insert(member->id);
+      if (member->leaves && testing::OracleLeaves(member->filters, event)) {
+        expected_left.insert(member->id);
+      }
     }
     ASSERT_EQ(found, expected) << "step " << step << "\n" << event.ShortDebugString();
+    ASSERT_EQ(left, expected_left) << "step " << step << "\n" << event.ShortDebugString();
     matches += found.size();
+    leaves += left.size();
   }
+  EXPECT_GT(leaves, 1000u);
   EXPECT_GT(matches, 1000u);  // the corpus says something
 }
 
@@ -146,7 +174,7 @@ TEST(SubscriptionIndexTest, AnEventWithTwoValuesOfAFilterVisitsItOnce) {
   event.mutable_incident()->add_affected_resources("a");
   event.mutable_incident()->add_affected_resources("b");
   int visits = 0;
-  index.Match(EventFacts::Of(event), [&](const IndexEntry&) { ++visits; });
+  index.Match(EventFacts::Of(event), [&](const IndexEntry&, Verdict) { ++visits; });
   EXPECT_EQ(visits, 1);
 }
 

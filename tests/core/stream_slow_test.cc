@@ -124,7 +124,7 @@ TEST(OutboxTest, WhatWasSentIsGivenUpWhileSomethingAlwaysWaits) {
   size_t largest = 0;
   for (int round = 0; round < 200; ++round) {
     while (outbox.pending() < limits::kWriteEvents + 1) {
-      outbox.PushEvent(MakeEvent(next), static_cast<SubscriptionTag>(next));
+      outbox.PushEvent(Item::Kind::kEvent, MakeEvent(next), static_cast<SubscriptionTag>(next));
       ++next;
     }
     const WriteView view = outbox.Next(limits::kWriteEvents, limits::kPendingBytes);

@@ -85,6 +85,61 @@ TEST_F(IncidentsTest, AnIncidentIsCompletedWhenItIsCreated) {
   EXPECT_EQ(ToTime(event.incident().updated_at()), now_);
 }
 
+TEST_F(IncidentsTest, AnEventTellsWhatItChangedOfWhatFiltersLookAt) {
+  v1::Event created = IncidentCreated(kId);
+  v1::Incident& whole = *created.mutable_incident();
+  whole.set_severity(v1::SEVERITY_P2);
+  whole.set_source("first");
+  whole.add_affected_resources("db");
+  (*whole.mutable_labels())["env"] = "production";
+  EXPECT_FALSE(Apply(created).has_before());  // nothing was known
+
+  created.clear_id();
+  created.set_type(v1::EVENT_TYPE_INCIDENT_UPDATED);
+  EXPECT_FALSE(Apply(created).has_before());  // nothing changed
+
+  v1::Event other = created;
+  other.mutable_incident()->set_title("another title");
+  other.mutable_incident()->set_source("second");
+  v1::Event event = Apply(other);
+  EXPECT_EQ(event.before().ShortDebugString(), R"(source: "first")");
+
+  other.mutable_incident()->clear_affected_resources();
+  event = Apply(other);
+  EXPECT_EQ(event.before().ShortDebugString(), R"(affected_resources { values: "db" })");
+
+  other.mutable_incident()->add_affected_resources("db");
+  event = Apply(other);
+  EXPECT_TRUE(event.before().has_affected_resources());
+  EXPECT_EQ(event.before().affected_resources().values_size(), 0);  // it had none
+
+  (*other.mutable_incident()->mutable_labels())["env"] = "staging";
+  event = Apply(other);
+  EXPECT_EQ(event.before().ShortDebugString(),
+            R"(labels { values { key: "env" value: "production" } })");
+}
+
+TEST_F(IncidentsTest, AnEventThatGivesTheIdTellsTheSeverityAndStateItChanged) {
+  Apply(IncidentCreated(kId));
+  const v1::Severity severity = Stored().severity;
+  v1::Event escalated = Typed(v1::EVENT_TYPE_ESCALATED);
+  escalated.mutable_escalated()->set_to_severity(v1::SEVERITY_P0);
+  v1::Event event = Apply(escalated);
+  ASSERT_NE(severity, v1::SEVERITY_P0);
+  EXPECT_EQ(event.before().severity(), severity);
+  EXPECT_FALSE(event.before().has_state());
+  event = Apply(Typed(v1::EVENT_TYPE_INCIDENT_CLOSED));
+  EXPECT_EQ(event.before().state(), v1::INCIDENT_STATE_DETECTED);
+  EXPECT_FALSE(event.before().has_severity());
+  EXPECT_FALSE(Apply(CommentOn(kId, "closed")).has_before());
+}
+
+TEST_F(IncidentsTest, WhatAPublisherSaysOfBeforeIsPassedOver) {
+  v1::Event created = IncidentCreated(kId);
+  created.mutable_before()->set_source("invented");
+  EXPECT_FALSE(Apply(created).has_before());
+}
+
 TEST_F(IncidentsTest, AnEventThatGivesTheIdCarriesTheWholeIncident) {
   Apply(IncidentCreated(kId));
   const v1::Event event = Apply(CommentOn(kId, "looking"));

@@ -2,6 +2,7 @@
 #include <gtest/gtest.h>
 
 #include "core/event/error.h"
+#include "core/event/wire.h"
 #include "hub/service/subscribe_encoder.h"
 #include "hub_fixtures.h"
 #include "tocsin/v1/hub.pb.h"
@@ -55,6 +56,47 @@ TEST(SubscribeEncoder, EventsAreOneResponseWithTheLastOnesCursor) {
   EXPECT_EQ(responses[0].events(0).sequence(), 5u);
   EXPECT_EQ(responses[0].events(1).sequence(), 6u);
   EXPECT_EQ(responses[0].cursor(), FormatCursor({1, 6}));
+}
+
+// By an event with an incident.
+Item LeftAt(Sequence sequence) {
+  v1::Event event;
+  event.set_type(v1::EVENT_TYPE_INCIDENT_CLOSED);
+  event.set_epoch(1);
+  event.set_sequence(sequence);
+  event.mutable_incident()->set_id(TestUuid(5));
+  event.mutable_incident()->set_title("closed");
+  Item item = Place(Item::Kind::kLeft, sequence);
+  item.event = MakeWireRecord(event);
+  return item;
+}
+
+TEST(SubscribeEncoder, AResponseHasEitherEventsOrLeavesInTheLogsOrder) {
+  const auto responses = Decode(EncodeItems(List(EventAt(5), EventAt(6), LeftAt(7), LeftAt(8),
+                                                 EventAt(9), Place(Item::Kind::kCaughtUp, 9))));
+  ASSERT_EQ(responses.size(), 3u);
+  EXPECT_EQ(responses[0].events_size(), 2);
+  EXPECT_EQ(responses[0].leaves_size(), 0);
+  EXPECT_EQ(responses[0].cursor(), FormatCursor({1, 6}));
+  EXPECT_EQ(responses[1].events_size(), 0);
+  ASSERT_EQ(responses[1].leaves_size(), 2);
+  EXPECT_EQ(responses[1].cursor(), FormatCursor({1, 8}));
+  const v1::Left& left = responses[1].leaves(0);
+  EXPECT_EQ(left.incident_id(), TestUuid(5));
+  EXPECT_EQ(left.incident().title(), "closed");
+  EXPECT_EQ(left.cursor(), FormatCursor({1, 7}));
+  EXPECT_EQ(left.sequence(), 7u);
+  EXPECT_EQ(responses[2].events_size(), 1);
+  EXPECT_TRUE(responses[2].caught_up());
+}
+
+TEST(SubscribeEncoder, ALeaveComesAsItsEventWhereThatIsAskedFor) {
+  const auto responses =
+      Decode(EncodeItems(List(EventAt(5), LeftAt(6), EventAt(7)), LeavesAs::kEvent));
+  ASSERT_EQ(responses.size(), 1u);
+  ASSERT_EQ(responses[0].events_size(), 3);
+  EXPECT_EQ(responses[0].events(1).incident().title(), "closed");
+  EXPECT_EQ(responses[0].leaves_size(), 0);
 }
 
 TEST(SubscribeEncoder, GapComesBeforeTheEventsAfterIt) {

@@ -46,6 +46,13 @@ class Bookmark:
 
 
 @dataclasses.dataclass(frozen=True)
+class Left:
+    """What leaves the set that a stream follows, by the event at this cursor."""
+    incident: str
+    cursor: str
+
+
+@dataclasses.dataclass(frozen=True)
 class Gap:
     """What could not be given: all after `start` up to and including `end`."""
     start: str
@@ -63,8 +70,10 @@ class Stream:
     """A chain of resumes: everything that came, in order."""
     name: str
     start: str  # the cursor from which the first subscription started
-    steps: list  # Event, Bookmark, Gap, Resume
+    steps: list  # Event, Left, Bookmark, Gap, Resume
     matches: typing.Callable = lambda facts: True
+    # Whether an incident of these facts is in the set that it follows; None: it is told of no leaves.
+    has: typing.Callable = None
 
     def events(self):
         return [step for step in self.steps if isinstance(step, Event)]
@@ -204,6 +213,36 @@ def filterable(history):
             raise Broken("Filterable", f"{stream.name} does not ask for", wrong)
 
 
+def followed(history):
+    """An incident that leaves the set is told, in its place and once, and nothing that stays or was not there is."""
+    for stream in history.streams:
+        owed = _leaves_owed(stream, history.log) if stream.has else {}
+        at = place(stream.start)[0]
+        for step in stream.steps:
+            if isinstance(step, Resume):
+                continue
+            end = place(step.start if isinstance(step, Gap) else step.cursor)[0]
+            if isinstance(step, Left) and (end <= at or owed.get(end) != step.incident):
+                raise Broken("Followed", f"{stream.name} is told of what has not left there, or was told before", [step])
+            last = end - 1 if isinstance(step, Left) else end
+            missed = [Left(incident, sequence) for sequence, incident in owed.items() if at < sequence <= last]
+            if missed:
+                raise Broken("Followed", f"{stream.name} is not told, before {step},", missed)
+            at = max(at, place(step.end)[0] if isinstance(step, Gap) else end)
+
+
+def _leaves_owed(stream, log):
+    """Sequence → the incident that leaves the stream's set there."""
+    owed, known = {}, {}
+    for event in log:
+        incident = event.facts.get("incident_id")
+        if incident in known and stream.has(known[incident]) and not stream.has(event.facts):
+            owed[place(event.cursor)[0]] = incident
+        if incident:
+            known[incident] = event.facts
+    return owed
+
+
 def durable(history):
     """What was acknowledged or seen by anyone is in the log, under the cursor that was told, and nothing else is."""
     at = {event.id: event.cursor for event in history.log}
@@ -222,7 +261,7 @@ def durable(history):
 
 
 RULES = {"Ordered": ordered, "Unique": unique, "Reliable": reliable, "Atomic": atomic, "Resumable": resumable,
-         "Bookmarkable": bookmarkable, "Filterable": filterable, "Durable": durable}
+         "Bookmarkable": bookmarkable, "Filterable": filterable, "Followed": followed, "Durable": durable}
 
 
 def check(history):

@@ -13,7 +13,7 @@ import websockets
 import corpus
 import guarantees
 import harness
-from guarantees import Bookmark, Event, Gap, History, Publish, Resume, Stream
+from guarantees import Bookmark, Event, Gap, History, Left, Publish, Resume, Stream
 
 
 def facts_of(event):
@@ -35,6 +35,11 @@ def read_log(hub, filter=None):
 
 def matcher(filter):
     return lambda facts: corpus.matches(filter or {}, facts)
+
+
+def set_of(filter):
+    """Whether an incident of some facts is in the set that a filter describes: event_types have no say in it."""
+    return matcher({field: value for field, value in (filter or {}).items() if field != "event_types"})
 
 
 class Publisher:
@@ -142,6 +147,8 @@ def take(stream, response):
     stream.steps += [e for e in events if guarantees.place(e.cursor)[0] <= place]
     stream.steps += [gap] if gap else []
     stream.steps += [e for e in events if guarantees.place(e.cursor)[0] > place]
+    stream.steps += [Left(left.incident_id, left.cursor) for left in response.leaves]
+    events = events or list(response.leaves)
     if response.cursor and not (events and events[-1].cursor == response.cursor):
         stream.steps.append(Bookmark(response.cursor))
 
@@ -151,7 +158,7 @@ def follow_grpc(address, stream, end, filter=None):
     cursor, client = stream.start, harness.Client(address)
     try:
         while True:
-            request = harness.hub_pb2.SubscribeRequest(filter=harness.make_filter(filter))
+            request = harness.hub_pb2.SubscribeRequest(filter=harness.make_filter(filter), leaves=bool(stream.has))
             setattr(request, "from", cursor)
             try:
                 for response in client.stub.Subscribe(request, wait_for_ready=True):
@@ -173,7 +180,7 @@ async def follow_ws(bridges, stream, end, filter=None):
         try:
             async with harness.connect(bridges[connections % len(bridges)]) as ws:
                 connections += 1
-                assert (await ws.subscribe("s", filter, cursor))["recovered"]
+                assert (await ws.subscribe("s", filter, cursor, leaves=bool(stream.has)))["recovered"]
                 while not (end() and guarantees.place(cursor)[0] >= guarantees.place(end())[0]):
                     cursor = await _take_ws(ws, stream, cursor)
                 return connections
@@ -191,6 +198,9 @@ async def _take_ws(ws, stream, cursor):
         return cursor
     if message["type"] == "event":
         stream.steps.append(Event(message["event"]["id"], message["message_id"]))
+        return message["message_id"]
+    if message["type"] == "left":
+        stream.steps.append(Left(message["incident_id"], message["message_id"]))
         return message["message_id"]
     if message["type"] == "gap":
         stream.steps.append(Gap(message["from"], message["to"]))
@@ -223,5 +233,5 @@ class InBackground:
         assert not self.thread.is_alive(), "it has not come to the end"
 
 
-def stream(name, start, filter=None):
-    return Stream(name, start, [], matcher(filter))
+def stream(name, start, filter=None, leaves=False):
+    return Stream(name, start, [], matcher(filter), set_of(filter) if leaves else None)

@@ -14,7 +14,8 @@ SEVERITIES = corpus.SEVERITIES
 TYPES = ["subscribe", "unsubscribe", "ping", "ack", "authenticate"]
 FILTER_FIELDS = ["event_types", "severities", "states", "sources", "affected_resources", "labels", "incident_ids",
                  "active_only"]
-SUBSCRIBE_FIELDS = ["type", "subscription_id", "filters", "resume_from", "on_gap", "snapshot"]
+SUBSCRIBE_FIELDS = ["type", "subscription_id", "filters", "resume_from", "on_gap", "snapshot",
+                       "leaves", "priority", "latest_only"]
 ALLOWED = object()  # something must stand there, whatever it is
 
 BAD_MESSAGES = {

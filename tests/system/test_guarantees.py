@@ -2,20 +2,26 @@
 killed under load; and each rule of the checker fails on a bad history made by hand, and on that by no other rule first."""
 
 
+import uuid
+
 import pytest
 
 import guarantees
 import harness
 import harness_history
-from guarantees import Bookmark, Broken, Event, Gap, History, Publish, Resume, Stream
+from guarantees import Bookmark, Broken, Event, Gap, History, Left, Publish, Resume, Stream
 
 SEVERITIES = ["P0", "P1", "P2"]
 WATCHED = {"severities": ["P0", "P2"]}
 HUB_KILLS = 3
 
 
+INCIDENTS = [str(uuid.UUID(int=number, version=4)) for number in range(20)]
+
+
 def _incident(rng, event_id):
-    return harness.incident_created(rng.choice(SEVERITIES), event_id=event_id)
+    """Few incidents, each of which changes its severity again and again."""
+    return harness.incident_created(rng.choice(SEVERITIES), event_id=event_id, incident_id=rng.choice(INCIDENTS))
 
 
 class Run:
@@ -26,7 +32,7 @@ class Run:
         self.hub, self.bridges = hub, bridges
         self.end = None
         start = hub.status().latest
-        self.streams = [harness_history.stream(f"{way}, {what}", start, filter) for way in ("gRPC", "/ws")
+        self.streams = [harness_history.stream(f"{way}, {what}", start, filter, leaves=bool(filter)) for way in ("gRPC", "/ws")
                         for what, filter in (("everything", None), ("filtered", WATCHED))]
         self.reads = []
 
@@ -70,6 +76,7 @@ def history():
     print(f"{len(made.log)} events in {len(made.publishes)} calls, {len(made.reads)} reads, resumes {resumes}")
     assert all(resumes) and len(made.log) > 500
     assert any(isinstance(step, Bookmark) for stream in made.streams for step in stream.steps)
+    assert all(any(isinstance(step, Left) for step in stream.steps) for stream in made.streams if stream.has)
     return made
 
 
@@ -91,18 +98,22 @@ def at(sequence, epoch=1):
 
 
 def event(number, sequence=None, epoch=1):
-    facts = {"severity": SEVERITIES[number % 2]}
+    facts = {"severity": SEVERITIES[number % 2], "incident_id": "i"}
     return Event(f"e{number}", at(sequence or number, epoch), facts)
 
 
 def good():
-    """Six events in calls of two: e0 … e5 at the places 10 to 15; a stream of all, and one of P0 (the even ones)."""
+    """Six events of one incident in calls of two: e0 … e5 at the places 10 to 15; a stream of all, one of P0 (the even
+    ones), and one that follows the set of P0, which the odd ones leave."""
     log = [event(n, 10 + n) for n in range(6)]
     calls = [Publish([f"e{n}", f"e{n + 1}"], [(at(10 + n), False), (at(11 + n), False)]) for n in (0, 2, 4)]
     everything = Stream("all", at(9), [log[0], log[1], Bookmark(at(11)), Resume(at(11)), *log[2:]])
     even = Stream("even", at(9), [log[0], Bookmark(at(11)), Resume(at(11)), log[2], log[4], Bookmark(at(15))],
                   lambda facts: facts["severity"] == "P0")
-    return History(calls, [everything, even], [log[:4], log])
+    is_p0 = even.matches
+    follower = Stream("set", at(9), [log[0], Left("i", at(11)), Resume(at(11)), log[2], Left("i", at(13)), log[4],
+                                     Bookmark(at(14)), Left("i", at(15))], is_p0, is_p0)
+    return History(calls, [everything, even, follower], [log[:4], log])
 
 
 def broken_by(change):
@@ -229,7 +240,41 @@ def invent(history):
     history.publishes.pop(0)
 
 
+def miss_a_leave(history):
+    del steps(history, 2)[4]
+
+
+def miss_the_last_leave_before_a_bookmark(history):
+    steps(history, 2)[-1] = Bookmark(at(15))
+
+
+def tell_a_leave_twice_after_a_resume(history):
+    steps(history, 2).insert(3, Left("i", at(11)))
+
+
+def tell_a_leave_out_of_order(history):
+    followed = steps(history, 2)
+    followed[4], followed[5] = followed[5], followed[4]
+
+
+def tell_of_what_stays(history):
+    steps(history, 2)[5] = Left("i", at(14))
+    history.streams[2].matches = lambda facts: False
+    history.streams[2].steps = [step for step in history.streams[2].steps if not isinstance(step, Event)]
+
+
+def tell_of_what_was_not_there(history):
+    steps(history, 2)[1] = Left("another", at(11))
+
+
+def tell_who_did_not_ask(history):
+    history.streams[2].has = None
+
+
 @pytest.mark.parametrize("rule, change", [
+    ("Followed", miss_a_leave), ("Followed", miss_the_last_leave_before_a_bookmark),
+    ("Followed", tell_a_leave_twice_after_a_resume), ("Followed", tell_a_leave_out_of_order),
+    ("Followed", tell_of_what_stays), ("Followed", tell_of_what_was_not_there), ("Followed", tell_who_did_not_ask),
     ("Ordered", swap), ("Ordered", log_goes_back), ("Unique", repeat), ("Unique", repeat_after_a_resume),
     ("Unique", the_log_twice), ("Reliable", pass_over), ("Reliable", pass_over_the_end),
     ("Atomic", half_visible_before_the_retry), ("Atomic", half_known), ("Atomic", appended_in_two_lives),
