@@ -212,7 +212,8 @@ void Run(const Options& options) {
               static_cast<double>(counts.index_bytes) / (1 << 20));
   std::vector<std::string> ids;
   IncidentListing some{.filter = Filter::MatchAll(), .page_size = 1'000};
-  for (const v1::Incident& incident : queries.List(some)->incidents()) {
+  const auto first = queries.List(some);
+  for (const v1::Incident& incident : first->incidents()) {
     ids.push_back(incident.id());
   }
   for (const Kind& kind : Kinds(ids)) {
