@@ -141,17 +141,15 @@ std::vector<Kind> Kinds(const std::vector<std::string>& ids) {
       {"affected_resources", filter([](v1::Filter& f, Random& r) {
          f.add_affected_resources(absl::StrCat("node-", r() % 5'000));
        })},
-      {"labels, of a third", filter([](v1::Filter& f, Random&) {
-         (*f.mutable_labels())["env"] = "test";
-       })},
+      {"labels, of a third",
+       filter([](v1::Filter& f, Random&) { (*f.mutable_labels())["env"] = "test"; })},
       {"labels, of one in 200", filter([](v1::Filter& f, Random& r) {
          (*f.mutable_labels())["service"] = absl::StrCat("service-", r() % 200);
        })},
       {"labels, of one", filter([](v1::Filter& f, Random& r) {
          (*f.mutable_labels())["own"] = absl::StrCat(r() % 1'000'000);
        })},
-      {"incident_ids, 20",
-       filter([ids](v1::Filter& f, Random& r) {
+      {"incident_ids, 20", filter([ids](v1::Filter& f, Random& r) {
          for (int i = 0; i < 20; ++i) f.add_incident_ids(ids[r() % ids.size()]);
        })},
       {"active P0 of two labels", filter([](v1::Filter& f, Random& r) {
@@ -187,9 +185,7 @@ void Ask(IncidentQueries& queries, const Kind& kind, v1::IncidentOrder order, in
   std::fflush(stdout);
 }
 
-double ResidentMiB() {
-  return static_cast<double>(ResidentBytes()) / (1 << 20);
-}
+double ResidentMiB() { return static_cast<double>(ResidentBytes()) / (1 << 20); }
 
 void Run(const Options& options) {
   if (!std::filesystem::exists(options.dir)) {
@@ -205,11 +201,12 @@ void Run(const Options& options) {
   queries.Begin();
   queries.Load();
   const IncidentCounts counts = queries.counts();
-  std::printf("%zu active, %zu over: opened in %.2f s, index loaded in %.2f s, %.0f MiB (%.0f by "
-              "its own count)\n",
-              counts.active, counts.over, absl::ToDoubleSeconds(opened - opening),
-              absl::ToDoubleSeconds(absl::Now() - opened), ResidentMiB() - before,
-              static_cast<double>(counts.index_bytes) / (1 << 20));
+  std::printf(
+      "%zu active, %zu over: opened in %.2f s, index loaded in %.2f s, %.0f MiB (%.0f by "
+      "its own count)\n",
+      counts.active, counts.over, absl::ToDoubleSeconds(opened - opening),
+      absl::ToDoubleSeconds(absl::Now() - opened), ResidentMiB() - before,
+      static_cast<double>(counts.index_bytes) / (1 << 20));
   std::vector<std::string> ids;
   IncidentListing some{.filter = Filter::MatchAll(), .page_size = 1'000};
   const auto first = queries.List(some);

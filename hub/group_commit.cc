@@ -233,12 +233,12 @@ absl::StatusOr<v1::PublishResult> GroupCommit::StageEvent(v1::Event& event, cons
   if (event.id().empty()) {
     event.set_id(NewUuid(time_));
   }
-  RETURN_IF_ERROR(incidents_.Apply(event, time_, path));
-  CompleteAlertOf(event, time_);
-  event.set_priority(PriorityOf(event));
   event.set_sequence(cursor.sequence);
   event.set_epoch(cursor.epoch);
   event.set_cursor(FormatCursor(cursor));
+  RETURN_IF_ERROR(incidents_.Apply(event, time_, path));
+  CompleteAlertOf(event, time_);
+  event.set_priority(PriorityOf(event));
   SetTimestamp(*event.mutable_time(), time_);
   EventPtr record = MakeWireRecord(event);
   const auto bytes = static_cast<size_t>(event.GetCachedSize());  // as it was just encoded

@@ -13,6 +13,7 @@
 #include "core/event/validate.h"
 #include "hub/incident_rules.h"
 #include "hub/incident_states.h"
+#include "hub/incident_timeline.h"
 
 namespace tocsin::hub {
 namespace {
@@ -49,7 +50,9 @@ absl::Status Incidents::Apply(v1::Event& event, absl::Time time, const FieldPath
   history_ = HistoryAfter(event, before.get(), time);
   alerts_ = before != nullptr ? before->alerts : AlertCounts();
   CompleteIncident(event, before.get(), time);
-  return CheckStateChange(event, before.get(), path);
+  RETURN_IF_ERROR(CheckStateChange(event, before.get(), path));
+  AddToTimeline(TimelineOf(event, before.get(), time), event.incident().id(), history_);
+  return absl::OkStatus();
 }
 
 void Incidents::Take(const v1::Event& event, const EventPtr& record) {

@@ -49,6 +49,8 @@ class Writer {
   Writer(const HistoryRanges& known, std::string_view incident) : incident_(incident) {
     change_.ranges = known;
   }
+  Writer(HistoryChange change, std::string_view incident)
+      : incident_(incident), change_(std::move(change)) {}
 
   template <typename Entries>
   void Replace(HistoryKind kind, const Entries& entries) {
@@ -97,6 +99,13 @@ HistoryChange TakeHistory(v1::Incident& given, const HistoryRanges& known,
     writer.Add(HistoryKind::kNote, RowOf(*note));
   }
   return writer.Finish();
+}
+
+void AddToTimeline(const v1::TimelineEntry& entry, std::string_view incident,
+                   HistoryChange& change) {
+  Writer writer(std::move(change), incident);
+  writer.Add(HistoryKind::kTimeline, RowOf(entry));
+  change = writer.Finish();
 }
 
 bool AddHistoryRow(HistoryKind kind, std::string_view bytes, v1::Incident& incident) {

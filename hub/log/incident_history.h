@@ -61,6 +61,10 @@ struct HistoryChange {
 HistoryChange TakeHistory(v1::Incident& given, const HistoryRanges& known,
                           std::string_view incident, const v1::Note* note);
 
+// Adds an entry to the timeline after what the change has.
+void AddToTimeline(const v1::TimelineEntry& entry, std::string_view incident,
+                   HistoryChange& change);
+
 // Adds a row as it was kept to an incident. False when it cannot be read.
 bool AddHistoryRow(HistoryKind kind, std::string_view bytes, v1::Incident& incident);
 

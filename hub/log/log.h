@@ -144,6 +144,11 @@ class Log {
   // is none).
   virtual absl::StatusOr<Sequence> PlaceAt(absl::Time time) const = 0;
 
+  // The event before this one about the same incident; 0 when none is held. Those of
+  // before the incident was dropped from the table are not told.
+  virtual absl::StatusOr<Sequence> PreviousOfIncident(Sequence sequence) const = 0;
+  // What incidents, history and their order take on the disk, or in memory.
+  virtual uint64_t incident_bytes() const = 0;
   // Nullptr when none is known.
   virtual absl::StatusOr<IncidentPtr> GetIncident(std::string_view id) const = 0;
   // Its timeline and notes, the oldest first; empty when it is unknown or has none.

@@ -84,13 +84,14 @@ std::string EncodeEventHead(const EventHead& head) {
   std::string value;
   PutU64(value, head.total);
   PutU64(value, static_cast<uint64_t>(absl::ToUnixMicros(head.time)));
+  PutU64(value, head.previous);
   return value;
 }
 
 absl::StatusOr<EventHead> TakeEventHead(std::string_view& value) {
   EventHead head;
   uint64_t micros = 0;
-  if (!TakeU64(value, head.total) || !TakeU64(value, micros)) {
+  if (!TakeU64(value, head.total) || !TakeU64(value, micros) || !TakeU64(value, head.previous)) {
     return Damaged("event");
   }
   head.time = absl::FromUnixMicros(static_cast<int64_t>(micros));

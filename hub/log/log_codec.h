@@ -22,10 +22,11 @@ absl::StatusOr<Sequence> ParseSequenceKey(std::string_view key);
 
 // What stands before an event's bytes.
 struct EventHead {
-  uint64_t total = 0;  // bytes of all events since the log began, with this one
-  absl::Time time;     // when it was accepted
+  uint64_t total = 0;     // bytes of all events since the log began, with this one
+  absl::Time time;        // when it was accepted
+  Sequence previous = 0;  // the event before it about the same incident; 0: none
 };
-inline constexpr size_t kEventHeadBytes = 16;
+inline constexpr size_t kEventHeadBytes = 24;
 std::string EncodeEventHead(const EventHead& head);
 // Takes it off the front of the value.
 absl::StatusOr<EventHead> TakeEventHead(std::string_view& value);

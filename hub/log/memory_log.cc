@@ -4,6 +4,7 @@
 
 #include "core/base/status_macros.h"
 #include "core/base/strings.h"
+#include "hub/log/incident_links.h"
 #include "hub/log/log_extent.h"
 
 namespace tocsin::hub {
@@ -53,6 +54,8 @@ absl::StatusOr<std::vector<std::string>> MemoryLog::Put(const LogBatch& batch) {
     bytes_ += event->payload.size();
     last_ = event->cursor.sequence;
   }
+  const std::vector<Sequence> links = IncidentLinks(batch);
+  links_.insert(links_.end(), links.begin(), links.end());
   dedup_.insert(dedup_.end(), batch.dedup.begin(), batch.dedup.end());
   while (dedup_.size() > limits::kDedupIds) {
     dedup_.pop_front();
@@ -121,6 +124,21 @@ absl::StatusOr<Sequence> MemoryLog::PlaceAt(absl::Time time) const {
       std::lower_bound(events_.begin(), events_.end(), time,
                        [](const EventPtr& event, absl::Time t) { return event->time < t; });
   return last_ - static_cast<Sequence>(events_.end() - found);
+}
+
+absl::StatusOr<Sequence> MemoryLog::PreviousOfIncident(Sequence sequence) const {
+  MutexLock lock(mutex_);
+  const Sequence before_first = last_ - events_.size();
+  if (sequence <= before_first || sequence > last_) {
+    return 0;
+  }
+  const Sequence previous = links_[sequence - before_first - 1];
+  return previous > before_first ? previous : 0;
+}
+
+uint64_t MemoryLog::incident_bytes() const {
+  MutexLock lock(mutex_);
+  return incident_bytes_;
 }
 
 absl::StatusOr<IncidentPtr> MemoryLog::GetIncident(std::string_view id) const {
@@ -234,6 +252,7 @@ absl::StatusOr<std::vector<DedupEntry>> MemoryLog::ReadDedup() const {
 void MemoryLog::DropOldest() {
   bytes_ -= events_.front()->payload.size();
   events_.pop_front();
+  links_.pop_front();
 }
 
 void MemoryLog::Keep(const Retention& retention, absl::Time now) {

@@ -50,6 +50,8 @@ class MemoryLog : public Log {
   absl::StatusOr<std::vector<EventPtr>> Read(Sequence after, size_t max_events,
                                              size_t max_bytes) const override;
   absl::StatusOr<Sequence> PlaceAt(absl::Time time) const override;
+  absl::StatusOr<Sequence> PreviousOfIncident(Sequence sequence) const override;
+  uint64_t incident_bytes() const override;
   absl::StatusOr<IncidentPtr> GetIncident(std::string_view id) const override;
   absl::StatusOr<v1::Incident> ReadHistory(std::string_view id) const override;
   absl::StatusOr<std::vector<IncidentPtr>> ActiveIncidents(std::string_view after,
@@ -93,6 +95,7 @@ class MemoryLog : public Log {
   Epochs epochs_;  // not changed after the constructor
   mutable Mutex mutex_;
   std::deque<EventPtr> events_ ABSL_GUARDED_BY(mutex_);
+  std::deque<Sequence> links_ ABSL_GUARDED_BY(mutex_);  // one an event
   Sequence last_ ABSL_GUARDED_BY(mutex_) = 0;
   uint64_t bytes_ ABSL_GUARDED_BY(mutex_) = 0;
   std::deque<DedupEntry> dedup_ ABSL_GUARDED_BY(mutex_);

@@ -10,6 +10,7 @@
 #include "core/base/strings.h"
 #include "core/event/error.h"
 #include "core/event/stored_record.h"
+#include "hub/log/incident_links.h"
 #include "hub/log/log_codec.h"
 #include "hub/log/log_extent.h"
 #include "hub/log/rocksdb_alerts.h"
@@ -86,10 +87,12 @@ absl::Status RocksDbLog::FillBatch(const LogBatch& batch, rocksdb::WriteBatch& w
     RETURN_IF_ERROR(CheckBatch(batch, last_));
     bytes = bytes_;
   }
-  for (const EventPtr& event : batch.events) {
+  const std::vector<Sequence> links = IncidentLinks(batch);
+  for (size_t i = 0; i < batch.events.size(); ++i) {
+    const EventPtr& event = batch.events[i];
     const std::string key = SequenceKey(event->cursor.sequence);
     bytes += event->payload.size();
-    const std::string head = EncodeEventHead({bytes, event->time});
+    const std::string head = EncodeEventHead({bytes, event->time, links[i]});
     const rocksdb::Slice key_parts[] = {key};
     const rocksdb::Slice value_parts[] = {head, event->payload};
     write.Put(store_->column(Column::kEvents), {key_parts, 1}, {value_parts, 2});
@@ -246,6 +249,19 @@ absl::StatusOr<EventHead> RocksDbLog::HeadOf(Sequence sequence) const {
   RETURN_IF_ERROR(FromRocksDb(status, "cannot read the log"));
   std::string_view bytes(value.data(), value.size());
   return TakeEventHead(bytes);
+}
+
+absl::StatusOr<Sequence> RocksDbLog::PreviousOfIncident(Sequence sequence) const {
+  ASSIGN_OR_RETURN(const EventHead head, HeadOf(sequence));
+  return head.previous >= range().first ? head.previous : 0;
+}
+
+uint64_t RocksDbLog::incident_bytes() const {
+  uint64_t bytes = 0;
+  for (const Column column : {Column::kIncidents, Column::kHistory, Column::kOver}) {
+    bytes += store_->Bytes(column);
+  }
+  return bytes;
 }
 
 absl::StatusOr<Sequence> RocksDbLog::FirstWhere(

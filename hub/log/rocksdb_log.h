@@ -75,6 +75,8 @@ class RocksDbLog : public Log {
   absl::StatusOr<LogMatches> ReadMatching(Sequence after, size_t max_events, size_t max_bytes,
                                           const Filter& filter) const override;
   absl::StatusOr<Sequence> PlaceAt(absl::Time time) const override;
+  absl::StatusOr<Sequence> PreviousOfIncident(Sequence sequence) const override;
+  uint64_t incident_bytes() const override;
   absl::StatusOr<IncidentPtr> GetIncident(std::string_view id) const override;
   absl::StatusOr<v1::Incident> ReadHistory(std::string_view id) const override;
   absl::StatusOr<std::vector<IncidentPtr>> ActiveIncidents(std::string_view after,

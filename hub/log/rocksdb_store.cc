@@ -249,6 +249,14 @@ absl::StatusOr<std::optional<std::string>> RocksDbStore::Get(Column from, std::s
   return std::optional<std::string>(std::move(value));
 }
 
+uint64_t RocksDbStore::Bytes(Column of) const {
+  uint64_t files = 0;
+  uint64_t memory = 0;
+  db_->GetIntProperty(column(of), rocksdb::DB::Properties::kLiveSstFilesSize, &files);
+  db_->GetIntProperty(column(of), rocksdb::DB::Properties::kCurSizeAllMemTables, &memory);
+  return files + memory;
+}
+
 std::unique_ptr<rocksdb::Iterator> RocksDbStore::Iterate(Column over,
                                                          const rocksdb::Snapshot* as_of) const {
   rocksdb::ReadOptions options;

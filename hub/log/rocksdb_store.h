@@ -58,6 +58,8 @@ class RocksDbStore {
                                                  const rocksdb::Snapshot* as_of = nullptr) const;
   std::unique_ptr<rocksdb::Iterator> Iterate(Column column,
                                              const rocksdb::Snapshot* as_of = nullptr) const;
+  // Of its table files and of what is not in one yet.
+  uint64_t Bytes(Column column) const;
   // Sets the column's files aside, and answers where; the column is empty then.
   absl::StatusOr<std::string> MakeAnew(Column column);
   // Writes all that is in memory to table files: nothing is left in the write-ahead log.

@@ -4,6 +4,7 @@
 // Owns:    its parts.
 #pragma once
 
+#include "hub/query/event_queries.h"
 #include "hub/query/incident_queries.h"
 #include "hub/query/query_pool.h"
 
@@ -11,7 +12,7 @@ namespace tocsin::hub {
 
 class QueryService {
  public:
-  explicit QueryService(const Log& log) : incidents_(log) {
+  explicit QueryService(const Log& log) : incidents_(log), events_(log) {
     incidents_.SetOnLoaded([this] { pool_.SetIndexLoaded(); });
   }
 
@@ -27,10 +28,12 @@ class QueryService {
 
   QueryPool& pool() { return pool_; }
   IncidentQueries& incidents() { return incidents_; }
+  const EventQueries& events() const { return events_; }
 
  private:
   QueryPool pool_;
   IncidentQueries incidents_;
+  const EventQueries events_;
 };
 
 }  // namespace tocsin::hub

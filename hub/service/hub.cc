@@ -257,6 +257,11 @@ HubGauges Hub::Gauges() const {
   gauges.log_bytes = extent.bytes;
   gauges.log_last_sequence = extent.latest.sequence;
   gauges.log_damaged = log_->report().level() == LogReport::Level::kError;
+  const IncidentCounts incidents = queries_->incidents().counts();
+  gauges.incidents_active = incidents.active;
+  gauges.incidents_over = incidents.over;
+  gauges.incident_index_bytes = incidents.index_bytes;
+  gauges.incident_bytes = log_->incident_bytes();
   for (const auto& shard : shards_) {
     const ShardStats& stats = shard->engine().stats();
     gauges.subscriptions_live += stats.live.load();

@@ -46,6 +46,10 @@ class MeteredLog final : public Log {
     return log_->ReadMatching(after, max_events, max_bytes, filter);
   }
   absl::StatusOr<Sequence> PlaceAt(absl::Time time) const override { return log_->PlaceAt(time); }
+  absl::StatusOr<Sequence> PreviousOfIncident(Sequence sequence) const override {
+    return log_->PreviousOfIncident(sequence);
+  }
+  uint64_t incident_bytes() const override { return log_->incident_bytes(); }
   absl::StatusOr<IncidentPtr> GetIncident(std::string_view id) const override {
     return log_->GetIncident(id);
   }

@@ -148,6 +148,15 @@ struct HubMetrics::Impl {
       AddGauge(registry, "tocsin_log_last_sequence", "The newest event's sequence.");
   Gauge& log_damaged = AddGauge(registry, "tocsin_log_damaged",
                                 "1 when the hub's start found its log damaged or events lost.");
+  Gauge& incidents_active =
+      AddGauge(registry, "tocsin_incidents_active", "Incidents held that are in an active state.");
+  Gauge& incidents_over =
+      AddGauge(registry, "tocsin_incidents_over", "Incidents held that are resolved or closed.");
+  Gauge& incident_bytes = AddGauge(registry, "tocsin_incident_bytes",
+                                   "Bytes of the incidents and their history on the disk.");
+  Gauge& incident_index_bytes =
+      AddGauge(registry, "tocsin_incident_index_bytes",
+               "Bytes in memory of the index that answers lists of incidents.");
   Gauge& accepts_publish =
       AddGauge(registry, "tocsin_accepts_publish", "1 while events can be published.");
   Gauge& draining = AddGauge(registry, "tocsin_draining", "1 from the start of a shutdown.");
@@ -184,6 +193,10 @@ struct HubMetrics::Impl {
     last_sequence.Set(static_cast<double>(now.log_last_sequence));
     log_damaged.Set(now.log_damaged ? 1 : 0);
     open_alerts.Set(static_cast<double>(now.open_alerts));
+    incidents_active.Set(static_cast<double>(now.incidents_active));
+    incidents_over.Set(static_cast<double>(now.incidents_over));
+    incident_bytes.Set(static_cast<double>(now.incident_bytes));
+    incident_index_bytes.Set(static_cast<double>(now.incident_index_bytes));
     accepts_publish.Set(now.accepts_publish ? 1 : 0);
     draining.Set(now.draining ? 1 : 0);
     uptime.Set(now.uptime_seconds);

@@ -34,6 +34,10 @@ struct HubGauges {
   uint64_t log_bytes = 0;
   uint64_t log_last_sequence = 0;
   bool log_damaged = false;
+  uint64_t incidents_active = 0;
+  uint64_t incidents_over = 0;
+  uint64_t incident_bytes = 0;
+  uint64_t incident_index_bytes = 0;
   // Counted by the shards since the start.
   uint64_t delivered = 0;
   uint64_t writes = 0;

@@ -57,4 +57,14 @@ void ServeListIncidents(UnaryCall& call) {
   }
 }
 
+void ServeListEvents(UnaryCall& call) {
+  v1::ListEventsRequest request;
+  if (call.Read(request)) {
+    Ask<v1::ListEventsResponse>(call, QueryPool::Needs::kLog, ReadListEvents(request),
+                                [](QueryService& queries, const EventListing& listing) {
+                                  return queries.events().List(listing);
+                                });
+  }
+}
+
 }  // namespace tocsin::hub

@@ -10,5 +10,6 @@ namespace tocsin::hub {
 
 void ServeGetIncident(UnaryCall& call);
 void ServeListIncidents(UnaryCall& call);
+void ServeListEvents(UnaryCall& call);
 
 }  // namespace tocsin::hub

@@ -1,5 +1,7 @@
 #include "hub/service/query_requests.h"
 
+#include <variant>
+
 #include "absl/strings/str_cat.h"
 #include "core/base/status_macros.h"
 #include "core/event/error.h"
@@ -69,6 +71,24 @@ absl::StatusOr<IncidentListing> ReadListIncidents(const v1::ListIncidentsRequest
   listing.ordering.ascending = request.ascending();
   ASSIGN_OR_RETURN(listing.page_size, ReadPageSize(request.page_size(), kPageSize, "page_size"));
   ASSIGN_OR_RETURN(listing.skip, ReadSkip(request));
+  listing.page_token = request.page_token();
+  return listing;
+}
+
+absl::StatusOr<EventListing> ReadListEvents(const v1::ListEventsRequest& request) {
+  RETURN_IF_ERROR(CheckNoUnknownFields(request));
+  EventListing listing;
+  ASSIGN_OR_RETURN(listing.filter, ReadFilters(request.filter(), request.require()));
+  if (!request.from().empty()) {
+    ASSIGN_OR_RETURN(listing.from, ParseStartPoint(request.from(), "from"));
+  }
+  ASSIGN_OR_RETURN(listing.to, ParseStartPoint(request.to(), "to"));
+  if (std::holds_alternative<Earliest>(listing.to)) {
+    return FieldError(ErrorCode::kInvalidMessage, "to", "is the log's beginning",
+                      {"\"latest\"", "a cursor", "an RFC 3339 time"});
+  }
+  ASSIGN_OR_RETURN(listing.limit, ReadPageSize(request.limit(), kEventPageSize, "limit"));
+  listing.newest_first = request.newest_first();
   listing.page_token = request.page_token();
   return listing;
 }

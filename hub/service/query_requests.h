@@ -5,6 +5,7 @@
 #pragma once
 
 #include "absl/status/statusor.h"
+#include "hub/query/event_queries.h"
 #include "hub/query/incident_queries.h"
 #include "tocsin/v1/hub.pb.h"
 
@@ -12,5 +13,6 @@ namespace tocsin::hub {
 
 absl::StatusOr<IncidentLookup> ReadGetIncident(const v1::GetIncidentRequest& request);
 absl::StatusOr<IncidentListing> ReadListIncidents(const v1::ListIncidentsRequest& request);
+absl::StatusOr<EventListing> ReadListEvents(const v1::ListEventsRequest& request);
 
 }  // namespace tocsin::hub

@@ -103,11 +103,6 @@ void ServeCheck(UnaryCall& call) {
   call.Answer(response);
 }
 
-// Methods that are in the schema and not implemented yet.
-void ServeNothing(UnaryCall& call) {
-  call.Fail(absl::UnimplementedError("this hub does not serve this method"));
-}
-
 constexpr UnaryCall::Method kPublish{RequestOf<&EventHubRpc::RequestPublish>, ServePublish};
 constexpr UnaryCall::Method kSubmitAlert{RequestOf<&EventHubRpc::RequestSubmitAlert>,
                                          ServeSubmitAlert};
@@ -119,9 +114,7 @@ constexpr UnaryCall::Method kCheck{RequestCheck, ServeCheck};
 constexpr UnaryCall::Method kQueries[] = {
     {RequestOf<&EventHubRpc::RequestGetIncident>, ServeGetIncident, /*tells_abandoned=*/true},
     {RequestOf<&EventHubRpc::RequestListIncidents>, ServeListIncidents, /*tells_abandoned=*/true},
-};
-constexpr UnaryCall::Method kNotServed[] = {
-    {RequestOf<&EventHubRpc::RequestListEvents>, ServeNothing},
+    {RequestOf<&EventHubRpc::RequestListEvents>, ServeListEvents, /*tells_abandoned=*/true},
 };
 
 }  // namespace
@@ -133,9 +126,6 @@ std::vector<std::unique_ptr<Call>> UnaryMethods(HubShard& shard) {
     calls.push_back(std::make_unique<UnaryCall>(shard, *method));
   }
   for (const UnaryCall::Method& method : kQueries) {
-    calls.push_back(std::make_unique<UnaryCall>(shard, method));
-  }
-  for (const UnaryCall::Method& method : kNotServed) {
     calls.push_back(std::make_unique<UnaryCall>(shard, method));
   }
   return calls;

@@ -222,7 +222,7 @@ TEST_F(IncidentsTest, TimelineAndNotesStayBehindAndAreKept) {
   EXPECT_EQ(Apply(comment).incident().notes_size(), 0);
   EXPECT_EQ(Stored().last_sequence, 2u);
   const v1::Incident history = History();
-  ASSERT_EQ(history.timeline_size(), 1);
+  ASSERT_EQ(history.timeline_size(), 3);  // and the hub's own
   ASSERT_EQ(history.notes_size(), 1);
   EXPECT_EQ(history.notes(0).content(), "looking");
   EXPECT_EQ(history.notes(0).author(), "ann");
@@ -264,7 +264,7 @@ TEST_F(IncidentsTest, GivenEntriesTakeThePlaceOfWhatWasKnown) {
   ASSERT_EQ(history.notes_size(), static_cast<int>(kHistoryRows));
   EXPECT_EQ(history.notes(0).content(), "given 20");
   EXPECT_EQ(history.notes(kHistoryRows - 1).content(), "given 119");
-  ASSERT_EQ(history.timeline_size(), 1);
+  ASSERT_EQ(history.timeline_size(), 2);  // and the hub's own
   EXPECT_LE(history.timeline(0).ByteSizeLong(), kHistoryRowBytes + 100);
 }
 

@@ -145,14 +145,6 @@ TEST(HubLifecycle, ReflectionListsTheServiceAndHealth) {
   }
 }
 
-TEST(HubLifecycle, MethodsOfLaterVersionsAreUnimplemented) {
-  TestHub hub;
-  grpc::ClientContext context;
-  v1::ListEventsResponse response;
-  EXPECT_EQ(hub.stub().ListEvents(&context, {}, &response).error_code(),
-            grpc::StatusCode::UNIMPLEMENTED);
-}
-
 TEST(HubLifecycle, DrainTellsEverySubscriberItsOwnTimeToComeBack) {
   TestHub hub;
   std::vector<std::unique_ptr<TestStream>> streams;

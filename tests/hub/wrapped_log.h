@@ -43,6 +43,10 @@ class WrappedLog : public Log {
     return log.Read(after, std::min(max_events, readable), max_bytes);
   }
   absl::StatusOr<Sequence> PlaceAt(absl::Time time) const override { return log.PlaceAt(time); }
+  absl::StatusOr<Sequence> PreviousOfIncident(Sequence sequence) const override {
+    return log.PreviousOfIncident(sequence);
+  }
+  uint64_t incident_bytes() const override { return log.incident_bytes(); }
   absl::StatusOr<IncidentPtr> GetIncident(std::string_view id) const override {
     ++incident_reads;
     return log.GetIncident(id);
