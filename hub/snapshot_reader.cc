@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "core/base/stand_back.h"
 #include "core/base/status_macros.h"
 #include "core/event/error.h"
 #include "core/event/wire.h"
@@ -106,6 +107,7 @@ void SnapshotReader::Push(JobPtr job, Wish wish) {
 }
 
 void SnapshotReader::Run() {
+  StandBack();
   while (true) {
     while (RunOnce()) {
     }

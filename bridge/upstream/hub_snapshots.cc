@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "core/base/stand_back.h"
 #include "core/stream/shard.h"
 
 namespace tocsin::bridge {
@@ -37,7 +38,10 @@ class HubSnapshots::Handle final : public Reading {
 };
 
 HubSnapshots::HubSnapshots(std::shared_ptr<grpc::Channel> channel)
-    : channel_(std::move(channel)), thread_([this] { loop_.Run(); }) {}
+    : channel_(std::move(channel)), thread_([this] {
+        StandBack();
+        loop_.Run();
+      }) {}
 
 HubSnapshots::~HubSnapshots() { Stop(); }
 
