@@ -39,15 +39,16 @@ std::string SeverityChange(v1::Severity from, v1::Severity to) {
 std::string Escalation(const v1::Escalated& escalated) {
   const v1::Severity from = escalated.from_severity();
   const v1::Severity to = escalated.to_severity();
-  return absl::StrCat(from == to ? absl::StrCat("escalated at ", Name(to)) : SeverityChange(from, to),
-                      After(escalated.reason()));
+  return absl::StrCat(
+      from == to ? absl::StrCat("escalated at ", Name(to)) : SeverityChange(from, to),
+      After(escalated.reason()));
 }
 
 std::string Update(const v1::Incident& incident, const IncidentState* before) {
   std::string changes;
   if (before != nullptr && before->state != incident.state()) {
-    changes = absl::StrCat("state changed from ", Name(before->state), " to ",
-                           Name(incident.state()));
+    changes =
+        absl::StrCat("state changed from ", Name(before->state), " to ", Name(incident.state()));
   }
   if (before != nullptr && before->severity != incident.severity()) {
     absl::StrAppend(&changes, changes.empty() ? "" : ", ",
@@ -79,9 +80,9 @@ std::string Sentence(const v1::Event& event, const IncidentState* before) {
     case v1::EVENT_TYPE_PLAYBOOK_STARTED:
       return absl::StrCat("playbook started", After(event.playbook_started().playbook_name()));
     case v1::EVENT_TYPE_PLAYBOOK_ACTION_EXECUTED:
-      return absl::StrCat(
-          "playbook action ", event.playbook_action_executed().success() ? "done" : "failed",
-          After(event.playbook_action_executed().action_name()));
+      return absl::StrCat("playbook action ",
+                          event.playbook_action_executed().success() ? "done" : "failed",
+                          After(event.playbook_action_executed().action_name()));
     case v1::EVENT_TYPE_PLAYBOOK_COMPLETED:
       return absl::StrCat("playbook ",
                           event.playbook_completed().success() ? "completed" : "failed", " after ",

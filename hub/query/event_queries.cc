@@ -233,9 +233,9 @@ absl::Status EventQueries::ReadLinked(const std::vector<Sequence>& linked, bool 
 absl::Status EventQueries::ReadForward(Page& page) const {
   while (!page.full()) {
     const Sequence after = page.range().after;
-    ASSIGN_OR_RETURN(const LogMatches read,
-                     log_.ReadMatching(after, std::min(kSliceEvents, page.room()), kReadBytes,
-                                       page.filter()));
+    ASSIGN_OR_RETURN(
+        const LogMatches read,
+        log_.ReadMatching(after, std::min(kSliceEvents, page.room()), kReadBytes, page.filter()));
     if (read.looked_at == after) {
       return absl::DataLossError(absl::StrCat("event ", after + 1, " is missing"));
     }

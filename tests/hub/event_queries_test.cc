@@ -28,10 +28,9 @@ using tocsin::testing::OracleMatches;
 class EventQueriesTest : public ::testing::TestWithParam<std::string> {
  protected:
   EventQueriesTest() {
-    log_ = GetParam() == "memory"
-               ? std::unique_ptr<Log>(std::make_unique<MemoryLog>(
-                     MemoryLogOptions{.retention = {.max_events = 1'000'000}}))
-               : OpenRocks(RocksIn(dir_, Durability::kMemory));
+    log_ = GetParam() == "memory" ? std::unique_ptr<Log>(std::make_unique<MemoryLog>(
+                                        MemoryLogOptions{.retention = {.max_events = 1'000'000}}))
+                                  : OpenRocks(RocksIn(dir_, Durability::kMemory));
     Open({});
   }
   void Open(Retention retention) {
@@ -156,8 +155,7 @@ TEST_P(EventQueriesTest, ThePagesEndWhereTheFirstOneSaw) {
   PublishRandom(40, 5);
   const uint64_t last = all_.size();
   for (const bool newest_first : {false, true}) {
-    EventListing listing{
-        .filter = Filter::MatchAll(), .limit = 7, .newest_first = newest_first};
+    EventListing listing{.filter = Filter::MatchAll(), .limit = 7, .newest_first = newest_first};
     std::vector<uint64_t> sequences;
     do {
       const auto page = queries().List(listing);
@@ -201,8 +199,8 @@ TEST_P(EventQueriesTest, AnIncidentsEventsAreFoundWithoutAScan) {
   filter.add_incident_ids(rare);
   for (const bool newest_first : {false, true}) {
     // A scan would need several pages for 30,000 events.
-    const auto page = queries().List({.filter = *Filter::Compile(filter),
-                                      .newest_first = newest_first});
+    const auto page =
+        queries().List({.filter = *Filter::Compile(filter), .newest_first = newest_first});
     ASSERT_TRUE(page.ok()) << page.status();
     EXPECT_TRUE(page->next_page_token().empty());
     EXPECT_EQ(page->events_size(), 3);
@@ -240,7 +238,8 @@ TEST_P(EventQueriesTest, WhatRetentionHasTakenIsSaid) {
   EXPECT_EQ(Pages(newest), Oracle({}, last - 20, last - 5, true));
   v1::Filter incident;
   incident.add_incident_ids(TestUuid(1));
-  EXPECT_EQ(Pages({.filter = *Filter::Compile(incident)}), Oracle(incident, last - 20, last, false));
+  EXPECT_EQ(Pages({.filter = *Filter::Compile(incident)}),
+            Oracle(incident, last - 20, last, false));
 }
 
 TEST_P(EventQueriesTest, ATokenAndAnEndAreChecked) {
@@ -258,8 +257,7 @@ TEST_P(EventQueriesTest, ATokenAndAnEndAreChecked) {
   EXPECT_EQ(ErrorDetailsOf(queries().List(other).status()).field, "page_token");
   other.page_token = "x";
   EXPECT_EQ(ErrorDetailsOf(queries().List(other).status()).field, "page_token");
-  for (const Cursor& unknown :
-       {Cursor{log_->epochs().present(), 10'000}, Cursor{12345, 1}}) {
+  for (const Cursor& unknown : {Cursor{log_->epochs().present(), 10'000}, Cursor{12345, 1}}) {
     other = listing;
     other.to = unknown;
     const absl::Status status = queries().List(other).status();
