@@ -145,8 +145,9 @@ def test_explain_says_what_stopped_events(hub, client):
 
 
 def test_explain_takes_the_events_of_a_pipe(hub, client):
+    made = client.publish(harness.incident_created(severity="P0"))
     before = hub.status().latest
-    client.publish(harness.incident_created(severity="P0"))
+    client.publish(harness.comment_added(made.incident_id))
     client.publish(harness.system_event("x"))
     lines = harness.cli(hub, "sub", "--from", before, "--until-caught-up", "--output", "json").stdout
     assert len(lines.splitlines()) == 2

@@ -186,7 +186,7 @@ def test_what_it_shows_is_what_a_list_shows(hub, client, kills):
         for round_ in range(kills + 1):
             for _ in range(250):
                 fields = {"severity": harness.severity_of(f"P{rng.randrange(5)}"),
-                          "state": harness.state_of(rng.choice(["Detected", "Triaged", "Investigating", "Resolved"]))}
+                          "state": harness.state_of(rng.choice(["Triaged", "Investigating", "Remediating", "Resolved"]))}
                 change(client, rng.choice(ids), **fields)
             expected = listed(client, **filters)
             watch.wait_for(lambda t: set(t.rows()) == expected and not t.picture()[0].startswith("NOT"), what=f"round {round_}")
