@@ -73,6 +73,23 @@ def test_the_life_of_an_incident(bridge):
     assert resolved.json["resolution"]["root_cause"] == "logs"
 
 
+def test_the_events_of_an_incident_are_its_history(bridge):
+    path = path_of(created(bridge))
+    ask(bridge, "PATCH", path, {"severity": "P1"})
+    ask(bridge, "POST", f"{path}/comments", {"comment": "c"})
+    ask(bridge, "POST", f"{path}/resolve")
+    types = ["incident_created", "incident_updated", "comment_added", "incident_resolved"]
+    page = ask(bridge, "GET", f"{path}/events").json
+    assert [e["type"] for e in page["events"]] == types and page["next_page_token"] is None
+    got, token = [], ""
+    while token is not None:
+        page = ask(bridge, "GET", f"{path}/events?page_size=1" + (f"&page_token={token}" if token else "")).json
+        got, token = got + [e["type"] for e in page["events"]], page["next_page_token"]
+    assert got == types
+    newest = ask(bridge, "GET", f"{path}/events?order=desc&event_types=comment_added,incident_resolved").json
+    assert [e["type"] for e in newest["events"]] == ["incident_resolved", "comment_added"]
+
+
 def test_pages_and_filters(bridge):
     source = f"pages-{uuid.uuid4()}"
     ids = [created(bridge, source=source, severity=f"P{i % 2}", title=f"t{i}").json["id"] for i in range(7)]
@@ -229,7 +246,7 @@ def test_what_is_wrong_is_named_and_changes_nothing(hub, bridge, subject, name):
 
 
 @pytest.mark.parametrize("method, below, body", [
-    ("GET", "", None), ("PATCH", "", {"title": "t"}), ("PUT", "", INCIDENT),
+    ("GET", "", None), ("GET", "/events", None), ("PATCH", "", {"title": "t"}), ("PUT", "", INCIDENT),
     ("POST", "/resolve", {}), ("POST", "/comments", {"comment": "c"}), ("POST", "/assign", {"assignees": []}),
     ("POST", "/escalate", {"to_severity": "P0"})])
 def test_an_incident_that_is_not_known(bridge, method, below, body):
