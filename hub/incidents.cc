@@ -34,11 +34,12 @@ absl::Status UnknownIncident(const v1::Event& event, const FieldPath& path) {
 
 }  // namespace
 
-absl::Status Incidents::Apply(v1::Event& event, absl::Time time, const FieldPath& path) {
-  if (!HasIncident(event.type())) {
-    return absl::OkStatus();
-  }
+absl::StatusOr<IncidentPtr> Incidents::Complete(v1::Event& event, absl::Time time,
+                                                const FieldPath& path) {
   IncidentPtr before;
+  if (!HasIncident(event.type())) {
+    return before;
+  }
   if (IncidentIdOf(event).empty()) {
     event.mutable_incident()->set_id(NewUuid(time));
   } else {
@@ -50,6 +51,14 @@ absl::Status Incidents::Apply(v1::Event& event, absl::Time time, const FieldPath
   history_ = HistoryAfter(event, before.get(), time);
   alerts_ = before != nullptr ? before->alerts : AlertCounts();
   CompleteIncident(event, before.get(), time);
+  return before;
+}
+
+absl::Status Incidents::Apply(v1::Event& event, absl::Time time, const FieldPath& path) {
+  ASSIGN_OR_RETURN(const IncidentPtr before, Complete(event, time, path));
+  if (!HasIncident(event.type())) {
+    return absl::OkStatus();
+  }
   RETURN_IF_ERROR(CheckStateChange(event, before.get(), path));
   AddToTimeline(TimelineOf(event, before.get(), time), event.incident().id(), history_);
   return absl::OkStatus();

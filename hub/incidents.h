@@ -31,8 +31,11 @@ class Incidents {
   Incidents(const Log& log, IncidentCache& cache) : log_(log), cache_(cache) {}
 
   // Completes a normalised event: its incident as it stands after it, without timeline and notes.
-  // Events without an incident are left alone. On error the event is unusable and the request is to
-  // be dropped.
+  // Events without an incident are left alone. Answers what was known of the incident before, null
+  // when it was unknown. On error the event is unusable.
+  absl::StatusOr<IncidentPtr> Complete(v1::Event& event, absl::Time time, const FieldPath& path);
+  // Completes it, and refuses a change of state that makes no sense. On error the request is to be
+  // dropped as well.
   absl::Status Apply(v1::Event& event, absl::Time time, const FieldPath& path);
   // Keeps the incident of the event that was just applied, and encoded as `record`, in the request.
   void Take(const v1::Event& event, const EventPtr& record);

@@ -120,8 +120,10 @@ Explanations::Outcome Explanations::Make(const Explaining& explaining) const {
 }
 
 Explanations::Outcome Explanations::OfEvent(const Explainer& explainer, v1::Event event) const {
+  // Whether it may be published does not matter here: it may be one that was.
   IncidentCache nothing;
-  RETURN_IF_ERROR(Incidents(log_, nothing).Apply(event, clock_.Now(), FieldPath("event")));
+  RETURN_IF_ERROR(
+      Incidents(log_, nothing).Complete(event, clock_.Now(), FieldPath("event")).status());
   v1::ExplainResponse response;
   v1::Explanation& explanation = *response.add_explanations();
   explanation = explainer.Explain(event);
