@@ -78,7 +78,7 @@ std::vector<ParameterDoc> PageDocs(uint32_t usual) {
 ResponseDoc IncidentDoc(int status, std::string_view description) {
   ResponseDoc doc{.status = status,
                   .description = description,
-                  .media_type = kJson,
+                  .media_type = kJsonMediaType,
                   .schema = Ref("Incident"),
                   .headers = {"ETag"}};
   if (status == 201) {
@@ -89,11 +89,11 @@ ResponseDoc IncidentDoc(int status, std::string_view description) {
 
 // Of every route that changes an incident.
 RouteDoc ChangeDoc(std::string_view body, std::vector<int> errors) {
-  return {.bodies = {{kJson, Ref(body)}},
+  return {.bodies = {{kJsonMediaType, Ref(body)}},
           .responses = {IncidentDoc(200, "The incident as it is after the change."),
                         {.status = 202,
                          .description = "The change is made; the incident cannot be read now.",
-                         .media_type = kJson,
+                         .media_type = kJsonMediaType,
                          .schema = R"({"type":"object"})",
                          .headers = {"Location"}}},
           .errors = std::move(errors)};
@@ -188,28 +188,28 @@ RouteDoc StreamEventsDoc() {
 }
 
 RouteDoc PublishEventsDoc() {
-  return {
-      .parameters = {IdempotencyDoc()},
-      .bodies = {{kJson, absl::StrCat(R"({"oneOf":[)", Ref("EventInput"),
-                                      R"(,{"type":"array","minItems":1,"maxItems":1000,"items":)",
-                                      Ref("EventInput"), "}]}")},
-                 {"application/cloudevents+json", Ref("CloudEvent")},
-                 {"application/cloudevents-batch+json",
-                  absl::StrCat(R"({"type":"array","maxItems":1000,"items":)", Ref("CloudEvent"),
-                               "}")}},
-      .responses = {{.status = 202,
-                     .description = "Published.",
-                     .media_type = kJson,
-                     .schema = Ref("Published")}},
-      .errors = {404, 409, 415, 429}};
+  return {.parameters = {IdempotencyDoc()},
+          .bodies = {{kJsonMediaType,
+                      absl::StrCat(R"({"oneOf":[)", Ref("EventInput"),
+                                   R"(,{"type":"array","minItems":1,"maxItems":1000,"items":)",
+                                   Ref("EventInput"), "}]}")},
+                     {"application/cloudevents+json", Ref("CloudEvent")},
+                     {"application/cloudevents-batch+json",
+                      absl::StrCat(R"({"type":"array","maxItems":1000,"items":)", Ref("CloudEvent"),
+                                   "}")}},
+          .responses = {{.status = 202,
+                         .description = "Published.",
+                         .media_type = kJsonMediaType,
+                         .schema = Ref("Published")}},
+          .errors = {404, 409, 415, 429}};
 }
 
 RouteDoc SubmitAlertDoc() {
   return {.parameters = {IdempotencyDoc()},
-          .bodies = {{kJson, Ref("AlertInput")}},
+          .bodies = {{kJsonMediaType, Ref("AlertInput")}},
           .responses = {{.status = 202,
                          .description = "Taken.",
-                         .media_type = kJson,
+                         .media_type = kJsonMediaType,
                          .schema = Ref("AlertAccepted")}},
           .errors = {409, 415, 429}};
 }
@@ -217,7 +217,7 @@ RouteDoc SubmitAlertDoc() {
 RouteDoc ListIncidentsDoc() {
   RouteDoc doc{.parameters = FilterDocs("event_types"),
                .responses = {{.description = "A page of incidents.",
-                              .media_type = kJson,
+                              .media_type = kJsonMediaType,
                               .schema = Ref("IncidentPage")}},
                .errors = {410, 415}};
   for (ParameterDoc& each : PageDocs(kIncidentPageSize)) {
@@ -233,7 +233,7 @@ RouteDoc ListIncidentsDoc() {
 RouteDoc ListIncidentEventsDoc() {
   RouteDoc doc{.parameters = FilterDocs("incident_ids"),
                .responses = {{.description = "A page of events.",
-                              .media_type = kJson,
+                              .media_type = kJsonMediaType,
                               .schema = Ref("EventPage")}},
                .errors = {404, 410, 415}};
   for (ParameterDoc& each : PageDocs(kEventPageSize)) {
@@ -307,12 +307,12 @@ void AddApiDocument(std::vector<http::Route>& routes) {
                     .method = "GET",
                     .pattern = "/openapi.json",
                     .doc = {.responses = {{.description = "An OpenAPI 3.1 document.",
-                                           .media_type = kJson,
+                                           .media_type = kJsonMediaType,
                                            .schema = R"({"type":"object"})"}}}});
   std::string document = http::OpenApiDocument(
       {.title = "Tocsin", .version = Version(), .components = ApiComponents()}, routes);
   routes.back().handler = http::AtOnce([body = std::move(document)](const http::HttpRequest&) {
-    return http::HttpResponse{.content_type = std::string(kJson), .body = body + "\n"};
+    return http::HttpResponse{.content_type = std::string(kJsonMediaType), .body = body + "\n"};
   });
 }
 

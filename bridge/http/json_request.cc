@@ -25,11 +25,11 @@ std::string MediaType(const http::HttpRequest& request) {
 }
 
 absl::Status CheckIsJson(const http::HttpRequest& request) {
-  if (MediaType(request) == kJson) {
+  if (MediaType(request) == kJsonMediaType) {
     return absl::OkStatus();
   }
   return MakeError(ErrorCode::kUnsupported, "Content-Type: the body must be application/json",
-                   {.field = "Content-Type", .allowed = {std::string(kJson)}});
+                   {.field = "Content-Type", .allowed = {std::string(kJsonMediaType)}});
 }
 
 absl::StatusOr<std::optional<std::string>> IdempotencyKey(const http::HttpRequest& request) {

@@ -14,7 +14,7 @@
 
 namespace tocsin::bridge {
 
-inline constexpr std::string_view kJson = "application/json";
+inline constexpr std::string_view kJsonMediaType = "application/json";
 
 // "application/json" of "Application/JSON; charset=utf-8": lower-case, without parameters; empty where
 // there is no Content-Type.

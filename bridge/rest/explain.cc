@@ -19,7 +19,7 @@ constexpr char kMethod[] = "/tocsin.v1.EventHub/Explain";
 constexpr absl::Duration kTimeout = absl::Seconds(10);
 
 HttpResponse Answer(const v1::ExplainResponse& response) {
-  HttpResponse answer{.status = 200, .content_type = std::string(kJson)};
+  HttpResponse answer{.status = 200, .content_type = std::string(kJsonMediaType)};
   answer.fields.push_back({"Cache-Control", "no-store"});
   AppendJsonExplainResponse(answer.body, response);
   answer.body += '\n';

@@ -17,7 +17,7 @@ namespace {
 using http::HttpResponse;
 
 HttpResponse Json(std::string body, int status = 200) {
-  return {.status = status, .content_type = std::string(kJson), .body = std::move(body)};
+  return {.status = status, .content_type = std::string(kJsonMediaType), .body = std::move(body)};
 }
 
 void AppendToken(std::string& out, std::string_view token) {

@@ -22,12 +22,12 @@ absl::Status CheckMediaType(const http::HttpRequest& request, BodyForm form) {
   if (form != BodyForm::kMergePatch) {
     return CheckIsJson(request);
   }
-  if (MediaType(request) == kMergePatch || MediaType(request) == kJson) {
+  if (MediaType(request) == kMergePatch || MediaType(request) == kJsonMediaType) {
     return absl::OkStatus();
   }
-  return MakeError(
-      ErrorCode::kUnsupported, "Content-Type: the body must be a merge patch in JSON",
-      {.field = "Content-Type", .allowed = {std::string(kMergePatch), std::string(kJson)}});
+  return MakeError(ErrorCode::kUnsupported, "Content-Type: the body must be a merge patch in JSON",
+                   {.field = "Content-Type",
+                    .allowed = {std::string(kMergePatch), std::string(kJsonMediaType)}});
 }
 
 }  // namespace

@@ -32,7 +32,7 @@ std::string_view Message(const v1::SubmitAlertResponse& response) {
 }
 
 HttpResponse Accepted(const v1::SubmitAlertResponse& response) {
-  HttpResponse answer{.status = 202, .content_type = std::string(kJson)};
+  HttpResponse answer{.status = 202, .content_type = std::string(kJsonMediaType)};
   std::string& out = answer.body;
   out = "{\"alert_id\":";
   AppendJsonString(out, response.alert_id());
