@@ -59,7 +59,9 @@ TEST(StoredRecordTest, HasTheFactsBeforeTheEvent) {
     const auto judged = MakeStoredRecordIf(*filter, bytes);
     ASSERT_TRUE(judged.ok());
     ASSERT_EQ(*judged != nullptr, filter->Judge((*stored)->facts) != Verdict::kNone);
-    if (*judged != nullptr) ASSERT_EQ(Described(**judged), Described(**stored));
+    if (*judged != nullptr) {
+      ASSERT_EQ(Described(**judged), Described(**stored));
+    }
     with_before += (*stored)->facts.before() != nullptr ? 1 : 0;
   }
   EXPECT_GT(with_before, 1'000);

@@ -224,7 +224,9 @@ class AlertOracleTest : public testing::TestWithParam<uint32_t> {
       hub_->sequencer().RunOnce();
       log_.append_error = absl::OkStatus();
       // A duplicate appends nothing, and so cannot fail; it says the same again below.
-      if (!failed->ok()) EXPECT_TRUE(hub_->News().empty());
+      if (!failed->ok()) {
+        EXPECT_TRUE(hub_->News().empty());
+      }
     }
     const v1::SubmitAlertResponse answer = hub_->Submit(alert, report);
     const Types expected = model_.Take(given, clock_.Now(), answer.incident_id());

@@ -538,7 +538,7 @@ TEST_P(AlertsTest, AnIncidentKeepsABoundedNumberOfFingerprints) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Stores, AlertsTest, testing::Bool(),
-                         [](const auto& info) { return info.param ? "RocksDb" : "Memory"; });
+                         [](const auto& each) { return each.param ? "RocksDb" : "Memory"; });
 
 // ---- failures ----
 
