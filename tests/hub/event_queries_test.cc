@@ -64,9 +64,13 @@ class EventQueriesTest : public ::testing::TestWithParam<std::string> {
         return SystemEvent("s");
       case 1:
         return created_.contains(id) ? CommentOn(id, "looking") : SystemEvent("t");
-      default:
-        created_.insert(id);
-        return IncidentCreated(id, static_cast<v1::Severity>(1 + random_() % 5));
+      default: {
+        v1::Event event = IncidentCreated(id, static_cast<v1::Severity>(1 + random_() % 5));
+        if (!created_.insert(id).second) {
+          event.set_type(v1::EVENT_TYPE_INCIDENT_UPDATED);
+        }
+        return event;
+      }
     }
   }
   void PublishRandom(size_t requests, uint64_t incidents) {
