@@ -21,7 +21,9 @@ INCIDENTS = [str(uuid.UUID(int=number, version=4)) for number in range(20)]
 
 def _incident(rng, event_id):
     """Few incidents, each of which changes its severity again and again."""
-    return harness.incident_created(rng.choice(SEVERITIES), event_id=event_id, incident_id=rng.choice(INCIDENTS))
+    event = harness.incident_created(rng.choice(SEVERITIES), event_id=event_id, incident_id=rng.choice(INCIDENTS))
+    event.type = harness.event_pb2.EVENT_TYPE_INCIDENT_UPDATED  # whole, so it may be the first of its incident as well
+    return event
 
 
 class Run:
