@@ -37,9 +37,9 @@ class Load:
 
     def event(self, incident_id, description=""):
         rng = self.rng
-        kind = rng.choice(["incident_created", "incident_updated", "incident_resolved", "comment_added"])
+        kind = rng.choice(["incident_updated", "incident_updated", "incident_resolved", "comment_added"])
         incident = {
-            "id": incident_id, "state": rng.choice(corpus.STATES), "severity": rng.choice(corpus.SEVERITIES),
+            "id": incident_id, "state": rng.choice(["Triaged", "Investigating", "Remediating", "Resolved"]), "severity": rng.choice(corpus.SEVERITIES),
             "source": rng.choice(corpus.SOURCES), "title": f"version {rng.getrandbits(60)}",
             "labels": {"env": rng.choice(["production", "staging"]), "team": rng.choice(["core", "edge"])},
             "description": description}
