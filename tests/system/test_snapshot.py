@@ -16,6 +16,7 @@ from tocsin.v1 import event_pb2, hub_pb2
 PART_INCIDENTS = 1_000
 PART_BYTES = 256 << 10
 
+STATES = ["Triaged", "Investigating", "Remediating", "Resolved"]  # of which incident_updated may go from each to each
 FILTERS = [
     {}, {"active_only": True}, {"severities": ["P0"]}, {"states": ["Resolved", "Closed"]}, {"labels": {"env": "production"}},
     {"severities": ["P0", "P1"], "active_only": True, "labels": {"team": "core"}},
@@ -39,12 +40,13 @@ class Load:
         rng = self.rng
         kind = rng.choice(["incident_updated", "incident_updated", "incident_resolved", "comment_added"])
         incident = {
-            "id": incident_id, "state": rng.choice(["Triaged", "Investigating", "Remediating", "Resolved"]), "severity": rng.choice(corpus.SEVERITIES),
+            "id": incident_id, "state": rng.choice(STATES), "severity": rng.choice(corpus.SEVERITIES),
             "source": rng.choice(corpus.SOURCES), "title": f"version {rng.getrandbits(60)}",
             "labels": {"env": rng.choice(["production", "staging"]), "team": rng.choice(["core", "edge"])},
             "description": description}
         event = {"type": kind, "id": corpus._uuid(rng), "incident": incident}
         if kind == "comment_added":
+            del incident["state"]  # a comment reopens nothing
             event.update(author="ann", comment="again")
         return corpus.to_proto(event)
 
@@ -152,7 +154,7 @@ def take_grpc(hub, given, changes):
     taken = Taken(given)
     with hub.client() as client:
         call = client.stub.Subscribe(
-            hub_pb2.SubscribeRequest(filter=harness.make_filter(given), snapshot=True, on_gap=hub_pb2.ON_GAP_NOTIFY))
+            hub_pb2.SubscribeRequest(filter=harness.make_filter(given), snapshot=True, on_gap=hub_pb2.ON_GAP_NOTIFY), timeout=60)
         for response in call:
             if response.HasField("snapshot"):
                 assert len(response.snapshot.incidents) <= PART_INCIDENTS
