@@ -6,6 +6,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "core/base/strings.h"
+#include "core/base/utf8.h"
 #include "core/event/names.h"
 #include "core/event/time_proto.h"
 
@@ -22,12 +23,8 @@ std::string After(std::string_view text) {
   if (text.empty()) {
     return "";
   }
-  size_t keep = std::min(text.size(), kQuotedBytes);
-  while (keep < text.size() && keep > 0 &&
-         (static_cast<unsigned char>(text[keep]) & 0xC0) == 0x80) {
-    --keep;
-  }
-  return absl::StrCat(": ", ToAbsl(text.substr(0, keep)), keep < text.size() ? "…" : "");
+  const std::string_view kept = Utf8Prefix(text, kQuotedBytes);
+  return absl::StrCat(": ", ToAbsl(kept), kept.size() < text.size() ? "…" : "");
 }
 
 // P0 is the worst.

@@ -1,6 +1,6 @@
 // A finding is made field by field. An enum or a text of which an event has one value is among the
-// filter's values or not; of resources one hit is enough; of labels each must be as the filter says.
-// An event that has no value there does not match.
+// filter's values or not; of resources one hit is enough; of labels each must be as the filter
+// says. An event that has no value there does not match.
 #include "core/event/explain.h"
 
 #include <algorithm>
@@ -11,6 +11,7 @@
 #include "absl/strings/str_join.h"
 #include "core/base/status_macros.h"
 #include "core/base/strings.h"
+#include "core/base/utf8.h"
 #include "core/event/filter.h"
 #include "core/event/limits.h"
 #include "core/event/names.h"
@@ -24,14 +25,8 @@ using Texts = std::vector<std::string>;
 constexpr size_t kNamedInASentence = 5;
 
 std::string Cut(std::string_view value) {
-  if (value.size() <= Explainer::kMaxValueBytes) {
-    return std::string(value);
-  }
-  size_t end = Explainer::kMaxValueBytes;
-  while (end > 0 && (static_cast<unsigned char>(value[end]) & 0xC0) == 0x80) {
-    --end;
-  }
-  return absl::StrCat(ToAbsl(value.substr(0, end)), "…");
+  const std::string_view kept = Utf8Prefix(value, Explainer::kMaxValueBytes);
+  return absl::StrCat(ToAbsl(kept), kept.size() < value.size() ? "…" : "");
 }
 
 void SetValues(const Texts& values, google::protobuf::RepeatedPtrField<std::string>& to) {

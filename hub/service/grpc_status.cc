@@ -3,6 +3,7 @@
 #include <string>
 
 #include "absl/strings/str_join.h"
+#include "core/base/utf8.h"
 #include "core/event/error.h"
 #include "google/rpc/error_details.pb.h"
 #include "google/rpc/status.pb.h"
@@ -14,15 +15,7 @@ namespace {
 constexpr size_t kMaxText = 2048;
 
 std::string Cut(std::string text) {
-  if (text.size() > kMaxText) {
-    text.resize(kMaxText);
-    while (!text.empty() && (static_cast<unsigned char>(text.back()) & 0xC0) == 0x80) {
-      text.pop_back();
-    }
-    if (!text.empty() && static_cast<unsigned char>(text.back()) >= 0x80) {
-      text.pop_back();
-    }
-  }
+  text.resize(Utf8Prefix(text, kMaxText).size());
   return text;
 }
 
