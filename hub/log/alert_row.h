@@ -1,8 +1,8 @@
 // alert_row.h: what is kept of the alerts that an incident has taken: one row for each fingerprint.
 //
-// Shape:   an alert is open until it is resolved. The newest incident that took a fingerprint is the
-//          one that holds its open row: when a fingerprint moves to another incident, its row in the
-//          earlier one is resolved.
+// Shape:   an alert is open until it is resolved. The newest incident that took a fingerprint is
+//          the one that holds its open row: when a fingerprint moves to another incident, its row
+//          in the earlier one is resolved.
 // Threads: values.
 // Bounds:  1,000 rows an incident, so that an answer with all of them stays a few MiB at the worst.
 //          A row has a fingerprint, a source and a title, which are bounded: at most some 6 KiB.

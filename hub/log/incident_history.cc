@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "core/base/utf8.h"
 
 namespace tocsin::hub {
 namespace {
@@ -10,10 +11,7 @@ namespace {
 // At a character's beginning, so that it stays UTF-8.
 void Cut(std::string& text, size_t keep) {
   const size_t whole = text.size();
-  while (keep > 0 && (static_cast<unsigned char>(text[keep]) & 0xC0) == 0x80) {
-    --keep;
-  }
-  text.resize(keep);
+  text.resize(Utf8Prefix(text, keep).size());
   absl::StrAppend(&text, "… (cut: the event has all ", whole, " bytes)");
 }
 
@@ -27,8 +25,12 @@ void Fit(Entry& entry, std::string& text) {
 }
 
 // What is beside the text is bounded too: a map goes whole.
-std::string RowOf(v1::TimelineEntry entry) {
-  if (entry.ByteSizeLong() - entry.description().size() > kHistoryRowBytes / 2) {
+std::string RowOf(v1::TimelineEntry&& entry) {
+  const size_t size = entry.ByteSizeLong();
+  if (size <= kHistoryRowBytes / 2) {
+    return entry.SerializeAsString();
+  }
+  if (size - entry.description().size() > kHistoryRowBytes / 2) {
     entry.clear_metadata();
   }
   if (!entry.description().empty()) {
@@ -37,7 +39,7 @@ std::string RowOf(v1::TimelineEntry entry) {
   return entry.SerializeAsString();
 }
 
-std::string RowOf(v1::Note note) {
+std::string RowOf(v1::Note&& note) {
   if (!note.content().empty()) {
     Fit(note, *note.mutable_content());
   }
@@ -53,7 +55,7 @@ class Writer {
       : incident_(incident), change_(std::move(change)) {}
 
   template <typename Entries>
-  void Replace(HistoryKind kind, const Entries& entries) {
+  void Replace(HistoryKind kind, Entries& entries) {
     if (entries.empty()) {
       return;
     }
@@ -63,7 +65,7 @@ class Writer {
     }
     const int skip = std::max(0, entries.size() - static_cast<int>(kHistoryRows));
     for (int i = skip; i < entries.size(); ++i) {
-      Add(kind, RowOf(entries[i]));
+      Add(kind, RowOf(std::move(entries[i])));
     }
   }
 
@@ -91,20 +93,19 @@ class Writer {
 HistoryChange TakeHistory(v1::Incident& given, const HistoryRanges& known,
                           std::string_view incident, const v1::Note* note) {
   Writer writer(known, incident);
-  writer.Replace(HistoryKind::kTimeline, given.timeline());
-  writer.Replace(HistoryKind::kNote, given.notes());
+  writer.Replace(HistoryKind::kTimeline, *given.mutable_timeline());
+  writer.Replace(HistoryKind::kNote, *given.mutable_notes());
   given.clear_timeline();
   given.clear_notes();
   if (note != nullptr) {
-    writer.Add(HistoryKind::kNote, RowOf(*note));
+    writer.Add(HistoryKind::kNote, RowOf(v1::Note(*note)));
   }
   return writer.Finish();
 }
 
-void AddToTimeline(const v1::TimelineEntry& entry, std::string_view incident,
-                   HistoryChange& change) {
+void AddToTimeline(v1::TimelineEntry entry, std::string_view incident, HistoryChange& change) {
   Writer writer(std::move(change), incident);
-  writer.Add(HistoryKind::kTimeline, RowOf(entry));
+  writer.Add(HistoryKind::kTimeline, RowOf(std::move(entry)));
   change = writer.Finish();
 }
 

@@ -1,8 +1,8 @@
 // incident_history.h: what grows of an incident, its timeline and notes, as rows that are appended.
 //
 // Shape:   rows of each kind are numbered on from 0; the newest kHistoryRows of them are kept, and
-//          the oldest goes when one comes. A row that is too long is cut, and says so: its event has
-//          it whole.
+//          the oldest goes when one comes. A row that is too long is cut, and says so: its event
+//          has it whole.
 // Threads: pure.
 // Bounds:  of one incident 100 rows of each kind, 16 KiB a row: at most some 3 MiB, so that a query
 //          can answer them in one message.
@@ -56,14 +56,13 @@ struct HistoryChange {
   std::vector<HistoryRow> rows;
 };
 
-// Takes the timeline and notes that `given` has out of it; where it has any of a kind, they take the
-// place of what was known. `note`, if not null, comes after them.
+// Takes the timeline and notes that `given` has out of it; where it has any of a kind, they take
+// the place of what was known. `note`, if not null, comes after them.
 HistoryChange TakeHistory(v1::Incident& given, const HistoryRanges& known,
                           std::string_view incident, const v1::Note* note);
 
 // Adds an entry to the timeline after what the change has.
-void AddToTimeline(const v1::TimelineEntry& entry, std::string_view incident,
-                   HistoryChange& change);
+void AddToTimeline(v1::TimelineEntry entry, std::string_view incident, HistoryChange& change);
 
 // Adds a row as it was kept to an incident. False when it cannot be read.
 bool AddHistoryRow(HistoryKind kind, std::string_view bytes, v1::Incident& incident);

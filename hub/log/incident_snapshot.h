@@ -1,5 +1,5 @@
-// incident_snapshot.h: the incidents that match a filter, as they all stood at one place of the log,
-// read in parts.
+// incident_snapshot.h: the incidents that match a filter, as they all stood at one place of the
+// log, read in parts.
 //
 // Shape:   Read goes on where the last one ended. Whatever is appended meanwhile does not show: the
 //          incidents are those after the event at place(), and the events after it are what changed

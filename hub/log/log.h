@@ -1,10 +1,10 @@
 // log.h: the one ordered log of events, with what must never disagree with it: the dedup ids, the
 // incident table and the alerts that incidents have taken.
 //
-// Shape:   one Append is one group commit: events, dedup ids, incidents and alerts together or not at all.
-//          A commit is staged at the log's end and stands only there: where somebody else was first
-//          it is refused, and is staged again upon what they appended. Every commit is handed to the
-//          log's follower, in order, whoever appended it.
+// Shape:   one Append is one group commit: events, dedup ids, incidents and alerts together or not
+//          at all. A commit is staged at the log's end and stands only there: where somebody else
+//          was first it is refused, and is staged again upon what they appended. Every commit is
+//          handed to the log's follower, in order, whoever appended it.
 // Threads: Append and Trim one at a time; everything else from any thread.
 // Errors:  a log that failed to write stays readable, and every further Append fails with
 //          UNAVAILABLE. A full disk is RESOURCE_EXHAUSTED and may be tried again. Damage is
@@ -57,7 +57,8 @@ struct DedupEntry {
 // What a DedupEntry has of an event.
 std::string_view DedupIncidentOf(const v1::Event& event);
 
-// A group commit. Its sequences are contiguous; the first one follows the end that it was staged at.
+// A group commit. Its sequences are contiguous; the first one follows the end that it was staged
+// at.
 struct LogBatch {
   std::vector<EventPtr> events;           // payload: the wire form (core/event/wire.h)
   std::vector<DedupEntry> dedup;          // one an event
@@ -136,8 +137,8 @@ class Log {
   // range cannot be read.
   virtual absl::StatusOr<std::vector<EventPtr>> Read(Sequence after, size_t max_events,
                                                      size_t max_bytes) const = 0;
-  // The same of those that concern `filter` (its verdict is not kNone). Unless it tells leaves, their
-  // records may be without facts. The bounds are of what is looked at.
+  // The same of those that concern `filter` (its verdict is not kNone). Unless it tells leaves,
+  // their records may be without facts. The bounds are of what is looked at.
   virtual absl::StatusOr<LogMatches> ReadMatching(Sequence after, size_t max_events,
                                                   size_t max_bytes, const Filter& filter) const;
   // The place before the first event held that was accepted at or after `time` (the end when there
@@ -153,9 +154,6 @@ class Log {
   virtual absl::StatusOr<IncidentPtr> GetIncident(std::string_view id) const = 0;
   // Its timeline and notes, the oldest first; empty when it is unknown or has none.
   virtual absl::StatusOr<v1::Incident> ReadHistory(std::string_view id) const = 0;
-  // The active incidents in the order of their ids, those after the id `after`, at most so many.
-  virtual absl::StatusOr<std::vector<IncidentPtr>> ActiveIncidents(std::string_view after,
-                                                                   size_t max) const = 0;
   // Every incident once, in no order, until `look` answers false.
   virtual absl::Status ScanIncidents(
       absl::FunctionRef<bool(const StoredIncident& incident)> look) const = 0;

@@ -158,22 +158,6 @@ absl::StatusOr<v1::Incident> MemoryLog::ReadHistory(std::string_view id) const {
   return history;
 }
 
-absl::StatusOr<std::vector<IncidentPtr>> MemoryLog::ActiveIncidents(std::string_view after,
-                                                                    size_t max) const {
-  MutexLock lock(mutex_);
-  std::vector<IncidentPtr> active;
-  for (const auto& [id, kept] : incidents_) {
-    if (id > after && kept.state->active()) {
-      active.push_back(kept.state);
-    }
-  }
-  const size_t count = std::min(max, active.size());
-  std::partial_sort(active.begin(), active.begin() + static_cast<int64_t>(count), active.end(),
-                    [](const IncidentPtr& a, const IncidentPtr& b) { return a->id < b->id; });
-  active.resize(count);
-  return active;
-}
-
 absl::Status MemoryLog::ScanIncidents(
     absl::FunctionRef<bool(const StoredIncident& incident)> look) const {
   std::vector<IncidentPtr> incidents;

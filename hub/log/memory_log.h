@@ -54,8 +54,6 @@ class MemoryLog : public Log {
   uint64_t incident_bytes() const override;
   absl::StatusOr<IncidentPtr> GetIncident(std::string_view id) const override;
   absl::StatusOr<v1::Incident> ReadHistory(std::string_view id) const override;
-  absl::StatusOr<std::vector<IncidentPtr>> ActiveIncidents(std::string_view after,
-                                                           size_t max) const override;
   absl::Status ScanIncidents(
       absl::FunctionRef<bool(const StoredIncident& incident)> look) const override;
   // Shares of them all, 16 bytes each, are taken at once.

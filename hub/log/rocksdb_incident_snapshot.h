@@ -2,7 +2,8 @@
 //
 // Shape:   the active incidents by id, then those that are over, unless the filter's states leave
 //          them out. A filter that names incidents has those looked up, and no other read. Between
-//          two Reads only the versions are kept, not the files: an iterator lives as long as a Read.
+//          two Reads only the versions are kept, not the files: an iterator lives as long as a
+//          Read.
 // Threads: as IncidentSnapshot; the store outlives it.
 // Owns:    the database's snapshot.
 // Errors:  as IncidentSnapshot.

@@ -1,9 +1,11 @@
 #include "hub/log/rocksdb_incidents.h"
 
+#include <algorithm>
 #include <memory>
 #include <optional>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "absl/strings/str_cat.h"
 #include "core/base/status_macros.h"
@@ -51,12 +53,25 @@ void RocksDbIncidents::Put(const LogBatch& batch, rocksdb::WriteBatch& write) co
     }
     write.Put(store_.column(Column::kIncidents), TableKey(after), EncodeIncident(after));
   }
-  for (const HistoryRow& row : batch.history) {
-    const std::string key = HistoryKey(row.incident, row.kind, row.number);
-    if (row.bytes.empty()) {
+  PutHistory(batch.history, write);
+}
+
+// In the order of their keys: the store then finds the place of each from that of the one before.
+// Rows with equal keys stay in order, so that the last one counts.
+void RocksDbIncidents::PutHistory(const std::vector<HistoryRow>& history,
+                                  rocksdb::WriteBatch& write) const {
+  std::vector<std::pair<std::string, const HistoryRow*>> rows;
+  rows.reserve(history.size());
+  for (const HistoryRow& row : history) {
+    rows.emplace_back(HistoryKey(row.incident, row.kind, row.number), &row);
+  }
+  std::stable_sort(rows.begin(), rows.end(),
+                   [](const auto& a, const auto& b) { return a.first < b.first; });
+  for (const auto& [key, row] : rows) {
+    if (row->bytes.empty()) {
       write.Delete(store_.column(Column::kHistory), key);
     } else {
-      write.Put(store_.column(Column::kHistory), key, row.bytes);
+      write.Put(store_.column(Column::kHistory), key, row->bytes);
     }
   }
 }
@@ -87,23 +102,6 @@ absl::StatusOr<v1::Incident> RocksDbIncidents::ReadHistory(std::string_view id) 
     RETURN_IF_ERROR(FromRocksDb(iterator->status(), "cannot read an incident's history"));
   }
   return history;
-}
-
-absl::StatusOr<std::vector<IncidentPtr>> RocksDbIncidents::Active(std::string_view after,
-                                                                  size_t max) const {
-  std::vector<IncidentPtr> active;
-  const std::string place = IncidentTableKey(kActiveIncident, after);
-  const auto iterator = store_.Iterate(Column::kIncidents);
-  for (iterator->Seek(place);
-       iterator->Valid() && iterator->key()[0] == kActiveIncident && active.size() < max;
-       iterator->Next()) {
-    if (iterator->key() != rocksdb::Slice(place)) {
-      ASSIGN_OR_RETURN(IncidentPtr incident, DecodeIncident(iterator->value().ToStringView()));
-      active.push_back(std::move(incident));
-    }
-  }
-  RETURN_IF_ERROR(FromRocksDb(iterator->status(), "cannot read the active incidents"));
-  return active;
 }
 
 // Past the cache, so that what is read often stays in it.

@@ -44,10 +44,10 @@ class RocksDbIncidents {
   // As in log.h.
   absl::StatusOr<IncidentPtr> Get(std::string_view id) const;
   absl::StatusOr<v1::Incident> ReadHistory(std::string_view id) const;
-  absl::StatusOr<std::vector<IncidentPtr>> Active(std::string_view after, size_t max) const;
   absl::Status Scan(absl::FunctionRef<bool(const StoredIncident& incident)> look) const;
 
  private:
+  void PutHistory(const std::vector<HistoryRow>& history, rocksdb::WriteBatch& write) const;
   // Answers the incident's id; "" for a key that no incident has any more.
   absl::StatusOr<std::string> Drop(std::string_view over_key, rocksdb::WriteBatch& write) const;
 

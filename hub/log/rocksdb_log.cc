@@ -303,11 +303,6 @@ absl::StatusOr<v1::Incident> RocksDbLog::ReadHistory(std::string_view id) const 
   return RocksDbIncidents(*store_).ReadHistory(id);
 }
 
-absl::StatusOr<std::vector<IncidentPtr>> RocksDbLog::ActiveIncidents(std::string_view after,
-                                                                     size_t max) const {
-  return RocksDbIncidents(*store_).Active(after, max);
-}
-
 absl::Status RocksDbLog::ScanIncidents(
     absl::FunctionRef<bool(const StoredIncident& incident)> look) const {
   return RocksDbIncidents(*store_).Scan(look);

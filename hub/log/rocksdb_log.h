@@ -1,8 +1,8 @@
 // rocksdb_log.h: the log on disk.
 //
-// Shape:   one RocksDB WriteBatch an Append: events, dedup ids, incidents and alerts are there together
-//          after a crash, or none is. Each event is kept with its time and with the bytes of all
-//          events up to it, so that a place by time or by size is a binary search.
+// Shape:   one RocksDB WriteBatch an Append: events, dedup ids, incidents and alerts are there
+//          together after a crash, or none is. Each event is kept with its time and with the bytes
+//          of all events up to it, so that a place by time or by size is a binary search.
 // Threads: as log.h; one leaf mutex over the range, never held while RocksDB works. Before it, one
 //          that keeps a snapshot of the incidents from beginning between a commit and its range.
 // Owns:    the data directory, by its lock, and the database in it.
@@ -79,8 +79,6 @@ class RocksDbLog : public Log {
   uint64_t incident_bytes() const override;
   absl::StatusOr<IncidentPtr> GetIncident(std::string_view id) const override;
   absl::StatusOr<v1::Incident> ReadHistory(std::string_view id) const override;
-  absl::StatusOr<std::vector<IncidentPtr>> ActiveIncidents(std::string_view after,
-                                                           size_t max) const override;
   absl::Status ScanIncidents(
       absl::FunctionRef<bool(const StoredIncident& incident)> look) const override;
   absl::StatusOr<std::unique_ptr<IncidentSnapshot>> SnapshotIncidents(

@@ -9,11 +9,12 @@
 //
 // Damage: each record of the write-ahead log, each block of a table file and the manifest carry a
 // checksum. The database is opened only if all of its write-ahead log can be read, and the head of
-// each table file. If not, it is salvaged: opened up to the first damage of the write-ahead log, and
-// past table files that cannot be read, of which every read then says so. What no checksum can tell, that a write-ahead log is
-// gone or ends early between two records, the caller may know better: whatever the opening makes of
-// a write-ahead log, its files are set aside before, until the caller has said to keep or drop them.
-// A database is created in a folder that has none, and nowhere else.
+// each table file. If not, it is salvaged: opened up to the first damage of the write-ahead log,
+// and past table files that cannot be read, of which every read then says so. What no checksum can
+// tell, that a write-ahead log is gone or ends early between two records, the caller may know
+// better: whatever the opening makes of a write-ahead log, its files are set aside before, until
+// the caller has said to keep or drop them. A database is created in a folder that has none, and
+// nowhere else.
 #pragma once
 
 #include <rocksdb/db.h>

@@ -56,10 +56,6 @@ class MeteredLog final : public Log {
   absl::StatusOr<v1::Incident> ReadHistory(std::string_view id) const override {
     return log_->ReadHistory(id);
   }
-  absl::StatusOr<std::vector<IncidentPtr>> ActiveIncidents(std::string_view after,
-                                                           size_t max) const override {
-    return log_->ActiveIncidents(after, max);
-  }
   absl::Status ScanIncidents(
       absl::FunctionRef<bool(const StoredIncident& incident)> look) const override {
     return log_->ScanIncidents(look);

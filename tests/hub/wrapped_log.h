@@ -54,10 +54,6 @@ class WrappedLog : public Log {
   absl::StatusOr<v1::Incident> ReadHistory(std::string_view id) const override {
     return log.ReadHistory(id);
   }
-  absl::StatusOr<std::vector<IncidentPtr>> ActiveIncidents(std::string_view after,
-                                                           size_t max) const override {
-    return log.ActiveIncidents(after, max);
-  }
   absl::Status ScanIncidents(
       absl::FunctionRef<bool(const StoredIncident& incident)> look) const override {
     return log.ScanIncidents(look);
