@@ -2,26 +2,16 @@
 
 #include <utility>
 
-#include "core/stream/shard.h"
+#include "bridge/upstream/shard_end.h"
 
 namespace tocsin::bridge {
-namespace {
-
-// The shard's end of a replay.
-struct Reader {
-  Shard& shard;
-  const LogReader::Deliver deliver;
-  bool alive = true;  // the shard's thread only
-};
-
-}  // namespace
 
 class HubReplay::Handle final : public CatchUp {
  public:
-  Handle(HubReplay& replay, uint64_t id, std::shared_ptr<Reader> reader)
-      : replay_(replay), id_(id), reader_(std::move(reader)) {}
+  Handle(HubReplay& replay, uint64_t id, ShardEnd<LogSlice> end)
+      : replay_(replay), id_(id), end_(std::move(end)) {}
   ~Handle() override {
-    reader_->alive = false;
+    end_.Close();
     replay_.loop_.Post([&replay = replay_, id = id_] { replay.replays_.erase(id); });
   }
 
@@ -33,7 +23,7 @@ class HubReplay::Handle final : public CatchUp {
  private:
   HubReplay& replay_;
   const uint64_t id_;
-  const std::shared_ptr<Reader> reader_;
+  ShardEnd<LogSlice> end_;
 };
 
 HubReplay::HubReplay(std::shared_ptr<grpc::Channel> channel, const Window& window,
@@ -55,19 +45,12 @@ void HubReplay::Stop() {
 std::unique_ptr<CatchUp> HubReplay::Open(Shard& shard, const StartPoint& start, FilterPtr filter,
                                          Deliver deliver) {
   const uint64_t id = ++opened_;
-  auto reader = std::make_shared<Reader>(Reader{shard, std::move(deliver)});
-  const auto answer = [reader](LogSlice slice) {
-    reader->shard.Post([reader, slice = std::move(slice)]() mutable {
-      if (reader->alive) {
-        reader->deliver(std::move(slice));
-      }
-    });
-  };
-  loop_.Post([this, id, start, filter = std::move(filter), answer] {
+  ShardEnd<LogSlice> end(shard, std::move(deliver));
+  loop_.Post([this, id, start, filter = std::move(filter), answer = end.Answer()] {
     replays_[id] =
         std::make_unique<Replay>(loop_, channel_, slots_, window_, start, filter.get(), answer);
   });
-  return std::make_unique<Handle>(*this, id, std::move(reader));
+  return std::make_unique<Handle>(*this, id, std::move(end));
 }
 
 }  // namespace tocsin::bridge

@@ -2,27 +2,17 @@
 
 #include <utility>
 
+#include "bridge/upstream/shard_end.h"
 #include "core/base/stand_back.h"
-#include "core/stream/shard.h"
 
 namespace tocsin::bridge {
-namespace {
-
-// The shard's end of a snapshot.
-struct Reader {
-  Shard& shard;
-  const Snapshots::Deliver deliver;
-  bool alive = true;  // the shard's thread only
-};
-
-}  // namespace
 
 class HubSnapshots::Handle final : public Reading {
  public:
-  Handle(HubSnapshots& snapshots, uint64_t id, std::shared_ptr<Reader> reader)
-      : snapshots_(snapshots), id_(id), reader_(std::move(reader)) {}
+  Handle(HubSnapshots& snapshots, uint64_t id, ShardEnd<SnapshotMessage> end)
+      : snapshots_(snapshots), id_(id), end_(std::move(end)) {}
   ~Handle() override {
-    reader_->alive = false;
+    end_.Close();
     snapshots_.loop_.Post([&snapshots = snapshots_, id = id_] { snapshots.End(id); });
   }
 
@@ -34,7 +24,7 @@ class HubSnapshots::Handle final : public Reading {
  private:
   HubSnapshots& snapshots_;
   const uint64_t id_;
-  const std::shared_ptr<Reader> reader_;
+  ShardEnd<SnapshotMessage> end_;
 };
 
 HubSnapshots::HubSnapshots(std::shared_ptr<grpc::Channel> channel)
@@ -55,19 +45,12 @@ void HubSnapshots::Stop() {
 std::unique_ptr<Snapshots::Reading> HubSnapshots::Open(Shard& shard, FilterPtr filter,
                                                        Deliver deliver) {
   const uint64_t id = ++opened_;
-  auto reader = std::make_shared<Reader>(Reader{shard, std::move(deliver)});
-  const auto answer = [reader](SnapshotMessage message) {
-    reader->shard.Post([reader, message = std::move(message)]() mutable {
-      if (reader->alive) {
-        reader->deliver(std::move(message));
-      }
-    });
-  };
-  loop_.Post([this, id, filter = std::move(filter), answer] {
+  ShardEnd<SnapshotMessage> end(shard, std::move(deliver));
+  loop_.Post([this, id, filter = std::move(filter), answer = end.Answer()] {
     waiting_.push_back({id, filter, answer});
     Begin();
   });
-  return std::make_unique<Handle>(*this, id, std::move(reader));
+  return std::make_unique<Handle>(*this, id, std::move(end));
 }
 
 void HubSnapshots::Begin() {
