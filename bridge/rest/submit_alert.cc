@@ -13,6 +13,7 @@
 #include "core/event/json_input.h"
 #include "core/event/json_reader.h"
 #include "core/event/json_writer.h"
+#include "core/event/validate.h"
 #include "core/http/problem.h"
 
 namespace tocsin::bridge {
@@ -56,6 +57,7 @@ absl::StatusOr<v1::SubmitAlertRequest> ReadBody(std::string_view json,
   RETURN_IF_ERROR(ParseJson(json, value));
   v1::SubmitAlertRequest request;
   ASSIGN_OR_RETURN(*request.mutable_alert(), ReadJsonAlert(value, ""));
+  RETURN_IF_ERROR(NormalizeAlert(*request.mutable_alert(), FieldPath("")));
   if (key.has_value() && request.alert().id().empty()) {
     request.mutable_alert()->set_id(DerivedUuid(kKeySpace, {*key}));
   }

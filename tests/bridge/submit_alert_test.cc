@@ -65,7 +65,8 @@ TEST_F(SubmitAlertTest, AKeyMakesARetryTheSameAlert) {
   EXPECT_EQ(Sent(1).alert().id(), id);
   EXPECT_NE(Sent(2).alert().id(), id);
   constexpr char kId[] = "0190b6a5-7c1e-7000-8000-000000000001";
-  Post("/v1/alerts", absl::StrCat(R"({"id":")", kId, R"(","title":"t"})"),
+  Post("/v1/alerts",
+       absl::StrCat(R"({"id":")", kId, R"(","title":"t","severity":"P1","source":"s"})"),
        {{"Idempotency-Key", "k 1"}});
   EXPECT_EQ(Sent(3).alert().id(), kId) << "the body's own id stays";
 }
@@ -95,6 +96,7 @@ TEST_F(SubmitAlertTest, ABadBodyNamesItsField) {
   EXPECT_EQ(field(R"({"received_at":"2026-01-01T00:00:00Z"})"), "received_at")
       << "the hub's to set";
   EXPECT_EQ(field(R"({"title":"a","title":"b"})"), "title");
+  EXPECT_EQ(field(R"({"severity":"P0","source":"s"})"), "title");
   EXPECT_EQ(field("{"), "");
   EXPECT_EQ(field("[]"), "");
   EXPECT_EQ(Ask("POST", "/v1/alerts", kAlert, {{"Content-Type", "text/plain"}}).status, 415);
