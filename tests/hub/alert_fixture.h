@@ -1,4 +1,5 @@
-// alert_fixture.h: a hub's sequencer over a log, to which alerts are submitted by hand.
+// alert_fixture.h: a hub's sequencer over a log, to which alerts are submitted by hand; and over
+// either store, with restarts.
 #pragma once
 
 #include <gtest/gtest.h>
@@ -11,6 +12,7 @@
 #include "core/event/time_proto.h"
 #include "core/event/validate.h"
 #include "core/event/wire.h"
+#include "hub/log/memory_log.h"
 #include "hub/sequencer.h"
 #include "tests/hub/hub_fixtures.h"
 
@@ -118,6 +120,45 @@ inline v1::Event StateChange(v1::EventType type, const std::string& incident) {
   event.set_type(type);
   event.mutable_incident()->set_id(incident);
   return event;
+}
+
+namespace alert_test {
+
+inline constexpr auto kReceived = v1::EVENT_TYPE_ALERT_RECEIVED;
+inline constexpr auto kCreated = v1::EVENT_TYPE_INCIDENT_CREATED;
+inline constexpr auto kConverted = v1::EVENT_TYPE_ALERT_CONVERTED;
+inline constexpr auto kResolved = v1::EVENT_TYPE_INCIDENT_RESOLVED;
+inline constexpr auto kUpdated = v1::EVENT_TYPE_INCIDENT_UPDATED;
+inline constexpr auto kAlertResolved = v1::ALERT_STATUS_RESOLVED;
+inline constexpr auto kAcknowledged = v1::ALERT_STATUS_ACKNOWLEDGED;
+
+}  // namespace alert_test
+
+// The parameter: whether the log is on disk.
+class AlertStoreTest : public testing::TestWithParam<bool> {
+ protected:
+  AlertStoreTest() { Start(); }
+
+  void Start(SequencerOptions options = {}) {
+    hub_.reset();
+    if (log_ == nullptr || GetParam()) {
+      log_.reset();
+      log_ = GetParam() ? std::unique_ptr<Log>(OpenRocks(RocksIn(dir_, Durability::kMemory)))
+                        : std::make_unique<MemoryLog>();
+    }
+    hub_ = std::make_unique<AlertHub>(*log_, clock_, options);
+    hub_->News();
+  }
+  absl::Time now() { return clock_.Now(); }
+
+  TempDir dir_;
+  ManualClock clock_{kStart};
+  std::unique_ptr<Log> log_;
+  std::unique_ptr<AlertHub> hub_;
+};
+
+inline std::string AlertStoreName(const testing::TestParamInfo<bool>& store) {
+  return store.param ? "RocksDb" : "Memory";
 }
 
 }  // namespace tocsin::hub

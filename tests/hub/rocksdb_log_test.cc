@@ -99,8 +99,8 @@ INSTANTIATE_TEST_SUITE_P(All, UncleanEndTest,
                                          Durability::kMemory));
 
 // Symptom: a file system that came back without its last writes, while the machine stayed up, was
-// told as 'nothing was lost'. Cause: the kernel's boot id was taken for proof. The older test changed
-// the boot id alone.
+// told as 'nothing was lost'. Cause: the kernel's boot id was taken for proof. The older test
+// changed the boot id alone.
 TEST_P(UncleanEndTest, SaysWhetherSomethingMayBeLost) {
   {
     auto log = OpenRocks(RocksIn(dir_, GetParam()));

@@ -87,7 +87,8 @@ TEST(HubExplain, CompletesAnEventAsPublishingItWould) {
   EXPECT_EQ(DetailsOf(status).field(), "event.escalated.incident_id");
 }
 
-// Symptom: an incident_created that had been published was refused with ABORTED. Cause: it was checked
+// Symptom: an incident_created that had been published was refused with ABORTED. Cause: it was
+//          checked
 // as if it were to be published again. Why not seen before: that check came later than Explain.
 TEST(HubExplain, ExplainsAnEventThatMayNotBePublishedAgain) {
   TestHub hub;

@@ -1,5 +1,5 @@
-// Snapshots in parts, driven by hand: a shard's tasks, the reader's RunOnce, and a clock that stands
-// still.
+// Snapshots in parts, driven by hand: a shard's tasks, the reader's RunOnce, and a clock that
+// stands still.
 #include "hub/snapshot_reader.h"
 
 #include <gtest/gtest.h>
