@@ -4,12 +4,14 @@
 // The data directory is made beside the program, so that it is on the disk one builds on, not in
 // memory.
 //
-//   bench_append [--in_flight=256] [--events=1] [--seconds=3] [--kind=system|incident|update|alert|report]
+//   bench_append [--in_flight=256] [--events=1] [--seconds=3]
+//   [--kind=system|incident|update|alert|report]
 //                [--durability=always|memory]
 //   bench_append      without options: 1, 16 and 256 in flight, then 256 with 16 events each
 //
-// `incident` makes new incidents, `update` has news of 10,000 of them. `alert` opens an incident with
-// each alert, `report` reports 10,000 firing alerts again and again: there, what is counted is alerts.
+// `incident` makes new incidents, `update` has news of 10,000 of them. `alert` opens an incident
+// with each alert, `report` reports 10,000 firing alerts again and again: there, what is counted is
+// alerts.
 #include <stdlib.h>
 #include <sys/resource.h>
 

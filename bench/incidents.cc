@@ -1,5 +1,5 @@
-// incidents.cc: what lists of incidents cost: a log of many incidents is made through the sequencer,
-// opened again, and asked with each kind of filter.
+// incidents.cc: what lists of incidents cost: a log of many incidents is made through the
+// sequencer, opened again, and asked with each kind of filter.
 //
 //   bench_incidents [--incidents=1000000] [--active=100000] [--queries=200] [--dir=DIR]
 //

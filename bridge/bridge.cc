@@ -3,8 +3,9 @@
 //   upstream ── window ──▶ shards (one a worker) ── sessions ── sockets
 //      └── rings ─────────▶   └── catch-up streams, snapshots ──▶ hub
 //
-// Ended in this order: upstream, replays and snapshots first, so that nothing is posted to a shard any more;
-// then the workers' threads, the listener, and the workers with their sessions; the window last.
+// Ended in this order: upstream, replays and snapshots first, so that nothing is posted to a shard
+// any more; then the workers' threads, the listener, and the workers with their sessions; the
+// window last.
 #include "bridge/bridge.h"
 
 #include <algorithm>

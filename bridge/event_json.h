@@ -1,13 +1,13 @@
 // event_json.h: the JSON of the events that were sent last, each rendered once for all who are sent
 // it by one worker.
 //
-// Shape:   TailOf is the end of the `event` message, from the bracket that closes `subscription_ids`
-//          on: ],"message_id":"…","timestamp":"…","sequence":7,"event":{…}}. Of the `left` message it
-//          is the same, with "incident_id":"…","incident":{…} in the place of the event. What comes
-//          before it differs by connection. It is rendered when it is first wanted, so an event that
-//          no client is sent is never rendered.
-//          Kept are the last kKeptEvents, which is more than one pass of the engine hands out, and
-//          no more than kKeptBytes.
+// Shape:   TailOf is the end of the `event` message, from the bracket that closes
+//          `subscription_ids` on: ],"message_id":"…","timestamp":"…","sequence":7,"event":{…}}. Of
+//          the `left` message it is the same, with "incident_id":"…","incident":{…} in the place of
+//          the event. What comes before it differs by connection. It is rendered when it is first
+//          wanted, so an event that no client is sent is never rendered. Kept are the last
+//          kKeptEvents, which is more than one pass of the engine hands out, and no more than
+//          kKeptBytes.
 // Threads: a worker's.
 // Owns:    the texts.
 // Errors:  an event whose bytes are damaged has no JSON.

@@ -22,8 +22,8 @@ namespace tocsin::bridge {
 class AlertCounter {
  public:
   explicit AlertCounter(prometheus::Registry& registry);
-  // `outcome`: taken, duplicate, left_out, refused (a body that is none of the format), or truncated
-  // (by the sender).
+  // `outcome`: taken, duplicate, left_out, refused (a body that is none of the format), or
+  // truncated (by the sender).
   void Count(std::string_view source, std::string_view outcome, size_t alerts);
 
  private:

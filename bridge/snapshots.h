@@ -2,11 +2,11 @@
 // the log, message by message.
 //
 // Shape:   the messages are rendered already, but for what differs by connection. One is delivered
-//          when it is asked for; a snapshot that has to begin anew, because the hub was lost, says so
-//          by another first message.
-// Threads: Open, Next and the destruction of a Reading on the shard's thread. Messages are delivered
-//          on that thread too (through Shard::Post), never from inside Next, and never after the
-//          Reading was destroyed.
+//          when it is asked for; a snapshot that has to begin anew, because the hub was lost, says
+//          so by another first message.
+// Threads: Open, Next and the destruction of a Reading on the shard's thread. Messages are
+//          delivered on that thread too (through Shard::Post), never from inside Next, and never
+//          after the Reading was destroyed.
 // Owns:    the caller owns the Reading; destroying it cancels.
 // Errors:  in SnapshotMessage::status.
 #pragma once

@@ -1,7 +1,7 @@
 // explain_text.h: the hub's explanations, for people.
 //
-// Shape:   one event: a line for each field. Many: a line for each event, with what stopped it, and a
-//          count of it all at the end. A session: where each of its subscriptions stands.
+// Shape:   one event: a line for each field. Many: a line for each event, with what stopped it, and
+//          a count of it all at the end. A session: where each of its subscriptions stands.
 // Threads: pure.
 #pragma once
 

@@ -1,11 +1,11 @@
 // follow.h: `tocsin sub`: prints a subscription's events and resumes it after every broken stream.
 //
-// Shape:   a HubStream (core/rpc) whose responses are printed. Each new stream starts after the last
-//          cursor that was seen, so nothing is repeated; what is missing is reported as a gap.
+// Shape:   a HubStream (core/rpc) whose responses are printed. Each new stream starts after the
+//          last cursor that was seen, so nothing is repeated; what is missing is reported as a gap.
 // Threads: runs on the caller's thread until it ends or is interrupted.
 // Errors:  the first connection must succeed within the timeout; after that it tries again until it
-//          is interrupted. When the output cannot be written it ends with kFailed and names the last
-//          cursor that was written; when the reader of a pipe has gone it ends with kOk.
+//          is interrupted. When the output cannot be written it ends with kFailed and names the
+//          last cursor that was written; when the reader of a pipe has gone it ends with kOk.
 #pragma once
 
 #include <iosfwd>

@@ -55,17 +55,19 @@ struct AlertPlan {
 AlertPlan PlanAlert(const v1::Alert& alert, AlertReport report, const KnownAlert& known,
                     bool resolve_incidents);
 
-// Where the plan appends something. `incident_id` is that of the incident that the alert opens or is
-// taken by; "" when it is appended alone.
+// Where the plan appends something. `incident_id` is that of the incident that the alert opens or
+// is taken by; "" when it is appended alone.
 std::vector<v1::Event> AlertEvents(const AlertPlan& plan, v1::Alert alert,
                                    std::string_view incident_id, const IncidentState* incident);
 
-// The row of an alert's fingerprint after the alert. Nothing is known of it before: `before` is null.
+// The row of an alert's fingerprint after the alert. Nothing is known of it before: `before` is
+// null.
 AlertRow RowAfter(const v1::Alert& alert, const AlertRow* before, Sequence sequence,
                   absl::Time time);
 
-// The id of the n-th event (from 0 to 2) of a submitted alert with this id, which is a UUID: a retry
-// of the alert finds them in the dedup window. It differs from the alert's in its random part only.
+// The id of the n-th event (from 0 to 2) of a submitted alert with this id, which is a UUID: a
+// retry of the alert finds them in the dedup window. It differs from the alert's in its random part
+// only.
 std::string AlertEventId(std::string_view alert_id, size_t n);
 
 }  // namespace tocsin::hub

@@ -160,8 +160,8 @@ absl::Status Alerts::CloseIn(const std::string& incident, const std::string& fin
 }
 
 // Makes room for a row where the incident has as many as it may: of those that are resolved the one
-// that has been quiet the longest goes, else of all. Seldom, for it reads all rows: an alert that is
-// submitted comes to an incident with its own fingerprint only.
+// that has been quiet the longest goes, else of all. Seldom, for it reads all rows: an alert that
+// is submitted comes to an incident with its own fingerprint only.
 absl::Status Alerts::DropQuietest(const std::string& incident) {
   ASSIGN_OR_RETURN(const IncidentPtr state, incidents_.Find(incident));
   if (state == nullptr || state->alerts.rows < kAlertRows) {

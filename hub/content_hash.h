@@ -1,9 +1,9 @@
 // content_hash.h: a fingerprint of what a publisher sent, to tell a repeated event from another one
 // under the same id.
 //
-// Shape:   64 bits over the deterministic bytes of the event, or alert, as it was given, before the hub fills
-//          anything in. It is stored in the dedup window, so it must never change: not with the
-//          build, the machine or the run.
+// Shape:   64 bits over the deterministic bytes of the event, or alert, as it was given, before the
+//          hub fills anything in. It is stored in the dedup window, so it must never change: not
+//          with the build, the machine or the run.
 // Threads: pure.
 #pragma once
 

@@ -1,5 +1,5 @@
-// firing_alerts.h: the open alerts of all incidents, with what repeated reports say of them that the
-// log does not hold: the newest timestamp of the firing, and when it ends by itself.
+// firing_alerts.h: the open alerts of all incidents, with what repeated reports say of them that
+// the log does not hold: the newest timestamp of the firing, and when it ends by itself.
 //
 // Shape:   fed by what the log commits. A report that changes nothing appends nothing, and moves
 //          timestamp and end here alone; a start of the hub gives every alert at least the resolve

@@ -5,7 +5,8 @@
 //          that hubs share, another. CatchUp takes them in. So all who follow one log come to the
 //          same state, and whatever a publish is staged upon is the log's own.
 // Threads: OnCommit from any thread; all else on the sequencer's. One leaf mutex over what waits.
-// Owns:    dedup window, incident cache and open alerts; the commits that wait. Log and window are the caller's.
+// Owns:    dedup window, incident cache and open alerts; the commits that wait. Log and window are
+//          the caller's.
 // Bounds:  a commit of this hub is taken in before its next; a shared log bounds what it hands over
 //          ahead of that.
 // Source:  docs/life-of-an-event.md

@@ -52,8 +52,8 @@ class GroupCommit {
  public:
   GroupCommit(Log& log, Follower& follower, Clock& clock, AlertOptions alerts = {});
 
-  // Takes at least one publish of a group that has any; what is appended has been followed when this
-  // returns. The status of the last append is in last_append().
+  // Takes at least one publish of a group that has any; what is appended has been followed when
+  // this returns. The status of the last append is in last_append().
   CommittedGroup Commit(std::span<PendingPublish> group);
   const absl::Status& last_append() const { return last_append_; }
 

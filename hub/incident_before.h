@@ -1,8 +1,8 @@
 // incident_before.h: what an event changed of the fields of its incident that filters look at.
 //
 // Shape:   compares the incident as it was known with the incident after the event, and keeps the
-//          earlier values in the event, of the fields that differ. So everyone who is given the event
-//          can tell which sets the incident has left by it.
+//          earlier values in the event, of the fields that differ. So everyone who is given the
+//          event can tell which sets the incident has left by it.
 // Threads: pure.
 // Source:  docs/adr/0022-what-leaves-is-told.md
 #pragma once

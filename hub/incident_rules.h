@@ -14,12 +14,14 @@ namespace tocsin::hub {
 
 bool HasIncident(v1::EventType type);
 
-// What a normalised event does to its incident's timeline and notes, which are taken out of it: what
-// the event gives takes the place of what was known; a comment is a note. `before` may be null.
+// What a normalised event does to its incident's timeline and notes, which are taken out of it:
+// what the event gives takes the place of what was known; a comment is a note. `before` may be
+// null.
 HistoryChange HistoryAfter(v1::Event& event, const IncidentState* before, absl::Time time);
 
 // Makes event.incident the incident as it stands after the event, and fills in what the payload and
-// event.before say of the one before. `before` is null only when the event gives the incident whole.
+// event.before say of the one before. `before` is null only when the event gives the incident
+// whole.
 void CompleteIncident(v1::Event& event, const IncidentState* before, absl::Time time);
 
 }  // namespace tocsin::hub

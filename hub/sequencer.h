@@ -5,9 +5,9 @@
 //          Nobody sees an event before it is as durable as the hub was set to. What another hub
 //          appends to a shared log is followed on the same thread, and there alerts whose end has
 //          come are ended.
-// Threads: Publish, Submit and state from any thread. A group is committed, and done is called, on the
-//          sequencer's thread; a publish that is not let in is answered on its caller's. Without
-//          Start, RunOnce is called by hand (tests).
+// Threads: Publish, Submit and state from any thread. A group is committed, and done is called, on
+//          the sequencer's thread; a publish that is not let in is answered on its caller's.
+//          Without Start, RunOnce is called by hand (tests).
 // Owns:    its thread, queue and follower; log, window and clock are the caller's and outlive it.
 // Errors:  in the outcome of each publish. A log that stopped taking events shows in state().
 // Source:  docs/life-of-an-event.md
@@ -92,7 +92,8 @@ class Sequencer {
 
   // Any thread. `done` is called exactly once.
   void Publish(PublishRequestData request, Done done);
-  // The same for alerts, each by itself; in one group if they fit. Each `done` is called exactly once.
+  // The same for alerts, each by itself; in one group if they fit. Each `done` is called exactly
+  // once.
   void Submit(std::vector<AlertSubmission> alerts);
 
   // Commits one group and does what else is due. False when there was nothing to commit.

@@ -1,13 +1,15 @@
 // snapshot_reader.h: reads snapshots of the incidents, part by part, on a thread of its own.
 //
-// Shape:   a snapshot is read only as fast as it is asked for parts, so one part of it at the most is
-//          in memory. Those that have been asked take turns of a bounded number of incidents, so
+// Shape:   a snapshot is read only as fast as it is asked for parts, so one part of it at the most
+//          is in memory. Those that have been asked take turns of a bounded number of incidents, so
 //          that a filter that seldom matches holds nobody up. kMaxRunning are read at a time; those
-//          after them wait, in order, and begin at the place that the log has when their turn comes.
-// Threads: Open, Next and the destruction of a Snapshot on its shard's thread; the log is read on the
-//          reader's; parts are posted to the shard. Without Start, RunOnce is called by hand (tests).
-// Owns:    its thread, and what the log keeps for the snapshots that are read. Log and shards are the
-//          caller's; Stop before either goes.
+//          after them wait, in order, and begin at the place that the log has when their turn
+//          comes.
+// Threads: Open, Next and the destruction of a Snapshot on its shard's thread; the log is read on
+//          the reader's; parts are posted to the shard. Without Start, RunOnce is called by hand
+//          (tests).
+// Owns:    its thread, and what the log keeps for the snapshots that are read. Log and shards are
+//          the caller's; Stop before either goes.
 // Errors:  in SnapshotPart::status: RESOURCE_EXHAUSTED where too many wait; SLOW_CONSUMER for one
 //          that is not asked again within the stuck time, or takes longer than
 //          limits::kSnapshotTime in all; what the log says.

@@ -1,10 +1,10 @@
-// alert_answers.h: what a sender of alerts is answered, in the form and with the status that this very
-// sender acts on.
+// alert_answers.h: what a sender of alerts is answered, in the form and with the status that this
+// very sender acts on.
 //
-// Shape:   Alertmanager, Prometheus and Grafana try again after a 5xx alone, so what may succeed later
-//          is always 503 to them. An alert that cannot be taken as it stands is left out, and told in
-//          the body of a 200: a 4xx would have the sender repeat, or drop, the others with it. Only
-//          where nothing can be taken, ever, is it 4xx.
+// Shape:   Alertmanager, Prometheus and Grafana try again after a 5xx alone, so what may succeed
+//          later is always 503 to them. An alert that cannot be taken as it stands is left out, and
+//          told in the body of a 200: a 4xx would have the sender repeat, or drop, the others with
+//          it. Only where nothing can be taken, ever, is it 4xx.
 // Threads: pure.
 // Source:  docs/alert-sources.md, with what each sender does after which status.
 #pragma once

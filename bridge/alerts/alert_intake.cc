@@ -60,7 +60,8 @@ struct AlertIntake::Submission {
   struct Alert {
     v1::SubmitAlertRequest request;
     size_t place;  // in the caller's list
-    // It came without an id, and reports no state: where the hub has seen it, that was our first try.
+    // It came without an id, and reports no state: where the hub has seen it, that was our first
+    // try.
     bool never_duplicate = false;
   };
 

@@ -1,17 +1,17 @@
 // alert_intake.h: the bridge's way to the hub for alerts, whatever format they came in.
 //
-// Shape:   alerts that arrive while calls are under way wait and share the next SubmitAlerts call: at
-//          most kCallsAtOnce calls, each of at most kAlertsPerCall alerts and kBytesPerCall. A
-//          submission of more is sent in parts, one after the other, and takes turns with the others.
-//          An alert without an id is given one before the first try, so that a try whose answer is
-//          lost is not a second alert.
-// Threads: Submit from any. `done` is called once, on the thread of HubCalls, or inside Submit where
-//          nothing is left to ask the hub.
+// Shape:   alerts that arrive while calls are under way wait and share the next SubmitAlerts call:
+//          at most kCallsAtOnce calls, each of at most kAlertsPerCall alerts and kBytesPerCall. A
+//          submission of more is sent in parts, one after the other, and takes turns with the
+//          others. An alert without an id is given one before the first try, so that a try whose
+//          answer is lost is not a second alert.
+// Threads: Submit from any. `done` is called once, on the thread of HubCalls, or inside Submit
+//          where nothing is left to ask the hub.
 // Owns:    what waits and what is under way, at most kMaxAlerts and kMaxBytes. Destroyed after its
 //          HubCalls; what is not answered then is dropped.
-// Errors:  an outcome is its alert's own. An error names the field within the alert ("title"), in its
-//          message too: see WithFieldBelow for a caller's own path. Past the bounds, and when the hub
-//          does not take it in time: SERVICE_UNAVAILABLE with retry_after.
+// Errors:  an outcome is its alert's own. An error names the field within the alert ("title"), in
+//          its message too: see WithFieldBelow for a caller's own path. Past the bounds, and when
+//          the hub does not take it in time: SERVICE_UNAVAILABLE with retry_after.
 #pragma once
 
 #include <atomic>
@@ -43,8 +43,8 @@ class AlertIntake {
   static constexpr size_t kCallsAtOnce = 4;
   static constexpr size_t kAlertsPerCall = limits::kPublishEvents;
   static constexpr size_t kBytesPerCall = limits::kPublishBytes;
-  // How long an alert waits for its turn, and then for the hub's answer. Both together are well under
-  // the time that a handler has.
+  // How long an alert waits for its turn, and then for the hub's answer. Both together are well
+  // under the time that a handler has.
   static constexpr absl::Duration kAnswerWithin = absl::Seconds(10);
 
   explicit AlertIntake(HubCalls& calls, Clock& clock = Clock::Real());
@@ -79,9 +79,9 @@ class AlertIntake {
   bool start_posted_ = false;
 };
 
-// The same error for a caller who has the alert at `path`: of "title" it makes "alerts[3].title", and
-// an error of the alert as a whole then names the path. An error that is not about what the alert says
-// (SERVICE_UNAVAILABLE, …) is left as it is.
+// The same error for a caller who has the alert at `path`: of "title" it makes "alerts[3].title",
+// and an error of the alert as a whole then names the path. An error that is not about what the
+// alert says (SERVICE_UNAVAILABLE, …) is left as it is.
 absl::Status WithFieldBelow(const absl::Status& status, std::string_view path);
 
 }  // namespace tocsin::bridge

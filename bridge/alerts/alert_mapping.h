@@ -1,7 +1,7 @@
 // alert_mapping.h: what of a sender's words becomes which of an alert's fields.
 //
-// Shape:   tables with defaults for each source, which the configuration adds to. A severity that the
-//          tables do not have is P3, and an annotation says so: no alert is lost for a word.
+// Shape:   tables with defaults for each source, which the configuration adds to. A severity that
+//          the tables do not have is P3, and an annotation says so: no alert is lost for a word.
 // Threads: filled at the start; then const.
 // Errors:  From names the flag and what is allowed.
 // Source:  docs/alert-sources.md has the tables.

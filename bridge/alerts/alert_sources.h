@@ -1,8 +1,8 @@
-// alert_sources.h: the routes of alert senders that know nothing of Tocsin: Alertmanager, Prometheus,
-// Grafana, PagerDuty's senders, OnCall's.
+// alert_sources.h: the routes of alert senders that know nothing of Tocsin: Alertmanager,
+// Prometheus, Grafana, PagerDuty's senders, OnCall's.
 //
-// Shape:   a route reads its format's body into alerts (alertmanager.h, pagerduty.h, oncall.h), hands
-//          them to the intake, and answers in the words of its sender (alert_answers.h).
+// Shape:   a route reads its format's body into alerts (alertmanager.h, pagerduty.h, oncall.h),
+//          hands them to the intake, and answers in the words of its sender (alert_answers.h).
 // Threads: on the worker nothing is read; bodies are read on HubCalls' thread.
 // Source:  docs/alert-sources.md.
 #pragma once

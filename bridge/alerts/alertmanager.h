@@ -1,9 +1,9 @@
-// alertmanager.h: the body of Alertmanager's webhook (version 4), of which Grafana's is a dialect, and
-// the list that Prometheus posts to an Alertmanager (/api/v2/alerts).
+// alertmanager.h: the body of Alertmanager's webhook (version 4), of which Grafana's is a dialect,
+// and the list that Prometheus posts to an Alertmanager (/api/v2/alerts).
 //
 // Threads: pure.
-// Errors:  INVALID_MESSAGE for a body that is none of it, MESSAGE_TOO_LARGE for too many alerts; what
-//          is wrong with one alert leaves that alert out.
+// Errors:  INVALID_MESSAGE for a body that is none of it, MESSAGE_TOO_LARGE for too many alerts;
+//          what is wrong with one alert leaves that alert out.
 // Source:  docs/alert-sources.md.
 #pragma once
 

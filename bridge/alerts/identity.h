@@ -1,8 +1,8 @@
 // identity.h: what makes two of a sender's alerts the same.
 //
 // Threads: pure.
-// Source:  the fingerprint of labels is Prometheus': FNV-1a of 64 bits over the labels by name, each
-//          name and value followed by the byte 0xFF.
+// Source:  the fingerprint of labels is Prometheus': FNV-1a of 64 bits over the labels by name,
+//          each name and value followed by the byte 0xFF.
 #pragma once
 
 #include <google/protobuf/map.h>

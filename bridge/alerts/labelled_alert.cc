@@ -96,7 +96,8 @@ void AddLinks(const SenderObject& object, v1::Alert& alert) {
   }
 }
 
-// What the sender says, where its format has a status: its clock may not be ours. Else its end tells.
+// What the sender says, where its format has a status: its clock may not be ours. Else its end
+// tells.
 absl::Status SetStatus(const SenderObject& object, const LabelledFormat& format, absl::Time now,
                        v1::Alert& alert) {
   ASSIGN_OR_RETURN(std::optional<absl::Time> end, TimeOf(object, "endsAt"));

@@ -1,9 +1,9 @@
-// labelled_alert.h: one alert as Prometheus, Alertmanager and Grafana write it: labels, annotations,
-// and when it began and ended.
+// labelled_alert.h: one alert as Prometheus, Alertmanager and Grafana write it: labels,
+// annotations, and when it began and ended.
 //
-// Shape:   the fingerprint is the labels', with the kind of sender before it, so that an alert is the
-//          same by whichever way it comes. The id is made of the alert's content, so that a sender's
-//          retry is the same alert.
+// Shape:   the fingerprint is the labels', with the kind of sender before it, so that an alert is
+//          the same by whichever way it comes. The id is made of the alert's content, so that a
+//          sender's retry is the same alert.
 // Threads: pure.
 // Errors:  INVALID_MESSAGE that names the field: this alert cannot be taken, others may.
 // Source:  docs/alert-sources.md.

@@ -1,13 +1,14 @@
-// pagerduty.h: PagerDuty's Events API v2: an alert event (trigger, acknowledge, resolve), and a change
-// event, which becomes a system_event.
+// pagerduty.h: PagerDuty's Events API v2: an alert event (trigger, acknowledge, resolve), and a
+// change event, which becomes a system_event.
 //
 // Shape:   an alert is told by routing key and dedup_key, as PagerDuty does it. A trigger without
 //          dedup_key is given one made of its body, so that a retry of it is the same alert. The
-//          routing key is a secret: only a hash of it goes into fingerprint and id. Events count in the
-//          order in which they come, as they do at PagerDuty: payload.timestamp is kept as an annotation,
-//          since by a sender's clock a resolve could be older than its trigger.
+//          routing key is a secret: only a hash of it goes into fingerprint and id. Events count in
+//          the order in which they come, as they do at PagerDuty: payload.timestamp is kept as an
+//          annotation, since by a sender's clock a resolve could be older than its trigger.
 // Threads: pure.
-// Errors:  all of an event's, one sentence each, as PagerDuty answers them; none tells a routing key.
+// Errors:  all of an event's, one sentence each, as PagerDuty answers them; none tells a routing
+//          key.
 // Source:  docs/alert-sources.md.
 #pragma once
 

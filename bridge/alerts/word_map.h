@@ -1,7 +1,7 @@
 // word_map.h: which of our names a sender's word stands for, per source and for all of them.
 //
-// Shape:   words are compared without regard to case. A word of a source goes before the same word of
-//          all sources.
+// Shape:   words are compared without regard to case. A word of a source goes before the same word
+//          of all sources.
 // Threads: filled at the start; then const.
 // Errors:  Add names what is wrong in a text from the configuration.
 #pragma once

@@ -1,8 +1,8 @@
 // event_stream.h: one GET /v1/events: a subscription whose events go out as the body of a response.
 //
 // Shape:   a sink of the engine and the owner of a response's stream; a state machine without a
-//          socket. Batches, catch-up and slowness are the engine's, as for /ws. A snapshot, if one is
-//          asked for, goes out first, each message when the one before has left; then the stream
+//          socket. Batches, catch-up and slowness are the engine's, as for /ws. A snapshot, if one
+//          is asked for, goes out first, each message when the one before has left; then the stream
 //          subscribes at its place.
 // Threads: its shard's.
 // Owns:    its subscriber in the shard.

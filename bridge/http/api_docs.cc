@@ -47,8 +47,8 @@ ParameterDoc IfMatchDoc() {
           R"({"type":"string","pattern":"^\"[1-9][0-9]{0,17}\"$"})"};
 }
 
-// The filter's, but the one that has no meaning there. Labels are labels.KEY=VALUE, which OpenAPI has
-// no words for.
+// The filter's, but the one that has no meaning there. Labels are labels.KEY=VALUE, which OpenAPI
+// has no words for.
 std::vector<ParameterDoc> FilterDocs(std::string_view left_out) {
   std::vector<ParameterDoc> docs;
   const auto& type = *v1::Filter::descriptor();

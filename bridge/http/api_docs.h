@@ -1,8 +1,8 @@
 // api_docs.h: what the bridge's routes take and answer, as their rows of the table have it, and the
 // schemas that they refer to.
 //
-// Shape:   schemas of events, incidents, alerts and of what is read of them are made from the tables
-//          by which they are written and read (core/event/json_schema.h, json_input.h).
+// Shape:   schemas of events, incidents, alerts and of what is read of them are made from the
+//          tables by which they are written and read (core/event/json_schema.h, json_input.h).
 // Threads: pure.
 // Source:  docs/protocol.md, section 7.
 #pragma once

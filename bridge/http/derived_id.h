@@ -11,8 +11,8 @@
 
 namespace tocsin::bridge {
 
-// `space` says what kind of name the parts are, so that ids of two kinds never meet: "idempotency key
-// of submitAlert". Parts are told apart: {"ab", "c"} is not {"a", "bc"}.
+// `space` says what kind of name the parts are, so that ids of two kinds never meet: "idempotency
+// key of submitAlert". Parts are told apart: {"ab", "c"} is not {"a", "bc"}.
 std::string DerivedUuid(std::string_view space, std::initializer_list<std::string_view> parts);
 
 }  // namespace tocsin::bridge

@@ -1,7 +1,7 @@
 // filter_parameters.h: a filter as query parameters.
 //
-// Shape:   the filter's fields by their names: values with commas between them (a comma within a value
-//          is written \, and a backslash \\). Given again, values add up. Labels are
+// Shape:   the filter's fields by their names: values with commas between them (a comma within a
+//          value is written \, and a backslash \\). Given again, values add up. Labels are
 //          labels.KEY=VALUE.
 // Threads: one.
 // Errors:  INVALID_FILTER for an unknown value of an enumeration, INVALID_MESSAGE else, with the

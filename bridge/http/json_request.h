@@ -16,14 +16,14 @@ namespace tocsin::bridge {
 
 inline constexpr std::string_view kJsonMediaType = "application/json";
 
-// "application/json" of "Application/JSON; charset=utf-8": lower-case, without parameters; empty where
-// there is no Content-Type.
+// "application/json" of "Application/JSON; charset=utf-8": lower-case, without parameters; empty
+// where there is no Content-Type.
 std::string MediaType(const http::HttpRequest& request);
 // An error unless the body is said to be JSON, whatever its parameters: JSON is UTF-8.
 absl::Status CheckIsJson(const http::HttpRequest& request);
 
-// The request's Idempotency-Key: 1 to 255 characters of any text, given once. Nothing where there is
-// none.
+// The request's Idempotency-Key: 1 to 255 characters of any text, given once. Nothing where there
+// is none.
 absl::StatusOr<std::optional<std::string>> IdempotencyKey(const http::HttpRequest& request);
 
 }  // namespace tocsin::bridge

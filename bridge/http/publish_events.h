@@ -2,9 +2,9 @@
 //
 // Shape:   JSON of docs/protocol.md, section 1, an event or an array of them; or CloudEvents
 //          (bridge/rest/cloud_event). Read and validated here, so that errors name the field as the
-//          client wrote it; then one Publish. An event without an id gets one before the first try, so
-//          that a try whose answer is lost is not published twice: a new one, or one derived from the
-//          request's Idempotency-Key and the event's place.
+//          client wrote it; then one Publish. An event without an id gets one before the first try,
+//          so that a try whose answer is lost is not published twice: a new one, or one derived
+//          from the request's Idempotency-Key and the event's place.
 // Threads: on the worker only the headers are looked at; the rest is done by HubCalls' thread.
 // Errors:  the table's: INVALID_MESSAGE with the field (`events[3].severity`; of a single event
 //          `event.severity`), CONFLICT, SERVICE_UNAVAILABLE when the hub is not reached in time.

@@ -1,5 +1,5 @@
-// routes.h: the bridge's table of routes. Each worker has a table of its own, whose handlers serve on
-// that worker.
+// routes.h: the bridge's table of routes. Each worker has a table of its own, whose handlers serve
+// on that worker.
 //
 // Shape:   groups of rows, each made by a function of its own.
 // Threads: the worker's; what the handlers read of the bridge is atomic.

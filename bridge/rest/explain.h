@@ -1,10 +1,10 @@
 // explain.h: POST /v1/explain: which field of a filter let an event through or stopped it, or where
 // a live session stands.
 //
-// Shape:   a session of this bridge (/ws, GET /v1/events) is explained here; all else, and a session
-//          that is not of this bridge, is the hub's to explain.
-// Threads: on the worker only the Content-Type is looked at; the rest is done by HubCalls' thread and
-//          the worker that has the session.
+// Shape:   a session of this bridge (/ws, GET /v1/events) is explained here; all else, and a
+//          session that is not of this bridge, is the hub's to explain.
+// Threads: on the worker only the Content-Type is looked at; the rest is done by HubCalls' thread
+//          and the worker that has the session.
 // Errors:  the table's, with the field as the body has it ("filter.severities[0]").
 // Source:  docs/protocol.md, sections 4 and 7.
 #pragma once

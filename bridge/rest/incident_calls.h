@@ -1,7 +1,7 @@
 // incident_calls.h: what REST asks the hub about incidents, for one request.
 //
-// Shape:   all calls of a request share its time: each may take what is left of it, but no less than
-//          kLeastTime, so that what was changed can still be shown.
+// Shape:   all calls of a request share its time: each may take what is left of it, but no less
+//          than kLeastTime, so that what was changed can still be shown.
 // Threads: any; `done` runs on the thread of HubCalls.
 // Errors:  the hub's, with the field as the request's body has it: `title` for the hub's
 //          `events[0].incident.title`.

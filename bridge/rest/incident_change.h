@@ -1,8 +1,9 @@
 // incident_change.h: one change of an incident, from the request to the answer that shows it.
 //
-// Shape:   [read ─▶] publish ─▶ read ─▶ answer. A change that reads first is published only where the
-//          incident is still what was read; where it is not, it begins anew, so that no other's change
-//          is lost. With If-Match it is then refused instead: 412, with the incident as it is.
+// Shape:   [read ─▶] publish ─▶ read ─▶ answer. A change that reads first is published only where
+//          the incident is still what was read; where it is not, it begins anew, so that no other's
+//          change is lost. With If-Match it is then refused instead: 412, with the incident as it
+//          is.
 // Threads: that of HubCalls.
 // Owns:    itself, until the answer is given.
 // Errors:  the hub's; 503 when others have changed the incident for the whole time of the request.

@@ -1,5 +1,5 @@
-// incident_query.h: the queries of GET /v1/incidents and GET /v1/incidents/{id}/events, read strictly,
-// as requests to the hub.
+// incident_query.h: the queries of GET /v1/incidents and GET /v1/incidents/{id}/events, read
+// strictly, as requests to the hub.
 //
 // Threads: pure.
 // Errors:  INVALID_MESSAGE or INVALID_FILTER with the parameter's name and what is allowed.

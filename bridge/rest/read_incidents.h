@@ -12,8 +12,8 @@ namespace tocsin::bridge {
 http::Handler ListIncidents(HubCalls& calls);
 // With If-None-Match: 304 where the client has the incident as it is.
 http::Handler GetIncident(HubCalls& calls);
-// The incident's events in the log: its retention is not that of incidents, so that the oldest may be
-// gone. An incident that is not known and has no event is NOT_FOUND.
+// The incident's events in the log: its retention is not that of incidents, so that the oldest may
+// be gone. An incident that is not known and has no event is NOT_FOUND.
 http::Handler ListIncidentEvents(HubCalls& calls);
 
 }  // namespace tocsin::bridge

@@ -1,8 +1,8 @@
 // submit_alert.h: POST /v1/alerts: one alert in Tocsin's own JSON.
 //
-// Shape:   the alert's fields of docs/protocol.md, section 1, those that are a client's to set; then
-//          the alert intake. With an Idempotency-Key the alert's id is derived from it, unless the
-//          body gives one: the same key with another body is the hub's CONFLICT.
+// Shape:   the alert's fields of docs/protocol.md, section 1, those that are a client's to set;
+//          then the alert intake. With an Idempotency-Key the alert's id is derived from it, unless
+//          the body gives one: the same key with another body is the hub's CONFLICT.
 // Threads: on the worker only the headers are looked at; the rest is done by HubCalls' thread.
 // Errors:  the table's, with the field as the body has it ("severity").
 #pragma once

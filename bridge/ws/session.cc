@@ -4,7 +4,8 @@
 //                                  exactly where the subscription begins or ends, or where the
 //                                  stream was when the ping came
 //   errors, welcome, status        straight to the output: they have no place in the stream
-//   subscribe with a snapshot      `subscribed` and the snapshot straight to the output, but for its
+//   subscribe with a snapshot      `subscribed` and the snapshot straight to the output, but for
+//   its
 //                                  last message, which goes where the subscription begins
 //
 // What a client can make the server hold is bounded by not reading from it (WantsRead): its

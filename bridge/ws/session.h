@@ -4,8 +4,8 @@
 //          (gaps, bookmarks, and the answers that must keep their place among events) goes through
 //          the shard and leaves through SessionSink; everything else is sent at once.
 // Threads: its shard's.
-// Owns:    its parts: sink, snapshots, names, liveness and conduct; its subscriber in the shard, until the
-//          session ends.
+// Owns:    its parts: sink, snapshots, names, liveness and conduct; its subscriber in the shard,
+//          until the session ends.
 // Errors:  a bad message is answered, and the session goes on. Before an error ends the session,
 //          the client is sent the error, `closing` and a close frame.
 // Source:  docs/protocol.md, sections 5 and 8.

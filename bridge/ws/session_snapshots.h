@@ -1,13 +1,13 @@
 // session_snapshots.h: the subscriptions of one session whose snapshot has not been sent whole.
 //
 // Shape:   one snapshot is sent at a time, and the others wait in the order of asking, so a
-//          connection holds one message of a snapshot. A message is asked for when the one before it
-//          has left. The last one is given to the owner, for the place in the stream where the
+//          connection holds one message of a snapshot. A message is asked for when the one before
+//          it has left. The last one is given to the owner, for the place in the stream where the
 //          subscription begins: a `pong` that comes before it tells nothing of the subscription.
 // Threads: the shard's.
 // Owns:    the snapshot that is being sent. Names and output outlive this.
-// Errors:  a snapshot that ends with an error is told to the owner, and is gone. A client that takes
-//          nothing is found by IsStuck.
+// Errors:  a snapshot that ends with an error is told to the owner, and is gone. A client that
+//          takes nothing is found by IsStuck.
 #pragma once
 
 #include <deque>

@@ -28,7 +28,8 @@ class IncidentSet {
   // Some 100 MB of them. Nobody reads a longer table; a filter makes it shorter.
   static constexpr size_t kMost = 100'000;
 
-  // What the response does to the set. Responses of one stream, in order, the first ones a snapshot.
+  // What the response does to the set. Responses of one stream, in order, the first ones a
+  // snapshot.
   std::vector<IncidentChange> Apply(const v1::SubscribeResponse& response);
   // The stream has broken: a snapshot that is not whole is dropped.
   void Broken();

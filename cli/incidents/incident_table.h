@@ -1,8 +1,8 @@
 // incident_table.h: incidents as the lines of a table.
 //
-// Shape:   severity, state, how long ago it changed, id, who works on it, source, title. In a narrow
-//          terminal source and assignees are left out, and the title is cut: the id, which every
-//          other command asks for, stays whole. Text is cleaned of control characters.
+// Shape:   severity, state, how long ago it changed, id, who works on it, source, title. In a
+//          narrow terminal source and assignees are left out, and the title is cut: the id, which
+//          every other command asks for, stays whole. Text is cleaned of control characters.
 // Threads: pure.
 #pragma once
 

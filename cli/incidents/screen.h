@@ -29,8 +29,8 @@ class Screen {
 
   void Open();
   // `lines` are fewer columns than the terminal has (one that fills its row would lose its last
-  // character when the rest of the row is cleared) and no more than its rows. False when they cannot
-  // be written.
+  // character when the rest of the row is cleared) and no more than its rows. False when they
+  // cannot be written.
   bool Draw(const std::vector<std::string>& lines);
   // May be called twice.
   void Close();

@@ -1,7 +1,7 @@
 // explain.h: which field of a filter lets an event through, and which stops it, in words.
 //
-// Shape:   one finding for each field that a filter sets. It looks at the event's facts by itself, so
-//          that it can tell why; that its verdict is always Filter::Matches' is tested.
+// Shape:   one finding for each field that a filter sets. It looks at the event's facts by itself,
+//          so that it can tell why; that its verdict is always Filter::Matches' is tested.
 // Threads: immutable once compiled.
 // Errors:  of Compile, as of Filter::Compile, with the paths `filter` and `require[0]`; more than
 //          limits::kRequiredFilters.

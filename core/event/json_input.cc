@@ -106,8 +106,8 @@ void EraseEntry(v1::Incident& incident, const FieldDescriptor& field, const std:
   map.erase(key);
 }
 
-// Of the patch's entries those that are null are taken away; the others are read over what is there:
-// of two entries with one key the later one counts.
+// Of the patch's entries those that are null are taken away; the others are read over what is
+// there: of two entries with one key the later one counts.
 absl::Status PatchMap(const json::value& patch, std::string_view path, const FieldDescriptor& field,
                       v1::Incident& incident) {
   ASSIGN_OR_RETURN(const json::object* const object, kFields.Object(patch, path));

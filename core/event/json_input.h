@@ -2,8 +2,8 @@
 // fields that are its own to set, and no others.
 //
 // Threads: pure.
-// Errors:  INVALID_MESSAGE with the field's path below `path` and what is allowed. What the texts and
-//          numbers may be is for validate.h to say.
+// Errors:  INVALID_MESSAGE with the field's path below `path` and what is allowed. What the texts
+//          and numbers may be is for validate.h to say.
 // Source:  docs/protocol.md, sections 1 and 7.
 #pragma once
 
@@ -32,14 +32,15 @@ inline constexpr std::string_view kActorInput = "actor";
 // A field that is not the client's is an error.
 absl::StatusOr<v1::Alert> ReadJsonAlert(const boost::json::value& value, std::string_view path);
 
-// Into event.incident; `id` may be given as well. With `pass_over_output` the fields that only the hub
-// sets are passed over, so that an incident that was read may be written back; without, they are
-// errors.
+// Into event.incident; `id` may be given as well. With `pass_over_output` the fields that only the
+// hub sets are passed over, so that an incident that was read may be written back; without, they
+// are errors.
 absl::Status ReadJsonIncident(const boost::json::value& value, std::string_view path,
                               bool pass_over_output, v1::Event& event);
 
-// Changes event.incident as a JSON merge patch says (RFC 7396): null takes a field, a label or a part
-// of the resolution away, a list is replaced, an object is merged. On an error the event is unusable.
+// Changes event.incident as a JSON merge patch says (RFC 7396): null takes a field, a label or a
+// part of the resolution away, a list is replaced, an object is merged. On an error the event is
+// unusable.
 absl::Status PatchJsonIncident(const boost::json::value& patch, std::string_view path,
                                v1::Event& event);
 

@@ -1,5 +1,5 @@
-// A message is looked through once, which notes where each of its fields stands, and is then written
-// in the order of its plan.
+// A message is looked through once, which notes where each of its fields stands, and is then
+// written in the order of its plan.
 //
 // Protocol Buffers allow forms that no encoder of theirs writes: a message in two parts that are to
 // be merged, two members of a oneof of which the last one counts. Such bytes are parsed and encoded

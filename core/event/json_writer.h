@@ -6,9 +6,9 @@
 //          tables). Fields that the schema does not have are passed over. Control characters and
 //          U+2028/9 are escaped. Maps are sorted by key: equal events have equal JSON.
 // Threads: pure.
-// Errors:  bytes that are no such message, or a text in them that is not UTF-8: DATA_LOSS, and nothing is
-//          appended. A number that is not finite is written as null. A message's texts are UTF-8: it
-//          was read from the wire or from JSON, which look.
+// Errors:  bytes that are no such message, or a text in them that is not UTF-8: DATA_LOSS, and
+//          nothing is appended. A number that is not finite is written as null. A message's texts
+//          are UTF-8: it was read from the wire or from JSON, which look.
 #pragma once
 
 #include <string>

@@ -66,8 +66,8 @@ inline constexpr absl::Duration kHotTick = absl::Milliseconds(1);
 // 100,000 incidents are 250 messages. One incident more may go past the bytes.
 inline constexpr size_t kSnapshotPartBytes = 256 * kKiB;
 inline constexpr size_t kSnapshotPartIncidents = 1'000;
-// From its beginning to its last part: so long is kept what the incidents were at its place. 100,000
-// incidents reach a client of 8 Mbit/s in it.
+// From its beginning to its last part: so long is kept what the incidents were at its place.
+// 100,000 incidents reach a client of 8 Mbit/s in it.
 inline constexpr absl::Duration kSnapshotTime = absl::Minutes(2);
 
 // Publishing.

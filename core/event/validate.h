@@ -14,10 +14,10 @@
 namespace tocsin {
 
 // Sets `type` from the payload where it is left out, drops output-only fields (sequence, epoch,
-// time, cursor, before, the incident's alerts), brings UUIDs to their canonical form, and checks the rest: UUIDs, lengths, enum
-// numbers, no unknown fields, the payload and the incident that the type needs. On error the event
-// is unusable. An incident may be given whole, or by its id alone (in `incident.id` or the
-// payload's `incident_id`, which must agree).
+// time, cursor, before, the incident's alerts), brings UUIDs to their canonical form, and checks
+// the rest: UUIDs, lengths, enum numbers, no unknown fields, the payload and the incident that the
+// type needs. On error the event is unusable. An incident may be given whole, or by its id alone
+// (in `incident.id` or the payload's `incident_id`, which must agree).
 absl::Status NormalizeEvent(v1::Event& event, const FieldPath& path);
 // The same for an alert that is submitted by itself. Labels and annotations with an empty value are
 // as if left out; which incident took it is the hub's to say (incident_id, deduplicated,

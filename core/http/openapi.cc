@@ -19,7 +19,8 @@ namespace {
 
 namespace json = boost::json;
 
-// Whatever the route: the request's form, its origin, its length; overload and a server that drains.
+// Whatever the route: the request's form, its origin, its length; overload and a server that
+// drains.
 constexpr int kAnyRoute[] = {400, 403, 408, 413, 414, 417, 431, 503};
 
 json::string_view Text(std::string_view text) { return {text.data(), text.size()}; }

@@ -8,7 +8,8 @@
 namespace tocsin::http {
 namespace {
 
-// A sender of webhooks asks by OPTIONS whether it may POST here; who may post may do so as a webhook.
+// A sender of webhooks asks by OPTIONS whether it may POST here; who may post may do so as a
+// webhook.
 void AddWebhookConsent(const HttpRequest& request, std::string_view allow, HttpResponse& response) {
   const auto origin = request.Header("WebHook-Request-Origin");
   if (origin.has_value() && !origin->empty() && allow.find("POST") != std::string_view::npos) {

@@ -27,8 +27,8 @@ absl::Status FromGrpcStatus(const grpc::Status& status);
 absl::Status FromPublishError(const v1::PublishError& error);
 
 // True when the same call may succeed later: the hub cannot be reached, is starting, draining or
-// overloaded, or the connection was lost. Also true for OK: a hub never ends a stream with OK, so the
-// stream was cut.
+// overloaded, or the connection was lost. Also true for OK: a hub never ends a stream with OK, so
+// the stream was cut.
 bool MayRetry(grpc::StatusCode code, const std::string& reason);
 bool MayRetry(const grpc::Status& status);
 

@@ -5,8 +5,8 @@
 //          the place that the owner gave last. The first try after a break fails fast, so that its
 //          status says why; later ones wait until the hub can be reached.
 // Threads: the loop's thread. The owner is called from the loop, never from inside a method.
-// Owns:    its call, which the loop holds until gRPC has let go of it. After Close or the destructor
-//          the owner is not called any more.
+// Owns:    its call, which the loop holds until gRPC has let go of it. After Close or the
+//          destructor the owner is not called any more.
 // Errors:  OnEnd gets the gRPC status of every call that ends, and decides whether to try again.
 //          A dead peer is found by the channel's keepalive (hub_channel.h).
 #pragma once

@@ -1,5 +1,5 @@
-// live_session.h: the sessions of one thread, each found by the id that its client was told, so that
-// it can be explained.
+// live_session.h: the sessions of one thread, each found by the id that its client was told, so
+// that it can be explained.
 //
 // Threads: a shard's.
 // Owns:    nothing: a session enters when it begins, and leaves before it or its id goes.

@@ -197,7 +197,8 @@ void Pass::GiveMerged(Subscriber& subscriber) {
 
 bool Pass::Queue(Subscription& subscription, const Item& item) {
   Subscriber& subscriber = *subscription.subscriber;
-  // An event whose first item was queued is queued whole, so that none comes twice after an overflow.
+  // An event whose first item was queued is queued whole, so that none comes twice after an
+  // overflow.
   if (!subscriber.outbox.EndsWith(item.event) && writer_.IsFull(subscriber)) {
     writer_.Flush(subscriber);
     if (writer_.IsFull(subscriber)) {

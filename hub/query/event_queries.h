@@ -4,8 +4,8 @@
 //          to each other; any other by reading the range. Each call looks at a bounded part, so a
 //          page may be short, or empty, and not the last. The first page fixes the range's end.
 // Threads: safe; the log is the caller's.
-// Errors:  CURSOR_EXPIRED, with the earliest and the latest cursor, for a beginning that is not held
-//          whole or an end that is not known; DATA_LOSS where an event cannot be read;
+// Errors:  CURSOR_EXPIRED, with the earliest and the latest cursor, for a beginning that is not
+//          held whole or an end that is not known; DATA_LOSS where an event cannot be read;
 //          INVALID_MESSAGE for a page token.
 // Source:  docs/protocol.md, section 4
 #pragma once

@@ -6,8 +6,8 @@
 //          sorted by. So any filter costs at most a few ms at 1,000,000 incidents, an incident that
 //          changes costs a look at its row, and no order is kept up (bench/incidents).
 // Threads: not thread-safe.
-// Owns:    some 130 bytes an incident with 8 values that others have too, and 70 more for each value
-//          that no other has.
+// Owns:    some 130 bytes an incident with 8 values that others have too, and 70 more for each
+//          value that no other has.
 // Source:  docs/adr/0020-incident-index.md
 #pragma once
 

@@ -6,8 +6,8 @@
 // Threads: Explain from any; `answer` is called once, on the caller's thread for what is refused at
 //          once, else on the thread of this one. Stop before the shards.
 // Owns:    the thread, so that no shard reads the log for it.
-// Errors:  INVALID_MESSAGE, INVALID_FILTER; NOT_FOUND for a session or an incident that is not known;
-//          RATE_LIMIT_EXCEEDED when many wait; SERVICE_UNAVAILABLE while the hub goes down.
+// Errors:  INVALID_MESSAGE, INVALID_FILTER; NOT_FOUND for a session or an incident that is not
+//          known; RATE_LIMIT_EXCEEDED when many wait; SERVICE_UNAVAILABLE while the hub goes down.
 #pragma once
 
 #include <string>

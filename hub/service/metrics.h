@@ -1,7 +1,7 @@
 // metrics.h: the hub's metrics for Prometheus.
 //
-// Shape:   counters are incremented as things happen; gauges are read when the metrics are asked for,
-//          and passed to Render.
+// Shape:   counters are incremented as things happen; gauges are read when the metrics are asked
+//          for, and passed to Render.
 // Threads: safe.
 // Owns:    the registry. Labels of subscribers are chosen by clients, so only a bounded number of
 //          them have a series of their own; the others share one.

@@ -3,8 +3,8 @@
 //
 // Shape:   request → write, write, … → finish; one operation of writing in flight. What the engine
 //          hands over goes out in one write as a rule; responses that had to be split wait in
-//          `queue_` for the write before them. A snapshot comes first: its parts are written one
-//          by one, and once the last has left, the stream enters the engine at the snapshot's place.
+//          `queue_` for the write before them. A snapshot comes first: its parts are written one by
+//          one, and once the last has left, the stream enters the engine at the snapshot's place.
 // Threads: its shard's.
 // Owns:    the call. The shard deletes it when over(): every tag that gRPC was given has come
 //          back.

@@ -39,8 +39,9 @@ std::vector<v1::SubmitAlertRequest> ListOf(size_t count, const std::string& name
   return list;
 }
 
-// Answers each alert with its title as the incident's id; one that `errors` knows by its title, with
-// that error. While `hold` is set a call waits. Each call takes the next of `answers` as its status.
+// Answers each alert with its title as the incident's id; one that `errors` knows by its title,
+// with that error. While `hold` is set a call waits. Each call takes the next of `answers` as its
+// status.
 class AlertHub : public v1::EventHub::Service {
  public:
   AlertHub() {

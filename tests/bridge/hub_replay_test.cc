@@ -218,7 +218,8 @@ TEST_F(HubReplayTest, AStreamAtRestMakesRoomAndGoesOnWhereItStood) {
   EXPECT_EQ(hub.requests().at(2).from(), FormatCursor(At(2)));
 }
 
-// Symptom: clients that came back together took the square of their number to catch up: the hub sent
+// Symptom: clients that came back together took the square of their number to catch up: the hub
+//          sent
 // 593,134 events for 30,000 wanted. Cause: a stream gave its slot up after every response, also
 // after the first one, which only says where it begins; the next turn sent that again, for ever.
 // Why older tests missed it: their hub's first response had events.

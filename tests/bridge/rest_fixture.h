@@ -1,5 +1,5 @@
-// rest_fixture.h: the bridge's routes over a worker that no thread runs, a client in memory, and a hub
-// whose unary answers the test chooses.
+// rest_fixture.h: the bridge's routes over a worker that no thread runs, a client in memory, and a
+// hub whose unary answers the test chooses.
 #pragma once
 
 #include <gmock/gmock.h>

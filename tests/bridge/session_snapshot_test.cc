@@ -1,5 +1,5 @@
-// A subscription with a snapshot: what the client is told, in which order, and how the snapshot waits
-// for the client.
+// A subscription with a snapshot: what the client is told, in which order, and how the snapshot
+// waits for the client.
 #include <gmock/gmock.h>
 
 #include "core/event/error.h"

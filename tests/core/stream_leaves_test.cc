@@ -210,9 +210,10 @@ class SmallOutboxTest : public LeavesTest {
   SmallOutboxTest() : LeavesTest(ShardOptions{.pending_messages = 4, .write_events = 2}) {}
 };
 
-// Symptom: an event came twice to one subscription of a peer. Cause: the outbox was full between the
-// event and the leave that another subscription was to be told of it, and both were sent back to the
-// place before it. Older tests had one kind of item for an event, which is queued whole.
+// Symptom: an event came twice to one subscription of a peer. Cause: the outbox was full between
+//          the
+// event and the leave that another subscription was to be told of it, and both were sent back to
+// the place before it. Older tests had one kind of item for an event, which is queued whole.
 TEST_F(SmallOutboxTest, AnEventAndItsLeaveAreQueuedTogetherOrNotAtAll) {
   Peer& peer = AddPeer();
   Subscribe(peer, 1, SeverityFilter(v1::SEVERITY_P0));

@@ -1,5 +1,5 @@
-// The engine under real threads, for ThreadSanitizer: one appends, one reads the log, two shards run,
-// subscribers replay, follow, and go in the middle of either.
+// The engine under real threads, for ThreadSanitizer: one appends, one reads the log, two shards
+// run, subscribers replay, follow, and go in the middle of either.
 #include <gtest/gtest.h>
 
 #include <thread>
