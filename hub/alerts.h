@@ -29,32 +29,33 @@ class Alerts {
       : log_(log), incidents_(incidents), firing_(firing) {}
 
   absl::StatusOr<KnownAlert> Find(std::string_view fingerprint);
-  // What an event that has been taken by Incidents does: alert_converted to the alert's row,
-  // incident_created to the incident's fingerprint. Other events do nothing here.
+  // Stages what the event changes, after Incidents has taken it: alert_converted changes the
+  // alert's row, incident_created the incident of the fingerprint. Other events change nothing.
   absl::Status Take(const v1::Event& event);
-  // The incident, which is known, has taken the alert. `sequence` is the event's that has it.
+  // Stages that the incident, which Incidents must know, takes the alert. `sequence` is that of the
+  // event with the alert.
   absl::Status TakeAlert(std::string_view incident, const v1::Alert& alert, Sequence sequence,
                          absl::Time time);
-  // A report that changes nothing: its timestamp and end count from here on.
+  // Takes over the timestamp and the end of a report that repeats what is known.
   void Renew(const v1::Alert& alert, const KnownAlert& known);
 
   void KeepRequest();
   void DropRequest() { request_ = Layer(); }
-  // Adds what the group has changed.
+  // Adds the changes of the whole group to the batch.
   void AddGroupChanges(LogBatch& batch) const;
   void DropGroup();
 
  private:
   using RowKey = std::pair<std::string, std::string>;  // incident, fingerprint
   struct Layer {
-    std::map<std::string, std::string, std::less<>> incident_of;  // by fingerprint; "": forgotten
-    std::map<RowKey, std::optional<AlertRow>> rows;               // nothing: it goes
+    std::map<std::string, std::string, std::less<>> incident_of;  // by fingerprint; "": none
+    std::map<RowKey, std::optional<AlertRow>> rows;               // nullopt: deleted
   };
 
   absl::StatusOr<std::string> IncidentOf(std::string_view fingerprint) const;
   absl::StatusOr<std::optional<AlertRow>> RowOf(const std::string& incident,
                                                 const std::string& fingerprint) const;
-  // The row's incident is known.
+  // Incidents must know the row's incident.
   absl::Status SetRow(const std::string& incident, const std::string& fingerprint,
                       const std::optional<AlertRow>& before, std::optional<AlertRow> after);
   absl::Status CloseIn(const std::string& incident, const std::string& fingerprint);

@@ -34,12 +34,12 @@ class DedupWindow {
 
   explicit DedupWindow(DedupBounds bounds = {}) : bounds_(bounds) {}
 
-  // What the log has kept, oldest first.
+  // Takes in the entries that the log holds, oldest first, when the hub starts.
   void Load(const std::vector<DedupEntry>& entries);
-  // Nullptr when the id was not seen. Valid until the next change.
+  // Returns nullptr when the id was not seen. The pointer is valid until the next change.
   const Seen* Find(std::string_view id) const;
   void Add(const DedupEntry& entry);
-  // Forgets what is past the bounds.
+  // Removes the ids that are older than the bounds allow, or too many.
   void Expire(absl::Time now);
   size_t size() const { return seen_.size(); }
 

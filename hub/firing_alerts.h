@@ -28,27 +28,28 @@ class FiringAlerts {
  public:
   struct Firing {
     std::string incident;
-    absl::Time at = absl::InfinitePast();  // the newest timestamp that was reported of it
+    absl::Time at = absl::InfinitePast();  // the newest timestamp that was reported
     absl::Time end = absl::InfiniteFuture();
   };
 
   explicit FiringAlerts(size_t most = 1'000'000) : most_(most) {}
 
-  // What the log holds, at a start of the hub.
+  // Takes in the open alerts that the log holds. Once, when the hub starts.
   void Load(const std::vector<OpenAlert>& open, absl::Time now);
-  // What was committed.
+  // Takes in a change that was committed.
   void Follow(const AlertChange& change);
 
-  // Nullptr when it is not open. Valid until the next change.
+  // Returns nullptr when no such alert is open. The pointer is valid until the next change.
   const Firing* Find(std::string_view fingerprint) const;
-  // Reported again: neither the timestamp nor the end moves back. Without an end, that stays.
+  // Takes in a repeated report. The timestamp and the end never move back; without an `end` the
+  // known one stays.
   void Renew(std::string_view fingerprint, absl::Time at, std::optional<absl::Time> end);
-  // Nothing is to be told of its end.
+  // Removes the alert: it will not be in Due any more.
   void Forget(std::string_view fingerprint);
-  // The log has forgotten these incidents. Looks at every alert.
+  // Removes the alerts of these incidents, which the log has dropped. Looks at every alert.
   void ForgetOf(const std::vector<std::string>& incidents);
 
-  // Of those whose end has come, at most so many, the longest over first.
+  // Returns the fingerprints of at most `most` alerts whose end has come, the earliest end first.
   std::vector<std::string> Due(absl::Time now, size_t most) const;
   absl::Time next_end() const;
   size_t size() const { return size_.load(); }

@@ -39,18 +39,19 @@ class Follower final : public LogFollower {
   // sequencer's, once the window has grown. Set before Load.
   void SetOnCommit(std::function<void()> on_commit) { on_commit_ = std::move(on_commit); }
   void SetOnAppended(std::function<void()> on_appended) { on_appended_ = std::move(on_appended); }
-  // Is told what the log says, in its order, before the window grows; on the sequencer's thread.
+  // `next` is given every commit too, in the log's order, before the window grows, on the
+  // sequencer's thread.
   void SetNext(LogFollower* next) { next_ = next; }
-  // Reads back what the log knows, and opens the window at its end, unless it is open. Once, before
-  // all else.
+  // Reads the log's dedup ids and open alerts back, and opens the window at the log's end unless it
+  // is open. Call it once, before everything else.
   absl::Status Load(absl::Time now);
 
   void OnCommit(CommitPtr commit) override;
   void OnForgotten(std::vector<std::string> incidents) override;
-  // Takes in what waits; answers how many events that were.
+  // Takes in the commits that wait. Returns how many events they had.
   size_t CatchUp();
 
-  // Of the newest event taken in.
+  // Sequence and time of the newest event taken in.
   Sequence last() const { return last_; }
   absl::Time time() const { return time_; }
   const DedupWindow& dedup() const { return dedup_; }
@@ -59,7 +60,7 @@ class Follower final : public LogFollower {
   const FiringAlerts& firing() const { return firing_; }
 
  private:
-  // One of the two.
+  // What the log has said: either a commit, or incidents that it has dropped.
   struct Heard {
     CommitPtr commit;
     std::vector<std::string> forgotten;

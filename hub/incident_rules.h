@@ -14,9 +14,9 @@ namespace tocsin::hub {
 
 bool HasIncident(v1::EventType type);
 
-// What a normalised event does to its incident's timeline and notes, which are taken out of it:
-// what the event gives takes the place of what was known; a comment is a note. `before` may be
-// null.
+// Takes timeline and notes out of a normalised event and returns how they change the incident's:
+// those that the event gives replace the known ones, and a comment becomes a note. `before` is null
+// when the incident is unknown.
 HistoryChange HistoryAfter(v1::Event& event, const IncidentState* before, absl::Time time);
 
 // Makes event.incident the incident as it stands after the event, and fills in what the payload and

@@ -34,21 +34,21 @@ class Incidents {
   // Events without an incident are left alone. Answers what was known of the incident before, null
   // when it was unknown. On error the event is unusable.
   absl::StatusOr<IncidentPtr> Complete(v1::Event& event, absl::Time time, const FieldPath& path);
-  // Completes it, and refuses a change of state that makes no sense. On error the request is to be
-  // dropped as well.
+  // Completes the event, and refuses a change of state that makes no sense. After an error the
+  // caller drops the request.
   absl::Status Apply(v1::Event& event, absl::Time time, const FieldPath& path);
   // Keeps the incident of the event that was just applied, and encoded as `record`, in the request.
   void Take(const v1::Event& event, const EventPtr& record);
-  // Nullptr when it is unknown.
+  // Returns nullptr when the incident is unknown.
   absl::StatusOr<IncidentPtr> Find(std::string_view id);
-  // How many alerts the incident has taken, after the request.
+  // Stages how many alerts the incident has taken, the request's included.
   void SetAlerts(const IncidentState& known, AlertCounts alerts);
-  // Of the newest event about it; 0 when it is unknown.
+  // Returns the sequence of the newest event about the incident; 0 when it is unknown.
   absl::StatusOr<Sequence> LastSequence(std::string_view id);
 
   void KeepRequest();
   void DropRequest();
-  // What the group has changed: each incident once, and its history in order.
+  // Returns what the group has changed: each incident once, and the rows of history in order.
   std::vector<IncidentChange> GroupChanges() const;
   std::vector<HistoryRow> TakeGroupHistory() { return std::move(group_history_); }
   void DropGroup();
@@ -63,7 +63,7 @@ class Incidents {
   std::vector<HistoryRow> group_history_;
   Layer request_;
   std::vector<HistoryRow> request_history_;
-  // Of the event that was just applied.
+  // These two belong to the event that was just applied.
   HistoryChange history_;
   AlertCounts alerts_;
 };

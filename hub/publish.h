@@ -1,4 +1,8 @@
 // publish.h: one publish, or one alert, on its way through the sequencer.
+//
+// Shape:   what a caller asks for, what it is answered, and both together while they wait.
+// Threads: values; passed from the caller's thread to the sequencer's.
+// Errors:  in the outcomes; `done` gets one exactly once.
 #pragma once
 
 #include <cstdint>
@@ -18,7 +22,7 @@
 
 namespace tocsin::hub {
 
-// The events have been through NormalizeEvent.
+// A request to publish events. NormalizeEvent has checked them.
 struct PublishRequestData {
   std::vector<v1::Event> events;
   // The events, all about one incident, are appended only if the newest known event about it has
@@ -30,7 +34,7 @@ using PublishOutcome =
     absl::StatusOr<std::vector<v1::PublishResult>>;  // one result an event, in order
 using PublishDone = absl::AnyInvocable<void(PublishOutcome)>;
 
-// The alert has been through NormalizeAlert.
+// A request to submit one alert. NormalizeAlert has checked it.
 struct AlertRequestData {
   v1::Alert alert = {};
   AlertReport report = AlertReport::kAlert;
@@ -39,8 +43,8 @@ struct AlertRequestData {
 
 struct AlertAnswer {
   v1::SubmitAlertResponse response = {};
-  size_t events = 0;      // that were appended
-  bool resolved = false;  // the incident, too
+  size_t events = 0;      // how many events were appended for it
+  bool resolved = false;  // whether its incident was resolved by it
 };
 
 using AlertOutcome = absl::StatusOr<AlertAnswer>;
@@ -58,8 +62,8 @@ struct PendingAlert {
   AlertOutcome outcome = AlertAnswer();
 };
 
-// Waiting, and then being committed: events, or an alert, from which events are made when its turn
-// comes.
+// An entry of the publish queue: either events, or an alert, from which the sequencer makes events
+// when its turn comes.
 struct PendingPublish {
   PublishRequestData request;
   std::vector<Content> contents;  // one an event
@@ -69,7 +73,7 @@ struct PendingPublish {
 
   std::unique_ptr<PendingAlert> alert;
 
-  // As queue and groups count it.
+  // How many events it counts as, against the bounds of the queue and of a group.
   size_t events() const { return alert == nullptr ? request.events.size() : kAlertEvents; }
   bool ok() const { return alert == nullptr ? outcome.ok() : alert->outcome.ok(); }
   void Fail(const absl::Status& status) {
@@ -79,7 +83,7 @@ struct PendingPublish {
     alert == nullptr ? done(std::move(outcome)) : alert->done(std::move(alert->outcome));
   }
 
-  static constexpr size_t kAlertEvents = 2;  // that an alert nearly always makes
+  static constexpr size_t kAlertEvents = 2;  // an alert nearly always makes two events
 };
 
 }  // namespace tocsin::hub

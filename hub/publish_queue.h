@@ -34,14 +34,14 @@ class PublishQueue {
  public:
   explicit PublishQueue(PublishQueueBounds bounds) : bounds_(bounds) {}
 
-  // All of them or none, in their order. On error they are left as they were.
+  // Adds all of them in their order, or, on error, none; they are then left as they were.
   absl::Status Push(std::span<PendingPublish> pending);
-  // The oldest ones, at least one if any waits.
+  // Takes out the oldest ones within the bounds, and at least one if any waits.
   std::vector<PendingPublish> TakeGroup(const GroupBounds& bounds);
-  // Waits until something is there, the queue is closed, it is woken, or the time is up.
+  // Returns when a publish waits, the queue is closed, Wake was called, or the time is up.
   void Wait(absl::Duration timeout);
   void Wake();
-  // Nothing is let in any more; what is there can still be taken.
+  // From now on Push fails; what is in the queue can still be taken.
   void Close();
 
   bool closed() const;

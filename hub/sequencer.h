@@ -41,15 +41,15 @@ struct SequencerOptions {
   Retention retention;
   absl::Duration trim_interval = absl::Seconds(5);
   size_t trim_after_events = 65'536;  // so that a burst does not outgrow the retention by much
-  // Of the log; under kInterval the sequencer syncs it as often as this.
+  // The log's durability. Under kInterval the sequencer syncs the log every sync_interval.
   Durability durability = Durability::kAlways;
   absl::Duration sync_interval = absl::Seconds(1);
 };
 
 struct SequencerState {
   bool accepts_publish = true;
-  std::string publish_error;  // why not
-  // The disk is full: reading goes on, and publishing when there is room.
+  std::string publish_error;  // why publishes are refused, when they are
+  // The disk is full: reading goes on, and so does publishing once there is room.
   bool disk_full = false;
 
   // Whether the log is as it should be. A full disk is refused publish by publish, and is no reason
@@ -57,8 +57,8 @@ struct SequencerState {
   bool healthy() const { return accepts_publish || disk_full; }
 };
 
-// Alerts ended in one turn at most, so that publishes do not wait for a crowd of them; and how long
-// after a failed append they are tried again.
+// The sequencer ends at most kMostEnds alerts in one turn, so that publishes do not wait for a
+// crowd of them. After an append that failed it tries again kEndsRetry later.
 inline constexpr size_t kMostEnds = 256;
 inline constexpr absl::Duration kEndsRetry = absl::Seconds(1);
 
@@ -75,36 +75,36 @@ class Sequencer {
   void SetOnAppended(std::function<void()> on_appended) {
     follower_.SetOnAppended(std::move(on_appended));
   }
-  // Is told what the log says (hub/follower.h). Set before Open.
+  // `next` is given every commit too (hub/follower.h). Set before Open.
   void SetNextFollower(LogFollower* next) { follower_.SetNext(next); }
   // Called for every alert that ended by itself, on the sequencer's thread. Set before Open.
   void SetOnAlertEnded(std::function<void(const AlertAnswer&)> on_ended) {
     on_alert_ended_ = std::move(on_ended);
   }
-  // Reads the log's state back and opens the window at its end, unless it is open. Once, before all
-  // else.
+  // Reads the log's state back and opens the window at the log's end unless it is open. Call it
+  // once, before everything else.
   absl::Status Open();
-  // From here on a thread does what RunOnce does.
+  // Starts the thread, which calls RunOnce for as long as there is work.
   void Start();
-  // Lets nothing more in, commits and answers what waits, syncs, and ends the thread. May be called
-  // twice.
+  // Refuses new publishes, commits and answers those that wait, syncs the log, and ends the thread.
+  // May be called twice.
   void Stop();
 
   // Any thread. `done` is called exactly once.
   void Publish(PublishRequestData request, Done done);
-  // The same for alerts, each by itself; in one group if they fit. Each `done` is called exactly
-  // once.
+  // Submits alerts, which are accepted or refused one by one, in one group if they fit. Each `done`
+  // is called exactly once.
   void Submit(std::vector<AlertSubmission> alerts);
 
   // Commits one group and does what else is due. False when there was nothing to commit.
   bool RunOnce();
   SequencerState state() const;
-  // Alerts that are open now. Any thread.
+  // How many alerts are open now. Any thread.
   size_t open_alerts() const { return follower_.firing().size(); }
 
  private:
   void Run();
-  // Answers how many publishes of the group, from its first, are done with.
+  // Commits the first publishes of the group, and returns how many.
   size_t CommitSome(std::span<PendingPublish> group);
   void Appended(size_t events);
   void Maintain();
@@ -122,14 +122,14 @@ class Sequencer {
   PublishQueue queue_;
   std::thread thread_;
 
-  // The thread's own.
+  // Used on the sequencer's thread only.
   Follower follower_;
   GroupCommit commit_;
   absl::Duration trim_due_;
   absl::Duration sync_due_;
   size_t appended_since_trim_ = 0;
   bool unsynced_ = false;
-  absl::Duration ends_again_ = absl::ZeroDuration();  // not before it, where the log took no ends
+  absl::Duration ends_again_ = absl::ZeroDuration();  // no alert is ended before this time
   std::function<void(const AlertAnswer&)> on_alert_ended_ = [](const AlertAnswer&) {};
 
   mutable Mutex mutex_;

@@ -30,10 +30,10 @@ class SliceReader {
     Cursor place;
   };
 
-  // Nothing past the window's head is given: it is not yet visible to others.
+  // Events after the window's head are never given, since others cannot see them yet.
   SliceReader(const Log& log, const Window& window) : log_(log), window_(window) {}
 
-  // At the end of the log: no events, and `to` is the end.
+  // Reads the next slice. At the log's end it has no events, and its `to` is that end.
   LogSlice Read(Reading& reading, size_t max_events, size_t max_bytes) const;
 
  private:
@@ -43,7 +43,7 @@ class SliceReader {
   absl::Status Begin(Reading& reading, const LogExtent& extent, LogSlice& slice) const;
   absl::StatusOr<LogMatches> ReadFrom(const Reading& reading, size_t max_events,
                                       size_t max_bytes) const;
-  // Answers up to where it looked.
+  // Returns the sequence up to which it has looked.
   absl::StatusOr<Sequence> Fill(Reading& reading, size_t max_events, size_t max_bytes,
                                 LogSlice& slice) const;
   void Finish(Reading& reading, Sequence looked_at, const Cursor& end, LogSlice& slice) const;

@@ -42,7 +42,7 @@ struct SnapshotPart {
   std::string incidents;  // encoded, as SnapshotMark.incidents one after the other
   size_t count = 0;
   bool last = false;
-  absl::Status status;  // not ok: nothing else counts and nothing more comes
+  absl::Status status;  // an error ends the snapshot; the other fields are then empty
 };
 
 class SnapshotReader {
@@ -52,14 +52,15 @@ class SnapshotReader {
  public:
   using Deliver = std::function<void(SnapshotPart)>;
 
-  // What they have in memory, a part each, is 16 MiB as a rule.
+  // Snapshots that are read at a time. Each has one part in memory, 16 MiB in all as a rule.
   static constexpr size_t kMaxRunning = 64;
-  // Each costs its stream and little else; past them the clients had better come back later.
+  // Snapshots that wait for their turn, which cost little but their streams. Beyond them clients
+  // are refused, and told when to come back.
   static constexpr size_t kMaxWaiting = 1'000;
-  // Incidents of one turn: about a millisecond.
+  // Incidents that are looked at in one turn of a snapshot: about a millisecond.
   static constexpr size_t kLookedAtPerTurn = 1'024;
 
-  // Its destruction ends the snapshot; nothing is delivered after that.
+  // A snapshot that was opened. Destroying it ends it; nothing is delivered after that.
   class Snapshot {
    public:
     Snapshot(SnapshotReader& reader, std::shared_ptr<Job> job);
@@ -67,7 +68,7 @@ class SnapshotReader {
     Snapshot(const Snapshot&) = delete;
     Snapshot& operator=(const Snapshot&) = delete;
 
-    // The part that was delivered has gone: the next one is wanted. Not after the last.
+    // Asks for the next part, once the one that was delivered has been sent. Not after the last.
     void Next();
 
    private:
@@ -79,13 +80,13 @@ class SnapshotReader {
       : log_(log), clock_(clock), stuck_after_(stuck_after) {}
   ~SnapshotReader();
 
-  // The first part is delivered without being asked for.
+  // Begins a snapshot. Its first part is delivered without a call of Next.
   std::unique_ptr<Snapshot> Open(Shard& shard, FilterPtr filter, Deliver deliver);
 
   void Start();
   // Ends the thread and every snapshot; nothing more is delivered. May be called twice.
   void Stop();
-  // Takes in what was asked and reads for one turn. False when there is nothing to read now.
+  // Takes in the requests and reads for one turn. Returns false when there is nothing to read now.
   bool RunOnce();
 
   // From any thread.
@@ -118,7 +119,7 @@ class SnapshotReader {
   const absl::Duration stuck_after_;
   std::thread thread_;
 
-  // The reader's thread's own.
+  // Used on the reader's thread only.
   std::vector<JobPtr> running_;
   std::deque<JobPtr> waiting_;
   std::deque<JobPtr> wanted_;  // of running_: those that have been asked for a part

@@ -1,9 +1,9 @@
-// store_reader.h: the hub's log reader: reads slices of the store for its shards, on a thread of its
-// own.
+// store_reader.h: the hub's log reader: reads slices of the store for its shards, on its own
+// thread.
 //
 // Shape:   requests wait in a queue and are answered in turn, one slice each, so that one long
-//          replay does not starve another. A CatchUp has at most one request in it, and takes it
-//          along when it goes, so the queue is bounded by the shards' readings.
+//          replay does not starve another. A CatchUp has at most one request in the queue, which is
+//          removed when the CatchUp is destroyed, so the queue is bounded by the shards' readings.
 // Threads: Open and Next on the shard's thread; the log is read on the reader's; answers are posted
 //          to the shard. Without Start, RunOnce is called by hand (tests).
 // Owns:    its thread and queue. Log, window and shards are the caller's; Stop before a shard is
@@ -32,9 +32,9 @@ class StoreReader : public LogReader {
                                 Deliver deliver) override;
 
   void Start();
-  // Ends the thread; what waits is never answered. May be called twice.
+  // Ends the thread; requests that wait are never answered. May be called twice.
   void Stop();
-  // Answers one request. False when none waits.
+  // Answers one request. Returns false when none waits.
   bool RunOnce();
 
  private:

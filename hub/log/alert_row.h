@@ -24,15 +24,15 @@ inline constexpr uint32_t kAlertRows = 1'000;
 
 struct AlertRow {
   v1::IncidentAlert shown = {};  // as a query answers it
-  absl::Time firing_at = {};     // the timestamp of the firing that it is in, or was in last
+  absl::Time firing_at = {};     // the timestamp of the present firing, or of the last one
   std::optional<absl::Time> ends_at = {};  // when it ends by itself
-  Sequence sequence = 0;                   // of the newest event that has the alert whole
+  Sequence sequence = 0;                   // the newest event that has the whole alert
 
   bool open() const { return shown.status() != v1::ALERT_STATUS_RESOLVED; }
   size_t bytes() const { return sizeof(*this) + shown.ByteSizeLong(); }
 };
 
-// Of one incident.
+// How many rows an incident has.
 struct AlertCounts {
   uint32_t rows = 0;
   uint32_t open = 0;
@@ -40,14 +40,14 @@ struct AlertCounts {
   friend bool operator==(const AlertCounts&, const AlertCounts&) = default;
 };
 
-// What a commit does to a row.
+// A commit's change to a row.
 struct AlertChange {
   std::string incident;  // its id
   std::string fingerprint;
-  std::optional<AlertRow> row = {};  // nothing: it goes
+  std::optional<AlertRow> row = {};  // nullopt: the row is deleted
 };
 
-// What a commit does to a fingerprint: the newest incident that took it; "" when it is forgotten.
+// A commit's change to a fingerprint: the newest incident that took it; "" when there is none now.
 struct FingerprintChange {
   std::string fingerprint;
   std::string incident;
@@ -61,7 +61,7 @@ struct OpenAlert {
 };
 
 std::string EncodeAlertRow(const AlertRow& row);
-// DATA_LOSS when the bytes are no such row.
+// Returns DATA_LOSS when the bytes are not an encoded row.
 absl::StatusOr<AlertRow> DecodeAlertRow(std::string_view value);
 
 }  // namespace tocsin::hub

@@ -1,10 +1,11 @@
-// epochs.h: the lives of a log: every start of it begins one, and where each ended is kept.
+// epochs.h: the epochs of a log. Every start of the log begins one, and the log keeps where each
+// ended.
 //
-// Shape:   sequences go on from life to life, and a cursor names both, so that no cursor names two
-//          events: what a crash, a damaged disk or a copy that was put back took away was seen
-//          under an epoch that ended earlier, or under one that this log has never heard of.
-//          A place has one name that is given out: the cursor of the event it follows. (The place
-//          before an epoch's first event may also be named in that epoch, and resolves the same.)
+// Shape:   sequences go on from epoch to epoch, and a cursor names epoch and sequence, so that no
+//          cursor ever names two events. When a crash, a damaged disk or a restored copy takes
+//          events away, clients saw them under an epoch that now ends earlier, or that this log
+//          does not know. The hub gives out one name for a place: the cursor of the event before
+//          it. (The place before an epoch's first event may also be named in that epoch.)
 // Threads: immutable but for Begin, which comes before all else.
 // Errors:  DATA_LOSS for a record that cannot be read.
 // Source:  docs/adr/0009-cursors-and-epochs.md
@@ -23,29 +24,30 @@ namespace tocsin::hub {
 
 struct EpochStart {
   Epoch epoch = 0;
-  Sequence first = 1;  // of its first event, if it ever had one
+  Sequence first = 1;  // sequence of its first event, if it ever had one
 };
 
 class Epochs {
  public:
-  // A life whose events are all gone costs 16 bytes, so the bounds are generous. A hub that is
-  // started once a second, and takes an event each time, reaches kMax in three days.
+  // An epoch costs 16 bytes, so the bounds are generous. A hub that is started once a second, and
+  // takes an event each time, reaches kMax in three days.
   static constexpr size_t kMax = 1 << 18;
-  // Of those that never had an event: no cursor of theirs leads to one, so few are worth keeping.
+  // The bound on epochs that never had an event. No cursor of theirs leads to an event, so few are
+  // worth keeping.
   static constexpr size_t kMaxEmpty = 1'024;
 
-  // Where a life was: its places are `before` to `last`.
+  // Where an epoch stands in the log: its places are `before` to `last`.
   struct Life {
     Sequence before;
     Sequence last;
-    bool present;  // its last is the log's own
+    bool present;  // it is the present one, which ends where the log ends
   };
 
-  // None yet: Begin comes first.
+  // No epoch yet: call Begin first.
   Epochs() = default;
 
-  // Begins a life after `last`. The lives that ended before `earliest`, the oldest place held, are
-  // forgotten: a cursor of theirs reads as of an unknown epoch, and is told as a gap as well.
+  // Begins an epoch after the event `last`. Epochs that ended before `earliest`, the oldest place
+  // held, are forgotten: a cursor in one of them is then of an unknown epoch, which is a gap too.
   void Begin(Epoch epoch, Sequence earliest, Sequence last);
 
   bool empty() const { return starts_.empty(); }
@@ -53,9 +55,9 @@ class Epochs {
   Epoch present() const { return starts_.back().epoch; }
   // Oldest first; the last one is the present epoch.
   const std::vector<EpochStart>& starts() const { return starts_; }
-  // The name of the place after the event `sequence`.
+  // Returns the cursor that names the place after the event `sequence`.
   Cursor PlaceAfter(Sequence sequence) const;
-  // Nothing for an epoch that is not known. `last`: of the log.
+  // Returns nothing for an unknown epoch. `last` is the sequence of the log's last event.
   std::optional<Life> Find(Epoch epoch, Sequence last) const;
 
   std::string Encode() const;

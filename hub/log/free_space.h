@@ -1,4 +1,4 @@
-// free_space.h: refuses to write when the disk is nearly full, while it can still be said politely.
+// free_space.h: refuses to write when the disk is nearly full, before writes begin to fail.
 //
 // Errors:  RESOURCE_EXHAUSTED (SERVICE_UNAVAILABLE) with a time to try again; it is no lasting
 //          state.

@@ -23,7 +23,8 @@ namespace tocsin::hub {
 
 class IncidentSnapshot {
  public:
-  // An incident's bytes, without timeline and notes; good during the call. False: no more now.
+  // Is given an incident's bytes, without timeline and notes, valid during the call. Returns false
+  // when it wants no more now.
   using Take = absl::FunctionRef<bool(std::string_view incident)>;
 
   virtual ~IncidentSnapshot() = default;
@@ -31,8 +32,8 @@ class IncidentSnapshot {
   IncidentSnapshot& operator=(const IncidentSnapshot&) = delete;
 
   const Cursor& place() const { return place_; }
-  // Looks at so many of the next incidents at most and hands over those that match. False at the
-  // end.
+  // Looks at the next incidents, at most `max_looked_at`, and hands over those that match. Returns
+  // false at the end.
   virtual absl::StatusOr<bool> Read(size_t max_looked_at, Take take) = 0;
 
  protected:
@@ -40,7 +41,7 @@ class IncidentSnapshot {
       : place_(place), filter_(std::move(filter)) {}
 
   const Filter& filter() const { return *filter_; }
-  // Whether the encoded incident matches; DATA_LOSS where the bytes are none.
+  // Whether the encoded incident matches; DATA_LOSS when the bytes are not an incident.
   absl::StatusOr<bool> Matches(std::string_view incident) const;
 
  private:

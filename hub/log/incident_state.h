@@ -1,8 +1,9 @@
 // incident_state.h: an incident as it stands after an event.
 //
-// Shape:   what travels in every event stays as the event's own bytes, and is parsed only when an
-//          event gives its incident by id alone; what the next event's rules and the incident table
-//          look at is beside it; what grows (timeline, notes) is apart, in rows of its own.
+// Shape:   the incident stays as bytes, shared with the event that brought it, and is parsed only
+//          when an event names its incident by id alone. The fields that the rules for the next
+//          event and the incident table look at are members here. Timeline and notes, which grow,
+//          are kept apart, in rows of their own.
 // Threads: immutable.
 // Owns:    a share of the bytes.
 #pragma once
@@ -28,29 +29,30 @@ inline bool IsActive(v1::IncidentState state) {
 
 struct IncidentState {
   std::string id;
-  Sequence last_sequence = 0;  // of the newest event about it
-  absl::Time last_time;        // when that was accepted
+  Sequence last_sequence = 0;  // the newest event about the incident
+  absl::Time last_time;        // when that event was accepted
   v1::IncidentState state = v1::INCIDENT_STATE_UNSPECIFIED;
   v1::Severity severity = v1::SEVERITY_UNSPECIFIED;
   std::optional<absl::Time> created_at;
   std::string_view core;              // encoded, without timeline and notes
-  std::shared_ptr<const void> owner;  // of core
-  size_t owner_bytes = 0;             // what that keeps in memory
+  std::shared_ptr<const void> owner;  // owns the bytes of core
+  size_t owner_bytes = 0;             // how many bytes the owner keeps in memory
   HistoryRanges history;
-  AlertCounts alerts;  // that it has taken
+  AlertCounts alerts;  // the alerts that it has taken
 
   bool active() const { return IsActive(state); }
-  // Core, parsed.
+  // Parses core.
   v1::Incident Parse() const;
-  // What this holds, of its own and shared.
+  // How many bytes this holds, shared ones included.
   size_t bytes() const;
 
-  // After the event that was just encoded as `record`; shares its bytes.
+  // The incident as it stands after the event that was just encoded as `record`, whose bytes it
+  // shares.
   static std::shared_ptr<const IncidentState> After(const v1::Incident& incident,
                                                     const EventPtr& record,
                                                     const HistoryRanges& history,
                                                     AlertCounts alerts = {});
-  // As it was kept. Timeline and notes that it may have are passed over.
+  // The incident as the log kept it. Timeline and notes in it are ignored.
   static std::shared_ptr<const IncidentState> From(v1::Incident incident, Sequence last_sequence,
                                                    absl::Time last_time,
                                                    const HistoryRanges& history = {},
@@ -58,7 +60,7 @@ struct IncidentState {
 };
 using IncidentPtr = std::shared_ptr<const IncidentState>;
 
-// What a commit does to an incident; `before` is null for one that was unknown.
+// A commit's change to an incident; `before` is null when the incident was unknown.
 struct IncidentChange {
   IncidentPtr before;
   IncidentPtr after;

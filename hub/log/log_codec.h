@@ -20,7 +20,7 @@ namespace tocsin::hub {
 std::string SequenceKey(Sequence sequence);
 absl::StatusOr<Sequence> ParseSequenceKey(std::string_view key);
 
-// What stands before an event's bytes.
+// What is stored in front of an event's bytes.
 struct EventHead {
   uint64_t total = 0;     // bytes of all events since the log began, with this one
   absl::Time time;        // when it was accepted
@@ -28,7 +28,7 @@ struct EventHead {
 };
 inline constexpr size_t kEventHeadBytes = 24;
 std::string EncodeEventHead(const EventHead& head);
-// Takes it off the front of the value.
+// Removes the head from the front of the value and returns it.
 absl::StatusOr<EventHead> TakeEventHead(std::string_view& value);
 
 // The place before the first event held, and the bytes of all events up to it.
@@ -39,7 +39,7 @@ struct LogBase {
 std::string EncodeBase(const LogBase& base);
 absl::StatusOr<LogBase> DecodeBase(std::string_view value);
 
-// How a run was, written at its start and again at its clean end.
+// How the log was run: written when a run starts, and again when it ends cleanly.
 struct LogRun {
   Durability durability = Durability::kAlways;
   bool clean = false;
@@ -54,14 +54,14 @@ absl::Status DecodeDedup(std::string_view value, std::vector<DedupEntry>& entrie
 // The last entry of such a record, which is its newest.
 absl::StatusOr<DedupEntry> DecodeNewestDedup(std::string_view value);
 
-// Of an incident's id, which is a UUID.
+// The key for an incident's id, which is a UUID.
 std::string IncidentKey(std::string_view id);
 std::string IdOfIncidentKey(std::string_view key);
 // Keys of one incident's rows of one kind sort as their numbers do.
 std::string HistoryKey(std::string_view incident, HistoryKind kind, uint32_t number);
 std::string EncodeIncident(const IncidentState& incident);
 absl::StatusOr<IncidentPtr> DecodeIncident(std::string_view value);
-// The same without a look into the incident; shares the value's bytes.
+// Decodes without parsing the incident; the result shares the value's bytes.
 absl::StatusOr<StoredIncident> DecodeStoredIncident(std::string_view value);
 
 // Fixed-width little-endian numbers.

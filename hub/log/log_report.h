@@ -27,13 +27,13 @@ struct LogReport {
   LogEnd end = LogEnd::kNone;
   Sequence last = 0;                 // where the log ends now
   std::optional<DurableMark> known;  // how far it was known to be durable, by a file beside it
-  bool life_is_missing = false;      // the epoch of that file is not in the log
+  bool life_is_missing = false;      // the log does not know that file's epoch
   bool salvaged = false;             // opened up to the first damage
   std::vector<std::string> remade;   // what was damaged and made anew from the events
   std::vector<std::string> aside;    // the folders with the damaged files
   std::vector<std::string> dropped;  // older such folders that were removed to make room
 
-  // Something is known to be lost, or damaged.
+  // Whether events or tables are known to be lost or damaged.
   bool lost() const { return life_is_missing || salvaged || (known && known->last > last); }
   Level level() const;
   std::string Text() const;

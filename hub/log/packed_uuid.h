@@ -11,7 +11,7 @@ namespace tocsin::hub {
 
 using PackedUuid = std::array<char, 16>;  // all zero: none
 
-// Nothing when the text is not 8-4-4-4-12 hexadecimal digits; "" is all zero.
+// Returns nothing when the text is not 8-4-4-4-12 hexadecimal digits; "" packs to all zero.
 std::optional<PackedUuid> PackUuid(std::string_view text);
 // The canonical text; "" for all zero.
 std::string UnpackUuid(const PackedUuid& packed);

@@ -29,7 +29,7 @@ class RocksDbAlerts {
 
   // Adds a commit's changes to its write.
   void Put(const LogBatch& batch, rocksdb::WriteBatch& write) const;
-  // Adds to a write that all goes that is kept of an incident's alerts.
+  // Adds to the write the deletion of everything that is kept of the incident's alerts.
   absl::Status Drop(const IncidentState& incident, rocksdb::WriteBatch& write) const;
 
   // As in log.h.

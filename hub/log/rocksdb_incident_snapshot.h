@@ -1,9 +1,9 @@
 // rocksdb_incident_snapshot.h: a snapshot of the incident table on disk.
 //
 // Shape:   the active incidents by id, then those that are over, unless the filter's states leave
-//          them out. A filter that names incidents has those looked up, and no other read. Between
-//          two Reads only the versions are kept, not the files: an iterator lives as long as a
-//          Read.
+//          them out. For a filter that names incidents only those are looked up. An iterator lives
+//          only as long as a Read, so that between two Reads the snapshot keeps old versions of
+//          incidents, but no files.
 // Threads: as IncidentSnapshot; the store outlives it.
 // Owns:    the database's snapshot.
 // Errors:  as IncidentSnapshot.
@@ -21,7 +21,7 @@ namespace tocsin::hub {
 
 class RocksDbIncidentSnapshot final : public IncidentSnapshot {
  public:
-  // `place`: of the log, as it stands now; the caller lets no commit come between.
+  // `place` is the log's present end; the caller makes sure that no commit comes in between.
   RocksDbIncidentSnapshot(RocksDbStore& store, const Cursor& place, FilterPtr filter);
 
   absl::StatusOr<bool> Read(size_t max_looked_at, Take take) override;
@@ -29,7 +29,7 @@ class RocksDbIncidentSnapshot final : public IncidentSnapshot {
  private:
   absl::StatusOr<bool> ReadNamed(size_t max_looked_at, Take take);
   absl::StatusOr<bool> ReadTable(size_t max_looked_at, Take take);
-  // Hands over the incident of a record, if it matches. False: no more now.
+  // Hands over the record's incident if it matches. Returns false when `take` wants no more now.
   absl::StatusOr<bool> Offer(std::string_view record, Take take) const;
 
   const RocksDbStore& store_;

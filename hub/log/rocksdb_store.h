@@ -10,11 +10,11 @@
 // Damage: each record of the write-ahead log, each block of a table file and the manifest carry a
 // checksum. The database is opened only if all of its write-ahead log can be read, and the head of
 // each table file. If not, it is salvaged: opened up to the first damage of the write-ahead log,
-// and past table files that cannot be read, of which every read then says so. What no checksum can
-// tell, that a write-ahead log is gone or ends early between two records, the caller may know
-// better: whatever the opening makes of a write-ahead log, its files are set aside before, until
-// the caller has said to keep or drop them. A database is created in a folder that has none, and
-// nowhere else.
+// and without table files that cannot be read; a read that needs one of them fails with DATA_LOSS.
+// No checksum tells that a write-ahead log is gone, or that it ends early between two records; the
+// caller may know. So before each opening the files of the write-ahead log are set aside, and the
+// caller says afterwards whether to keep or drop them. A database is created only in a folder that
+// has none.
 #pragma once
 
 #include <rocksdb/db.h>
@@ -43,10 +43,12 @@ class RocksDbStore {
   RocksDbStore(const RocksDbStore&) = delete;
   RocksDbStore& operator=(const RocksDbStore&) = delete;
 
-  // It was opened up to the first damage, now or at an earlier opening after which the files set
-  // aside were neither kept nor dropped: a salvage leaves no damage for the next opening to find.
+  // Whether the database was salvaged, by this opening or by an earlier one after which the files
+  // set aside were neither kept nor dropped. (A salvage leaves no damage for the next opening to
+  // find.)
   bool salvaged() const;
-  // Names the folder with the files set aside, and answers it; "" when there are none.
+  // Gives the folder with the files set aside its lasting name and returns it; "" when there is
+  // none.
   absl::StatusOr<std::string> KeepAside();
   void DropAside();
 
@@ -54,16 +56,16 @@ class RocksDbStore {
   rocksdb::ColumnFamilyHandle* column(Column column) const {
     return handles_[static_cast<size_t>(column)];
   }
-  // Nothing when there is no such key. `as_of`: null for what is there now.
+  // Returns nothing when there is no such key. `as_of` null reads the present state.
   absl::StatusOr<std::optional<std::string>> Get(Column column, std::string_view key,
                                                  const rocksdb::Snapshot* as_of = nullptr) const;
   std::unique_ptr<rocksdb::Iterator> Iterate(Column column,
                                              const rocksdb::Snapshot* as_of = nullptr) const;
-  // Of its table files and of what is not in one yet.
+  // The size of the column's table files and of its data that is still in memory.
   uint64_t Bytes(Column column) const;
-  // Sets the column's files aside, and answers where; the column is empty then.
+  // Sets the column's files aside, returns the folder, and leaves the column empty.
   absl::StatusOr<std::string> MakeAnew(Column column);
-  // Writes all that is in memory to table files: nothing is left in the write-ahead log.
+  // Writes all data in memory to table files, so that the write-ahead log is empty.
   rocksdb::Status Flush();
 
  private:
