@@ -30,6 +30,9 @@ std::string Named(std::string_view name, std::string_view value) {
   return value.empty() ? "" : absl::StrCat(" ", ToAbsl(name), "=", Clean(value));
 }
 
+// "ada: ", or nothing when it is not known who.
+std::string By(std::string_view who) { return who.empty() ? "" : absl::StrCat(Clean(who), ": "); }
+
 std::string Outcome(bool success) { return success ? " succeeded" : " FAILED"; }
 
 // What the type adds to the incident; begins with a space, or is empty.
@@ -62,10 +65,10 @@ std::string PayloadText(const v1::Event& event) {
       return absl::StrCat(" to ",
                           Clean(absl::StrJoin(event.assignment_changed().assignees(), ", ")));
     case v1::Event::kCommentAdded:
-      return absl::StrCat(" ", Clean(event.comment_added().author()), ": ",
+      return absl::StrCat(" ", By(event.comment_added().author()),
                           Quoted(event.comment_added().comment()));
     case v1::Event::kSystemEvent:
-      return absl::StrCat(" ", Clean(event.system_event().category()), ": ",
+      return absl::StrCat(" ", By(event.system_event().category()),
                           Quoted(event.system_event().message()));
     default:
       return "";

@@ -28,9 +28,14 @@ struct ChangeChoices {
   bool json = false;
 };
 
-std::string User() {
+// Who makes the change: the flag --actor, else the user's name, if there is one.
+void SetActor(GivenFlags& given) {
   const char* user = std::getenv("USER");
-  return user == nullptr ? "" : user;
+  if (!given.contains("actor") && user != nullptr && *user != '\0') given["actor"] = {user};
+}
+
+void SetToActor(const std::string& flag, GivenFlags& given) {
+  if (!given.contains(flag) && given.contains("actor")) given[flag] = given["actor"];
 }
 
 // The event's flags as they are called here.
@@ -86,7 +91,7 @@ class Change {
   // `give` adds what the arguments say to the flags of the event.
   void Finish(v1::EventType type, const Globals& globals, Run& chosen,
               std::function<void(const ChangeChoices&, GivenFlags&)> give) {
-    AddFlag("--actor", "actor", "TEXT", "Who does it");
+    AddFlag("--actor", "actor", "TEXT", "Who does it; else $USER");
     app_.add_option(
             "--if-sequence", choices_->if_sequence,
             "Only if the incident's newest event has this sequence (incidents get tells it)")
@@ -96,6 +101,7 @@ class Change {
       chosen = [&globals, choices, type, give] {
         GivenFlags given = choices->given;
         given["incident-id"] = {choices->id};
+        SetActor(given);
         give(*choices, given);
         return Publish(globals, type, *choices, given);
       };
@@ -112,13 +118,13 @@ void AddResolve(CLI::App& incidents, const Globals& globals, Run& chosen) {
                  "  tocsin incidents resolve UUID --root-cause \"bad deploy\"\n"
                  "  tocsin incidents resolve UUID --if-sequence 1234     only if nothing happened "
                  "since\n");
-  resolve.AddFlag("--by", "resolved-by", "TEXT", "Who resolved it");
+  resolve.AddFlag("--by", "resolved-by", "TEXT", "Who resolved it; else the actor");
   resolve.AddFlag("--method", "resolution-method", "METHOD",
                   "Automated, Manual or AutoAssistedManual");
   resolve.AddFlag("--root-cause", "root-cause", "TEXT", "What it was");
   resolve.AddFlag("--notes", "resolution-notes", "TEXT", "How it was resolved");
   resolve.Finish(v1::EVENT_TYPE_INCIDENT_RESOLVED, globals, chosen,
-                 [](const ChangeChoices&, GivenFlags&) {});
+                 [](const ChangeChoices&, GivenFlags& given) { SetToActor("resolved-by", given); });
 }
 
 void AddComment(CLI::App& incidents, const Globals& globals, Run& chosen) {
@@ -128,11 +134,11 @@ void AddComment(CLI::App& incidents, const Globals& globals, Run& chosen) {
       .add_option("TEXT", comment.choices().comment, "The comment")
       ->type_name("TEXT")
       ->required();
-  comment.AddFlag("--author", "author", "TEXT", "Who wrote it; else $USER");
+  comment.AddFlag("--author", "author", "TEXT", "Who wrote it; else the actor");
   comment.Finish(v1::EVENT_TYPE_COMMENT_ADDED, globals, chosen,
                  [](const ChangeChoices& choices, GivenFlags& given) {
                    given["comment"] = {choices.comment};
-                   if (!given.contains("author") && !User().empty()) given["author"] = {User()};
+                   SetToActor("author", given);
                  });
 }
 

@@ -97,7 +97,8 @@ std::string IncidentText(const v1::GetIncidentResponse& response, absl::Time now
   for (const v1::IncidentAlert& alert : incident.alerts()) out += AlertLine(alert, zone);
   if (incident.notes_size() > 0) out += "\nnotes\n";
   for (const v1::Note& note : incident.notes()) {
-    absl::StrAppend(&out, "  ", TimeText(note.created_at(), zone), "  ", Clean(note.author()), ": ",
+    absl::StrAppend(&out, "  ", TimeText(note.created_at(), zone), "  ",
+                    note.author().empty() ? "" : absl::StrCat(Clean(note.author()), ": "),
                     Clean(note.content()), "\n");
   }
   if (incident.timeline_size() > 0) out += "\ntimeline\n";

@@ -41,8 +41,10 @@ void RaiseDescriptorLimit(size_t connections) {
   }
   limit.rlim_cur = limit.rlim_max;
   if (setrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_max < connections + kOtherDescriptors) {
-    LogWarning("the system allows fewer files than connections",
-               {{"files", uint64_t{limit.rlim_max}}, {"connections", connections}});
+    LogWarning("the system allows too few open files for so many connections (ulimit -n)",
+               {{"allowed", uint64_t{limit.rlim_max}},
+                {"needed", connections + kOtherDescriptors},
+                {"connections", connections}});
   }
 }
 

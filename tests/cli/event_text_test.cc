@@ -53,6 +53,9 @@ TEST(EventTextTest, SaysWhatTheTypeAdds) {
   event.mutable_comment_added()->set_author("ada");
   event.mutable_comment_added()->set_comment("on it");
   EXPECT_THAT(EventText(event, {}), HasSubstr(" ada: \"on it\" "));
+  event.mutable_comment_added()->clear_author();
+  EXPECT_THAT(EventText(event, {}), HasSubstr(" \"on it\" "));
+  EXPECT_THAT(EventText(event, {}), Not(HasSubstr(": \"on it\"")));
   event.mutable_notification_sent()->set_channel("pager");
   EXPECT_THAT(EventText(event, {}), HasSubstr(" pager FAILED "));
   event.mutable_assignment_changed()->add_assignees("ada");

@@ -22,8 +22,8 @@ def cli_json(hub, *arguments):
     return json.loads(done.stdout)
 
 
-def in_zone(hub, zone, *arguments):
-    environment = {k: v for k, v in os.environ.items() if not k.startswith("TOCSIN_")} | {"TZ": zone}
+def with_environment(hub, variables, *arguments):
+    environment = {k: v for k, v in os.environ.items() if not k.startswith("TOCSIN_")} | variables
     return subprocess.run([str(harness.BIN / "tocsin"), "--hub", hub.address(0), *arguments], capture_output=True, text=True,
                           timeout=60, env=environment)
 
@@ -86,6 +86,22 @@ def test_resolve_tells_how(hub, incident):
         "resolved_by": "ada", "resolution_method": "Manual", "root_cause": "bad deploy", "notes": "rolled back"}
 
 
+def test_who_changes_it_is_the_actor_else_the_user(hub, incident):
+    for arguments in (["comment", incident, "looking"], ["comment", incident, "rolled back", "--actor", "grace"], ["resolve", incident]):
+        done = with_environment(hub, {"USER": "ada"}, "incidents", *arguments)
+        assert done.returncode == 0, done.stderr
+    got = cli_json(hub, "incidents", "get", incident)["incident"]
+    assert [note["author"] for note in got["notes"]] == ["ada", "grace"]
+    assert [entry["actor"] for entry in got["timeline"][1:]] == ["ada", "grace", "ada"]
+    assert got["resolution"]["resolved_by"] == "ada"
+
+
+def test_a_comment_of_nobody_has_no_name_before_it(hub, incident):
+    assert with_environment(hub, {"USER": ""}, "incidents", "comment", incident, "looking").returncode == 0
+    note = harness.cli(hub, "incidents", "get", incident, "--utc").stdout.split("\nnotes\n")[1].splitlines()[0]
+    assert re.fullmatch(r"  \S+ \S+Z  looking", note), note
+
+
 def test_a_change_may_depend_on_what_was_seen(hub, incident):
     sequence = cli_json(hub, "incidents", "get", incident)["sequence"]
     assert harness.cli(hub, "incidents", "comment", incident, "first", "--if-sequence", str(sequence)).returncode == 0
@@ -98,11 +114,11 @@ def test_a_change_may_depend_on_what_was_seen(hub, incident):
 def test_times_are_the_users_and_json_is_utc(hub, incident):
     utc = cli_json(hub, "incidents", "get", incident)["incident"]["created_at"]
     hour, minute = int(utc[11:13]), utc[14:16]
-    local = in_zone(hub, "<+03>-3", "incidents", "get", incident).stdout
+    local = with_environment(hub, {"TZ": "<+03>-3"}, "incidents", "get", incident).stdout
     assert f" {(hour + 3) % 24:02}:{minute}" in local and "+03:00" in local, local
-    assert in_zone(hub, "<+03>-3", "incidents", "get", incident, "--json").stdout == \
-        in_zone(hub, "UTC", "incidents", "get", incident, "--json").stdout
-    flagged = in_zone(hub, "<+03>-3", "incidents", "get", incident, "--utc").stdout
+    assert with_environment(hub, {"TZ": "<+03>-3"}, "incidents", "get", incident, "--json").stdout == \
+        with_environment(hub, {"TZ": "UTC"}, "incidents", "get", incident, "--json").stdout
+    flagged = with_environment(hub, {"TZ": "<+03>-3"}, "incidents", "get", incident, "--utc").stdout
     assert f" {hour:02}:{minute}" in flagged and "+03:00" not in flagged
 
 
@@ -177,8 +193,8 @@ def test_sub_prints_times_of_the_users_zone(hub, client):
     before = hub.status().latest
     client.publish(harness.system_event("x"))
     arguments = ["sub", "--from", before, "--until-caught-up"]
-    assert "+05:30" in in_zone(hub, "<+0530>-5:30", *arguments).stdout
-    assert "Z " in in_zone(hub, "<+0530>-5:30", *arguments, "--utc").stdout
+    assert "+05:30" in with_environment(hub, {"TZ": "<+0530>-5:30"}, *arguments).stdout
+    assert "Z " in with_environment(hub, {"TZ": "<+0530>-5:30"}, *arguments, "--utc").stdout
 
 
 def test_sub_takes_filters_that_must_hold_as_well(hub, client):
