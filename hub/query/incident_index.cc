@@ -7,12 +7,15 @@
 #include "hub/query/incident_index.h"
 
 #include <algorithm>
+#include <bit>
+#include <limits>
 #include <utility>
 
 #include "absl/hash/hash.h"
 #include "absl/strings/string_view.h"
 #include "core/base/heap_bytes.h"
 #include "hub/log/incident_state.h"
+#include "hub/query/blocks_by_time.h"
 #include "hub/query/page_choice.h"
 
 namespace tocsin::hub {
@@ -27,6 +30,34 @@ uint64_t Fingerprint(std::span<const uint64_t> hashes) {
     print = absl::HashOf(print, hash);
   }
   return print;
+}
+
+constexpr int64_t kAnyRank = std::numeric_limits<int64_t>::max();
+
+using Severities = std::array<v1::Severity, v1::Severity_ARRAYSIZE>;
+Severities SeveritiesInOrder(const IncidentOrdering& ordering) {
+  Severities severities;
+  for (size_t i = 0; i < severities.size(); ++i) {
+    severities[i] = static_cast<v1::Severity>(i);
+  }
+  std::sort(severities.begin(), severities.end(), [&](v1::Severity a, v1::Severity b) {
+    return ordering.Rank(SeverityRank(a)) > ordering.Rank(SeverityRank(b));
+  });
+  return severities;
+}
+
+// A bit for each time whose rank is neither less than `least` nor more than `most`. Without
+// branches, because nothing foretells which way they go.
+uint64_t RanksWithin(std::span<const int64_t, TimeColumn::kBlockSlots> times,
+                     const IncidentOrdering& ordering, int64_t least, int64_t most) {
+  const int64_t flip = ordering.Rank(0);
+  uint64_t within = 0;
+  for (size_t i = 0; i < times.size(); ++i) {
+    const int64_t rank = times[i] ^ flip;
+    const auto counts = static_cast<uint64_t>((rank >= least) & (rank <= most));
+    within |= counts << i;
+  }
+  return within;
 }
 
 // Unites the sets of the enum values in `mask`.
@@ -48,8 +79,6 @@ void NarrowToMask(uint32_t mask, const std::array<SlotBits, kValues>& sets, Slot
 
 struct IncidentIndex::Chunk {
   std::array<PackedUuid, kChunkSlots> id;
-  std::array<int64_t, kChunkSlots> created;
-  std::array<int64_t, kChunkSlots> updated;
   std::array<Sequence, kChunkSlots> last_sequence;
   std::array<uint64_t, kChunkSlots> fingerprint;
   std::array<std::unique_ptr<TermId[]>, kChunkSlots> terms;  // their number, then they
@@ -89,8 +118,8 @@ void IncidentIndex::Put(const IncidentRow& row) {
     SetSeverity(slot, row.severity);
     SetState(slot, row.state);
   }
-  chunk.created[at] = row.created;
-  chunk.updated[at] = row.updated;
+  created_.Set(slot, row.created);
+  updated_.Set(slot, row.updated);
   chunk.last_sequence[at] = row.last_sequence;
   SetTerms(slot, row.terms);
 }
@@ -213,20 +242,14 @@ IncidentSelection IncidentIndex::Select(const IncidentQuery& query) const {
   const SlotBits matching = Matching(*query.filter);
   IncidentSelection selection;
   selection.total = matching.Count();
-  PageChoice choice(query.ordering.ascending, query.skip + query.limit + 1);
-  matching.ForEach([&](Slot slot) {
-    const Chunk& chunk = *chunks_[slot / kChunkSlots];
-    const Sequence last = chunk.last_sequence[slot % kChunkSlots];
-    if (query.after && last > query.as_of) {
-      return;
-    }
-    const IncidentOrderKey key = KeyOf(slot, query.ordering.by);
-    if (!query.after || (query.ordering.ascending ? key > *query.after : key < *query.after)) {
-      choice.Offer({key, last});
-    }
-  });
-  selection.entries = choice.Take();
-  selection.more = selection.entries.size() > query.skip + query.limit;
+  const size_t wanted = query.skip + query.limit + 1;
+  if (query.ordering.by == v1::INCIDENT_ORDER_SEVERITY) {
+    ChooseBySeverity(matching, query, wanted, selection.entries);
+  } else {
+    const int64_t most = query.after ? query.ordering.Rank(query.after->first) : kAnyRank;
+    ChooseByTime(matching, query, most, wanted, selection.entries);
+  }
+  selection.more = selection.entries.size() == wanted;
   const size_t skip = std::min(query.skip, selection.entries.size());
   selection.entries.erase(selection.entries.begin(),
                           selection.entries.begin() + static_cast<ptrdiff_t>(skip));
@@ -234,17 +257,72 @@ IncidentSelection IncidentIndex::Select(const IncidentQuery& query) const {
   return selection;
 }
 
+// The severities one after the other, each by time.
+void IncidentIndex::ChooseBySeverity(const SlotBits& matching, const IncidentQuery& query,
+                                     size_t count,
+                                     std::vector<IncidentSelection::Entry>& chosen) const {
+  const int64_t after = query.after ? query.ordering.Rank(query.after->first) : kAnyRank;
+  for (const v1::Severity severity : SeveritiesInOrder(query.ordering)) {
+    const int64_t rank = query.ordering.Rank(SeverityRank(severity));
+    if (rank > after || chosen.size() == count) {
+      continue;
+    }
+    SlotBits among = of_severity_[severity];
+    among.Intersect(matching);
+    const int64_t most = rank == after ? query.ordering.Rank(query.after->second) : kAnyRank;
+    ChooseByTime(among, query, most, count - chosen.size(), chosen);
+  }
+}
+
+// `most`: only times of at most this rank may come after the place where the page begins.
+void IncidentIndex::ChooseByTime(const SlotBits& among, const IncidentQuery& query, int64_t most,
+                                 size_t count,
+                                 std::vector<IncidentSelection::Entry>& chosen) const {
+  const bool by_created = query.ordering.by == v1::INCIDENT_ORDER_CREATED_AT;
+  const bool by_severity = query.ordering.by == v1::INCIDENT_ORDER_SEVERITY;
+  const TimeColumn& times = by_created ? created_ : updated_;
+  BlocksByTime blocks(among, times, query.ordering, most);
+  PageChoice choice(query.ordering.ascending, count);
+  int64_t least = std::numeric_limits<int64_t>::min();
+  while (const std::optional<size_t> block = blocks.Next(least)) {
+    uint64_t left =
+        among.words()[*block] & RanksWithin(times.Block(*block), query.ordering, least, most);
+    for (; left != 0; left &= left - 1) {
+      const auto at = static_cast<size_t>(std::countr_zero(left));
+      Offer(static_cast<Slot>(*block * TimeColumn::kBlockSlots + at), query, choice);
+    }
+    if (const IncidentOrderKey* worst = choice.worst()) {
+      least = query.ordering.Rank(by_severity ? worst->second : worst->first);
+    }
+  }
+  for (IncidentSelection::Entry& entry : choice.Take()) {
+    chosen.push_back(entry);
+  }
+}
+
+void IncidentIndex::Offer(Slot slot, const IncidentQuery& query, PageChoice& choice) const {
+  const Sequence last = chunks_[slot / kChunkSlots]->last_sequence[slot % kChunkSlots];
+  const IncidentOrderKey key = KeyOf(slot, query.ordering.by);
+  if (query.after) {
+    const bool comes_after = query.ordering.ascending ? key > *query.after : key < *query.after;
+    if (!comes_after || last > query.as_of) {
+      return;
+    }
+  }
+  choice.Offer({key, last});
+}
+
 IncidentOrderKey IncidentIndex::KeyOf(Slot slot, v1::IncidentOrder by) const {
   const Chunk& chunk = *chunks_[slot / kChunkSlots];
   const size_t at = slot % kChunkSlots;
   switch (by) {
     case v1::INCIDENT_ORDER_CREATED_AT:
-      return {chunk.created[at], 0, chunk.id[at]};
+      return {created_[slot], 0, chunk.id[at]};
     case v1::INCIDENT_ORDER_SEVERITY:
-      return {SeverityRank(static_cast<v1::Severity>(chunk.severity[at])), chunk.updated[at],
+      return {SeverityRank(static_cast<v1::Severity>(chunk.severity[at])), updated_[slot],
               chunk.id[at]};
     default:
-      return {chunk.updated[at], 0, chunk.id[at]};
+      return {updated_[slot], 0, chunk.id[at]};
   }
 }
 
@@ -294,8 +372,9 @@ void IncidentIndex::UniteTerm(uint64_t hash, SlotBits& bits) const {
 }
 
 size_t IncidentIndex::bytes() const {
-  return chunks_.size() * sizeof(Chunk) + terms_.size() * sizeof(Term) + term_bytes_ +
-         TableBytes(slot_of_) + TableBytes(term_of_) + HeapBytes(free_) + HeapBytes(free_terms_) +
+  return chunks_.size() * sizeof(Chunk) + created_.bytes() + updated_.bytes() +
+         terms_.size() * sizeof(Term) + term_bytes_ + TableBytes(slot_of_) + TableBytes(term_of_) +
+         HeapBytes(free_) + HeapBytes(free_terms_) +
          all_.bytes() * (2 + of_severity_.size() + of_state_.size());
 }
 

@@ -19,6 +19,8 @@ struct IncidentOrdering {
   v1::IncidentOrder by = v1::INCIDENT_ORDER_UPDATED_AT;  // not UNSPECIFIED
   bool ascending = false;                                // the other way round
 
+  // In either direction the greater rank comes first.
+  int64_t Rank(int64_t value) const { return ascending ? ~value : value; }
   friend bool operator==(const IncidentOrdering&, const IncidentOrdering&) = default;
 };
 

@@ -21,7 +21,10 @@ class PageChoice {
 
   // `count` is at least 1.
   PageChoice(bool ascending, size_t count)
-      : ascending_(ascending), count_(count), room_(std::max<size_t>(4 * count, 1'024)) {}
+      : ascending_(ascending), count_(count), room_(2 * count) {}
+
+  // The last of the best n so far; null while fewer were offered, and for some time after.
+  const IncidentOrderKey* worst() const { return worst_ ? &worst_->key : nullptr; }
 
   void Offer(const Entry& entry) {
     if (worst_ && !Before(entry, *worst_)) {

@@ -9,6 +9,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <span>
 #include <vector>
 
 #include "absl/container/inlined_vector.h"
@@ -29,6 +30,8 @@ class SlotBits {
   void Intersect(const SlotBits& other);
 
   size_t Count() const;
+  // A bit for each place, 64 places a word.
+  std::span<const uint64_t> words() const { return words_; }
   size_t bytes() const { return words_.capacity() * sizeof(uint64_t); }
 
   // In the order of the places.
