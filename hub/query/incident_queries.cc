@@ -3,6 +3,7 @@
 #include <pthread.h>
 
 #include <algorithm>
+#include <optional>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -13,6 +14,7 @@
 #include "core/event/facts.h"
 #include "core/event/limits.h"
 #include "core/event/uuid.h"
+#include "core/event/wire.h"
 #include "hub/log/log_codec.h"
 #include "hub/query/page_token.h"
 
@@ -259,7 +261,7 @@ absl::StatusOr<v1::ListIncidentsResponse> IncidentQueries::List(const IncidentLi
   const std::string query_text = QueryText(listing);
   ASSIGN_OR_RETURN(const Selected selected, Select(listing, query_text));
   v1::ListIncidentsResponse response;
-  RETURN_IF_ERROR(Fill(listing, query_text, selected, response));
+  RETURN_IF_ERROR(Fill(selected, query_text, response));
   response.set_total(selected.selection.total);
   response.set_cursor(FormatCursor(selected.as_of));
   return response;
@@ -289,26 +291,41 @@ absl::StatusOr<IncidentQueries::Selected> IncidentQueries::Select(const Incident
   return selected;
 }
 
-// What has changed since it was selected is told by the events after the page; if it does not match
-// any more, or is gone, the page is the shorter by it.
-absl::Status IncidentQueries::Fill(const IncidentListing& listing, std::string_view query_text,
-                                   const Selected& selected,
+// The list is as it stands at one place, so that the events after the place complete it. Where an
+// event has changed an incident since then, the event that had changed it last before carries it as
+// it stood. Nothing when that event is no longer held, or the incident is no longer known.
+absl::StatusOr<std::optional<v1::Incident>> IncidentQueries::AsSelected(
+    const IncidentSelection::Entry& entry) const {
+  ASSIGN_OR_RETURN(const IncidentPtr state, log_.GetIncident(UnpackUuid(entry.key.id)));
+  if (state == nullptr) {
+    return std::nullopt;
+  }
+  if (state->last_sequence == entry.last_sequence) {
+    return state->Parse();
+  }
+  const auto read = log_.Read(entry.last_sequence - 1, 1, 1);
+  if (!read.ok() && ErrorCodeOf(read.status()) == ErrorCode::kCursorExpired) {
+    return std::nullopt;
+  }
+  RETURN_IF_ERROR(read.status());
+  if (read->empty() || read->front()->cursor.sequence != entry.last_sequence) {
+    return std::nullopt;
+  }
+  ASSIGN_OR_RETURN(v1::Event event, DecodeEventField(read->front()->payload));
+  return std::move(*event.mutable_incident());
+}
+
+absl::Status IncidentQueries::Fill(const Selected& selected, std::string_view query_text,
                                    v1::ListIncidentsResponse& response) const {
   const auto& entries = selected.selection.entries;
   size_t bytes = 0;
   size_t taken = 0;
   for (; taken < entries.size() && bytes < kPageBytes; ++taken) {
-    ASSIGN_OR_RETURN(const IncidentPtr state, log_.GetIncident(UnpackUuid(entries[taken].key.id)));
-    if (state == nullptr) {
-      continue;
+    ASSIGN_OR_RETURN(std::optional<v1::Incident> incident, AsSelected(entries[taken]));
+    if (incident.has_value()) {
+      bytes += incident->ByteSizeLong();
+      *response.add_incidents() = *std::move(incident);
     }
-    v1::Incident incident = state->Parse();
-    if (state->last_sequence != entries[taken].last_sequence &&
-        !Matches(*listing.filter, incident)) {
-      continue;
-    }
-    bytes += state->core.size();
-    *response.add_incidents() = std::move(incident);
   }
   if (taken < entries.size() || selected.selection.more) {
     response.set_next_page_token(

@@ -13,6 +13,7 @@
 #pragma once
 
 #include <functional>
+#include <optional>
 #include <string>
 #include <thread>
 #include <vector>
@@ -101,8 +102,10 @@ class IncidentQueries final : public LogFollower {
   void LoadRows(std::vector<IncidentRow>& rows);
   void Run();
   absl::StatusOr<Selected> Select(const IncidentListing& listing, std::string_view query_text);
-  absl::Status Fill(const IncidentListing& listing, std::string_view query_text,
-                    const Selected& selected, v1::ListIncidentsResponse& response) const;
+  absl::StatusOr<std::optional<v1::Incident>> AsSelected(
+      const IncidentSelection::Entry& entry) const;
+  absl::Status Fill(const Selected& selected, std::string_view query_text,
+                    v1::ListIncidentsResponse& response) const;
 
   const Log& log_;
   std::function<void()> on_loaded_ = [] {};

@@ -1,6 +1,8 @@
-// wrapped_log.h: a memory log whose appends fail and whose events are damaged when told.
+// wrapped_log.h: a memory log whose appends fail and whose events are damaged when told, and that
+// lets something happen before an incident is read.
 #pragma once
 
+#include <functional>
 #include <set>
 #include <string>
 #include <vector>
@@ -49,6 +51,7 @@ class WrappedLog : public Log {
   uint64_t incident_bytes() const override { return log.incident_bytes(); }
   absl::StatusOr<IncidentPtr> GetIncident(std::string_view id) const override {
     ++incident_reads;
+    before_incident_read();
     return log.GetIncident(id);
   }
   absl::StatusOr<v1::Incident> ReadHistory(std::string_view id) const override {
@@ -85,6 +88,7 @@ class WrappedLog : public Log {
   int trims = 0;
   int syncs = 0;
   mutable int incident_reads = 0;
+  std::function<void()> before_incident_read = [] {};
 };
 
 }  // namespace tocsin::hub
