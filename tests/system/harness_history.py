@@ -13,6 +13,7 @@ import websockets
 import corpus
 import guarantees
 import harness
+import sets
 from guarantees import Bookmark, Event, Gap, History, Left, Publish, Resume, Stream
 
 
@@ -38,8 +39,8 @@ def matcher(filter):
 
 
 def set_of(filter):
-    """Whether an incident of some facts is in the set that a filter describes: event_types have no say in it."""
-    return matcher({field: value for field, value in (filter or {}).items() if field != "event_types"})
+    """Whether an incident of some facts is in the set that a filter describes."""
+    return matcher(sets.set_filter(filter or {}))
 
 
 class Publisher:

@@ -11,15 +11,11 @@ import pytest
 
 import corpus
 import harness
+import sets
 
 FILTERS = 150
 EVENTS = 1_500
 CHAINS = 40  # filters that are followed over resumes, a connection each
-
-
-def in_set(given, facts):
-    """Whether an incident of these facts is in the filter's set: event_types have no say in it."""
-    return corpus.matches({field: value for field, value in given.items() if field != "event_types"}, facts)
 
 
 class World:
@@ -45,27 +41,19 @@ class World:
     def end(self):
         return self.cursors[-1]
 
+    def log(self):
+        return enumerate(self.facts, 1)
+
     def owed(self, given):
-        known, told = {}, []
-        for sequence, facts in enumerate(self.facts, 1):
-            incident = facts.get("incident_id")
-            before = known.get(incident)
-            if corpus.matches(given, facts):
-                told.append((sequence, "event", incident))
-            elif before and in_set(given, before) and not in_set(given, facts):
-                told.append((sequence, "left", incident))
-            if incident:
-                known[incident] = facts
-        return told, {incident for incident, facts in known.items() if in_set(given, facts)}
+        return sets.owed(given, self.log())
 
     def check(self, way, delivered):
         leaves = 0
         assert len(delivered) == min(len(self.filters), len(delivered)) >= CHAINS
         for given, got in zip(self.filters, delivered):
-            told, members = self.owed(given)
-            assert got == told, f"{way}, {given}"
+            assert got == self.owed(given), f"{way}, {given}"
             if not given.get("event_types"):
-                assert applied(got) == members, f"{way}, {given}"
+                assert applied(got) == sets.members(given, self.log()), f"{way}, {given}"
             leaves += sum(kind == "left" for _, kind, _ in got)
         assert leaves > 500
         print(f"{way}: {len(delivered)} filters, {sum(map(len, delivered))} told, {leaves} of them leaves")
@@ -87,10 +75,6 @@ def applied(told):
 # --- cursors.
 
 
-def sequence_of(cursor):
-    return int(cursor.split("-")[1], 16)
-
-
 def read_grpc(client, given, start, end, most=None, opened=None):
     request = harness.hub_pb2.SubscribeRequest(filter=harness.make_filter(given), leaves=True)
     setattr(request, "from", start)
@@ -103,7 +87,7 @@ def read_grpc(client, given, start, end, most=None, opened=None):
         assert not (response.events and response.leaves)
         told += [(event.sequence, "event", event.incident.id or None, event.cursor) for event in response.events]
         for left in response.leaves:
-            assert left.incident.id == left.incident_id and left.sequence == sequence_of(left.cursor)
+            assert left.incident.id == left.incident_id and left.sequence == sets.sequence_of(left.cursor)
             told.append((left.sequence, "left", left.incident_id, left.cursor))
         if response.cursor == end() or (most and len(told) >= most):
             break
@@ -303,7 +287,7 @@ def test_ws_and_streams_over_resumes(world):
         for way, told in (("/ws", harness.run(chained_ws(world, late))),
                           ("HTTP", harness.run(chained_streams(world, late)))):
             for given, got in zip(world.filters[-CHAINS:], told):
-                assert got == world.owed(given)[0], f"{way}, {given}"
+                assert got == world.owed(given), f"{way}, {given}"
             assert sum(kind == "left" for got in told for _, kind, _ in got) > 300
 
 
@@ -311,7 +295,7 @@ def test_nobody_is_told_who_did_not_ask(world):
     given = {"severities": ["P0"]}
     with world.hub.client() as client, client.subscribe(given, "earliest") as stream:
         events = stream.until(lambda s: s.cursor == world.end)
-    assert [event.sequence for event in events] == [one[0] for one in world.owed(given)[0] if one[1] == "event"]
+    assert [event.sequence for event in events] == [one[0] for one in world.owed(given) if one[1] == "event"]
 
 
 def test_an_event_tells_what_it_changed_and_nothing_else(world):

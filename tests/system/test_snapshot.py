@@ -11,7 +11,9 @@ import pytest
 
 import corpus
 import harness
-from tocsin.v1 import event_pb2, hub_pb2
+import harness_history
+import sets
+from tocsin.v1 import hub_pb2
 
 PART_INCIDENTS = 1_000
 PART_BYTES = 256 << 10
@@ -97,24 +99,16 @@ class Truth:
         with hub.client() as client, client.subscribe({}, "earliest") as stream:
             self.events = stream.to_end_of_log()
         self.place = {event.cursor: index + 1 for index, event in enumerate(self.events)}
-        self.facts = [self._facts(event) for event in self.events]
-
-    @staticmethod
-    def _facts(event):
-        incident = corpus.to_json(event.incident)
-        return {"event_type": event_pb2.EventType.Name(event.type).removeprefix("EVENT_TYPE_").lower(), "incident_id": event.incident.id,
-                **{key: incident.get(key) for key in ("severity", "state", "source")},
-                "affected_resources": incident.get("affected_resources", []), "labels": incident.get("labels", {})}
+        self.facts = [harness_history.facts_of(event) for event in self.events]
 
     def at(self, cursor, given):
         """The incidents of the set at a place, by id, as JSON."""
-        of_set = {key: value for key, value in given.items() if key != "event_types"}
         newest = {}
         for event, facts in zip(self.events[:self.place[cursor]], self.facts):
             if event.HasField("incident"):
                 newest[event.incident.id] = (event, facts)
         return {key: corpus.without_empty(corpus.to_json(event.incident))
-                for key, (event, facts) in newest.items() if corpus.matches(of_set, facts)}
+                for key, (event, facts) in newest.items() if sets.in_set(given, facts)}
 
     def after(self, cursor, given, count):
         """The sequences of the first changes after a place."""
@@ -260,19 +254,7 @@ def test_for_every_filter_of_the_corpus_it_is_what_list_incidents_answers():
             for given in filters:
                 taken = take_grpc(hub, given, 0)
                 taken.check(truth)
-                of_set = {key: value for key, value in given.items() if key != "event_types"}
-                assert set(taken.incidents) == listed(client, of_set), given
-
-
-def listed(client, given):
-    ids, token = set(), ""
-    while True:
-        page = client.stub.ListIncidents(hub_pb2.ListIncidentsRequest(
-            filter=harness.make_filter(given), page_size=1_000, page_token=token), timeout=30)
-        ids.update(incident.id for incident in page.incidents)
-        token = page.next_page_token
-        if not token:
-            return ids
+                assert set(taken.incidents) == sets.listed(client, given), given
 
 
 # --- What breaks in the midst ---------------------------------------------------------------------
