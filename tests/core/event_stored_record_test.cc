@@ -1,11 +1,14 @@
 #include <gtest/gtest.h>
 
+#include <array>
 #include <random>
+#include <vector>
 
 #include "core/event/stored_record.h"
 #include "core/event/wire.h"
 #include "core/event/wire_scanner.h"
 #include "tests/core/event_samples.h"
+#include "tests/core/filter_oracle.h"
 
 namespace tocsin {
 namespace {
@@ -65,6 +68,39 @@ TEST(StoredRecordTest, HasTheFactsBeforeTheEvent) {
     with_before += (*stored)->facts.before() != nullptr ? 1 : 0;
   }
   EXPECT_GT(with_before, 1'000);
+}
+
+// An incident leaves the set of several filters when it leaves any of theirs: by the facts that who
+// is live or behind is judged by, and by the stored bytes that a replay is.
+TEST(StoredRecordTest, SeveralFiltersAreLeftTogetherAsTheOracleSays) {
+  std::mt19937 random(5);
+  std::array<int, 4> leaves = {};  // by the number of filters
+  for (int round = 0; round < 30'000; ++round) {
+    v1::Event event = RandomEvent(random);
+    if (!event.has_incident() || event.incident().state() == v1::INCIDENT_STATE_UNSPECIFIED)
+      continue;
+    *event.mutable_before() = RandomBefore(random);
+    event.mutable_before()->set_state(static_cast<v1::IncidentState>(1 + random() % 6));
+    std::vector<v1::Filter> filters(1 + random() % 3);
+    std::vector<FilterPtr> compiled;
+    for (v1::Filter& filter : filters) {
+      filter = RandomFilter(random);
+      filter.clear_incident_ids();  // nearly none would match
+      compiled.push_back(Filter::Compile(filter).value());
+    }
+    const FilterPtr all = Filter::TellingLeaves(Filter::AllOf(compiled));
+    const Verdict expected = testing::OracleMatches(filters, event)  ? Verdict::kMatches
+                             : testing::OracleLeaves(filters, event) ? Verdict::kLeaves
+                                                                     : Verdict::kNone;
+    ASSERT_EQ(all->Judge(EventFacts::Of(event)), expected) << event.ShortDebugString();
+    const auto stored = MakeStoredRecordIf(*all, EncodeEventField(event));
+    ASSERT_TRUE(stored.ok());
+    ASSERT_EQ(*stored != nullptr, expected != Verdict::kNone) << event.ShortDebugString();
+    leaves[filters.size()] += expected == Verdict::kLeaves ? 1 : 0;
+  }
+  EXPECT_GT(leaves[1], 100);
+  EXPECT_GT(leaves[2], 30);
+  EXPECT_GT(leaves[3], 10);
 }
 
 TEST(StoredRecordTest, IsTheRecordOfTheWholeEventForEveryType) {
