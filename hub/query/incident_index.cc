@@ -96,9 +96,7 @@ bool IncidentIndex::SlotEq::operator()(Slot slot, const PackedUuid& id) const {
   return index->chunks_[slot / kChunkSlots]->id[slot % kChunkSlots] == id;
 }
 
-IncidentIndex::IncidentIndex()
-    : slot_of_(0, SlotHash{this}, SlotEq{this}),
-      term_of_(0, TermHashOf{&terms_}, TermEq{&terms_}) {}
+IncidentIndex::IncidentIndex() : slot_of_(0, SlotHash{this}, SlotEq{this}) {}
 
 IncidentIndex::~IncidentIndex() = default;
 
@@ -122,6 +120,13 @@ void IncidentIndex::Put(const IncidentRow& row) {
   updated_.Set(slot, row.updated);
   chunk.last_sequence[at] = row.last_sequence;
   SetTerms(slot, row.terms);
+}
+
+void IncidentIndex::Prefetch(const IncidentRow& row) const {
+  slot_of_.prefetch(row.id);
+  for (const uint64_t hash : row.terms) {
+    term_of_.prefetch(hash);
+  }
 }
 
 void IncidentIndex::Forget(const PackedUuid& id) {
@@ -208,7 +213,7 @@ void IncidentIndex::DropTerms(Slot slot) {
     Term& term = terms_[terms[i]];
     ChangeSet(term, [&](SlotSet& set) { set.Remove(slot, slots_); });
     if (term.slots.empty()) {
-      term_of_.erase(term_of_.find(term.hash));
+      term_of_.erase(term.hash);
       ChangeSet(term, [](SlotSet& set) { set = SlotSet(); });
       free_terms_.push_back(terms[i]);
     }
@@ -223,19 +228,15 @@ void IncidentIndex::ChangeSet(Term& term, Change change) {
 }
 
 IncidentIndex::TermId IncidentIndex::TermOf(uint64_t hash) {
-  if (const auto found = term_of_.find(hash); found != term_of_.end()) {
-    return *found;
-  }
-  auto id = static_cast<TermId>(terms_.size());
-  if (free_terms_.empty()) {
-    terms_.emplace_back();
-  } else {
-    id = free_terms_.back();
+  const auto [found, is_new] = term_of_.try_emplace(hash, static_cast<TermId>(terms_.size()));
+  if (is_new && free_terms_.empty()) {
+    terms_.push_back({.hash = hash, .slots = {}});
+  } else if (is_new) {
+    found->second = free_terms_.back();
     free_terms_.pop_back();
+    terms_[found->second].hash = hash;
   }
-  terms_[id].hash = hash;
-  term_of_.insert(id);
-  return id;
+  return found->second;
 }
 
 IncidentSelection IncidentIndex::Select(const IncidentQuery& query) const {
@@ -367,7 +368,7 @@ void IncidentIndex::Narrow(const Clause& clause, SlotBits& matching) const {
 
 void IncidentIndex::UniteTerm(uint64_t hash, SlotBits& bits) const {
   if (const auto found = term_of_.find(hash); found != term_of_.end()) {
-    terms_[*found].slots.UniteInto(bits);
+    terms_[found->second].slots.UniteInto(bits);
   }
 }
 

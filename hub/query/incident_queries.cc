@@ -23,6 +23,7 @@ namespace {
 
 // Rows that are put into the index at a time while it is loaded: some 2 ms.
 constexpr size_t kLoadedAtATime = 2'048;
+constexpr size_t kPrefetchedRows = 4;
 constexpr size_t kWakeEvents = IncidentQueries::kEnoughWaiting;
 
 absl::Status NotFound(std::string_view id) {
@@ -195,7 +196,9 @@ void IncidentQueries::Run() {
 void IncidentQueries::LoadRows(std::vector<IncidentRow>& rows) {
   MutexLock lock(index_mutex_);
   TakeIn();
-  for (const IncidentRow& row : rows) {
+  for (size_t i = 0; i < rows.size(); ++i) {
+    index_.Prefetch(rows[std::min(i + kPrefetchedRows, rows.size() - 1)]);
+    const IncidentRow& row = rows[i];
     if (!index_.Has(row.id) && !forgotten_.contains(row.id)) {
       index_.Put(row);
     }
