@@ -4,7 +4,9 @@
 #include <utility>
 
 #include "bridge/http/json_request.h"
+#include "core/base/status_macros.h"
 #include "core/event/explain_json.h"
+#include "core/event/explain_request.h"
 #include "core/http/problem.h"
 
 namespace tocsin::bridge {
@@ -17,6 +19,12 @@ using http::Responder;
 constexpr char kMethod[] = "/tocsin.v1.EventHub/Explain";
 // Well under the time that a handler has, so that the hub's answer or its absence is told.
 constexpr absl::Duration kTimeout = absl::Seconds(10);
+
+absl::StatusOr<v1::ExplainRequest> ReadRequest(std::string_view json) {
+  ASSIGN_OR_RETURN(v1::ExplainRequest request, ReadJsonExplainRequest(json));
+  RETURN_IF_ERROR(CheckExplainRequest(request).status());
+  return request;
+}
 
 HttpResponse Answer(const v1::ExplainResponse& response) {
   HttpResponse answer{.status = 200, .content_type = std::string(kJsonMediaType)};
@@ -35,13 +43,6 @@ void AskHub(HubCalls& calls, const v1::ExplainRequest& request, Responder respon
       });
 }
 
-// What else the request has besides a session's id makes no sense with it: the hub says so.
-bool AsksForSession(const v1::ExplainRequest& request) {
-  v1::ExplainRequest only;
-  only.set_session_id(request.session_id());
-  return !request.session_id().empty() && only.SerializeAsString() == request.SerializeAsString();
-}
-
 void AskWorkers(HubCalls& calls, const ExplainSession& explain_session,
                 const v1::ExplainRequest& request, Responder responder) {
   const auto held = std::make_shared<Responder>(std::move(responder));
@@ -58,11 +59,11 @@ void AskWorkers(HubCalls& calls, const ExplainSession& explain_session,
 
 void Serve(HubCalls& calls, const ExplainSession& explain_session, std::string_view json,
            Responder responder) {
-  const absl::StatusOr<v1::ExplainRequest> request = ReadJsonExplainRequest(json);
+  const absl::StatusOr<v1::ExplainRequest> request = ReadRequest(json);
   if (!request.ok()) {
     return std::move(responder).Respond(http::ProblemResponse(request.status()));
   }
-  if (explain_session != nullptr && AsksForSession(*request)) {
+  if (explain_session != nullptr && !request->session_id().empty()) {
     return AskWorkers(calls, explain_session, *request, std::move(responder));
   }
   AskHub(calls, *request, std::move(responder));

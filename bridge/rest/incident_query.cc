@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <optional>
 #include <utility>
+#include <variant>
 #include <vector>
 
 #include "absl/strings/numbers.h"
@@ -148,9 +149,23 @@ const std::vector<std::string>& EventParameters() {
   return *names;
 }
 
+// The hub takes an empty one as if left out, which a client can do as well.
+absl::Status CheckBound(const http::Field& parameter) {
+  if (parameter.value.empty()) {
+    return WrongParameter(parameter.name, "is empty",
+                          {"a cursor", "an RFC 3339 time", "earliest", "latest"});
+  }
+  ASSIGN_OR_RETURN(const StartPoint bound, ParseStartPoint(parameter.value, parameter.name));
+  if (parameter.name == "to" && std::holds_alternative<Earliest>(bound)) {
+    return WrongParameter("to", "is the log's beginning",
+                          {"latest", "a cursor", "an RFC 3339 time"});
+  }
+  return absl::OkStatus();
+}
+
 absl::Status ReadEventParameter(const http::Field& parameter, v1::ListEventsRequest& request) {
   if (parameter.name == "from" || parameter.name == "to") {
-    RETURN_IF_ERROR(ParseStartPoint(parameter.value, parameter.name).status());
+    RETURN_IF_ERROR(CheckBound(parameter));
     (parameter.name == "from" ? *request.mutable_from() : *request.mutable_to()) = parameter.value;
   } else if (parameter.name == "page_size") {
     ASSIGN_OR_RETURN(const uint32_t size, WholeNumber(parameter, 1, kMaxPageSize));

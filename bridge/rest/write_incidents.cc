@@ -127,8 +127,26 @@ absl::StatusOr<IncidentChange::MaybeEvent> Patched(const boost::json::value& pat
 using MakeChange = absl::StatusOr<IncidentChange::MaybeEvent> (*)(const boost::json::value&,
                                                                   const v1::Incident&);
 
+// A body that is wrong for this one is wrong for every incident.
+v1::Incident PlainIncident(const std::string& id) {
+  v1::Incident incident;
+  incident.set_id(id);
+  incident.set_title("title");
+  incident.set_source("source");
+  incident.set_severity(v1::SEVERITY_P4);
+  incident.set_state(v1::INCIDENT_STATE_DETECTED);
+  return incident;
+}
+
+absl::StatusOr<Body> ParseChange(const IncidentRequest& request, MakeChange make) {
+  ASSIGN_OR_RETURN(Body body, Parse(request.body));
+  // The hub, which may be away, is not asked for nothing.
+  RETURN_IF_ERROR(make(*body, PlainIncident(request.id)).status());
+  return body;
+}
+
 void StartChange(HubCalls& calls, IncidentRequest request, MakeChange make, Responder responder) {
-  absl::StatusOr<Body> body = Parse(request.body);
+  absl::StatusOr<Body> body = ParseChange(request, make);
   if (!body.ok()) {
     return std::move(responder).Respond(http::ProblemResponse(body.status()));
   }

@@ -1,4 +1,4 @@
-// explain_request.h: checks an ExplainRequest and compiles its filters.
+// explain_request.h: an ExplainRequest as what is to be done for it.
 //
 // Threads: pure.
 // Errors:  INVALID_MESSAGE or INVALID_FILTER with the field's path and what is allowed.

@@ -19,9 +19,25 @@
 #include "core/http/memory_stream.h"
 #include "core/http/server_connection.h"
 #include "core/rpc/hub_channel.h"
+#include "google/rpc/error_details.pb.h"
+#include "google/rpc/status.pb.h"
 #include "tests/bridge/scripted_hub.h"
 
 namespace tocsin::bridge::testing {
+
+// As the hub makes it.
+inline grpc::Status Refusal(grpc::StatusCode code, const std::string& reason,
+                            const std::string& field, const std::string& message) {
+  google::rpc::ErrorInfo info;
+  info.set_reason(reason);
+  google::rpc::BadRequest bad;
+  bad.add_field_violations()->set_field(field);
+  google::rpc::Status rich;
+  rich.set_code(code);
+  rich.add_details()->PackFrom(info);
+  rich.add_details()->PackFrom(bad);
+  return {code, message, rich.SerializeAsString()};
+}
 
 // Each method answers as the test has it do. It keeps the requests.
 class UnaryHub : public v1::EventHub::Service {
