@@ -108,6 +108,28 @@ TEST_F(AlertSourcesTest, WhatTheHubRefusesOfAnAlertIsToldInTheSendersWords) {
       << answer.body;
 }
 
+TEST_F(AlertSourcesTest, WhatTheHubRefusesIsToldAtItsPlaceInTheSendersList) {
+  hub.submit.answer = [](const v1::SubmitAlertsRequest&, v1::SubmitAlertsResponse& response) {
+    v1::PublishError& error = *response.add_outcomes()->mutable_error();
+    error.set_status_code(grpc::StatusCode::INVALID_ARGUMENT);
+    error.set_reason("INVALID_MESSAGE");
+    error.set_field("alerts[0].alert.title");
+    error.set_message("alerts[0].alert.title is wrong");
+    response.add_outcomes()->mutable_response()->set_incident_id("i");
+    return grpc::Status::OK;
+  };
+  // The hub is not asked about the first one.
+  const Answer answer = Post("/v1/integrations/alertmanager",
+                             R"({"alerts":[{},{"labels":{"a":"b"}},{"labels":{"a":"c"}}]})");
+  EXPECT_EQ(answer.status, 200);
+  EXPECT_EQ(answer.Json().at("taken").as_int64(), 1);
+  const boost::json::array problems = answer.Json().at("problems").as_array();
+  ASSERT_EQ(problems.size(), 2u) << answer.body;
+  EXPECT_EQ(problems[0].at("field").as_string(), "alerts[0].labels");
+  EXPECT_EQ(problems[1].at("field").as_string(), "alerts[1].title");
+  EXPECT_EQ(problems[1].at("alert").as_int64(), 1);
+}
+
 TEST_F(AlertSourcesTest, AnAlertThatIsTooLongIsLeftOutAndTheOthersAreTaken) {
   HubTakes();
   const std::string body =

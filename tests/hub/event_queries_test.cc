@@ -259,6 +259,16 @@ TEST_P(EventQueriesTest, ATokenAndAnEndAreChecked) {
   other.page_token = token;
   other.to = At(3);
   EXPECT_EQ(ErrorDetailsOf(queries().List(other).status()).field, "page_token");
+  other = listing;
+  other.page_token = token;
+  other.from = At(1);
+  EXPECT_EQ(ErrorDetailsOf(queries().List(other).status()).field, "page_token");
+  v1::Filter comments;
+  comments.add_event_types(v1::EVENT_TYPE_COMMENT_ADDED);
+  other = listing;
+  other.page_token = token;
+  other.filter = *Filter::Compile(comments);
+  EXPECT_EQ(ErrorDetailsOf(queries().List(other).status()).field, "page_token");
   other.page_token = "x";
   EXPECT_EQ(ErrorDetailsOf(queries().List(other).status()).field, "page_token");
   for (const Cursor& unknown : {Cursor{log_->epochs().present(), 10'000}, Cursor{12345, 1}}) {

@@ -3,6 +3,7 @@ every other client live on (checked after each row by a witness on both transpor
 
 import pytest
 
+import harness
 import witness
 
 
@@ -16,3 +17,11 @@ def watching(hub, bridge):
 def others_live_on(watching):
     yield
     watching.check()
+
+
+@pytest.fixture(scope="module")
+def without_hub():
+    """A bridge that was ready, and whose hub is dead."""
+    with harness.start_hub() as gone, harness.start_bridge(gone) as bridge:
+        gone.kill()
+        yield bridge

@@ -45,18 +45,6 @@ def test_what_is_accepted(bridge, accept, status):
     assert harness.run(ask()) == status
 
 
-@pytest.mark.parametrize("query, field", [
-    ("severity=P0", "severity"), ("severities=P9", "severities"), ("access_token=x", "access_token"),
-    ("on_gap=never", "on_gap"), ("resume_from=yesterday", "resume_from"), ("labels.=x&severities=", "severities")])
-def test_what_is_wrong_is_named(bridge, query, field):
-    status, body = bridge.http(f"/v1/events?{query}", headers={"Accept": "text/event-stream"})
-    problem = json.loads(body)
-    assert (status, problem["field"]) == (400, field), problem
-    assert problem["code"] in ("INVALID_MESSAGE", "INVALID_FILTER")
-    if field in ("severity", "severities", "on_gap", "access_token") and query != "labels.=x&severities=":
-        assert problem["allowed"]
-
-
 def test_head_has_the_fields_and_no_body(bridge):
     async def ask():
         async with harness.events(bridge, method="HEAD") as stream:

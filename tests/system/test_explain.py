@@ -77,46 +77,6 @@ def test_http_says_the_same_in_json(bridge, client, published):
     assert [field["field"] for field in answer["explanations"][0]["fields"]] == ["severities", "require[0].active_only"]
 
 
-BAD_BODIES = {
-    "not JSON": (b"{", 400, "INVALID_MESSAGE", None),
-    "a list": ([], 400, "INVALID_MESSAGE", None),
-    "nothing asked": ({}, 400, "INVALID_MESSAGE", None),
-    "two things asked": ({"last": 1, "session_id": "x"}, 400, "INVALID_MESSAGE", None),
-    "an unknown field": ({"lats": 5}, 400, "INVALID_MESSAGE", "lats"),
-    "too many": ({"last": 1001}, 400, "INVALID_MESSAGE", "last"),
-    "none": ({"last": 0}, 400, "INVALID_MESSAGE", None),
-    "a text for a number": ({"last": "5"}, 400, "INVALID_MESSAGE", "last"),
-    "a fraction": ({"last": 1.5}, 400, "INVALID_MESSAGE", "last"),
-    "an unknown severity": ({"last": 1, "filter": {"severities": ["P9"]}}, 400, "INVALID_FILTER", "filter.severities[0]"),
-    "an unknown filter field": ({"last": 1, "filter": {"sev": []}}, 400, "INVALID_FILTER", "filter.sev"),
-    "a bad required filter": ({"last": 1, "require": [{}, {"incident_ids": ["x"]}]}, 400, "INVALID_FILTER",
-                              "require[1].incident_ids[0]"),
-    "nine required filters": ({"last": 1, "require": [{}] * 9}, 400, "INVALID_FILTER", "require"),
-    "an unknown choice": ({"last": 1, "show": "some"}, 400, "INVALID_MESSAGE", "show"),
-    "a choice of one": ({"event": {"type": "system_event", "category": "c", "message": "m"}, "show": "matching"}, 400,
-                        "INVALID_MESSAGE", "show"),
-    "a bad event": ({"event": {"type": "incident_created", "incident": {"source": "s", "severity": "P0"}}}, 400,
-                    "INVALID_MESSAGE", "event.incident.title"),
-    "an event of an unknown incident": ({"event": {"type": "comment_added", "author": "a", "comment": "c",
-                                                   "incident_id": "0190b6a5-7c1e-7000-8000-00000000dead"}}, 404, "NOT_FOUND",
-                                        "event.comment_added.incident_id"),
-    "a session with a filter": ({"session_id": "x", "filter": {}}, 400, "INVALID_MESSAGE", "filter"),
-    "an unknown session": ({"session_id": "0190b6a5-7c1e-7000-8000-00000000dead"}, 404, "NOT_FOUND", "session_id"),
-}
-
-
-@pytest.mark.parametrize("name", BAD_BODIES)
-def test_a_bad_request_is_refused_by_its_field(bridge, others_live_on, name):
-    body, expected, code, field = BAD_BODIES[name]
-    status, fields, problem = ask(bridge, body)
-    assert (status, problem["code"], problem.get("field")) == (expected, code, field), problem
-    assert fields["content-type"] == "application/problem+json"
-
-
-def test_another_media_type_is_refused(bridge):
-    assert ask(bridge, {"last": 1}, "text/plain")[0] == 415
-
-
 def session_of(bridge, session_id):
     status, _, answer = ask(bridge, {"session_id": session_id})
     assert status == 200, answer

@@ -2,6 +2,7 @@
 history that breaks no guarantee."""
 
 import contextlib
+import json
 
 import guarantees
 import harness
@@ -37,6 +38,12 @@ class Witness:
 
     def history(self):
         return History(self._published, self._seen, [harness_history.read_log(self.programs[0], ONLY)])
+
+
+def state(hub, bridge):
+    """What a request that is refused must leave as it is: where the log ends, and the incidents."""
+    listed = json.loads(bridge.http("/v1/incidents?page_size=1000", 0)[1])
+    return hub.status().last_sequence, listed["total"], [(i["id"], i["updated_at"]) for i in listed["incidents"]]
 
 
 @contextlib.contextmanager
