@@ -205,6 +205,26 @@ TEST_F(LeavesTest, OfOneEventSubscriptionsMayBeToldItAndALeave) {
   EXPECT_THAT(told[1].tags, ElementsAre(2));
 }
 
+TEST_F(LeavesTest, EventsAndLeavesOfOnePeerComeInTheOrderOfTheLog) {
+  Peer& peer = AddPeer();
+  Subscribe(peer, 1, SeverityFilter(v1::SEVERITY_P0));
+  Subscribe(peer, 2, Filter::MatchAll());
+  Settle();
+  Escalate();
+  Calm();
+  Other();
+  Settle();  // all in one pass
+  std::vector<std::pair<Sequence, Kind>> told;
+  for (const auto& seen : peer.sink.seen) {
+    if (seen.kind == Kind::kEvent || seen.kind == Kind::kLeft) {
+      told.emplace_back(seen.cursor.sequence, seen.kind);
+    }
+  }
+  using Told = std::pair<Sequence, Kind>;
+  EXPECT_THAT(told, ElementsAre(Told(1, Kind::kEvent), Told(2, Kind::kEvent), Told(2, Kind::kLeft),
+                                Told(3, Kind::kEvent)));
+}
+
 class SmallOutboxTest : public LeavesTest {
  protected:
   SmallOutboxTest() : LeavesTest(ShardOptions{.pending_messages = 4, .write_events = 2}) {}

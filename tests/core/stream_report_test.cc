@@ -1,7 +1,11 @@
 // What a shard says of a subscriber, for whoever explains a live session.
 #include <gtest/gtest.h>
 
+#include <string>
+#include <utility>
+
 #include "core/event/time_proto.h"
+#include "core/stream/live_session.h"
 #include "core/stream/session_explanation.h"
 #include "core/stream/shard.h"
 #include "tests/core/stream_fixture.h"
@@ -76,6 +80,30 @@ TEST(SessionExplanationTest, HasTheTimeOfTheLastWriteAndTheFiltersAsAskedFor) {
   EXPECT_EQ(session.subscriptions(0).require_size(), 1);
   EXPECT_EQ(session.subscriptions(0).behind(), 4u);
   EXPECT_EQ(session.subscriptions(0).cursor(), "");  // the log has not said yet
+}
+
+class NamedSession final : public LiveSession {
+ public:
+  explicit NamedSession(std::string id) : id_(std::move(id)) {}
+  const std::string& session_id() const override { return id_; }
+  v1::SessionExplanation Explain() const override { return {}; }
+
+ private:
+  const std::string id_;
+};
+
+TEST(LiveSessionsTest, EachIsFoundByItsOwnIdUntilItLeaves) {
+  const NamedSession one("one");
+  const NamedSession other("other");
+  LiveSessions sessions;
+  sessions.Enter(one);
+  sessions.Enter(other);
+  EXPECT_EQ(sessions.Find("one"), &one);
+  EXPECT_EQ(sessions.Find("other"), &other);
+  EXPECT_EQ(sessions.Find("on"), nullptr);
+  sessions.Leave(one);
+  EXPECT_EQ(sessions.Find("one"), nullptr);
+  EXPECT_EQ(sessions.Find("other"), &other);
 }
 
 }  // namespace

@@ -99,7 +99,8 @@ def test_a_hub_stream_is_found_by_its_header_also_through_a_bridge(hub, bridge, 
 
 def test_a_ws_session_is_found_by_its_welcome(hub, bridge, client):
     async def check():
-        async with harness.connect(bridge) as ws:
+        async with harness.connect(bridge) as ws, harness.connect(bridge) as other:
+            await other.subscribe("mild", {"severities": ["P4"]})
             await ws.subscribe("worst", {"severities": ["P0"]})
             await ws.subscribe("all", {})
             result = client.publish(harness.incident_created(severity="P0"))
@@ -107,6 +108,9 @@ def test_a_ws_session_is_found_by_its_welcome(hub, bridge, client):
             session = session_of(bridge, ws.welcome["session_id"])
             assert session["transport"] == "websocket" and session["last_cursor"] == result.cursor
             by_id = {one["subscription_id"]: one for one in session["subscriptions"]}
+            assert set(by_id) == {"worst", "all"}  # the other connection has a session of its own
+            (mild,) = session_of(bridge, other.welcome["session_id"])["subscriptions"]
+            assert mild["subscription_id"] == "mild"
             assert by_id["worst"]["filter"] == {"severities": ["P0"]} and by_id["worst"]["live"] is True
             assert by_id["all"]["cursor"] == result.cursor and by_id["all"]["behind"] == 0
             return ws.welcome["session_id"]
