@@ -78,6 +78,7 @@ void SessionSnapshots::Send(const SnapshotMessage& message) {
   last_progress_ = context_.clock.Monotonic();
   bytes_taken_ = output_.BytesTaken();
   const std::string* const id = names_.IdOf(requests_.front().tag);
+  // Never compressed: nobody else is sent it, and the worker's other sessions would wait meanwhile.
   std::string frame;
   AppendTextFrame(frame, SnapshotMessageHead(id == nullptr ? "" : *id), message.json);
   output_.Send(frame);

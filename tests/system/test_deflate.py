@@ -4,6 +4,7 @@ Python's own zlib, frame by frame, and by the websockets library."""
 import contextlib
 import json
 import os
+import uuid
 import zlib
 
 import pytest
@@ -88,6 +89,23 @@ def test_events_come_compressed_and_short_messages_as_they_are(bridge, client):
         frames.send(deflate(b'{"type":"ping","timestamp":1}'), rsv=4)
         compressed, message = take()
         assert not compressed and message["timestamp"] == 1
+
+
+def test_leaves_come_compressed_and_a_snapshot_as_it_is(bridge, client):
+    """As docs/protocol.md says; to compress a snapshot would hold up the events of others."""
+    incident = str(uuid.uuid4())
+    client.publish(harness.incident_created("P0", title="t" * 400, source="zipped", incident_id=incident))
+    with agreed(bridge) as (frames, take):
+        frames.send_json({"type": "subscribe", "subscription_id": "s", "snapshot": True,
+                          "filters": {"sources": ["zipped"], "severities": ["P0"]}})
+        assert take()[1]["type"] == "subscribed"
+        compressed, snapshot = take()
+        assert not compressed and snapshot["last"] and [one["id"] for one in snapshot["incidents"]] == [incident]
+        lowered = harness.incident_created("P3", title="t" * 400, source="zipped", incident_id=incident)
+        lowered.type = harness.event_type_of("incident_updated")
+        client.publish(lowered)
+        compressed, left = take()
+        assert compressed and (left["type"], left["incident_id"]) == ("left", incident)
 
 
 def test_a_client_may_compress_in_fragments_or_not_at_all(bridge):
