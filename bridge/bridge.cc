@@ -54,7 +54,7 @@ class Bridge::Impl {
         window_(config.window),
         channel_(rpc::MakeHubChannel(config.hub)),
         log_(channel_, window_),
-        snapshots_(rpc::MakeHubChannel(config.hub, rpc::Connection::kOwn)),
+        snapshots_(rpc::MakeHubChannel(config.hub, rpc::Connection::kOwnForBulk)),
         calls_(std::make_unique<HubCalls>(channel_)),
         alerts_(std::make_unique<AlertIntake>(*calls_)),
         upstream_(

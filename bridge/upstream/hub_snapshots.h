@@ -25,7 +25,8 @@ namespace tocsin::bridge {
 class HubSnapshots final : public Snapshots {
  public:
   // Half of what a hub sends at a time, so that two bridges do not wait for each other. A part of
-  // each in both of its forms is some 24 MiB.
+  // each in both of its forms is some 24 MiB, and what the channel reads ahead of it 8 MiB, where
+  // the channel is rpc::Connection::kOwnForBulk.
   static constexpr size_t kMaxRunning = 32;
 
   explicit HubSnapshots(std::shared_ptr<grpc::Channel> channel);

@@ -14,8 +14,12 @@ constexpr int kMaxResponseBytes = 16 * static_cast<int>(limits::kMiB);
 
 std::shared_ptr<grpc::Channel> MakeHubChannel(const std::string& address, Connection connection) {
   grpc::ChannelArguments arguments;
-  if (connection == Connection::kOwn) {
+  if (connection != Connection::kShared) {
     arguments.SetInt(GRPC_ARG_USE_LOCAL_SUBCHANNEL_POOL, 1);
+  }
+  if (connection == Connection::kOwnForBulk) {
+    arguments.SetInt(GRPC_ARG_HTTP2_BDP_PROBE, 0);
+    arguments.SetInt(GRPC_ARG_HTTP2_STREAM_LOOKAHEAD_BYTES, kReadAheadBytes);
   }
   // A connection on which nothing has come for 10 s is pinged, and given up when the answer takes
   // 5 s. Bytes that move, of however long a message, are an answer.

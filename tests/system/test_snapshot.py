@@ -5,6 +5,7 @@ import asyncio
 import contextlib
 import random
 import threading
+import time
 
 import grpc
 import pytest
@@ -12,6 +13,7 @@ import pytest
 import corpus
 import harness
 import harness_history
+import raw
 import sets
 from tocsin.v1 import hub_pb2
 
@@ -352,6 +354,54 @@ def test_clients_that_go_in_the_midst_leave_nothing():
         harness.wait_for(lambda: bridge.metric("bridge_snapshots_running") == 0 and
                          hub.metric("tocsin_snapshots_running") == 0, what="the snapshots to end")
         assert hub.metric("tocsin_snapshots_total") == 10
+
+
+CLIENTS = 100
+# What a program may take for them, beside a few MiB of its own: 64 snapshots are read at a time, each of which holds a part
+# as it was read and as it is sent. Unbounded it would be over 2 GiB.
+MOST_GROWTH = 96 << 20
+
+
+def test_a_hundred_clients_that_ask_at_once_hold_a_part_each_at_most():
+    """Over HTTP and over gRPC; none takes anything until memory grows no more. Then most go, and the others are served."""
+    request = b"GET /v1/events?snapshot=true HTTP/1.1\r\nHost: localhost\r\nAccept: application/x-ndjson\r\n\r\n"
+    with full_hub() as (hub, bridge, _), contextlib.ExitStack() as stack:
+        harness.in_step(hub, bridge)
+        before = [most_memory(program) for program in (hub, bridge)]
+        sockets = [stack.enter_context(raw.connect(bridge, receive_buffer=4096, timeout=60)) for _ in range(CLIENTS)]
+        client = stack.enter_context(hub.client())
+        calls = [client.stub.Subscribe(hub_pb2.SubscribeRequest(snapshot=True)) for _ in range(CLIENTS)]
+        for sock in sockets:
+            sock.sendall(request)
+        harness.wait_for(lambda: hub.metric("tocsin_snapshots_running") == 64 and bridge.metric("bridge_snapshots_running") > 0,
+                         what="as many snapshots as are read at a time")
+        growth = [most_memory(program) - then for program, then in zip((hub, bridge), before)]
+        print(f"the hub grew by {growth[0] >> 20} MiB, the bridge by {growth[1] >> 20} MiB")
+        assert max(growth) < MOST_GROWTH
+        for call in calls:
+            call.cancel()
+        for sock in sockets[3:]:
+            sock.close()
+        for sock in sockets[:3]:
+            read_to_the_last(sock)
+
+
+def most_memory(program):
+    """The memory of a program once it has not grown for a second."""
+    most, since = program.memory(), time.monotonic()
+    while time.monotonic() - since < 1:
+        time.sleep(0.02)
+        if (now := program.memory()) > most:
+            most, since = now, time.monotonic()
+    return most
+
+
+def read_to_the_last(sock):
+    tail = b""
+    while b'"last":true}' not in tail:
+        part = sock.recv(1 << 18)
+        assert part, "the stream ended"
+        tail = tail[-64:] + part
 
 
 def test_what_cannot_go_with_a_snapshot_is_refused(hub, bridge):
