@@ -5,7 +5,8 @@ namespace tocsin::cli {
 
 enum ExitCode : int {
   kOk = 0,
-  kFailed = 1,       // something else went wrong; `status`: the hub is there and not healthy
+  kFailed = 1,       // something else went wrong; `status`: the hub is there and not healthy;
+                     // `incidents check`: something differs
   kUsage = 2,        // wrong flags or values
   kUnreachable = 3,  // no hub answers there, or it is starting or stopping
   kRefused = 4,      // the hub, or the check before it, refused an event, a filter or a cursor
@@ -17,7 +18,8 @@ enum ExitCode : int {
 inline constexpr char kExitCodesHelp[] =
     "Exit codes:\n"
     "  0    done\n"
-    "  1    failed; status: the hub answers and is not healthy\n"
+    "  1    failed; status: the hub answers and is not healthy; incidents check: something "
+    "differs\n"
     "  2    wrong flags or values\n"
     "  3    the hub cannot be reached, or is starting or stopping\n"
     "  4    refused: an invalid event, filter or cursor, or a conflict\n"

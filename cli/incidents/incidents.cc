@@ -19,6 +19,7 @@ void AddIncidents(CLI::App& app, const Globals& globals, Run& chosen) {
   incidents->footer(kExamples);
   AddIncidentsList(*incidents, globals, chosen);
   AddIncidentsGet(*incidents, globals, chosen);
+  AddIncidentsCheck(*incidents, globals, chosen);
   AddIncidentsWatch(*incidents, globals, chosen);
   AddIncidentChanges(*incidents, globals, chosen);
 }
