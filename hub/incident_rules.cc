@@ -96,14 +96,14 @@ bool HasIncident(v1::EventType type) {
 }
 
 HistoryChange HistoryAfter(v1::Event& event, const IncidentState* before, absl::Time time) {
-  const HistoryRanges known = before != nullptr ? before->history : HistoryRanges();
+  const HistoryExtent* const known = before != nullptr ? &before->history : nullptr;
   const std::string id(IncidentIdOf(event));
   v1::Incident& given = *event.mutable_incident();
   if (event.type() != v1::EVENT_TYPE_COMMENT_ADDED) {
-    return TakeHistory(given, known, id, nullptr);
+    return TakeHistory(given, known, id, event.sequence(), nullptr);
   }
   const v1::Note note = NoteOf(event, time);
-  return TakeHistory(given, known, id, &note);
+  return TakeHistory(given, known, id, event.sequence(), &note);
 }
 
 void CompleteIncident(v1::Event& event, const IncidentState* before, absl::Time time) {

@@ -13,7 +13,6 @@
 #include "core/event/validate.h"
 #include "hub/incident_rules.h"
 #include "hub/incident_states.h"
-#include "hub/incident_timeline.h"
 
 namespace tocsin::hub {
 namespace {
@@ -59,15 +58,13 @@ absl::Status Incidents::Apply(v1::Event& event, absl::Time time, const FieldPath
   if (!HasIncident(event.type())) {
     return absl::OkStatus();
   }
-  RETURN_IF_ERROR(CheckStateChange(event, before.get(), path));
-  AddToTimeline(TimelineOf(event, before.get(), time), event.incident().id(), history_);
-  return absl::OkStatus();
+  return CheckStateChange(event, before.get(), path);
 }
 
 void Incidents::Take(const v1::Event& event, const EventPtr& record) {
   if (HasIncident(event.type())) {
     request_[event.incident().id()] =
-        IncidentState::After(event.incident(), record, history_.ranges, alerts_);
+        IncidentState::After(event.incident(), record, history_.extent, alerts_);
     std::move(history_.rows.begin(), history_.rows.end(), std::back_inserter(request_history_));
   }
 }

@@ -16,6 +16,7 @@ Sequencer::Sequencer(Log& log, Window& window, Clock& clock, SequencerOptions op
       queue_(options.queue),
       follower_(log, window, options.dedup, options.incidents),
       commit_(log, follower_, clock, options.alerts),
+      trim_ahead_(log, options.retention, [this] { queue_.Wake(); }),
       trim_due_(clock.Monotonic() + options.trim_interval),
       sync_due_(clock.Monotonic() + options.sync_interval) {
   if (log.shared()) {
@@ -28,6 +29,7 @@ Sequencer::~Sequencer() { Stop(); }
 absl::Status Sequencer::Open() { return follower_.Load(clock_.Now()); }
 
 void Sequencer::Start() {
+  trim_ahead_.Start();
   thread_ = std::thread([this] { Run(); });
 }
 
@@ -36,6 +38,7 @@ void Sequencer::Stop() {
   if (thread_.joinable()) {
     thread_.join();
   }
+  trim_ahead_.Stop();
   while (RunOnce()) {
   }
   sync_due_ = clock_.Monotonic();
@@ -174,12 +177,26 @@ void Sequencer::AskLogAgain() {
   }
 }
 
+// A trim is prepared on its own thread, where there is one, and done when that is ready.
 void Sequencer::TrimIfDue(absl::Duration now) {
+  if (const std::optional<absl::Status> prepared = trim_ahead_.TakeDone()) {
+    prepared->ok() ? Trim() : Note(*prepared);
+  }
+  if (TrimIsDue(now)) {
+    trim_ahead_.running() ? trim_ahead_.Begin(clock_.Now()) : Trim();
+  }
+}
+
+bool Sequencer::TrimIsDue(absl::Duration now) {
   if (now < trim_due_ && appended_since_trim_ < options_.trim_after_events) {
-    return;
+    return false;
   }
   trim_due_ = now + options_.trim_interval;
   appended_since_trim_ = 0;
+  return true;
+}
+
+void Sequencer::Trim() {
   if (const absl::Status status = log_.Trim(options_.retention, clock_.Now()); !status.ok()) {
     Note(status);
   }

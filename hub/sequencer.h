@@ -8,7 +8,7 @@
 // Threads: Publish, Submit and state from any thread. A group is committed, and done is called, on
 //          the sequencer's thread; a publish that is not let in is answered on its caller's.
 //          Without Start, RunOnce is called by hand (tests).
-// Owns:    its thread, queue and follower; log, window and clock are the caller's and outlive it.
+// Owns:    its thread, the one that prepares trims, queue and follower; log, window and clock are the caller's and outlive it.
 // Errors:  in the outcome of each publish. A log that stopped taking events shows in state().
 // Source:  docs/life-of-an-event.md
 #pragma once
@@ -29,6 +29,7 @@
 #include "hub/log/log.h"
 #include "hub/publish.h"
 #include "hub/publish_queue.h"
+#include "hub/trim_ahead.h"
 
 namespace tocsin::hub {
 
@@ -112,6 +113,8 @@ class Sequencer {
   PendingPublish EndOf(std::string fingerprint);
   void AskLogAgain();
   void TrimIfDue(absl::Duration now);
+  bool TrimIsDue(absl::Duration now);
+  void Trim();
   void SyncIfDue(absl::Duration now);
   absl::Duration UntilDue() const;
   void Note(const absl::Status& status);
@@ -125,6 +128,7 @@ class Sequencer {
   // Used on the sequencer's thread only.
   Follower follower_;
   GroupCommit commit_;
+  TrimAhead trim_ahead_;
   absl::Duration trim_due_;
   absl::Duration sync_due_;
   size_t appended_since_trim_ = 0;

@@ -1,5 +1,6 @@
 #include "hub/log/incident_history.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -24,8 +25,85 @@ void Fit(Entry& entry, std::string& text) {
   }
 }
 
+std::string NoteBytes(v1::Note note) {
+  if (!note.content().empty()) {
+    Fit(note, *note.mutable_content());
+  }
+  return note.SerializeAsString();
+}
+
+class Writer {
+ public:
+  Writer(const HistoryExtent& known, std::string_view incident) : incident_(incident) {
+    change_.extent = known;
+  }
+
+  // One row, in the place of the one before.
+  void GiveTimeline(google::protobuf::RepeatedPtrField<v1::TimelineEntry>& entries) {
+    v1::Incident kept;
+    for (int i = NewestFrom(entries); i < entries.size(); ++i) {
+      AddHistoryRow(HistoryKind::kTimeline, TimelineEntryBytes(std::move(entries[i])), kept);
+    }
+    change_.rows.push_back({incident_, HistoryKind::kGivenTimeline, 0, kept.SerializeAsString()});
+  }
+
+  void ReplaceNotes(google::protobuf::RepeatedPtrField<v1::Note>& notes) {
+    while (change_.extent.notes.first < change_.extent.notes.next) {
+      DropOldestNote();
+    }
+    for (int i = NewestFrom(notes); i < notes.size(); ++i) {
+      AddNote(std::move(notes[i]));
+    }
+  }
+
+  void AddNote(v1::Note note) {
+    HistoryRange& range = change_.extent.notes;
+    change_.rows.push_back(
+        {incident_, HistoryKind::kNote, range.next++, NoteBytes(std::move(note))});
+    if (range.next - range.first > kHistoryRows) {
+      DropOldestNote();
+    }
+  }
+
+  HistoryChange Finish() { return std::move(change_); }
+
+ private:
+  static int NewestFrom(const auto& entries) {
+    return std::max(0, entries.size() - static_cast<int>(kHistoryRows));
+  }
+  void DropOldestNote() {
+    change_.rows.push_back({incident_, HistoryKind::kNote, change_.extent.notes.first++, ""});
+  }
+
+  const std::string incident_;
+  HistoryChange change_;
+};
+
+}  // namespace
+
+HistoryChange TakeHistory(v1::Incident& given, const HistoryExtent* known,
+                          std::string_view incident, Sequence sequence, const v1::Note* note) {
+  HistoryExtent extent = known != nullptr ? *known : HistoryExtent();
+  if (known == nullptr || !given.timeline().empty() || sequence < extent.timeline_since) {
+    extent.timeline_since = sequence;
+  }
+  Writer writer(extent, incident);
+  if (!given.timeline().empty()) {
+    writer.GiveTimeline(*given.mutable_timeline());
+  }
+  if (!given.notes().empty()) {
+    writer.ReplaceNotes(*given.mutable_notes());
+  }
+  given.clear_timeline();
+  given.clear_notes();
+  if (note != nullptr) {
+    writer.AddNote(*note);
+  }
+  return writer.Finish();
+}
+
 // What is beside the text is bounded too: a map goes whole.
-std::string RowOf(v1::TimelineEntry&& entry) {
+std::string TimelineEntryBytes(v1::TimelineEntry entry) {
   const size_t size = entry.ByteSizeLong();
   if (size <= kHistoryRowBytes / 2) {
     return entry.SerializeAsString();
@@ -39,81 +117,23 @@ std::string RowOf(v1::TimelineEntry&& entry) {
   return entry.SerializeAsString();
 }
 
-std::string RowOf(v1::Note&& note) {
-  if (!note.content().empty()) {
-    Fit(note, *note.mutable_content());
-  }
-  return note.SerializeAsString();
-}
-
-class Writer {
- public:
-  Writer(const HistoryRanges& known, std::string_view incident) : incident_(incident) {
-    change_.ranges = known;
-  }
-  Writer(HistoryChange change, std::string_view incident)
-      : incident_(incident), change_(std::move(change)) {}
-
-  template <typename Entries>
-  void Replace(HistoryKind kind, Entries& entries) {
-    if (entries.empty()) {
-      return;
-    }
-    HistoryRange& range = change_.ranges[kind];
-    while (range.first < range.next) {
-      DropOldest(kind);
-    }
-    const int skip = std::max(0, entries.size() - static_cast<int>(kHistoryRows));
-    for (int i = skip; i < entries.size(); ++i) {
-      Add(kind, RowOf(std::move(entries[i])));
-    }
-  }
-
-  void Add(HistoryKind kind, std::string bytes) {
-    HistoryRange& range = change_.ranges[kind];
-    change_.rows.push_back({incident_, kind, range.next++, std::move(bytes)});
-    if (range.next - range.first > kHistoryRows) {
-      DropOldest(kind);
-    }
-  }
-
-  HistoryChange Finish() { return std::move(change_); }
-
- private:
-  void DropOldest(HistoryKind kind) {
-    change_.rows.push_back({incident_, kind, change_.ranges[kind].first++, ""});
-  }
-
-  const std::string incident_;
-  HistoryChange change_;
-};
-
-}  // namespace
-
-HistoryChange TakeHistory(v1::Incident& given, const HistoryRanges& known,
-                          std::string_view incident, const v1::Note* note) {
-  Writer writer(known, incident);
-  writer.Replace(HistoryKind::kTimeline, *given.mutable_timeline());
-  writer.Replace(HistoryKind::kNote, *given.mutable_notes());
-  given.clear_timeline();
-  given.clear_notes();
-  if (note != nullptr) {
-    writer.Add(HistoryKind::kNote, RowOf(v1::Note(*note)));
-  }
-  return writer.Finish();
-}
-
-void AddToTimeline(v1::TimelineEntry entry, std::string_view incident, HistoryChange& change) {
-  Writer writer(std::move(change), incident);
-  writer.Add(HistoryKind::kTimeline, RowOf(std::move(entry)));
-  change = writer.Finish();
-}
-
 bool AddHistoryRow(HistoryKind kind, std::string_view bytes, v1::Incident& incident) {
   const int size = static_cast<int>(bytes.size());
-  return kind == HistoryKind::kTimeline
-             ? incident.add_timeline()->ParseFromArray(bytes.data(), size)
-             : incident.add_notes()->ParseFromArray(bytes.data(), size);
+  switch (kind) {
+    case HistoryKind::kTimeline:
+      return incident.add_timeline()->ParseFromArray(bytes.data(), size);
+    case HistoryKind::kNote:
+      return incident.add_notes()->ParseFromArray(bytes.data(), size);
+    case HistoryKind::kGivenTimeline: {
+      v1::Incident given;
+      if (!given.ParseFromArray(bytes.data(), size)) {
+        return false;
+      }
+      incident.MergeFrom(given);
+      return true;
+    }
+  }
+  return false;
 }
 
 }  // namespace tocsin::hub

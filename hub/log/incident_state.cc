@@ -11,7 +11,7 @@ namespace {
 
 // What is beside the bytes.
 std::shared_ptr<IncidentState> Known(const v1::Incident& incident, Sequence last_sequence,
-                                     absl::Time last_time, const HistoryRanges& history,
+                                     absl::Time last_time, const HistoryExtent& history,
                                      AlertCounts alerts) {
   auto state = std::make_shared<IncidentState>();
   state->id = incident.id();
@@ -38,7 +38,7 @@ v1::Incident IncidentState::Parse() const {
 size_t IncidentState::bytes() const { return sizeof(*this) + id.capacity() + owner_bytes; }
 
 IncidentPtr IncidentState::After(const v1::Incident& incident, const EventPtr& record,
-                                 const HistoryRanges& history, AlertCounts alerts) {
+                                 const HistoryExtent& history, AlertCounts alerts) {
   auto state = Known(incident, record->cursor.sequence, record->time, history, alerts);
   state->core = IncidentBytesOf(record->payload);
   state->owner = record;
@@ -47,7 +47,7 @@ IncidentPtr IncidentState::After(const v1::Incident& incident, const EventPtr& r
 }
 
 IncidentPtr IncidentState::From(v1::Incident incident, Sequence last_sequence, absl::Time last_time,
-                                const HistoryRanges& history, AlertCounts alerts) {
+                                const HistoryExtent& history, AlertCounts alerts) {
   auto state = Known(incident, last_sequence, last_time, history, alerts);
   incident.clear_timeline();
   incident.clear_notes();

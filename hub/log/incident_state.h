@@ -37,7 +37,7 @@ struct IncidentState {
   std::string_view core;              // encoded, without timeline and notes
   std::shared_ptr<const void> owner;  // owns the bytes of core
   size_t owner_bytes = 0;             // how many bytes the owner keeps in memory
-  HistoryRanges history;
+  HistoryExtent history;
   AlertCounts alerts;  // the alerts that it has taken
 
   bool active() const { return IsActive(state); }
@@ -50,12 +50,12 @@ struct IncidentState {
   // shares.
   static std::shared_ptr<const IncidentState> After(const v1::Incident& incident,
                                                     const EventPtr& record,
-                                                    const HistoryRanges& history,
+                                                    const HistoryExtent& history,
                                                     AlertCounts alerts = {});
   // The incident as the log kept it. Timeline and notes in it are ignored.
   static std::shared_ptr<const IncidentState> From(v1::Incident incident, Sequence last_sequence,
                                                    absl::Time last_time,
-                                                   const HistoryRanges& history = {},
+                                                   const HistoryExtent& history = {},
                                                    AlertCounts alerts = {});
 };
 using IncidentPtr = std::shared_ptr<const IncidentState>;

@@ -63,8 +63,8 @@ struct LogBatch {
   std::vector<EventPtr> events;           // payload: the wire form (core/event/wire.h)
   std::vector<DedupEntry> dedup;          // one an event
   std::vector<IncidentChange> incidents;  // each once, as it stands before and after the batch
-  std::vector<HistoryRow> history;        // in order
-  std::vector<AlertChange> alerts;        // each row once
+  std::vector<HistoryRow> history;  // in order; the events' entries of timelines are not in it
+  std::vector<AlertChange> alerts;  // each row once
   std::vector<FingerprintChange> fingerprints;  // each once
 };
 
@@ -73,6 +73,7 @@ using CommitPtr = std::shared_ptr<const LogBatch>;
 // An incident of the table; the bytes are good while it is looked at.
 struct StoredIncident {
   Sequence last_sequence = 0;
+  HistoryExtent history;
   std::string_view core;  // as IncidentState has it
 };
 
@@ -121,6 +122,11 @@ class Log {
   virtual absl::Status CheckWritable() const = 0;
   // Drops what retention does not keep, as of `now`.
   virtual absl::Status Trim(const Retention& retention, absl::Time now) = 0;
+  // Does the larger part of that beforehand, on any thread, beside Append: the next Trim then goes
+  // as far as this has prepared, and does not take long.
+  virtual absl::Status PrepareTrim(const Retention& /*retention*/, absl::Time /*now*/) {
+    return absl::OkStatus();
+  }
   // Makes what was appended without a sync durable.
   virtual absl::Status Sync() = 0;
   // A clean end: after it the next start knows that nothing was lost.
@@ -152,7 +158,8 @@ class Log {
   virtual uint64_t incident_bytes() const = 0;
   // Nullptr when none is known.
   virtual absl::StatusOr<IncidentPtr> GetIncident(std::string_view id) const = 0;
-  // Its timeline and notes, the oldest first; empty when it is unknown or has none.
+  // Its timeline and notes, the oldest first; empty when it is unknown. The timeline is told by the
+  // incident's events, and by what was kept of those that retention took.
   virtual absl::StatusOr<v1::Incident> ReadHistory(std::string_view id) const = 0;
   // Every incident once, in no order, until `look` answers false.
   virtual absl::Status ScanIncidents(

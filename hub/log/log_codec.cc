@@ -1,7 +1,6 @@
 #include "hub/log/log_codec.h"
 
 #include <cstring>
-#include <tuple>
 
 #include "absl/strings/str_cat.h"
 #include "core/base/strings.h"
@@ -23,6 +22,15 @@ PackedUuid TakeUuid(std::string_view& in) {
   std::memcpy(packed.data(), in.data(), packed.size());
   in.remove_prefix(packed.size());
   return packed;
+}
+
+bool TakeExtent(std::string_view& in, HistoryExtent& extent) {
+  uint64_t notes = 0;
+  if (!TakeU64(in, extent.timeline_since) || !TakeU64(in, notes)) {
+    return false;
+  }
+  extent.notes = {static_cast<uint32_t>(notes), static_cast<uint32_t>(notes >> 32)};
+  return true;
 }
 
 absl::Status AppendEntry(std::string& out, const DedupEntry& entry) {
@@ -175,22 +183,24 @@ std::string IncidentKey(std::string_view id) {
 
 std::string IdOfIncidentKey(std::string_view key) { return UnpackUuid(TakeUuid(key)); }
 
-std::string HistoryKey(std::string_view incident, HistoryKind kind, uint32_t number) {
+std::string HistoryKey(std::string_view incident, HistoryKind kind, uint64_t number) {
+  return HistoryKeyPrefix(incident, kind) + SequenceKey(number);
+}
+
+std::string HistoryKeyPrefix(std::string_view incident, HistoryKind kind) {
   std::string key = IncidentKey(incident);
   key += static_cast<char>(kind);
-  key += SequenceKey(number);
   return key;
 }
 
-// Where it stands in the log, which rows of history and how many of alerts it has, and the incident
-// itself.
+// Where it stands in the log, since when its timeline is and which rows of notes it has, how many
+// alerts, and the incident itself.
 std::string EncodeIncident(const IncidentState& incident) {
   std::string value;
   PutU64(value, incident.last_sequence);
   PutU64(value, static_cast<uint64_t>(absl::ToUnixMicros(incident.last_time)));
-  for (const HistoryRange& range : incident.history.of_kind) {
-    PutU64(value, uint64_t{range.next} << 32 | range.first);
-  }
+  PutU64(value, incident.history.timeline_since);
+  PutU64(value, uint64_t{incident.history.notes.next} << 32 | incident.history.notes.first);
   PutU64(value, uint64_t{incident.alerts.open} << 32 | incident.alerts.rows);
   value += incident.core;
   return value;
@@ -198,11 +208,13 @@ std::string EncodeIncident(const IncidentState& incident) {
 
 absl::StatusOr<StoredIncident> DecodeStoredIncident(std::string_view value) {
   StoredIncident incident;
-  constexpr size_t kRest = 8 + 8 * std::tuple_size_v<decltype(HistoryRanges::of_kind)> + 8;
-  if (!TakeU64(value, incident.last_sequence) || value.size() < kRest) {
+  uint64_t micros = 0;
+  uint64_t alerts = 0;
+  if (!TakeU64(value, incident.last_sequence) || !TakeU64(value, micros) ||
+      !TakeExtent(value, incident.history) || !TakeU64(value, alerts)) {
     return Damaged("record of an incident");
   }
-  incident.core = value.substr(kRest);
+  incident.core = value;
   return incident;
 }
 
@@ -210,12 +222,8 @@ absl::StatusOr<IncidentPtr> DecodeIncident(std::string_view value) {
   Sequence last_sequence = 0;
   uint64_t micros = 0;
   bool ok = TakeU64(value, last_sequence) && TakeU64(value, micros);
-  HistoryRanges history;
-  for (HistoryRange& range : history.of_kind) {
-    uint64_t both = 0;
-    ok = ok && TakeU64(value, both);
-    range = {static_cast<uint32_t>(both), static_cast<uint32_t>(both >> 32)};
-  }
+  HistoryExtent history;
+  ok = ok && TakeExtent(value, history);
   uint64_t alerts = 0;
   ok = ok && TakeU64(value, alerts);
   v1::Incident incident;

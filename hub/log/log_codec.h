@@ -58,7 +58,9 @@ absl::StatusOr<DedupEntry> DecodeNewestDedup(std::string_view value);
 std::string IncidentKey(std::string_view id);
 std::string IdOfIncidentKey(std::string_view key);
 // Keys of one incident's rows of one kind sort as their numbers do.
-std::string HistoryKey(std::string_view incident, HistoryKind kind, uint32_t number);
+std::string HistoryKey(std::string_view incident, HistoryKind kind, uint64_t number);
+// What all of them begin with, and no other key.
+std::string HistoryKeyPrefix(std::string_view incident, HistoryKind kind);
 std::string EncodeIncident(const IncidentState& incident);
 absl::StatusOr<IncidentPtr> DecodeIncident(std::string_view value);
 // Decodes without parsing the incident; the result shares the value's bytes.

@@ -4,8 +4,10 @@
 
 #include "core/base/status_macros.h"
 #include "core/base/strings.h"
+#include "core/event/wire.h"
 #include "hub/log/incident_links.h"
 #include "hub/log/log_extent.h"
+#include "hub/log/timeline_reading.h"
 
 namespace tocsin::hub {
 namespace {
@@ -150,12 +152,29 @@ absl::StatusOr<IncidentPtr> MemoryLog::GetIncident(std::string_view id) const {
 absl::StatusOr<v1::Incident> MemoryLog::ReadHistory(std::string_view id) const {
   MutexLock lock(mutex_);
   v1::Incident history;
-  if (const auto found = incidents_.find(ToAbsl(id)); found != incidents_.end()) {
-    for (const auto& [key, bytes] : found->second.history) {
-      AddHistoryRow(key.first, bytes, history);
-    }
+  const auto found = incidents_.find(ToAbsl(id));
+  if (found == incidents_.end()) {
+    return history;
   }
+  const KeptIncident& kept = found->second;
+  TimelineReading timeline(id, kept.state->history.timeline_since);
+  ReadEvents(kept.state->last_sequence, timeline);
+  timeline.AddRow({.entries = {kept.timeline.begin(), kept.timeline.end()}});
+  for (const auto& [key, bytes] : kept.notes) {
+    const bool is_note = key.first == HistoryKind::kNote;
+    is_note ? AddHistoryRow(key.first, bytes, history) : timeline.AddGiven(bytes);
+  }
+  RETURN_IF_ERROR(timeline.Finish(history));
   return history;
+}
+
+void MemoryLog::ReadEvents(Sequence newest, TimelineReading& timeline) const {
+  const Sequence before_first = last_ - events_.size();
+  for (Sequence at = newest; at > before_first && timeline.wants(at);) {
+    const size_t index = at - before_first - 1;
+    timeline.AddEvent(at, events_[index]->payload);
+    at = links_[index];
+  }
 }
 
 absl::Status MemoryLog::ScanIncidents(
@@ -168,7 +187,7 @@ absl::Status MemoryLog::ScanIncidents(
     }
   }
   for (const IncidentPtr& incident : incidents) {
-    if (!look({incident->last_sequence, incident->core})) {
+    if (!look({incident->last_sequence, incident->history, incident->core})) {
       break;
     }
   }
@@ -234,9 +253,37 @@ absl::StatusOr<std::vector<DedupEntry>> MemoryLog::ReadDedup() const {
 }
 
 void MemoryLog::DropOldest() {
+  KeepEntry(*events_.front());
   bytes_ -= events_.front()->payload.size();
   events_.pop_front();
   links_.pop_front();
+}
+
+void MemoryLog::KeepEntry(const EventRecord& event) {
+  const auto found = incidents_.find(ToAbsl(IncidentIdIn(IncidentBytesOf(event.payload))));
+  if (found == incidents_.end() ||
+      event.cursor.sequence < found->second.state->history.timeline_since) {
+    return;
+  }
+  const absl::StatusOr<v1::Event> whole = DecodeEventField(event.payload);
+  if (!whole.ok()) {
+    return;
+  }
+  KeptIncident& kept = found->second;
+  const size_t bytes = kept.timeline.emplace_back(EntryOf(*whole)).bytes.size();
+  kept.bytes += bytes;
+  incident_bytes_ += bytes;
+  while (kept.timeline.size() > kHistoryRows ||
+         kept.timeline.front().sequence < kept.state->history.timeline_since) {
+    ForgetEntry(kept);
+  }
+}
+
+void MemoryLog::ForgetEntry(KeptIncident& kept) {
+  const size_t bytes = kept.timeline.front().bytes.size();
+  kept.bytes -= bytes;
+  incident_bytes_ -= bytes;
+  kept.timeline.pop_front();
 }
 
 void MemoryLog::Keep(const Retention& retention, absl::Time now) {
@@ -268,12 +315,12 @@ void MemoryLog::PutHistory(const HistoryRow& row) {
     return;
   }
   KeptIncident& kept = found->second;
-  std::string& bytes = kept.history[{row.kind, row.number}];
+  std::string& bytes = kept.notes[{row.kind, row.number}];
   kept.bytes += row.bytes.size() - bytes.size();
   incident_bytes_ += row.bytes.size() - bytes.size();
   bytes = row.bytes;
   if (bytes.empty()) {
-    kept.history.erase({row.kind, row.number});
+    kept.notes.erase({row.kind, row.number});
   }
 }
 

@@ -20,6 +20,7 @@
 #include "core/base/mutex.h"
 #include "core/event/limits.h"
 #include "hub/log/log.h"
+#include "hub/log/timeline_row.h"
 
 namespace tocsin::hub {
 
@@ -33,6 +34,8 @@ struct MemoryLogOptions {
   size_t max_incident_bytes = 256 * limits::kMiB;
   Epoch epoch = NewEpoch();
 };
+
+class TimelineReading;
 
 class MemoryLog : public Log {
  public:
@@ -67,16 +70,24 @@ class MemoryLog : public Log {
   absl::StatusOr<std::vector<DedupEntry>> ReadDedup() const override;
 
  private:
-  // Answers which incidents were forgotten for it.
-  absl::StatusOr<std::vector<std::string>> Put(const LogBatch& batch);
-  void DropOldest() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
-  void Keep(const Retention& retention, absl::Time now) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   struct KeptIncident {
     IncidentPtr state;
-    std::map<std::pair<HistoryKind, uint32_t>, std::string> history;
+    std::map<std::pair<HistoryKind, uint64_t>, std::string> notes;  // and a timeline that was given
+    std::deque<StoredEntry> timeline;                     // of events that are not held any more
     std::map<std::string, AlertRow, std::less<>> alerts;  // by fingerprint
     size_t bytes = 0;                                     // of all
   };
+
+  // Answers which incidents were forgotten for it.
+  absl::StatusOr<std::vector<std::string>> Put(const LogBatch& batch);
+  void DropOldest() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  // Of an event that is to go.
+  void KeepEntry(const EventRecord& event) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  // The incident's newest event, and by the links those before it that are held.
+  void ReadEvents(Sequence newest, TimelineReading& timeline) const
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  void ForgetEntry(KeptIncident& kept) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  void Keep(const Retention& retention, absl::Time now) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void PutIncident(const IncidentPtr& incident) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void PutHistory(const HistoryRow& row) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void PutAlert(const AlertChange& change) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);

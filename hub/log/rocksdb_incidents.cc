@@ -1,6 +1,5 @@
 #include "hub/log/rocksdb_incidents.h"
 
-#include <algorithm>
 #include <memory>
 #include <optional>
 #include <string>
@@ -9,9 +8,9 @@
 
 #include "absl/strings/str_cat.h"
 #include "core/base/status_macros.h"
-#include "core/base/strings.h"
 #include "hub/log/log_codec.h"
 #include "hub/log/rocksdb_alerts.h"
+#include "hub/log/rocksdb_history.h"
 
 namespace tocsin::hub {
 namespace {
@@ -53,27 +52,7 @@ void RocksDbIncidents::Put(const LogBatch& batch, rocksdb::WriteBatch& write) co
     }
     write.Put(store_.column(Column::kIncidents), TableKey(after), EncodeIncident(after));
   }
-  PutHistory(batch.history, write);
-}
-
-// In the order of their keys: the store then finds the place of each from that of the one before.
-// Rows with equal keys stay in order, so that the last one counts.
-void RocksDbIncidents::PutHistory(const std::vector<HistoryRow>& history,
-                                  rocksdb::WriteBatch& write) const {
-  std::vector<std::pair<std::string, const HistoryRow*>> rows;
-  rows.reserve(history.size());
-  for (const HistoryRow& row : history) {
-    rows.emplace_back(HistoryKey(row.incident, row.kind, row.number), &row);
-  }
-  std::stable_sort(rows.begin(), rows.end(),
-                   [](const auto& a, const auto& b) { return a.first < b.first; });
-  for (const auto& [key, row] : rows) {
-    if (row->bytes.empty()) {
-      write.Delete(store_.column(Column::kHistory), key);
-    } else {
-      write.Put(store_.column(Column::kHistory), key, row->bytes);
-    }
-  }
+  RocksDbHistory(store_).Put(batch.history, write);
 }
 
 absl::StatusOr<IncidentPtr> RocksDbIncidents::Get(std::string_view id) const {
@@ -87,21 +66,18 @@ absl::StatusOr<IncidentPtr> RocksDbIncidents::Get(std::string_view id) const {
   return nullptr;
 }
 
-absl::StatusOr<v1::Incident> RocksDbIncidents::ReadHistory(std::string_view id) const {
-  v1::Incident history;
-  for (const HistoryKind kind : {HistoryKind::kTimeline, HistoryKind::kNote}) {
-    const std::string prefix = HistoryKey(id, kind, 0).substr(0, 16 + 1);
-    const auto iterator = store_.Iterate(Column::kHistory);
-    for (iterator->Seek(prefix); iterator->Valid() && iterator->key().starts_with(prefix);
-         iterator->Next()) {
-      if (!AddHistoryRow(kind, iterator->value().ToStringView(), history)) {
-        return absl::DataLossError(
-            absl::StrCat("the history of incident ", ToAbsl(id), " cannot be read"));
-      }
+absl::StatusOr<std::optional<HistoryExtent>> RocksDbIncidents::ExtentOf(std::string_view id) const {
+  for (const char kind : {kActiveIncident, kOverIncident}) {
+    const auto value = store_.Get(Column::kIncidents, IncidentTableKey(kind, id));
+    if (!value.ok() && !absl::IsDataLoss(value.status())) {
+      return value.status();
     }
-    RETURN_IF_ERROR(FromRocksDb(iterator->status(), "cannot read an incident's history"));
+    if (value.ok() && value->has_value()) {
+      const absl::StatusOr<StoredIncident> incident = DecodeStoredIncident(**value);
+      return incident.ok() ? std::optional(incident->history) : std::nullopt;
+    }
   }
-  return history;
+  return std::optional<HistoryExtent>();
 }
 
 // Past the cache, so that what is read often stays in it.
@@ -156,12 +132,7 @@ absl::StatusOr<std::string> RocksDbIncidents::Drop(std::string_view over_key,
   }
   RETURN_IF_ERROR(RocksDbAlerts(store_).Drop(**incident, write));
   write.Delete(store_.column(Column::kIncidents), TableKey(**incident));
-  for (const HistoryKind kind : {HistoryKind::kTimeline, HistoryKind::kNote}) {
-    const HistoryRange range = (*incident)->history[kind];
-    for (uint32_t number = range.first; number < range.next; ++number) {
-      write.Delete(store_.column(Column::kHistory), HistoryKey(id, kind, number));
-    }
-  }
+  RETURN_IF_ERROR(RocksDbHistory(store_).Drop(id, (*incident)->history, write));
   return id;
 }
 

@@ -2,9 +2,9 @@
 // order of those that are over.
 //
 // Shape:   `incidents`, by whether it is active and by id: where the incident stands. So the active
-//          ones are found without a look at the others, at no cost for a commit. `history`, by id,
-//          kind and number: a row each. `over`, by the sequence of the last event: which have been
-//          over the longest. A commit changes all three in its one write.
+//          ones are found without a look at the others, at no cost for a commit. `over`, by the
+//          sequence of the last event: which have been over the longest. A commit changes both,
+//          and the rows of history (rocksdb_history.h), in its one write.
 // Threads: as the log's.
 // Owns:    nothing; the store is the log's.
 // Errors:  DATA_LOSS for a record that cannot be read, UNAVAILABLE for a disk that does not answer.
@@ -12,6 +12,7 @@
 
 #include <rocksdb/write_batch.h>
 
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -43,11 +44,11 @@ class RocksDbIncidents {
 
   // As in log.h.
   absl::StatusOr<IncidentPtr> Get(std::string_view id) const;
-  absl::StatusOr<v1::Incident> ReadHistory(std::string_view id) const;
+  // Nothing when the incident is not known, or its record is damaged.
+  absl::StatusOr<std::optional<HistoryExtent>> ExtentOf(std::string_view id) const;
   absl::Status Scan(absl::FunctionRef<bool(const StoredIncident& incident)> look) const;
 
  private:
-  void PutHistory(const std::vector<HistoryRow>& history, rocksdb::WriteBatch& write) const;
   // Answers the incident's id; "" for a key that no incident has any more.
   absl::StatusOr<std::string> Drop(std::string_view over_key, rocksdb::WriteBatch& write) const;
 

@@ -14,9 +14,11 @@
 #include "hub/log/log_codec.h"
 #include "hub/log/log_extent.h"
 #include "hub/log/rocksdb_alerts.h"
+#include "hub/log/rocksdb_history.h"
 #include "hub/log/rocksdb_incident_snapshot.h"
 #include "hub/log/rocksdb_incidents.h"
 #include "hub/log/rocksdb_store.h"
+#include "hub/log/rocksdb_timelines.h"
 
 namespace tocsin::hub {
 namespace {
@@ -300,7 +302,7 @@ absl::StatusOr<IncidentPtr> RocksDbLog::GetIncident(std::string_view id) const {
 }
 
 absl::StatusOr<v1::Incident> RocksDbLog::ReadHistory(std::string_view id) const {
-  return RocksDbIncidents(*store_).ReadHistory(id);
+  return RocksDbHistory(*store_).Read(id);
 }
 
 absl::Status RocksDbLog::ScanIncidents(

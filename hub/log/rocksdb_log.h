@@ -37,6 +37,7 @@ class WriteBatch;
 namespace tocsin::hub {
 
 class RocksDbStore;
+class RocksDbTimelines;
 enum class Column;
 
 struct RocksDbOptions {
@@ -65,6 +66,7 @@ class RocksDbLog : public Log {
   absl::Status Append(CommitPtr batch) override;
   absl::Status CheckWritable() const override;
   absl::Status Trim(const Retention& retention, absl::Time now) override;
+  absl::Status PrepareTrim(const Retention& retention, absl::Time now) override;
   absl::Status Sync() override;
   absl::Status Close() override;
 
@@ -128,12 +130,15 @@ class RocksDbLog : public Log {
   // read in front of it counts as well. Past the last one when there is none.
   absl::StatusOr<Sequence> FirstWhere(absl::FunctionRef<bool(const EventHead&)> holds) const;
   Sequence PlaceToKeep(const Retention& retention, absl::Time now) const;
+  absl::StatusOr<Sequence> PlaceToTrim(const Retention& retention, absl::Time now);
   Sequence PlaceOfBytes(uint64_t keep) const;
   uint64_t BytesUpTo(Sequence place) const;
   std::vector<Sequence> DedupToDrop(absl::Time now) const;
   absl::Status WriteTrim(const LogBase& base, const std::vector<Sequence>& dedup);
   absl::Status DropOverIncidents(absl::Time time);
   void DropFiles(Sequence first);
+  // Of the events up to `place`; nothing where the disk is too full.
+  absl::Status KeepTimelines(Sequence place);
   Range range() const;
   LogBase base() const;
   std::string LogDir() const { return options_.dir + "/log"; }
@@ -142,6 +147,7 @@ class RocksDbLog : public Log {
   const RocksDbOptions options_;
   std::unique_ptr<DataDirLock> lock_;
   std::unique_ptr<RocksDbStore> store_;
+  std::unique_ptr<RocksDbTimelines> timelines_;
   LogReport report_;  // not changed after Open
   Epochs epochs_;     // not changed after Open
 
@@ -159,6 +165,8 @@ class RocksDbLog : public Log {
   Sequence synced_ ABSL_GUARDED_BY(mutex_) = 0;  // up to it, all is known to be on the disk
   uint64_t bytes_ ABSL_GUARDED_BY(mutex_) = 0;   // of all events since the log began
   absl::Status failure_ ABSL_GUARDED_BY(mutex_);
+  // How far the next trim goes, where it was prepared.
+  std::optional<Sequence> prepared_ ABSL_GUARDED_BY(mutex_);
 };
 
 }  // namespace tocsin::hub

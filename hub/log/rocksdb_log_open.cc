@@ -9,12 +9,13 @@
 #include "hub/log/log_codec.h"
 #include "hub/log/rocksdb_log.h"
 #include "hub/log/rocksdb_store.h"
+#include "hub/log/rocksdb_timelines.h"
 #include "hub/log/set_aside.h"
 
 namespace tocsin::hub {
 namespace {
 
-constexpr std::string_view kFormat = "3";
+constexpr std::string_view kFormat = "4";
 
 }  // namespace
 
@@ -37,6 +38,8 @@ absl::Status RocksDbLog::Load() {
   }
   RETURN_IF_ERROR(meta);
   RETURN_IF_ERROR(LoadEnd());
+  timelines_ = std::make_unique<RocksDbTimelines>(*store_);
+  timelines_->Begin(base().sequence);
   if (absl::IsDataLoss(CheckDedup())) {
     RETURN_IF_ERROR(RemakeDedup());
   }

@@ -1,6 +1,7 @@
 // Trimming: find the place to keep from, write it down, then drop the files before it. The order
-// matters: the new start of the range is synced before the first file goes, so that a crash in
-// between leaves space to be reclaimed and never a hole.
+// matters: the timelines of the incidents are kept first, and the new start of the range is synced
+// before the first file goes, so that a crash in between leaves space to be reclaimed and never a
+// hole.
 #include <rocksdb/convenience.h>
 #include <rocksdb/write_batch.h>
 
@@ -13,6 +14,7 @@
 #include "hub/log/rocksdb_incidents.h"
 #include "hub/log/rocksdb_log.h"
 #include "hub/log/rocksdb_store.h"
+#include "hub/log/rocksdb_timelines.h"
 
 namespace tocsin::hub {
 namespace {
@@ -23,7 +25,8 @@ namespace {
 constexpr size_t kMostSingleKeys = 4'096;
 
 // A full disk is what trimming frees, so it goes on below the log's reserve; but a write that
-// fails for want of space would end all writing until a restart. One trim writes less than 1 MiB.
+// fails for want of space would end all writing until a restart. A trim writes less than 1 MiB
+// between two looks at it.
 constexpr uint64_t kTrimSpace = 8 * limits::kMiB;
 
 void DropKeys(rocksdb::WriteBatch& write, rocksdb::ColumnFamilyHandle* column,
@@ -64,7 +67,7 @@ absl::Status RocksDbLog::Trim(const Retention& retention, absl::Time now) {
   // Without it the next start only knows less.
   WriteMark(/*sync=*/false).IgnoreError();
   RETURN_IF_ERROR(DropOverIncidents(now - retention.max_over_age));
-  const Sequence place = PlaceToKeep(retention, now);
+  ASSIGN_OR_RETURN(const Sequence place, PlaceToTrim(retention, now));
   const std::vector<Sequence> dedup = DedupToDrop(now);
   const bool events = place + 1 > range().first;
   if (!events && dedup.empty()) {
@@ -81,6 +84,38 @@ absl::Status RocksDbLog::Trim(const Retention& retention, absl::Time now) {
     DropFiles(place + 1);
   }
   return absl::OkStatus();
+}
+
+absl::Status RocksDbLog::PrepareTrim(const Retention& retention, absl::Time now) {
+  RETURN_IF_ERROR(Writable());
+  RETURN_IF_ERROR(KeepTimelines(PlaceToKeep(retention, now)));
+  MutexLock lock(mutex_);
+  prepared_ = std::max(prepared_.value_or(0), timelines_->kept());
+  return absl::OkStatus();
+}
+
+// No further than timelines are kept.
+absl::StatusOr<Sequence> RocksDbLog::PlaceToTrim(const Retention& retention, absl::Time now) {
+  const Sequence place = PlaceToKeep(retention, now);
+  std::optional<Sequence> prepared;
+  {
+    MutexLock lock(mutex_);
+    prepared.swap(prepared_);
+  }
+  if (!prepared) {
+    RETURN_IF_ERROR(KeepTimelines(place));
+    prepared = timelines_->kept();
+  }
+  return std::min(place, *prepared);
+}
+
+absl::Status RocksDbLog::KeepTimelines(Sequence place) {
+  const absl::Status status = timelines_->Keep(place, [this](rocksdb::WriteBatch& write) {
+    RETURN_IF_ERROR(CheckFreeSpace(options_.free_space, options_.dir, kTrimSpace));
+    const rocksdb::Status written = store_->db().Write({}, &write);
+    return written.ok() ? absl::OkStatus() : Fail(written, "trimmed");
+  });
+  return absl::IsResourceExhausted(status) ? absl::OkStatus() : status;
 }
 
 Sequence RocksDbLog::PlaceToKeep(const Retention& retention, absl::Time now) const {
@@ -158,14 +193,17 @@ absl::Status RocksDbLog::WriteTrim(const LogBase& base, const std::vector<Sequen
 
 // Without a sync: what a crash brings back goes again.
 absl::Status RocksDbLog::DropOverIncidents(absl::Time time) {
-  rocksdb::WriteBatch write;
-  ASSIGN_OR_RETURN(std::vector<std::string> dropped,
-                   RocksDbIncidents(*store_).DropOver(time, write));
-  if (write.Count() == 0) {
-    return absl::OkStatus();
-  }
-  if (const rocksdb::Status status = store_->db().Write({}, &write); !status.ok()) {
-    return Fail(status, "trimmed");
+  std::vector<std::string> dropped;
+  {
+    MutexLock lock(timelines_->mutex());
+    rocksdb::WriteBatch write;
+    ASSIGN_OR_RETURN(dropped, RocksDbIncidents(*store_).DropOver(time, write));
+    if (write.Count() == 0) {
+      return absl::OkStatus();
+    }
+    if (const rocksdb::Status status = store_->db().Write({}, &write); !status.ok()) {
+      return Fail(status, "trimmed");
+    }
   }
   AnnounceForgotten(std::move(dropped));
   return absl::OkStatus();

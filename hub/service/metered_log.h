@@ -32,6 +32,9 @@ class MeteredLog final : public Log {
   absl::Status Trim(const Retention& retention, absl::Time now) override {
     return log_->Trim(retention, now);
   }
+  absl::Status PrepareTrim(const Retention& retention, absl::Time now) override {
+    return log_->PrepareTrim(retention, now);
+  }
   absl::Status Sync() override { return log_->Sync(); }
   absl::Status Close() override { return log_->Close(); }
   LogExtent extent() const override { return log_->extent(); }

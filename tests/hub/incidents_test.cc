@@ -32,6 +32,7 @@ class IncidentsTest : public testing::Test {
     const absl::Status normal = NormalizeEvent(event, "event");
     EXPECT_TRUE(normal.ok()) << normal;
     now_ += absl::Seconds(1);
+    event.set_sequence(sequence_ + 1);
     const absl::Status status = incidents_.Apply(event, now_, "events[0]");
     EXPECT_TRUE(status.ok()) << status;
     Take(incidents_, event, ++sequence_);
@@ -69,7 +70,7 @@ class IncidentsTest : public testing::Test {
     return history;
   }
 
-  std::map<std::pair<HistoryKind, uint32_t>, std::string> rows_;
+  std::map<std::pair<HistoryKind, uint64_t>, std::string> rows_;
   absl::Time now_ = kStart;
   Sequence sequence_ = 0;
   WrappedLog log_;
@@ -222,7 +223,8 @@ TEST_F(IncidentsTest, TimelineAndNotesStayBehindAndAreKept) {
   EXPECT_EQ(Apply(comment).incident().notes_size(), 0);
   EXPECT_EQ(Stored().last_sequence, 2u);
   const v1::Incident history = History();
-  ASSERT_EQ(history.timeline_size(), 3);  // and the hub's own
+  ASSERT_EQ(history.timeline_size(), 1);  // the events tell the rest
+  EXPECT_EQ(Stored().history.timeline_since, 1u);
   ASSERT_EQ(history.notes_size(), 1);
   EXPECT_EQ(history.notes(0).content(), "looking");
   EXPECT_EQ(history.notes(0).author(), "ann");
@@ -264,7 +266,8 @@ TEST_F(IncidentsTest, GivenEntriesTakeThePlaceOfWhatWasKnown) {
   ASSERT_EQ(history.notes_size(), static_cast<int>(kHistoryRows));
   EXPECT_EQ(history.notes(0).content(), "given 20");
   EXPECT_EQ(history.notes(kHistoryRows - 1).content(), "given 119");
-  ASSERT_EQ(history.timeline_size(), 2);  // and the hub's own
+  ASSERT_EQ(history.timeline_size(), 1);
+  EXPECT_EQ(Stored().history.timeline_since, 5u);
   EXPECT_LE(history.timeline(0).ByteSizeLong(), kHistoryRowBytes + 100);
 }
 

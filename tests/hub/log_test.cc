@@ -304,18 +304,20 @@ TEST_P(LogTest, HistoryIsKeptInRows) {
       note.set_content(text);
       made.bytes = note.SerializeAsString();
     } else if (!text.empty()) {
-      v1::TimelineEntry entry;
-      entry.set_description(text);
-      made.bytes = entry.SerializeAsString();
+      v1::Incident given;
+      given.add_timeline()->set_description(text);
+      made.bytes = given.SerializeAsString();
     }
     return made;
   };
   auto batch = NextBatch(*log_, 1, kStart);
-  batch->incidents.push_back({nullptr, IncidentAt(1, 1)});
+  auto incident = std::make_shared<IncidentState>(*IncidentAt(1, 1));
+  incident->history.timeline_since = 2;  // the event is about nothing
+  batch->incidents.push_back({nullptr, incident});
   for (uint32_t number = 0; number < 300; ++number) {
     batch->history.push_back(row(HistoryKind::kNote, number, std::to_string(number)));
   }
-  batch->history.push_back(row(HistoryKind::kTimeline, 0, "seen"));
+  batch->history.push_back(row(HistoryKind::kGivenTimeline, 0, "seen"));
   ASSERT_EQ(log_->Append(batch), absl::OkStatus());
   batch = NextBatch(*log_, 1, kStart);
   for (uint32_t number = 0; number < 297; ++number) {

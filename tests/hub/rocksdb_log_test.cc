@@ -333,8 +333,9 @@ TEST(LogCodecTest, RefusesWhatItDidNotWrite) {
   std::vector<DedupEntry> entries;
   EXPECT_EQ(DecodeDedup("x", entries).code(), absl::StatusCode::kDataLoss);
   EXPECT_EQ(DecodeNewestDedup("").status().code(), absl::StatusCode::kDataLoss);
-  const IncidentPtr incident = IncidentState::From(IncidentCreated(TestUuid(1)).incident(), 7,
-                                                   kStart, {{{{1, 2}, {30, 130}}}});
+  const IncidentPtr incident =
+      IncidentState::From(IncidentCreated(TestUuid(1)).incident(), 7, kStart,
+                          {.timeline_since = 6, .notes = {30, 130}});
   const IncidentPtr again = *DecodeIncident(EncodeIncident(*incident));
   EXPECT_EQ(again->core, incident->core);
   EXPECT_EQ(again->history, incident->history);

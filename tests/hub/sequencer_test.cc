@@ -329,6 +329,20 @@ TEST_F(SequencerTest, TrimsByTimeAndByCount) {
   EXPECT_EQ(log_.trims, 2);
 }
 
+TEST_F(SequencerTest, OnceItRunsTrimsArePreparedOnAThreadOfTheirOwn) {
+  Open({.retention = {.max_events = 3}, .trim_interval = absl::Hours(1), .trim_after_events = 10});
+  sequencer_->Start();
+  Send(std::vector<v1::Event>(10, SystemEvent("a")));
+  const absl::Time give_up = absl::Now() + absl::Seconds(30);
+  while (log_.extent().events != 3 && absl::Now() < give_up) {
+    std::this_thread::yield();
+  }
+  sequencer_->Stop();
+  EXPECT_EQ(log_.extent().events, 3u);
+  EXPECT_EQ(log_.preparations, 1);
+  EXPECT_EQ(log_.trims, 1);
+}
+
 TEST_F(SequencerTest, UnderIntervalItSyncsWhatIsNew) {
   Open({.durability = Durability::kInterval, .sync_interval = absl::Seconds(1)});
   clock_.Advance(absl::Seconds(2));

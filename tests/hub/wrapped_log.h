@@ -2,6 +2,7 @@
 // lets something happen before an incident is read.
 #pragma once
 
+#include <atomic>
 #include <functional>
 #include <set>
 #include <string>
@@ -27,6 +28,10 @@ class WrappedLog : public Log {
   absl::Status Trim(const Retention& retention, absl::Time now) override {
     ++trims;
     return log.Trim(retention, now);
+  }
+  absl::Status PrepareTrim(const Retention& retention, absl::Time now) override {
+    ++preparations;
+    return log.PrepareTrim(retention, now);
   }
   absl::Status Sync() override {
     ++syncs;
@@ -86,6 +91,7 @@ class WrappedLog : public Log {
   std::set<Sequence> damaged;
   int appends = 0;
   int trims = 0;
+  std::atomic<int> preparations = 0;
   int syncs = 0;
   mutable int incident_reads = 0;
   std::function<void()> before_incident_read = [] {};

@@ -1,4 +1,4 @@
-#include "hub/incident_timeline.h"
+#include "hub/log/incident_timeline.h"
 
 #include <string>
 #include <string_view>
@@ -8,7 +8,6 @@
 #include "core/base/strings.h"
 #include "core/base/utf8.h"
 #include "core/event/names.h"
-#include "core/event/time_proto.h"
 
 namespace tocsin::hub {
 namespace {
@@ -41,15 +40,16 @@ std::string Escalation(const v1::Escalated& escalated) {
       After(escalated.reason()));
 }
 
-std::string Update(const v1::Incident& incident, const IncidentState* before) {
+std::string Update(const v1::Event& event) {
+  const v1::Incident& incident = event.incident();
   std::string changes;
-  if (before != nullptr && before->state != incident.state()) {
-    changes =
-        absl::StrCat("state changed from ", Name(before->state), " to ", Name(incident.state()));
+  if (event.before().has_state()) {
+    changes = absl::StrCat("state changed from ", Name(event.before().state()), " to ",
+                           Name(incident.state()));
   }
-  if (before != nullptr && before->severity != incident.severity()) {
+  if (event.before().has_severity()) {
     absl::StrAppend(&changes, changes.empty() ? "" : ", ",
-                    SeverityChange(before->severity, incident.severity()));
+                    SeverityChange(event.before().severity(), incident.severity()));
   }
   return changes.empty() ? "updated" : changes;
 }
@@ -60,7 +60,7 @@ std::string Assignment(const v1::AssignmentChanged& changed) {
              : absl::StrCat("assigned", After(absl::StrJoin(changed.assignees(), ", ")));
 }
 
-std::string Sentence(const v1::Event& event, const IncidentState* before) {
+std::string Sentence(const v1::Event& event) {
   const v1::Incident& incident = event.incident();
   switch (event.type()) {
     case v1::EVENT_TYPE_INCIDENT_CREATED:
@@ -93,20 +93,20 @@ std::string Sentence(const v1::Event& event, const IncidentState* before) {
     case v1::EVENT_TYPE_COMMENT_ADDED:
       return absl::StrCat("commented", After(event.comment_added().comment()));
     default:
-      return Update(incident, before);
+      return Update(event);
   }
 }
 
 }  // namespace
 
-v1::TimelineEntry TimelineOf(const v1::Event& event, const IncidentState* before, absl::Time time) {
+v1::TimelineEntry TimelineOf(const v1::Event& event) {
   v1::TimelineEntry entry;
-  SetTimestamp(*entry.mutable_timestamp(), time);
+  *entry.mutable_timestamp() = event.time();
   entry.set_event_type(std::string(NameOf(event.type())));
   const bool is_comment = event.type() == v1::EVENT_TYPE_COMMENT_ADDED;
   entry.set_actor(event.actor().empty() && is_comment ? event.comment_added().author()
                                                       : event.actor());
-  entry.set_description(Sentence(event, before));
+  entry.set_description(Sentence(event));
   (*entry.mutable_metadata())["cursor"] = event.cursor();
   return entry;
 }

@@ -6,13 +6,11 @@
 // Source:  docs/protocol.md, section 1
 #pragma once
 
-#include "hub/log/incident_state.h"
 #include "tocsin/v1/event.pb.h"
 
 namespace tocsin::hub {
 
-// Of an event with its place and its completed incident; `before` is null where the incident is
-// new.
-v1::TimelineEntry TimelineOf(const v1::Event& event, const IncidentState* before, absl::Time time);
+// Of a stored event that has an incident. What it changed is what it says of before (event.before).
+v1::TimelineEntry TimelineOf(const v1::Event& event);
 
 }  // namespace tocsin::hub
