@@ -1,10 +1,8 @@
-"""Senders of alerts as a test writes them: bodies of each format, one POST, a sender that tries again as the real one does, and
+"""Senders of alerts as a test writes them: bodies of each format, a sender that tries again as the real one does, and
 what the log holds of it in the end."""
 
-import contextlib
 import datetime
 import http.client
-import json
 import time
 
 import harness
@@ -46,23 +44,11 @@ def action(name, key="disk"):
     return {"routing_key": "r" * 32, "event_action": name, "dedup_key": key}
 
 
-def post(target, path, body, headers=None, method="POST", timeout=60):
-    """(status, fields, body) of one request on a connection of its own; JSON where it is JSON."""
-    host, port = (target if isinstance(target, str) else target.address(0)).rsplit(":", 1)
-    connection = http.client.HTTPConnection(host, int(port), timeout=timeout)
-    with contextlib.closing(connection):
-        data = body if isinstance(body, bytes) else json.dumps(body).encode()
-        connection.request(method, path, body=data, headers={"Content-Type": "application/json"} | (headers or {}))
-        answer = connection.getresponse()
-        text = answer.read()
-        return answer.status, {k.lower(): v for k, v in answer.getheaders()}, json.loads(text) if text else None
-
-
 def send_until_taken(target, path, body, stop=lambda: False):
     """As the senders do it: again after a 5xx, a 429 and a broken connection; another 4xx is an error of the test."""
     while not stop():
         try:
-            status, _, answer = post(target, path, body)
+            status, _, answer = harness.post(target, path, body)
         except (OSError, http.client.HTTPException):
             status, answer = 0, None
         if 200 <= status < 300:

@@ -15,6 +15,7 @@ from harness_base import BIN, ROOT, TIMEOUT, run, wait_for  # noqa: F401
 from harness_events import (  # noqa: F401
     comment_added, event_type_of, incident_created, make_filter, severity_of, state_of, system_event)
 from harness_grpc import Client, Stream, error_details  # noqa: F401
+from harness_http import post  # noqa: F401
 from harness_programs import Bridge, Hub, Program, cli, start_bridge, start_hub  # noqa: F401
 from harness_sse import Events, events, query_of  # noqa: F401
 from harness_ws import Ws, connect  # noqa: F401

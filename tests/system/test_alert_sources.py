@@ -55,7 +55,7 @@ def test_a_pair_in_any_order_is_one_source(hub, bridge, path):
         while any(members):
             member = rng.choice([m for m in members if m])
             body = member[0] if rng.random() < 0.3 else member.pop(0)
-            status, _, _ = senders.post(bridge, path, body)
+            status, _, _ = harness.post(bridge, path, body)
             assert status == 200
         assert told(hub, fingerprint_of(hub, name=name)) == ("FR" * EPISODES, EPISODES, EPISODES)
 
@@ -65,7 +65,7 @@ def test_a_pair_at_once_is_one_source(hub, bridge):
 
     def member(name):
         for body in episodes(name, ALERTMANAGER):
-            assert senders.post(bridge, ALERTMANAGER, body)[0] == 200
+            assert harness.post(bridge, ALERTMANAGER, body)[0] == 200
 
     with concurrent.futures.ThreadPoolExecutor(20) as pool:
         list(pool.map(member, names * 2))
@@ -81,17 +81,17 @@ def test_an_alert_is_one_directly_and_through_alertmanager(hub, bridge):
     for path, body in ((PROMETHEUS, [direct]), (ALERTMANAGER, group(relayed)), (PROMETHEUS, [direct | {"endsAt": moment(250)}]),
                        (ALERTMANAGER, group(relayed | {"status": "resolved", "endsAt": moment(-1)})),
                        (PROMETHEUS, [direct | {"endsAt": moment(-1)}])):
-        assert senders.post(bridge, path, body)[0] == 200
+        assert harness.post(bridge, path, body)[0] == 200
     assert told(hub, fingerprint_of(hub, name="both-ways")) == ("FR", 1, 1)
 
 
 def test_prometheus_repeats_for_an_hour_and_then_the_end_for_a_quarter(hub, bridge):
     body = alert(moment(-3600), name="repeats")
     for _ in range(240):
-        assert senders.post(bridge, PROMETHEUS, [body | {"endsAt": moment(240)}])[0] == 200
+        assert harness.post(bridge, PROMETHEUS, [body | {"endsAt": moment(240)}])[0] == 200
     over = [body | {"endsAt": moment(-1)}]
     for _ in range(15):
-        status, _, answer = senders.post(bridge, PROMETHEUS, over)
+        status, _, answer = harness.post(bridge, PROMETHEUS, over)
         assert status == 200
     assert answer["duplicates"] == 1 and answer["taken"] == 0
     assert told(hub, fingerprint_of(hub, name="repeats")) == ("FR", 1, 1)
@@ -99,7 +99,7 @@ def test_prometheus_repeats_for_an_hour_and_then_the_end_for_a_quarter(hub, brid
 
 def test_the_order_of_labels_is_nothing(hub, bridge):
     for body in (b'[{"labels":{"name":"order","a":"1","b":"2","c":""}}]', b'[{"labels":{"b":"2","name":"order","a":"1"}}]'):
-        assert senders.post(bridge, PROMETHEUS, body)[0] == 200
+        assert harness.post(bridge, PROMETHEUS, body)[0] == 200
     assert told(hub, fingerprint_of(hub, name="order")) == ("F", 1, 0)
 
 
@@ -107,8 +107,8 @@ def test_the_order_of_labels_is_nothing(hub, bridge):
 
 def test_an_end_to_come_ends_it_unless_it_comes_again(hub, bridge):
     body = alert(moment(-5), name="ends")
-    senders.post(bridge, PROMETHEUS, [body | {"endsAt": moment(1.5)}])
-    senders.post(bridge, PROMETHEUS, [body | {"endsAt": moment(3)}])
+    harness.post(bridge, PROMETHEUS, [body | {"endsAt": moment(1.5)}])
+    harness.post(bridge, PROMETHEUS, [body | {"endsAt": moment(3)}])
     fingerprint = fingerprint_of(hub, name="ends")
     put_off = time.monotonic() + 1.5
     harness.wait_for(lambda: told(hub, fingerprint)[2], what="the alert to end")
@@ -118,15 +118,15 @@ def test_an_end_to_come_ends_it_unless_it_comes_again(hub, bridge):
 
 def test_an_alert_without_an_end_ends_after_the_resolve_timeout(hub):
     with harness.start_bridge(hub, "--alert-resolve-timeout", "1s") as bridge:
-        senders.post(bridge, PROMETHEUS, [{"labels": {"name": "no end"}}])
+        harness.post(bridge, PROMETHEUS, [{"labels": {"name": "no end"}}])
         fingerprint = fingerprint_of(hub, name="no end")
         harness.wait_for(lambda: told(hub, fingerprint) == ("FR", 1, 1), what="the alert to end")
 
 
 def test_an_alert_of_the_webhook_lasts_and_truncated_ones_too(hub, bridge):
     both = group(alert(moment(-9), name="lasts-1"), alert(moment(-9), name="lasts-2"))
-    assert senders.post(bridge, ALERTMANAGER, both)[2]["taken"] == 2
-    status, _, answer = senders.post(bridge, ALERTMANAGER, group(alert(moment(-9), name="lasts-3"), truncatedAlerts=2))
+    assert harness.post(bridge, ALERTMANAGER, both)[2]["taken"] == 2
+    status, _, answer = harness.post(bridge, ALERTMANAGER, group(alert(moment(-9), name="lasts-3"), truncatedAlerts=2))
     assert status == 200 and answer["truncated"] == 2
     for name in ("lasts-1", "lasts-2", "lasts-3"):
         assert told(hub, fingerprint_of(hub, name=name)) == ("F", 1, 0)
@@ -139,7 +139,7 @@ def test_one_bad_alert_does_not_refuse_the_group(hub, bridge):
     alerts = [alert(moment(-9), name=f"nine-{n}") for n in range(10)]
     alerts[3]["labels"]["name"] = "x" * (1 << 20)
     alerts[7]["labels"] = {}
-    status, _, answer = senders.post(bridge, ALERTMANAGER, group(*alerts))
+    status, _, answer = harness.post(bridge, ALERTMANAGER, group(*alerts))
     assert status == 200 and answer["taken"] == 8 and answer["left_out"] == 2
     assert [problem["alert"] for problem in answer["problems"]] == [3, 7]
     for n in (0, 9):
@@ -147,7 +147,7 @@ def test_one_bad_alert_does_not_refuse_the_group(hub, bridge):
 
 
 def test_an_alert_without_name_or_severity_is_taken(hub, bridge):
-    assert senders.post(bridge, PROMETHEUS, [{"labels": {"name": "bare"}}])[0] == 200
+    assert harness.post(bridge, PROMETHEUS, [{"labels": {"name": "bare"}}])[0] == 200
     (taken,) = [a for a in Told.by(hub).received() if a.labels.get("name") == "bare"]
     assert taken.title == '{name="bare"}' and taken.severity == harness.severity_of("P3")
     assert "no severity" in taken.annotations["tocsin_severity"]
@@ -155,7 +155,7 @@ def test_an_alert_without_name_or_severity_is_taken(hub, bridge):
 
 @pytest.mark.parametrize("summary", ["x" * 1025, "x" * 10_000, "\N{FIRE}" * 10_000])
 def test_a_page_is_not_lost_for_being_long(hub, bridge, summary):
-    status, _, answer = senders.post(bridge, PAGERDUTY, trigger(key=f"long-{len(summary)}-{summary[0]}", summary=summary))
+    status, _, answer = harness.post(bridge, PAGERDUTY, trigger(key=f"long-{len(summary)}-{summary[0]}", summary=summary))
     assert status == 202 and answer["status"] == "success"
     taken = Told.by(hub).received()[-1]
     assert len(taken.title) == 500 and taken.description == summary
@@ -165,15 +165,15 @@ def test_a_body_of_512_kb_is_taken(hub, bridge):
     details = {f"k{n}": "v" * 1000 for n in range(490)}
     body = trigger(key="half a megabyte")
     body["payload"]["custom_details"] = details
-    assert senders.post(bridge, PAGERDUTY, body)[0] == 202
+    assert harness.post(bridge, PAGERDUTY, body)[0] == 202
     assert Told.by(hub).received()[-1].annotations["k489"] == "v" * 1000
 
 
 def test_the_configuration_maps_words(hub):
     with harness.start_bridge(hub, "--alert-severity", "page=P1", "--alert-severity", "grafana:purple=P0",
                               "--alert-service-label", "team") as bridge:
-        senders.post(bridge, ALERTMANAGER, group(alert(moment(-9), name="words-a", severity="page", team="blue")))
-        senders.post(bridge, GRAFANA, group(alert(moment(-9), name="words-g", severity="Purple")))
+        harness.post(bridge, ALERTMANAGER, group(alert(moment(-9), name="words-a", severity="page", team="blue")))
+        harness.post(bridge, GRAFANA, group(alert(moment(-9), name="words-g", severity="Purple")))
     taken = {a.labels["name"]: a for a in Told.by(hub).received() if a.labels.get("name", "").startswith("words-")}
     assert taken["words-a"].severity == harness.severity_of("P1") and list(taken["words-a"].affected_services) == ["blue"]
     assert taken["words-g"].severity == harness.severity_of("P0")
@@ -230,18 +230,18 @@ def test_pagerdutys_own_client(hub, bridge):
 
 def test_keys_of_two_services_are_two_alerts(hub, bridge):
     for routing in ("one", "two"):
-        assert senders.post(bridge, PAGERDUTY, trigger(key="shared") | {"routing_key": routing})[0] == 202
+        assert harness.post(bridge, PAGERDUTY, trigger(key="shared") | {"routing_key": routing})[0] == 202
     shared = {a.fingerprint for a in Told.by(hub).received() if a.external_id == "shared"}
     assert len(shared) == 2
-    senders.post(bridge, PAGERDUTY, action("resolve", "shared") | {"routing_key": "one"})
+    harness.post(bridge, PAGERDUTY, action("resolve", "shared") | {"routing_key": "one"})
     assert sorted(told(hub, f) for f in shared) == [("F", 1, 0), ("FR", 1, 1)]
 
 
 def test_a_resolve_after_a_trigger_from_a_clock_that_is_ahead(hub, bridge):
     ahead = trigger(key="ahead")
     ahead["payload"]["timestamp"] = moment(3600)
-    senders.post(bridge, PAGERDUTY, ahead)
-    senders.post(bridge, PAGERDUTY, action("resolve", "ahead"))
+    harness.post(bridge, PAGERDUTY, ahead)
+    harness.post(bridge, PAGERDUTY, action("resolve", "ahead"))
     (fingerprint,) = {a.fingerprint for a in Told.by(hub).received() if a.external_id == "ahead"}
     assert told(hub, fingerprint) == ("FR", 1, 1)
 
@@ -313,7 +313,7 @@ def test_while_the_hub_is_away_each_sender_is_told_to_come_again():
         hub.kill()
         paths = (ALERTMANAGER, PROMETHEUS, GRAFANA, PAGERDUTY, ONCALL, CHANGE)
         with concurrent.futures.ThreadPoolExecutor(len(paths)) as pool:
-            answers = list(pool.map(lambda path: senders.post(bridge, path, steps_of(path, 0)[0]), paths))
+            answers = list(pool.map(lambda path: harness.post(bridge, path, steps_of(path, 0)[0]), paths))
         for path, (status, fields, answer) in zip(paths, answers):
             assert status == 503 and int(fields["retry-after"]) >= 1, (path, status, answer)
             assert path not in (PAGERDUTY, CHANGE) or answer["status"] == "unavailable" and answer["errors"]

@@ -6,6 +6,7 @@ import re
 import pytest
 
 import alert_senders as senders
+import harness
 import witness
 from alert_senders import ALERTMANAGER, CHANGE, GRAFANA, ONCALL, PAGERDUTY, PROMETHEUS, action, group, trigger
 
@@ -124,7 +125,7 @@ ROWS = {
 
 def refuse(bridge, name):
     path, body, status, said = ROWS[name]
-    got, fields, answer = senders.post(bridge, path, body)
+    got, fields, answer = harness.post(bridge, path, body)
     text = json.dumps(answer, separators=(",", ":"), ensure_ascii=False)
     assert got == status and said in text, (got, text)
     if path in (PAGERDUTY, CHANGE) and "MESSAGE_TOO_LARGE" not in text:
@@ -153,13 +154,13 @@ def test_a_bad_body_gets_its_error_while_the_hub_is_away(without_hub, name):
 @pytest.mark.parametrize("method", ["GET", "PUT", "DELETE", "PATCH"])
 @pytest.mark.parametrize("path", [ALERTMANAGER, PROMETHEUS, PAGERDUTY, CHANGE, ONCALL])
 def test_other_methods_are_refused(bridge, path, method):
-    status, fields, _ = senders.post(bridge, path, b"", method=method)
+    status, fields, _ = harness.post(bridge, path, b"", method=method)
     assert status == 405 and "POST" in fields["allow"]
 
 
 def test_a_compressed_body_is_refused(bridge):
     for path in (ALERTMANAGER, PROMETHEUS):
-        status, _, answer = senders.post(bridge, path, b"\x1f\x8b", {"Content-Encoding": "gzip"})
+        status, _, answer = harness.post(bridge, path, b"\x1f\x8b", {"Content-Encoding": "gzip"})
         assert status == 415 and answer["field"] == "Content-Encoding"
-    status, _, answer = senders.post(bridge, PAGERDUTY, b"\x1f\x8b", {"Content-Encoding": "gzip"})
+    status, _, answer = harness.post(bridge, PAGERDUTY, b"\x1f\x8b", {"Content-Encoding": "gzip"})
     assert status == 400 and "Content-Encoding" in answer["errors"][0]

@@ -3,7 +3,6 @@ session is found by the id that its client was told, wherever it is."""
 
 import contextlib
 import http.client
-import json
 import random
 
 import pytest
@@ -15,12 +14,7 @@ from tocsin.v1 import hub_pb2
 
 def ask(target, body, content_type="application/json"):
     """(status, fields, parsed body) of one POST /v1/explain."""
-    host, port = target.address(0).rsplit(":", 1)
-    with contextlib.closing(http.client.HTTPConnection(host, int(port), timeout=30)) as connection:
-        data = body if isinstance(body, bytes) else json.dumps(body)
-        connection.request("POST", "/v1/explain", body=data, headers={"Content-Type": content_type})
-        answer = connection.getresponse()
-        return answer.status, {k.lower(): v for k, v in answer.getheaders()}, json.loads(answer.read())
+    return harness.post(target, "/v1/explain", body, {"Content-Type": content_type})
 
 
 @pytest.fixture(scope="module")

@@ -1,7 +1,5 @@
 """POST /v1/events over both programs, and publishing over a hub that is killed."""
 
-import contextlib
-import http.client
 import json
 import threading
 import time
@@ -15,14 +13,8 @@ import raw
 
 
 def post(target, body, headers=None, timeout=30):
-    """(status, fields, parsed body) of one POST, on a connection of its own."""
-    host, port = target.address(0).rsplit(":", 1)
-    connection = http.client.HTTPConnection(host, int(port), timeout=timeout)
-    with contextlib.closing(connection):
-        data = body if isinstance(body, (bytes, type(None))) or hasattr(body, "__next__") else json.dumps(body)
-        connection.request("POST", "/v1/events", body=data, headers={"Content-Type": "application/json"} | (headers or {}))
-        answer = connection.getresponse()
-        return answer.status, {k.lower(): v for k, v in answer.getheaders()}, json.loads(answer.read())
+    """(status, fields, parsed body) of one POST of events."""
+    return harness.post(target, "/v1/events", body, headers, timeout=timeout)
 
 
 def system_event(message="m", **more):
