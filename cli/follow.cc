@@ -94,6 +94,10 @@ class Follower final : rpc::HubStream::Owner {
 
   void Handle(const v1::SubscribeResponse& response) {
     SayConnected(response.has_gap());
+    if (response.passed_over() != 0) {
+      WriteLine(options_.json ? PassedOverJson(response.passed_over())
+                              : PassedOverText(response.passed_over()));
+    }
     for (const v1::Event& event : response.events()) {
       Print(event);
       if (done_) break;
@@ -253,6 +257,15 @@ std::string LeftJson(const v1::Left& left) {
   absl::StrAppend(&json, ",\"sequence\":", left.sequence(), ",\"cursor\":");
   AppendJsonString(json, left.cursor());
   return json + "}}";
+}
+
+std::string PassedOverJson(uint64_t events) {
+  return absl::StrCat("{\"passed_over\":", events, "}");
+}
+
+std::string PassedOverText(uint64_t events) {
+  return absl::StrCat("(", events, events == 1 ? " event" : " events",
+                      " passed over: newer ones of the same incidents follow)");
 }
 
 std::string GapText(const v1::Gap& gap) {

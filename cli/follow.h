@@ -36,6 +36,9 @@ std::string GapJson(const v1::Gap& gap);
 std::string SnapshotJson(const v1::Incident& incident);
 // {"left":{"incident_id":"…","incident":{…},"sequence":…,"cursor":"…"}}
 std::string LeftJson(const v1::Left& left);
+// {"passed_over":3}: before the events that come instead.
+std::string PassedOverJson(uint64_t events);
+std::string PassedOverText(uint64_t events);
 std::string GapText(const v1::Gap& gap);
 
 }  // namespace tocsin::cli

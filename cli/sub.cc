@@ -25,6 +25,8 @@ constexpr char kExamples[] =
     "resolved\n"
     "  tocsin sub --from earliest --until-caught-up       all that is held, then end\n"
     "  tocsin sub --from 2026-01-02T03:00:00Z             since then\n"
+    "  tocsin sub --from earliest --latest-only           how each incident stands, then what "
+    "follows\n"
     "  tocsin sub --output json | jq .incident.title\n\n"
     "A list is repeated or joined by commas. Flags are joined by AND, the values of one by OR, "
     "labels by AND.\n"
@@ -36,6 +38,7 @@ struct SubChoices {
   std::vector<std::string> require;
   bool snapshot = false;
   bool leaves = false;
+  bool latest_only = false;
   std::string from = "latest";
   std::string on_gap = "fail";
   std::string output = "text";
@@ -62,6 +65,7 @@ absl::StatusOr<FollowOptions> OptionsOf(const Globals& globals, const SubChoices
   options.request.mutable_require()->Add(required->begin(), required->end());
   options.request.set_snapshot(choices.snapshot);
   options.request.set_leaves(choices.leaves);
+  options.request.set_latest_only(choices.latest_only);
   options.request.set_from(choices.from);
   options.request.set_on_gap(choices.on_gap == "notify" ? v1::ON_GAP_NOTIFY : v1::ON_GAP_FAIL);
   options.request.set_label(choices.name);
@@ -97,6 +101,9 @@ void AddSub(CLI::App& app, const Globals& globals, Run& chosen) {
                 "First the incidents that match now; then also what leaves them");
   sub->add_flag("--leaves", choices->leaves,
                 "Tell of each incident that matched before an event and does not after it");
+  sub->add_flag("--latest-only", choices->latest_only,
+                "While it is behind, only the newest event of each incident, with the number that "
+                "was passed over");
   AddChoice(*sub, "--on-gap", &choices->on_gap, {"fail", "notify"},
             "When events asked for are no longer there: end, or say so and go on");
   AddChoice(*sub, "--output", &choices->output, {"text", "json"},

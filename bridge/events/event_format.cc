@@ -26,12 +26,15 @@ void AppendMessage(std::string& out, EventFormat format, std::string_view name, 
 
 // A message with an id, of which the type is still to come.
 void AppendFields(std::string& out, EventFormat format, std::string_view type, const Cursor& cursor,
-                  std::string_view fields) {
+                  uint32_t passed_over, std::string_view fields) {
   if (IsServerSent(format)) {
     absl::StrAppend(&out, "event: ", ToAbsl(type), "\nid: ", FormatCursor(cursor), "\ndata: ");
   }
-  absl::StrAppend(&out, R"({"type":")", ToAbsl(type), R"(",)", ToAbsl(fields),
-                  ToAbsl(EndOfMessage(format)));
+  absl::StrAppend(&out, R"({"type":")", ToAbsl(type), R"(",)");
+  if (passed_over != 0) {
+    absl::StrAppend(&out, R"("passed_over":)", passed_over, ",");
+  }
+  absl::StrAppend(&out, ToAbsl(fields), ToAbsl(EndOfMessage(format)));
 }
 
 void AppendRetry(std::string& out, absl::Duration reconnect_after) {
@@ -58,14 +61,14 @@ void AppendPlace(std::string& out, EventFormat format, const Cursor& cursor) {
   }
 }
 
-void AppendEvent(std::string& out, EventFormat format, const Cursor& cursor,
+void AppendEvent(std::string& out, EventFormat format, const Cursor& cursor, uint32_t passed_over,
                  std::string_view fields) {
-  AppendFields(out, format, "event", cursor, fields);
+  AppendFields(out, format, "event", cursor, passed_over, fields);
 }
 
-void AppendLeft(std::string& out, EventFormat format, const Cursor& cursor,
+void AppendLeft(std::string& out, EventFormat format, const Cursor& cursor, uint32_t passed_over,
                 std::string_view fields) {
-  AppendFields(out, format, "left", cursor, fields);
+  AppendFields(out, format, "left", cursor, passed_over, fields);
 }
 
 void AppendSnapshotHead(std::string& out, EventFormat format, const Cursor& cursor) {

@@ -21,11 +21,12 @@ namespace tocsin::bridge {
 void AppendOpening(std::string& out, EventFormat format, absl::Duration reconnect_after);
 // A bookmark: an id alone, or an object with a cursor. Nothing for a cursor without an epoch.
 void AppendPlace(std::string& out, EventFormat format, const Cursor& cursor);
-// `fields` as EventJson::FieldsOf has them.
-void AppendEvent(std::string& out, EventFormat format, const Cursor& cursor,
+// `fields` as EventJson::FieldsOf has them. How many events were passed over before it is told where
+// there were any.
+void AppendEvent(std::string& out, EventFormat format, const Cursor& cursor, uint32_t passed_over,
                  std::string_view fields);
 // The same of an event by which an incident leaves.
-void AppendLeft(std::string& out, EventFormat format, const Cursor& cursor,
+void AppendLeft(std::string& out, EventFormat format, const Cursor& cursor, uint32_t passed_over,
                 std::string_view fields);
 // A message of a snapshot up to the fields that SnapshotMessage::json has; EndOfMessage ends it. A
 // cursor without an epoch: no id.

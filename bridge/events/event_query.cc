@@ -48,6 +48,7 @@ class QueryReader {
   bool notify_on_gap() const { return notify_on_gap_; }
   bool snapshot() const { return snapshot_; }
   bool leaves() const { return leaves_; }
+  bool latest_only() const { return latest_only_; }
 
  private:
   absl::Status ReadSingle(const http::Field& parameter) {
@@ -64,7 +65,9 @@ class QueryReader {
       ASSIGN_OR_RETURN(snapshot_, OneOfTwo(parameter, "true", "false"));
     } else if (name == "leaves") {
       ASSIGN_OR_RETURN(leaves_, OneOfTwo(parameter, "true", "false"));
-    } else if (name == "priority" || name == "latest_only") {
+    } else if (name == "latest_only") {
+      ASSIGN_OR_RETURN(latest_only_, OneOfTwo(parameter, "true", "false"));
+    } else if (name == "priority") {
       return value == "false" ? absl::OkStatus()
                               : WrongParameter(name, "is not served by this version", {"false"});
     } else {
@@ -78,6 +81,7 @@ class QueryReader {
   bool notify_on_gap_ = true;
   bool snapshot_ = false;
   bool leaves_ = false;
+  bool latest_only_ = false;
   std::vector<std::string> singles_;  // those given already
 };
 
@@ -133,6 +137,7 @@ absl::StatusOr<EventQuery> ReadEventQuery(const http::HttpRequest& request) {
   query.notify_on_gap = reader.notify_on_gap();
   query.leaves = reader.leaves() || reader.snapshot();
   query.snapshot = reader.snapshot();
+  query.latest_only = reader.latest_only();
   if (query.snapshot && query.start.has_value()) {
     return WrongParameter(kResumeFrom, "cannot be given with snapshot",
                           {"nothing with snapshot: the changes begin where the snapshot was made"});

@@ -27,6 +27,7 @@ struct EventQuery {
   // The incidents that match now come first. Never with a start; a client that comes back by
   // Last-Event-ID has them.
   bool snapshot = false;
+  bool latest_only = false;
   bool leaves = false;  // a snapshot implies it, also where it has no effect
 };
 

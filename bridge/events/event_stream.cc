@@ -29,6 +29,7 @@ EventStream::EventStream(EventStreams& shared, http::ResponseStream& out, EventF
       id_(std::move(session_id)),
       filter_(query.filter),
       notify_on_gap_(query.notify_on_gap),
+      latest_only_(query.latest_only),
       leaves_(query.leaves),
       began_(shared.clock.Monotonic()),
       sent_(began_) {
@@ -70,6 +71,7 @@ void EventStream::Subscribe(std::optional<StartPoint> start) {
                                         .filter = filter_,
                                         .start = std::move(start),
                                         .notify_on_gap = notify_on_gap_,
+                                        .latest_only = latest_only_,
                                         .leaves = leaves_});
 }
 
@@ -182,7 +184,7 @@ void EventStream::RenderEvent(const Item& item, std::string& out) {
   told_ = item.cursor;
   if (const std::string* tail = json.TailOf(*item.event)) {
     const auto append = left ? AppendLeft : AppendEvent;
-    append(out, format_, item.cursor, EventJson::FieldsOf(*tail));
+    append(out, format_, item.cursor, item.passed_over, EventJson::FieldsOf(*tail));
   } else {
     AppendGap(out, format_, DamagedGap(item.cursor));
   }

@@ -91,6 +91,7 @@ class EventStream final : public Sink, public http::StreamOwner, private LiveSes
   const std::string id_;
   const FilterPtr filter_;
   const bool notify_on_gap_;
+  const bool latest_only_;
   const bool leaves_;
   const absl::Duration began_;
   std::unique_ptr<Snapshots::Reading> snapshot_;  // null: none, or it has been sent

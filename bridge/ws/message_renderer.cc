@@ -44,8 +44,11 @@ void MessageRenderer::RenderEvent(std::span<const SubscriptionTag> tags, const I
   const bool left = item.kind == Item::Kind::kLeft;
   EventJson& json = left ? context_.left_json : context_.json;
   if (const std::string* tail = json.TailOf(*item.event)) {
-    const std::string& event_head = names_.HeadFor(tags);
-    const std::string head = left ? LeftMessageHead(event_head) : event_head;
+    const std::string& names = names_.HeadFor(tags);
+    std::string head = item.passed_over == 0 ? names : PassedOverHead(names, item.passed_over);
+    if (left) {
+      head = LeftMessageHead(head);
+    }
     return deflate_ ? context_.compression->events.Append(out, head, item.cursor, *tail)
                     : AppendTextFrame(out, head, *tail);
   }

@@ -176,6 +176,11 @@ std::string EventMessageHead(std::span<const std::string_view> quoted_ids) {
   return out;
 }
 
+std::string PassedOverHead(std::string_view event_head, uint32_t passed_over) {
+  return absl::StrCat(ToAbsl(kEventMessage), "\"passed_over\":", passed_over, ",",
+                      ToAbsl(event_head.substr(kEventMessage.size())));
+}
+
 std::string LeftMessageHead(std::string_view event_head) {
   std::string out(kLeftMessage);
   return out.append(event_head.substr(kEventMessage.size()));

@@ -56,6 +56,8 @@ std::string JsonString(std::string_view text);
 std::string SnapshotMessageHead(std::string_view subscription_id);
 // {"type":"event","subscription_ids":["a","b"
 std::string EventMessageHead(std::span<const std::string_view> quoted_ids);
+// The same head, telling how many events were passed over before the event.
+std::string PassedOverHead(std::string_view event_head, uint32_t passed_over);
 // The head of the `left` message with the ids of an event message's head.
 std::string LeftMessageHead(std::string_view event_head);
 

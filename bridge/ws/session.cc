@@ -181,14 +181,10 @@ void Session::OnInternalError() {
 }
 
 void Session::Handle(const SubscribeMessage& message) {
-  for (const auto& [field, asked] :
-       {std::pair("priority", message.priority), std::pair("latest_only", message.latest_only)}) {
-    if (asked) {
-      return Refuse(MakeError(ErrorCode::kUnsupported,
-                              absl::StrCat("`", field, "` is not served by this version"),
-                              {.field = field, .allowed = {"false"}}),
-                    message.subscription_id);
-    }
+  if (message.priority) {
+    return Refuse(MakeError(ErrorCode::kUnsupported, "`priority` is not served by this version",
+                            {.field = "priority", .allowed = {"false"}}),
+                  message.subscription_id);
   }
   absl::StatusOr<FilterPtr> filter = Filter::Compile(message.filters, "filters");
   if (!filter.ok()) {
@@ -215,6 +211,7 @@ void Session::Handle(const SubscribeMessage& message) {
                     .filter = *std::move(filter),
                     .start = message.has_start ? std::optional(message.start) : std::nullopt,
                     .notify_on_gap = message.notify_on_gap,
+                    .latest_only = message.latest_only,
                     .leaves = message.leaves});
 }
 
@@ -300,8 +297,10 @@ bool Session::WantsRead() const {
 // has been sent. So no event from before the snapshot comes after it.
 void Session::BeginSnapshot(const SubscribeMessage& message, SubscriptionTag tag,
                             FilterPtr filter) {
-  SessionSnapshots::Request request{
-      .tag = tag, .filter = std::move(filter), .notify_on_gap = message.notify_on_gap};
+  SessionSnapshots::Request request{.tag = tag,
+                                    .filter = std::move(filter),
+                                    .notify_on_gap = message.notify_on_gap,
+                                    .latest_only = message.latest_only};
   if (const auto unfinished = snapshots_.Remove(tag)) {
     request.replaces = unfinished->replaces;
   } else {
@@ -339,6 +338,7 @@ void Session::OnSnapshotRead(const SessionSnapshots::Request& request, const Cur
                                          .filter = request.filter,
                                          .start = place,
                                          .notify_on_gap = request.notify_on_gap,
+                                         .latest_only = request.latest_only,
                                          .leaves = true});
 }
 

@@ -32,6 +32,7 @@ class SessionSnapshots {
     SubscriptionTag tag = 0;
     FilterPtr filter;
     bool notify_on_gap = true;
+    bool latest_only = false;
     // The subscription of the same id that this one replaces: the client is sent nothing of the
     // snapshot before the last of that one. 0: none.
     SubscriptionTag replaces = 0;

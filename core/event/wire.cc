@@ -84,21 +84,34 @@ absl::StatusOr<v1::Event> DecodeEventField(std::string_view bytes) {
   return event;
 }
 
+namespace {
+
 // Fields come in the order of their numbers: what is before the incident is short.
-std::string_view IncidentBytesOf(std::string_view bytes) {
-  const absl::StatusOr<std::string_view> body = UnwrapEventField(bytes);
-  TOCSIN_CHECK(body.ok());
-  for (WireScanner scan(*body); scan.Next() && scan.number() <= v1::Event::kIncidentFieldNumber;) {
-    if (scan.number() == v1::Event::kIncidentFieldNumber) {
+std::string_view IncidentIn(std::string_view event) {
+  for (WireScanner scan(event); scan.Next() && scan.number() <= v1::Event::kIncidentFieldNumber;) {
+    if (scan.number() == v1::Event::kIncidentFieldNumber && scan.is_bytes()) {
       return scan.bytes();
     }
   }
   return {};
 }
 
+}  // namespace
+
+std::string_view IncidentBytesOf(std::string_view bytes) {
+  const absl::StatusOr<std::string_view> body = UnwrapEventField(bytes);
+  TOCSIN_CHECK(body.ok());
+  return IncidentIn(*body);
+}
+
+std::string_view EventIncidentId(std::string_view bytes) {
+  const absl::StatusOr<std::string_view> body = UnwrapEventField(bytes);
+  return body.ok() ? IncidentIdIn(IncidentIn(*body)) : std::string_view();
+}
+
 std::string_view IncidentIdIn(std::string_view incident) {
   for (WireScanner scan(incident); scan.Next();) {
-    if (scan.number() == v1::Incident::kIdFieldNumber) {
+    if (scan.number() == v1::Incident::kIdFieldNumber && scan.is_bytes()) {
       return scan.bytes();
     }
   }

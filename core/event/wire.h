@@ -31,6 +31,9 @@ std::string_view IncidentBytesOf(std::string_view bytes);
 // The id in an encoded incident; empty when it has none.
 std::string_view IncidentIdIn(std::string_view incident);
 
+// The id of the incident of an encoded event; empty when it has none, or is damaged.
+std::string_view EventIncidentId(std::string_view bytes);
+
 // A record with the wire form as its payload. The event has its sequence, epoch, time and cursor.
 EventPtr MakeWireRecord(const v1::Event& event);
 // From stored bytes. DATA_LOSS as DecodeEventField.

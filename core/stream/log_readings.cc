@@ -119,6 +119,7 @@ void LogReadings::TellGap(Subscription& member, const Cursor& before, const LogS
   if (member.place.sequence > slice.gap->to.sequence) {
     return;
   }
+  writer_.GiveStretch(member);
   if (!member.notify_on_gap) {
     return placement_.End(member, GapError(*slice.gap, slice.earliest, slice.latest));
   }

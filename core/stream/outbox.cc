@@ -46,19 +46,20 @@ void Outbox::Push(Item item, SubscriptionTag tag) {
   item.first_tag = static_cast<uint32_t>(tags_.size());
   item.tag_count = 1;
   tags_.push_back(tag);
+  bytes_ += item.event != nullptr ? PendingBytes(*item.event) : 0;
   items_.push_back(std::move(item));
 }
 
 void Outbox::Push(Item item) { items_.push_back(std::move(item)); }
 
 void Outbox::PushEvent(Item::Kind kind, const EventPtr& event, SubscriptionTag tag) {
-  if (EndsWith(event) && items_.back().kind == kind) {
+  const bool same = EndsWith(event) && items_.back().kind == kind;
+  if (same && items_.back().passed_over == 0) {
     tags_.push_back(tag);
     ++items_.back().tag_count;
     return;
   }
   Push(Item{.kind = kind, .event = event, .cursor = event->cursor, .extra = nullptr}, tag);
-  bytes_ += PendingBytes(*event);
 }
 
 WriteView Outbox::Next(size_t max_events, size_t max_bytes) const {

@@ -29,7 +29,8 @@ class Outbox {
   // Queues an item; its tags are set here.
   void Push(Item item, SubscriptionTag tag);
   void Push(Item item);  // for no subscription in particular
-  // Queues the event as a kEvent or a kLeft; where that was queued last already, only adds the tag.
+  // Queues the event as a kEvent or a kLeft. Where that was queued last already, only adds the tag,
+  // but not to an item that tells what one subscription passed over.
   void PushEvent(Item::Kind kind, const EventPtr& event, SubscriptionTag tag);
 
   // The first items, as many as fit one write; at least one.

@@ -68,12 +68,26 @@ void Pass::GiveOnly(Subscription& member) {
       continue;
     }
     const Verdict verdict = matched ? Verdict::kMatches : member.filter->Judge(event->facts);
-    if (verdict != Verdict::kNone) {
+    if (verdict == Verdict::kNone) {
+      continue;
+    }
+    if (Holds(member)) {
+      Hold(member, KindFor(verdict), event);
+    } else {
       subscriber.outbox.PushEvent(KindFor(verdict), event, member.tag);
       writer_.Touch(subscriber);
     }
   }
   AfterQueueing(subscriber);
+}
+
+void Pass::Hold(Subscription& subscription, Item::Kind kind, const EventPtr& event) {
+  const Cursor before = PlaceBefore(*event);
+  const Cursor& own = subscription.place;
+  subscription.stretch->Add(kind, event, own.sequence > before.sequence ? own : before);
+  if (writer_.IsFull(*subscription.stretch)) {
+    writer_.GiveStretch(subscription);
+  }
 }
 
 void Pass::AfterQueueing(Subscriber& subscriber) {
@@ -139,6 +153,12 @@ void Pass::HandOutPart(const EventRun& run, std::span<const Item> items) {
 
 void Pass::Give(Subscription& subscription, std::span<const Item> items, uint64_t number) {
   Subscriber& subscriber = *subscription.subscriber;
+  if (Holds(subscription)) {
+    for (const Item& item : After(items, subscription.place)) {
+      Hold(subscription, item.kind, item.event);
+    }
+    return AfterQueueing(subscriber);
+  }
   if (subscriber.subscriptions.size() > 1) {
     if (subscriber.merging != number_) {
       merging_.push_back(&subscriber);
@@ -172,7 +192,8 @@ void Pass::GiveMerged(Subscriber& subscriber) {
   };
   absl::InlinedVector<Rest, 8> rests;
   for (const auto& subscription : subscriber.subscriptions) {
-    if (subscription->cohort == cohort_ && subscription->entry->run_of == number_) {
+    if (subscription->cohort == cohort_ && subscription->entry->run_of == number_ &&
+        !Holds(*subscription)) {
       rests.push_back(
           {subscription.get(), After(subscription->entry->run->items, subscription->place)});
     }

@@ -50,6 +50,8 @@ class Pass {
  private:
   // To the one member of a cohort without an index.
   void GiveOnly(Subscription& member);
+  // Adds the event to the stretch of a subscription that is behind.
+  void Hold(Subscription& subscription, Item::Kind kind, const EventPtr& event);
   void Collect(SubscriptionIndex& index);
   void AddToRun(IndexEntry& entry, Item::Kind kind, const EventPtr& event);
   void HandOut();
@@ -62,6 +64,10 @@ class Pass {
   // False when the outbox is full; then the subscriber gets nothing more of this pass.
   bool Queue(Subscription& subscription, const Item& item);
   void AfterQueueing(Subscriber& subscriber);
+  // True for one that is given only the newest event of each incident now.
+  bool Holds(const Subscription& subscription) const {
+    return subscription.stretch != nullptr && pace_ == Pace::kBehind;
+  }
   Cursor PlaceBefore(const EventRecord& event) const;
   void Forget();
 

@@ -47,6 +47,7 @@ void Placement::Leave(Subscription& subscription) {
 
 void Placement::End(Subscription& subscription, absl::Status status) {
   Subscriber& subscriber = *subscription.subscriber;
+  writer_.GiveStretch(subscription);
   const SubscriptionTag tag = subscription.tag;
   Erase(subscription);
   notices_.Ended(subscriber, tag, std::move(status));
@@ -84,6 +85,7 @@ void Placement::Join(Subscription& subscription) {
 void Placement::JoinLive(Subscription& subscription) {
   cohorts_.live().Add(subscription);
   stats_.live.fetch_add(1, std::memory_order_relaxed);
+  writer_.GiveStretch(subscription);
   notices_.CaughtUp(subscription, cohorts_.live().PlaceOf(subscription));
   bell_.Wake();
 }
@@ -135,6 +137,9 @@ void Placement::OnRoom(Subscriber& subscriber) {
 }
 
 Cursor Placement::PlaceOf(const Subscription& subscription) const {
+  if (subscription.stretch != nullptr && !subscription.stretch->empty()) {
+    return subscription.stretch->from();
+  }
   return subscription.cohort == nullptr ? subscription.place
                                         : subscription.cohort->PlaceOf(subscription);
 }

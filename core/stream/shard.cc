@@ -160,6 +160,7 @@ void Shard::Subscribe(SubscriberId id, SubscribeOptions options) {
   } else {
     Replace(*subscription, options, start);
   }
+  subscription->stretch = options.latest_only ? std::make_unique<Stretch>() : nullptr;
   subscription->filter =
       options.leaves ? Filter::TellingLeaves(options.filter) : std::move(options.filter);
   subscription->notify_on_gap = options.notify_on_gap;
@@ -174,8 +175,8 @@ void Shard::Subscribe(SubscriberId id, SubscribeOptions options) {
 void Shard::Replace(Subscription& subscription, SubscribeOptions& options, StartPoint& start) {
   placement_.Leave(subscription);
   if (!options.start.has_value()) {
-    const bool placed = subscription.place.epoch != 0;
-    start = placed ? StartPoint(subscription.place) : subscription.start;
+    const Cursor place = placement_.PlaceOf(subscription);
+    start = place.epoch != 0 ? StartPoint(place) : subscription.start;
   }
   std::vector<FilterPtr>& replaced = subscription.replaced;
   if (!subscription.announced) {
@@ -255,6 +256,10 @@ MemoryUse Shard::SumMemory() const {
       // A subscription that is in an index shares its filter with its entry there.
       const size_t filter = subscription->entry == nullptr ? subscription->filter->bytes() : 0;
       use.subscription_bytes += sizeof(Subscription) + HeapBytes(subscription->replaced) + filter;
+      if (const Stretch* const stretch = subscription->stretch.get()) {
+        use.batch_bytes += sizeof(*stretch) + stretch->held_bytes();
+        use.pending_bytes += stretch->bytes();
+      }
     }
   }
   use.index_bytes = cohorts_.bytes() + queue_.bytes();

@@ -50,6 +50,7 @@ struct SubscribeOptions {
   // Absent: the present end; for a known tag, where it is.
   std::optional<StartPoint> start = std::nullopt;
   bool notify_on_gap = false;  // false: a gap ends it with CURSOR_EXPIRED
+  bool latest_only = false;    // while it is behind: only the newest event of each incident
   bool leaves = false;         // it follows a set of incidents, and is told by kLeft what leaves it
 };
 

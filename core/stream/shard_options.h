@@ -16,6 +16,11 @@ struct ShardOptions {
   // What may wait for one subscriber; past it, the subscriber reads the log.
   size_t pending_messages = limits::kPendingMessages;
   size_t pending_bytes = limits::kPendingBytes;
+  // A subscription with latest_only is given its stretch when this many events were passed over, so
+  // that it hears something, and has a newer cursor, several times a second however long the log
+  // is: about a million events a second are read. What a stretch holds is bounded by
+  // pending_messages and pending_bytes.
+  size_t stretch_passed_over = 100'000;
   size_t write_events = limits::kWriteEvents;
   size_t write_bytes = limits::kWriteBytes;
   size_t replay_events = limits::kReplayEvents;

@@ -47,6 +47,9 @@ struct Item {
   bool recovered = true;   // kSubscribed: false when a gap follows
   uint32_t first_tag = 0;  // in WriteView::tags
   uint32_t tag_count = 0;  // 0 for kBookmark
+  // kEvent and kLeft of a subscription with latest_only: how many matching events were passed over
+  // between the one before it and this one.
+  uint32_t passed_over = 0;
   EventPtr event;
   Cursor cursor;  // kEvent and kLeft: the event's own
   std::unique_ptr<ItemExtra> extra;

@@ -18,6 +18,7 @@
 #include "core/event/filter.h"
 #include "core/stream/outbox.h"
 #include "core/stream/sink.h"
+#include "core/stream/stretch.h"
 #include "core/stream/subscription_index.h"
 
 namespace tocsin {
@@ -43,9 +44,10 @@ struct Subscription : IndexMember {
   bool announced = false;  // kSubscribed has been queued
   FilterPtr filter;
   StartPoint start;  // where it was asked to begin
-  // It has been given everything up to here; its cohort's place may be later. Epoch 0: not known
-  // yet.
+  // It has been given everything up to here, but for what its stretch holds; its cohort's place may
+  // be later. Epoch 0: not known yet.
   Cursor place;
+  std::unique_ptr<Stretch> stretch;  // of latest_only; empty while it is live
   std::vector<FilterPtr> replaced;
 
   // Membership.

@@ -41,6 +41,22 @@ bool Writer::HasRoom(const Subscriber& subscriber) const {
          subscriber.outbox.bytes() < options_.write_bytes;
 }
 
+bool Writer::IsFull(const Stretch& stretch) const {
+  return stretch.events() >= options_.pending_messages ||
+         stretch.bytes() >= options_.pending_bytes ||
+         stretch.passed_over() >= options_.stretch_passed_over;
+}
+
+void Writer::GiveStretch(Subscription& subscription) {
+  if (subscription.stretch == nullptr || subscription.stretch->empty()) {
+    return;
+  }
+  for (Item& item : subscription.stretch->Take()) {
+    subscription.subscriber->outbox.Push(std::move(item), subscription.tag);
+  }
+  Touch(*subscription.subscriber);
+}
+
 void Writer::Touch(Subscriber& subscriber) {
   if (!subscriber.touched) {
     subscriber.touched = true;

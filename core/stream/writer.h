@@ -37,6 +37,11 @@ class Writer {
   // False when a full write waits: a subscription that is behind is then given no more.
   bool HasRoom(const Subscriber& subscriber) const;
 
+  // True when as much is held, or was passed over, as may be before it is given.
+  bool IsFull(const Stretch& stretch) const;
+  // Queues what the subscription's stretch holds, where it has one.
+  void GiveStretch(Subscription& subscription);
+
   // Notes that it has something to be flushed.
   void Touch(Subscriber& subscriber);
   void FlushTouched();

@@ -7,6 +7,7 @@
 #include <cstring>
 #include <deque>
 #include <string>
+#include <utility>
 
 #include "core/base/check.h"
 #include "core/event/error.h"
@@ -102,6 +103,7 @@ class Encoder {
     if (rest_.has_gap() || rest_.caught_up() || !lefts_.empty()) {
       EndResponse();
     }
+    passed_over_ += item.passed_over;
     TakePayload(item.event->payload);
     TakePlace(item.cursor);
   }
@@ -110,6 +112,7 @@ class Encoder {
     if (rest_.has_gap() || rest_.caught_up() || payloads_.size() > lefts_.size()) {
       EndResponse();
     }
+    passed_over_ += item.passed_over;
     TakePayload(lefts_.emplace_back(EncodeLeft(*item.event)));
     TakePlace(item.cursor);
   }
@@ -138,6 +141,7 @@ class Encoder {
       return;
     }
     rest_.set_cursor(FormatCursor(*place_));
+    rest_.set_passed_over(std::exchange(passed_over_, 0));
     out_.responses.push_back(Buffer(payloads_, payload_bytes_, rest_));
     payloads_.clear();
     lefts_.clear();
@@ -150,6 +154,7 @@ class Encoder {
   std::vector<const std::string*> payloads_;  // of events, or of leaves: then they are in lefts_
   std::deque<std::string> lefts_;
   size_t payload_bytes_ = 0;
+  uint64_t passed_over_ = 0;
   v1::SubscribeResponse rest_;
   std::optional<Cursor> place_;
   EncodedItems out_;

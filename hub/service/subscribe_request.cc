@@ -66,9 +66,6 @@ absl::StatusOr<Subscribing> ReadSubscribeRequest(const v1::SubscribeRequest& req
   if (request.priority()) {
     return Unsupported("priority");
   }
-  if (request.latest_only()) {
-    return Unsupported("latest_only");
-  }
   if (CharCount(request.label()) > limits::kSubscriberLabelChars) {
     return FieldError(ErrorCode::kInvalidMessage, "label", "is too long",
                       {absl::StrCat("up to ", limits::kSubscriberLabelChars, " characters")});
@@ -84,6 +81,7 @@ absl::StatusOr<Subscribing> ReadSubscribeRequest(const v1::SubscribeRequest& req
   ASSIGN_OR_RETURN(subscribing.bookmark_interval, ReadBookmarkInterval(request));
   subscribing.label = request.label();
   subscribing.leaves = request.leaves() || request.snapshot();
+  subscribing.latest_only = request.latest_only();
   subscribing.leaves_as = request.leaving_events() ? LeavesAs::kEvent : LeavesAs::kLeft;
   return subscribing;
 }

@@ -2,7 +2,7 @@
 //
 // Threads: pure.
 // Errors:  INVALID_MESSAGE or INVALID_FILTER with the field's path and what is allowed; UNSUPPORTED
-//          for what this version does not serve: priority, latest_only.
+//          for what this version does not serve: priority.
 #pragma once
 
 #include <string>
@@ -23,6 +23,7 @@ struct Subscribing {
   bool snapshot = false;  // then start and recent have no meaning
   bool notify_on_gap = false;
   bool leaves = false;
+  bool latest_only = false;
   LeavesAs leaves_as = LeavesAs::kLeft;
   absl::Duration bookmark_interval;
   std::string label;

@@ -89,6 +89,7 @@ void SubscribeStream::EnterEngine() {
                                   .filter = std::move(subscribing_.filter),
                                   .start = subscribing_.start,
                                   .notify_on_gap = subscribing_.notify_on_gap,
+                                  .latest_only = subscribing_.latest_only,
                                   .leaves = subscribing_.leaves});
 }
 

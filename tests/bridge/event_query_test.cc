@@ -120,7 +120,7 @@ TEST(EventQueryTest, WhatIsWrongIsNamedWithWhatIsAllowed) {
            {"snapshot=true&resume_from=latest", "resume_from",
             "nothing with snapshot: the changes begin where the snapshot was made"},
            {"priority=true", "priority", "false"},
-           {"latest_only=true", "latest_only", "false"},
+           {"latest_only=yes", "latest_only", "true"},
            {"leaves=yes", "leaves", "true"},
            {"resume_from=nonsense", "resume_from", ""},
            {"resume_from=abc-1&resume_from=abc-2", "resume_from", ""},

@@ -150,6 +150,7 @@ class RecordingSink : public Sink {
     std::vector<SubscriptionTag> tags;
     Cursor cursor;
     bool recovered = true;
+    uint32_t passed_over = 0;
     std::optional<Gap> gap;
     FilterPtr filter;  // of kSubscribed
     std::string note;
@@ -173,6 +174,7 @@ class RecordingSink : public Sink {
                .tags = {tags.begin(), tags.end()},
                .cursor = item.cursor,
                .recovered = item.recovered,
+               .passed_over = item.passed_over,
                .gap = std::nullopt,
                .filter = nullptr,
                .note = "",

@@ -74,6 +74,7 @@ class Stream:
     matches: typing.Callable = lambda facts: True
     # Whether an incident of these facts is in the set that it follows; None: it is told of no leaves.
     has: typing.Callable = None
+    latest_only: bool = False  # an event may be missing where a newer one of its incident came
 
     def events(self):
         return [step for step in self.steps if isinstance(step, Event)]
@@ -133,9 +134,20 @@ def reliable(history):
             raise Broken("Reliable", f"{stream.name} passes over, before {step},", wanted)
 
 
+def _promised(stream, log):
+    """What of the log a stream is to have: what matches, but for what it may pass over."""
+    matching = [event for event in log if stream.matches(event.facts)]
+    if not stream.latest_only:
+        return matching
+    told = {event.cursor for event in stream.events()}
+    newest = {event.facts.get("incident_id"): place(event.cursor)[0] for event in matching if event.cursor in told}
+    return [event for event in matching if event.cursor in told or not event.facts.get("incident_id")
+            or place(event.cursor)[0] > newest.get(event.facts["incident_id"], 0)]
+
+
 def _owed(stream, log):
     """What of the log a stream should have had before each of its steps and had not."""
-    matching = [(place(event.cursor)[0], event) for event in log if stream.matches(event.facts)]
+    matching = [(place(event.cursor)[0], event) for event in _promised(stream, log)]
     at = place(stream.start)[0]
     for step in stream.steps:
         if isinstance(step, Resume):
@@ -173,7 +185,7 @@ def atomic(history):
 def resumable(history):
     """A resume goes on exactly after its cursor."""
     for stream in history.streams:
-        matching = [event for event in history.log if stream.matches(event.facts)]
+        matching = _promised(stream, history.log)
         for index, step in enumerate(stream.steps):
             if isinstance(step, Resume):
                 _exactly_after(stream, step, stream.steps[index + 1:], matching)

@@ -159,7 +159,8 @@ def follow_grpc(address, stream, end, filter=None):
     cursor, client = stream.start, harness.Client(address)
     try:
         while True:
-            request = harness.hub_pb2.SubscribeRequest(filter=harness.make_filter(filter), leaves=bool(stream.has))
+            request = harness.hub_pb2.SubscribeRequest(filter=harness.make_filter(filter), leaves=bool(stream.has),
+                                                       latest_only=stream.latest_only)
             setattr(request, "from", cursor)
             try:
                 for response in client.stub.Subscribe(request, wait_for_ready=True):
@@ -181,7 +182,8 @@ async def follow_ws(bridges, stream, end, filter=None):
         try:
             async with harness.connect(bridges[connections % len(bridges)]) as ws:
                 connections += 1
-                assert (await ws.subscribe("s", filter, cursor, leaves=bool(stream.has)))["recovered"]
+                assert (await ws.subscribe("s", filter, cursor, leaves=bool(stream.has),
+                                           latest_only=stream.latest_only))["recovered"]
                 while not (end() and guarantees.place(cursor)[0] >= guarantees.place(end())[0]):
                     cursor = await _take_ws(ws, stream, cursor)
                 return connections
@@ -234,5 +236,5 @@ class InBackground:
         assert not self.thread.is_alive(), "it has not come to the end"
 
 
-def stream(name, start, filter=None, leaves=False):
-    return Stream(name, start, [], matcher(filter), set_of(filter) if leaves else None)
+def stream(name, start, filter=None, leaves=False, latest_only=False):
+    return Stream(name, start, [], matcher(filter), set_of(filter) if leaves else None, latest_only)

@@ -26,23 +26,26 @@ def _incident(rng, event_id):
     return event
 
 
+KINDS = [("everything", None, False), ("filtered", WATCHED, False), ("the newest", None, True)]  # filter, latest_only
+
+
 class Run:
-    """Publishers, and followers of everything and of a filter, over gRPC and over two bridges, while hub and bridges
+    """Publishers, and followers of everything, of a filter and of the newest of each incident, over gRPC and over two bridges, while hub and bridges
     are killed in turn. After each kill of the hub the log is read before any publisher tries again."""
 
     def __init__(self, hub, bridges):
         self.hub, self.bridges = hub, bridges
         self.end = None
         start = hub.status().latest
-        self.streams = [harness_history.stream(f"{way}, {what}", start, filter, leaves=bool(filter)) for way in ("gRPC", "/ws")
-                        for what, filter in (("everything", None), ("filtered", WATCHED))]
+        self.streams = [harness_history.stream(f"{way}, {what}", start, filter, bool(filter), latest_only)
+                        for way in ("gRPC", "/ws") for what, filter, latest_only in KINDS]
         self.reads = []
 
     def _followers(self):
-        for stream, filter in zip(self.streams[:2], (None, WATCHED)):
+        for stream, (_, filter, _) in zip(self.streams[:len(KINDS)], KINDS):
             yield harness_history.InBackground(
                 harness_history.follow_grpc, self.hub.address(0), stream, lambda: self.end, filter)
-        for stream, filter in zip(self.streams[2:], (None, WATCHED)):
+        for stream, (_, filter, _) in zip(self.streams[len(KINDS):], KINDS):
             yield harness_history.InBackground(lambda s=stream, f=filter: harness.run(
                 harness_history.follow_ws(self.bridges, s, lambda: self.end, f)))
 
@@ -106,7 +109,7 @@ def event(number, sequence=None, epoch=1):
 
 def good():
     """Six events of one incident in calls of two: e0 … e5 at the places 10 to 15; a stream of all, one of P0 (the even
-    ones), and one that follows the set of P0, which the odd ones leave."""
+    ones), one that follows the set of P0, which the odd ones leave, and one of the newest of each incident."""
     log = [event(n, 10 + n) for n in range(6)]
     calls = [Publish([f"e{n}", f"e{n + 1}"], [(at(10 + n), False), (at(11 + n), False)]) for n in (0, 2, 4)]
     everything = Stream("all", at(9), [log[0], log[1], Bookmark(at(11)), Resume(at(11)), *log[2:]])
@@ -115,7 +118,8 @@ def good():
     is_p0 = even.matches
     follower = Stream("set", at(9), [log[0], Left("i", at(11)), Resume(at(11)), log[2], Left("i", at(13)), log[4],
                                      Bookmark(at(14)), Left("i", at(15))], is_p0, is_p0)
-    return History(calls, [everything, even, follower], [log[:4], log])
+    newest = Stream("newest", at(9), [log[2], Resume(at(12)), log[4], Bookmark(at(14))], latest_only=True)
+    return History(calls, [everything, even, follower, newest], [log[:4], log])
 
 
 def broken_by(change):
@@ -242,6 +246,10 @@ def invent(history):
     history.publishes.pop(0)
 
 
+def lose_the_newest(history):
+    del steps(history, 3)[2]
+
+
 def miss_a_leave(history):
     del steps(history, 2)[4]
 
@@ -279,6 +287,7 @@ def tell_who_did_not_ask(history):
     ("Followed", tell_of_what_stays), ("Followed", tell_of_what_was_not_there), ("Followed", tell_who_did_not_ask),
     ("Ordered", swap), ("Ordered", log_goes_back), ("Unique", repeat), ("Unique", repeat_after_a_resume),
     ("Unique", the_log_twice), ("Reliable", pass_over), ("Reliable", pass_over_the_end),
+    ("Reliable", lose_the_newest),
     ("Atomic", half_visible_before_the_retry), ("Atomic", half_known), ("Atomic", appended_in_two_lives),
     ("Atomic", another_call_between), ("Durable", forget_what_was_acknowledged), ("Durable", forget_what_was_seen),
     ("Durable", name_another_event), ("Durable", invent), ("Filterable", unasked)],

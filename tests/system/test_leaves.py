@@ -322,7 +322,7 @@ def test_an_event_tells_what_it_changed_and_nothing_else(world):
     assert changed > 200
 
 
-@pytest.mark.parametrize("field", ["priority", "latest_only"])
+@pytest.mark.parametrize("field", ["priority"])
 def test_what_is_not_served_is_refused_by_its_name(world, field):
     with world.hub.client() as client, pytest.raises(grpc.RpcError) as refused:
         client.subscribe(None, **{field: True})
