@@ -26,6 +26,7 @@ using http::ResponseDoc;
 using http::RouteDoc;
 
 constexpr char kText[] = R"({"type":"string"})";
+constexpr char kFlag[] = R"({"type":"string","enum":["true","false"]})";
 constexpr std::string_view kSubject[] = {"title", "source", "severity"};
 
 std::string Ref(std::string_view name) {
@@ -184,6 +185,9 @@ RouteDoc StreamEventsDoc() {
                               .schema = kText}},
                .errors = {406, 410}};
   doc.parameters.push_back({"resume_from", "query", "Where the stream begins.", kText});
+  doc.parameters.push_back({"leaves", "query", "Whether what leaves the set is told.", kFlag});
+  doc.parameters.push_back({"latest_only", "query",
+                            "While it is behind, only the newest event of each incident.", kFlag});
   return doc;
 }
 
