@@ -220,7 +220,9 @@ TEST_P(TimelineTest, NothingIsLeftOfAnIncidentThatIsDropped) {
   EXPECT_THAT(log_->ReadHistory(id)->timeline(), testing::SizeIs(1));
   Trim({.max_events = 1});
   EXPECT_THAT(log_->ReadHistory(id)->timeline(), testing::SizeIs(1));
-  if (GetParam()) EXPECT_EQ(RowsOnDisk(), 0u);
+  if (GetParam()) {
+    EXPECT_EQ(RowsOnDisk(), 0u);
+  }
 }
 
 TEST_P(TimelineTest, RowsAreBounded) {
@@ -232,7 +234,9 @@ TEST_P(TimelineTest, RowsAreBounded) {
   }
   ExpectAsTheOracle();
   // Notes take 100 of them; of the timeline's, three entries make a row.
-  if (GetParam()) EXPECT_LT(RowsOnDisk(), 100u + 100u / 3 + 3);
+  if (GetParam()) {
+    EXPECT_LT(RowsOnDisk(), 100u + 100u / 3 + 3);
+  }
 }
 
 // A trim goes as far as it was prepared, and publishes meanwhile do not make it longer.
