@@ -32,7 +32,8 @@ struct HubCalls::Pending {
   size_t bytes = 0;
   absl::Duration timeout;
   Done done;
-  Backoff backoff{kFirstWait, kLastWait};
+  // Made by the first failure: its random seed would be a good part of what a call costs.
+  std::optional<Backoff> backoff;
   Try* running = nullptr;  // the loop's
   bool late = false;
   std::optional<rpc::HubLoop::TimerKey> deadline;
@@ -132,7 +133,10 @@ void HubCalls::OnEnd(const std::shared_ptr<Pending>& pending, const grpc::Status
   if (status.error_code() != grpc::StatusCode::UNAVAILABLE) {
     return Finish(pending, rpc::FromGrpcStatus(status), nullptr);
   }
-  pending->retry = loop_.After(pending->backoff.Next(), [this, pending] { Start(pending); });
+  if (!pending->backoff) {
+    pending->backoff.emplace(kFirstWait, kLastWait);
+  }
+  pending->retry = loop_.After(pending->backoff->Next(), [this, pending] { Start(pending); });
 }
 
 void HubCalls::OnTimeout(const std::shared_ptr<Pending>& pending) {
