@@ -36,6 +36,22 @@ std::string_view PluralOf(std::string_view name) {
   return name;
 }
 
+std::string_view ExampleOf(std::string_view plural) {
+  constexpr std::pair<std::string_view, std::string_view> kExamples[] = {
+      {"event_types", "incident_created,escalated"},
+      {"severities", "P0,P1"},
+      {"states", "Detected,Triaged"},
+      {"sources", "monitor"},
+      {"incident_ids", "0190b6a5-7c1e-7000-8000-000000000001"},
+      {"affected_resources", "db-1"}};
+  for (const auto& [name, example] : kExamples) {
+    if (name == plural) {
+      return example;
+    }
+  }
+  return "";
+}
+
 // The list of the filter that a parameter of that name adds to; null where there is none.
 const FieldDescriptor* ListOf(std::string_view name) {
   const FieldDescriptor* const field = v1::Filter::descriptor()->FindFieldByName(std::string(name));
@@ -97,6 +113,28 @@ absl::Status FilterParameters::ReadActiveOnly(const http::Field& parameter) {
   ASSIGN_OR_RETURN(const bool active_only, OneOfTwo(parameter, "true", "false"));
   filter_.set_active_only(active_only);
   return absl::OkStatus();
+}
+
+std::vector<http::ParameterDoc> FilterParameters::Docs(NameForms forms, std::string_view left_out) {
+  constexpr char kText[] = R"({"type":"string"})";
+  std::vector<http::ParameterDoc> docs;
+  const auto& type = *v1::Filter::descriptor();
+  for (int i = 0; i < type.field_count(); ++i) {
+    const std::string_view name = type.field(i)->name();
+    if (type.field(i)->is_repeated() && !type.field(i)->is_map() && name != left_out) {
+      docs.push_back({name, "query", "Values with commas between them.", kText, ExampleOf(name)});
+    }
+  }
+  docs.push_back(
+      {"labels.KEY", "query", "The value of a label: labels.env=production.", kText, "production"});
+  docs.push_back(
+      {kActiveOnly, "query", "Of incidents in an active state.", R"({"type":"boolean"})", "true"});
+  for (const auto& [singular, plural] : kSingulars) {
+    if (forms == NameForms::kSingularToo && plural != left_out) {
+      docs.push_back({singular, "query", "The same as the plural.", kText, ExampleOf(plural)});
+    }
+  }
+  return docs;
 }
 
 std::vector<std::string> FilterParameters::Names() {

@@ -12,10 +12,12 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "absl/status/status.h"
 #include "core/http/message.h"
+#include "core/http/route_table.h"
 #include "tocsin/v1/event.pb.h"
 
 namespace tocsin::bridge {
@@ -31,6 +33,8 @@ class FilterParameters {
 
   const v1::Filter& filter() const { return filter_; }
 
+  // As a route's description has them, but for `left_out`.
+  static std::vector<http::ParameterDoc> Docs(NameForms forms, std::string_view left_out = "");
   // The plural ones: what an error lists.
   static std::vector<std::string> Names();
 

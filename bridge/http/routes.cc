@@ -68,9 +68,11 @@ void AddEventRoutes(const RouteSources& sources, Worker& worker, Routes& routes)
                     .summary = "Subscriptions over a WebSocket.",
                     .method = "GET",
                     .pattern = "/ws",
-                    .handler = [&state, &worker](HttpRequest& request, Responder responder) {
-                      Upgrade(state, worker, request, std::move(responder));
-                    }});
+                    .handler =
+                        [&state, &worker](HttpRequest& request, Responder responder) {
+                          Upgrade(state, worker, request, std::move(responder));
+                        },
+                    .doc = WebSocketDoc()});
   routes.push_back(
       {.name = "streamEvents",
        .summary = "Events that match a filter, as server-sent events or lines of JSON.",
@@ -111,7 +113,8 @@ void AddExplainRoute(const RouteSources& sources, Routes& routes) {
                     .method = "POST",
                     .pattern = "/v1/explain",
                     .max_body_bytes = 2 * limits::kEventBytes,
-                    .handler = Explain(sources.calls, sources.explain_session)});
+                    .handler = Explain(sources.calls, sources.explain_session),
+                    .doc = ExplainDoc()});
 }
 
 void AddIncidentRoutes(const RouteSources& sources, Routes& routes) {

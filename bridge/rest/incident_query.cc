@@ -9,6 +9,7 @@
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
+#include "bridge/http/doc_parts.h"
 #include "bridge/http/filter_parameters.h"
 #include "bridge/http/query_parameters.h"
 #include "core/base/status_macros.h"
@@ -21,6 +22,60 @@ namespace tocsin::bridge {
 namespace {
 
 constexpr std::string_view kEventTypes = "event_types";
+constexpr std::string_view kIncidentIds = "incident_ids";
+
+constexpr char kPlace[] = "A cursor, a time, earliest or latest.";
+
+using Docs = std::vector<http::ParameterDoc>;
+
+Docs PageDocs(uint32_t usual) {
+  return {{"page_size", "query", "",
+           absl::StrCat(R"({"type":"integer","minimum":1,"maximum":)", kMaxPageSize,
+                        R"(,"default":)", usual, "}"),
+           "20"},
+          {"page_token", "query", "The next_page_token of the page before.", kTextSchema},
+          {"order", "query", "", R"({"type":"string","enum":["asc","desc"]})", "asc"}};
+}
+
+// Those that a query has beside its filter's.
+const Docs& IncidentsOwn() {
+  static const Docs* const docs = [] {
+    auto* all = new Docs(PageDocs(kIncidentPageSize));
+    all->push_back({"page", "query", "By its number; or page_token.",
+                    NumberSchema(1, kMaxSkipped / kMaxPageSize + 1), "1"});
+    all->push_back({"sort", "query", "",
+                    R"({"type":"string","enum":["updated_at","created_at","severity"]})",
+                    "severity"});
+    return all;
+  }();
+  return *docs;
+}
+
+const Docs& EventsOwn() {
+  static const Docs* const docs = [] {
+    auto* all = new Docs(PageDocs(kEventPageSize));
+    all->push_back({"from", "query", kPlace, kTextSchema, "earliest"});
+    all->push_back({"to", "query", kPlace, kTextSchema, "latest"});
+    return all;
+  }();
+  return *docs;
+}
+
+// The plural ones of the filter and the query's own: what an error lists.
+std::vector<std::string> NamesOf(std::string_view left_out, const Docs& own) {
+  std::vector<std::string> names = FilterParameters::Names();
+  std::erase(names, left_out);
+  for (const http::ParameterDoc& doc : own) {
+    names.emplace_back(doc.name);
+  }
+  return names;
+}
+
+Docs WithFilter(std::string_view left_out, const Docs& own) {
+  Docs docs = FilterParameters::Docs(FilterParameters::NameForms::kSingularToo, left_out);
+  docs.insert(docs.end(), own.begin(), own.end());
+  return docs;
+}
 
 // What both queries have: a filter, and parameters that are given once at most.
 class QueryReader {
@@ -60,12 +115,8 @@ absl::Status Unknown(const http::Field& parameter, const std::vector<std::string
 // ---- incidents ----
 
 const std::vector<std::string>& IncidentParameters() {
-  static const std::vector<std::string>* const names = [] {
-    auto* all = new std::vector<std::string>(FilterParameters::Names());
-    std::erase(*all, kEventTypes);
-    all->insert(all->end(), {"page", "page_size", "page_token", "sort", "order"});
-    return all;
-  }();
+  static const auto* const names =
+      new std::vector<std::string>(NamesOf(kEventTypes, IncidentsOwn()));
   return *names;
 }
 
@@ -140,12 +191,7 @@ absl::Status SetPage(std::optional<uint32_t> page, IncidentsQuery& query) {
 // ---- events ----
 
 const std::vector<std::string>& EventParameters() {
-  static const std::vector<std::string>* const names = [] {
-    auto* all = new std::vector<std::string>(FilterParameters::Names());
-    std::erase(*all, "incident_ids");
-    all->insert(all->end(), {"from", "to", "page_size", "page_token", "order"});
-    return all;
-  }();
+  static const auto* const names = new std::vector<std::string>(NamesOf(kIncidentIds, EventsOwn()));
   return *names;
 }
 
@@ -182,6 +228,9 @@ absl::Status ReadEventParameter(const http::Field& parameter, v1::ListEventsRequ
 }
 
 }  // namespace
+
+Docs IncidentsQueryDocs() { return WithFilter(kEventTypes, IncidentsOwn()); }
+Docs EventsQueryDocs() { return WithFilter(kIncidentIds, EventsOwn()); }
 
 absl::StatusOr<IncidentsQuery> ReadIncidentsQuery(const http::HttpRequest& request) {
   IncidentsQuery query;

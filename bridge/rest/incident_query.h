@@ -9,9 +9,11 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "absl/status/statusor.h"
 #include "core/http/message.h"
+#include "core/http/route_table.h"
 #include "tocsin/v1/hub.pb.h"
 
 namespace tocsin::bridge {
@@ -26,8 +28,10 @@ struct IncidentsQuery {
   v1::ListIncidentsRequest request;
   uint32_t page = 1;
 };
+std::vector<http::ParameterDoc> IncidentsQueryDocs();
 absl::StatusOr<IncidentsQuery> ReadIncidentsQuery(const http::HttpRequest& request);
 
+std::vector<http::ParameterDoc> EventsQueryDocs();
 // The events of the incident with that id.
 absl::StatusOr<v1::ListEventsRequest> ReadEventsQuery(const http::HttpRequest& request,
                                                       std::string_view incident_id);

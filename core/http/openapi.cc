@@ -31,6 +31,17 @@ json::object Content(std::string_view media_type, std::string_view schema) {
   return {{Text(media_type), json::object{{"schema", Parsed(schema)}}}};
 }
 
+json::object Parameter(const ParameterDoc& doc) {
+  json::object parameter{{"name", Text(doc.name)},
+                         {"in", Text(doc.in)},
+                         {"description", Text(doc.description)},
+                         {"schema", Parsed(doc.schema)}};
+  if (!doc.example.empty()) {
+    parameter.emplace("example", Text(doc.example));
+  }
+  return parameter;
+}
+
 json::array Parameters(const Route& route) {
   json::array parameters;
   for (const absl::string_view part : absl::StrSplit(ToAbsl(route.pattern), '/')) {
@@ -45,10 +56,7 @@ json::array Parameters(const Route& route) {
                      {"schema", json::object{{"type", "string"}, {"format", "uuid"}}}});
   }
   for (const ParameterDoc& doc : route.doc.parameters) {
-    parameters.push_back(json::object{{"name", Text(doc.name)},
-                                      {"in", Text(doc.in)},
-                                      {"description", Text(doc.description)},
-                                      {"schema", Parsed(doc.schema)}});
+    parameters.push_back(Parameter(doc));
   }
   return parameters;
 }
@@ -78,11 +86,15 @@ json::object Response(const ResponseDoc& doc) {
 json::object Responses(const RouteDoc& doc) {
   json::object responses;
   for (const ResponseDoc& response : doc.responses) {
-    responses.emplace(absl::StrCat(response.status), Response(response));
-  }
-  if (doc.responses.empty()) {
-    responses.emplace("default", json::object{{"description", "See the documentation."}});
-    return responses;
+    json::object described = Response(response);
+    if (json::value* const other = responses.if_contains(absl::StrCat(response.status))) {
+      json::object& content = other->at("content").as_object();  // in another media type
+      for (auto& each : described.at("content").as_object()) {
+        content.emplace(each.key(), each.value());
+      }
+      continue;
+    }
+    responses.emplace(absl::StrCat(response.status), std::move(described));
   }
   std::vector<int> errors(std::begin(kAnyRoute), std::end(kAnyRoute));
   errors.insert(errors.end(), doc.errors.begin(), doc.errors.end());
@@ -101,7 +113,11 @@ json::object Operation(const Route& route) {
   }
   json::object content;
   for (const BodyDoc& body : route.doc.bodies) {
-    content.emplace(Text(body.media_type), json::object{{"schema", Parsed(body.schema)}});
+    json::object described{{"schema", Parsed(body.schema)}};
+    if (!body.example.empty()) {
+      described.emplace("example", Parsed(body.example));
+    }
+    content.emplace(Text(body.media_type), std::move(described));
   }
   if (!content.empty()) {
     operation.emplace("requestBody", json::object{{"required", !route.doc.body_is_optional},

@@ -36,6 +36,25 @@ HttpResponse HealthResponse(const Health& health, bool only_live) {
           .fields = {{"Cache-Control", "no-store"}}};
 }
 
+// Of a server that says how it is, whether or not it is well.
+RouteDoc HealthDoc(bool only_live) {
+  constexpr char kSchema[] = R"({"type":"object","required":["status","version","uptime_seconds"],
+      "properties":{"status":{"type":"string"},"version":{"type":"string"},
+        "uptime_seconds":{"type":"integer","minimum":0},"hub":{"type":"string"}}})";
+  RouteDoc doc;
+  const auto add = [&](int status, std::string_view description) {
+    doc.responses.push_back({.status = status,
+                             .description = description,
+                             .media_type = "application/json",
+                             .schema = kSchema});
+  };
+  add(200, only_live ? "It answers." : "It is ready.");
+  if (!only_live) {
+    add(503, "It is not ready.");
+  }
+  return doc;
+}
+
 }  // namespace
 
 std::vector<Route> OpsRoutes(OpsSources sources) {
@@ -47,19 +66,22 @@ std::vector<Route> OpsRoutes(OpsSources sources) {
        .summary = sources.ready_means,
        .method = "GET",
        .pattern = "/health",
-       .handler = ready},
+       .handler = ready,
+       .doc = HealthDoc(/*only_live=*/false)},
       {.name = "healthReady",
        .summary = "As /health.",
        .method = "GET",
        .pattern = "/health/ready",
-       .handler = ready},
+       .handler = ready,
+       .doc = HealthDoc(/*only_live=*/false)},
       {.name = "healthLive",
        .summary = "Whether the process answers.",
        .method = "GET",
        .pattern = "/health/live",
        .handler = AtOnce([health = sources.health](const HttpRequest&) {
          return HealthResponse(health(), /*only_live=*/true);
-       })},
+       }),
+       .doc = HealthDoc(/*only_live=*/true)},
       {.name = "metrics",
        .summary = "Metrics in Prometheus' text form.",
        .method = "GET",
@@ -67,7 +89,10 @@ std::vector<Route> OpsRoutes(OpsSources sources) {
        .handler = AtOnce([metrics = std::move(sources.metrics)](const HttpRequest&) {
          return HttpResponse{.content_type = "text/plain; version=0.0.4; charset=utf-8",
                              .body = metrics()};
-       })},
+       }),
+       .doc = {.responses = {{.description = "The metrics of this process.",
+                              .media_type = "text/plain",
+                              .schema = R"({"type":"string"})"}}}},
   };
 }
 

@@ -33,10 +33,12 @@ struct ParameterDoc {
   std::string_view in;  // "query" or "header"
   std::string_view description;
   std::string schema;
+  std::string_view example = {};  // as it is written in the request
 };
 struct BodyDoc {
   std::string_view media_type;
   std::string schema;
+  std::string_view example = {};  // JSON
 };
 struct ResponseDoc {
   int status = 200;
