@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "absl/strings/str_cat.h"
 #include "core/base/check.h"
 #include "core/event/time_proto.h"
 #include "hub/log/packed_uuid.h"
@@ -15,6 +16,17 @@ absl::Time OverSince(const IncidentState& incident) {
   const v1::Incident core = incident.Parse();
   return core.resolution().has_resolved_at() ? ToTime(core.resolution().resolved_at())
                                              : incident.last_time;
+}
+
+// P0 is the worst; an alert without a severity is not worse than anything.
+bool IsWorse(v1::Severity severity, v1::Severity than) {
+  return severity != v1::SEVERITY_UNSPECIFIED && severity < than;
+}
+
+// A firing alert that is worse than it was reported before.
+bool GotWorse(const v1::Alert& alert, const KnownAlert& known) {
+  return alert.status() == v1::ALERT_STATUS_FIRING && known.row &&
+         IsWorse(alert.severity(), known.row->shown.severity());
 }
 
 // Whether a report of a state says nothing new: it repeats what is known, or is older.
@@ -35,6 +47,9 @@ bool Repeats(const v1::Alert& alert, const KnownAlert& known) {
   }
   if (!row.open()) {
     return at <= row.firing_at;  // of the firing that has ended
+  }
+  if (GotWorse(alert, known) && at >= row.firing_at) {
+    return false;
   }
   // Somebody resolved the incident while the alert goes on: it is no news, unless it began after
   // that.
@@ -84,6 +99,15 @@ v1::Event Resolved(const v1::Alert& alert, std::string_view incident_id) {
   return event;
 }
 
+v1::Event Escalated(const v1::Alert& alert, std::string_view incident_id) {
+  v1::Event event = ByIdOnly(v1::EVENT_TYPE_ESCALATED, incident_id);
+  v1::Escalated& escalated = *event.mutable_escalated();
+  escalated.set_incident_id(std::string(incident_id));
+  escalated.set_to_severity(alert.severity());
+  escalated.set_reason(absl::StrCat("an alert of this severity: ", alert.title()));
+  return event;
+}
+
 v1::Event Triaged(const IncidentState& incident) {
   v1::Event event;
   event.set_type(v1::EVENT_TYPE_INCIDENT_UPDATED);
@@ -112,6 +136,10 @@ AlertPlan PlanAlert(const v1::Alert& alert, AlertReport report, const KnownAlert
   plan.resolves = alert.status() == v1::ALERT_STATUS_RESOLVED && resolve_incidents && !others_open;
   plan.triages = alert.status() == v1::ALERT_STATUS_ACKNOWLEDGED &&
                  known.incident->state == v1::INCIDENT_STATE_DETECTED;
+  // An alert that is as bad as before says nothing new: somebody may have lowered the incident.
+  plan.escalates = (!known.row || GotWorse(alert, known)) &&
+                   alert.status() == v1::ALERT_STATUS_FIRING &&
+                   IsWorse(alert.severity(), known.incident->severity);
   return plan;
 }
 
@@ -131,6 +159,8 @@ std::vector<v1::Event> AlertEvents(const AlertPlan& plan, v1::Alert alert,
     events.push_back(Resolved(alert, incident_id));
   } else if (plan.triages) {
     events.push_back(Triaged(*incident));
+  } else if (plan.escalates) {
+    events.push_back(Escalated(alert, incident_id));
   }
   for (v1::Event& event : events) {
     event.set_actor(alert.source());

@@ -4,7 +4,8 @@
 //          the events. An alert with the fingerprint of an active incident is taken by that one; a
 //          firing alert else opens an incident; what is resolved or acknowledged and belongs to no
 //          active incident is appended alone. A report of a state appends nothing where it repeats
-//          what is known, or is older than that.
+//          what is known, or is older than that. A firing alert that got worse is news and raises
+//          its incident's severity; one that got milder is no news.
 // Threads: pure.
 // Source:  docs/protocol.md, section 4; docs/adr/0021-alerts-to-incidents.md
 #pragma once
@@ -48,6 +49,7 @@ struct AlertPlan {
   AlertEffect effect = AlertEffect::kNothing;
   bool resolves = false;  // the incident, too
   bool triages = false;
+  bool escalates = false;  // the incident gets the alert's severity, which is worse
 };
 
 // The alert has a status and a timestamp. `resolve_incidents`: an alert that is resolved resolves

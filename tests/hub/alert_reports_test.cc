@@ -143,6 +143,86 @@ TEST_P(AlertReportsTest, AnAcknowledgementIsReportedOnce) {
   EXPECT_TRUE(hub_->Report(At(AlertNamed("a", kAcknowledged), now())).duplicate());
 }
 
+v1::Alert WithSeverity(v1::Alert alert, v1::Severity severity) {
+  alert.set_severity(severity);
+  return alert;
+}
+
+// Symptom: a PagerDuty trigger that made a firing problem worse was answered as a duplicate, and
+// nobody was called. Cause: a report of a firing alert was a repetition whatever else it said.
+// Why older tests missed it: all their alerts had one severity.
+TEST_P(AlertReportsTest, AFiringAlertThatGetsWorseRaisesItsIncident) {
+  const v1::Alert firing = At(AlertNamed("a"), now());
+  const std::string incident = hub_->Report(firing).incident_id();
+  hub_->News();
+  const v1::Alert worse = WithSeverity(firing, v1::SEVERITY_P0);
+  const v1::SubmitAlertResponse answer = hub_->Report(worse);
+  EXPECT_EQ(answer.incident_id(), incident);
+  EXPECT_FALSE(answer.duplicate());
+  EXPECT_FALSE(answer.opened());
+  const std::vector<v1::Event> news = hub_->News();
+  ASSERT_THAT(news, SizeIs(3));
+  EXPECT_EQ(news[0].type(), kReceived);
+  EXPECT_EQ(news[1].type(), kConverted);
+  ASSERT_EQ(news[2].type(), v1::EVENT_TYPE_ESCALATED);
+  EXPECT_EQ(news[2].escalated().from_severity(), v1::SEVERITY_P1);
+  EXPECT_EQ(news[2].escalated().to_severity(), v1::SEVERITY_P0);
+  EXPECT_EQ(news[2].incident().severity(), v1::SEVERITY_P0);
+  EXPECT_EQ(news[2].priority(), v1::PRIORITY_CRITICAL);
+  EXPECT_EQ(news[2].actor(), "prometheus");
+  // Once, by whoever reports it, and also after a start.
+  EXPECT_TRUE(hub_->Report(worse).duplicate());
+  Start();
+  EXPECT_TRUE(hub_->Report(worse).duplicate());
+}
+
+TEST_P(AlertReportsTest, AFiringAlertThatGetsMilderIsNoNews) {
+  const v1::Alert firing = At(AlertNamed("a"), now());
+  const std::string incident = hub_->Report(firing).incident_id();
+  hub_->News();
+  EXPECT_TRUE(hub_->Report(WithSeverity(firing, v1::SEVERITY_P3)).duplicate());
+  EXPECT_TRUE(hub_->Report(firing).duplicate()) << "it is as bad as it was";
+  EXPECT_THAT(hub_->News(), IsEmpty());
+  EXPECT_EQ((*log_->GetIncident(incident))->severity, v1::SEVERITY_P1);
+}
+
+TEST_P(AlertReportsTest, AStaleReportRaisesNothing) {
+  const v1::Alert earlier = At(AlertNamed("a"), now());
+  hub_->Report(earlier);
+  clock_.Advance(absl::Minutes(1));
+  hub_->Report(At(AlertNamed("a", kAlertResolved), now()));
+  clock_.Advance(absl::Minutes(1));
+  hub_->Report(At(AlertNamed("a"), now()));
+  hub_->News();
+  EXPECT_TRUE(hub_->Report(WithSeverity(earlier, v1::SEVERITY_P0)).duplicate());
+  EXPECT_THAT(hub_->News(), IsEmpty());
+}
+
+// Somebody judged it: only an alert that got worse since then speaks against that.
+TEST_P(AlertReportsTest, WhatSomebodyLoweredStaysUnlessTheAlertGetsWorse) {
+  const v1::Alert firing = At(AlertNamed("a"), now());
+  const std::string incident = hub_->Submit(firing).incident_id();
+  v1::Event lowered = StateChange(v1::EVENT_TYPE_ESCALATED, incident);
+  lowered.mutable_escalated()->set_to_severity(v1::SEVERITY_P4);
+  ASSERT_TRUE(hub_->Publish({lowered}).ok());
+  hub_->News();
+  hub_->Submit(firing);
+  EXPECT_THAT(hub_->NewTypes(), ElementsAre(kReceived, kConverted));
+  hub_->Submit(WithSeverity(firing, v1::SEVERITY_P0));
+  EXPECT_THAT(hub_->NewTypes(), ElementsAre(kReceived, kConverted, v1::EVENT_TYPE_ESCALATED));
+}
+
+TEST_P(AlertReportsTest, WhatGetsWorseAfterItsIncidentWasResolvedOpensAnother) {
+  const v1::Alert firing = At(AlertNamed("a"), now());
+  const std::string incident = hub_->Report(firing).incident_id();
+  clock_.Advance(absl::Minutes(1));
+  ASSERT_TRUE(hub_->Publish({StateChange(kResolved, incident)}).ok());
+  EXPECT_TRUE(hub_->Report(firing).duplicate());
+  const v1::Alert worse = WithSeverity(firing, v1::SEVERITY_P0);
+  EXPECT_TRUE(hub_->Report(worse).opened());
+  EXPECT_TRUE(hub_->Report(worse).duplicate());
+}
+
 INSTANTIATE_TEST_SUITE_P(Stores, AlertReportsTest, testing::Bool(), AlertStoreName);
 
 }  // namespace

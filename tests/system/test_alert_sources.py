@@ -3,6 +3,7 @@ episode, one alert_received a change."""
 
 import concurrent.futures
 import random
+import re
 import subprocess
 import threading
 import time
@@ -226,6 +227,54 @@ def test_pagerdutys_own_client(hub, bridge):
     assert change.system_event.category == "change" and change.system_event.message == "deployed"
     with pytest.raises(pagerduty.Error):
         client.trigger("disk is full", "db-1", severity="purple")
+
+
+# Bodies of each format for one alert whose severity is no label of it, or none that tells alerts apart.
+WORSE = {
+    "pagerduty": (PAGERDUTY, lambda severity, name: trigger(key=name, severity={"P2": "warning", "P0": "critical"}[severity])),
+    "oncall": (ONCALL, lambda severity, name: {"alert_uid": name, "title": "disk is full", "state": "alerting", "severity": severity}),
+    **{way: (path, lambda severity, name, way=way: group(
+        alert("2026-01-01T00:00:00Z", name=name, severity=severity) | {"fingerprint": f"{way}-{name}"}))
+       for way, path in (("alertmanager", ALERTMANAGER), ("grafana", GRAFANA))},
+}
+
+
+@pytest.mark.parametrize("source", WORSE)
+def test_an_alert_that_gets_worse_raises_its_incident(hub, bridge, source):
+    path, body = WORSE[source]
+    name = f"worse-{source}"
+
+    def send(severity):
+        """The events that it appends about incidents."""
+        before = hub.status().last_sequence
+        senders.send_until_taken(bridge, path, body(severity, name))
+        return [e for e in Told.by(hub).events if e.sequence > before and e.HasField("incident")]
+
+    [created] = send("P2")
+    assert created.incident.severity == harness.severity_of("P2"), created
+    assert send("P2") == []
+    _, raised = send("P0")
+    assert raised.type == harness.event_type_of("escalated") and raised.incident.id == created.incident.id
+    assert (raised.escalated.from_severity, raised.incident.severity) == (harness.severity_of("P2"), harness.severity_of("P0"))
+    assert send("P0") == [] and send("P2") == [], "said once, and no better because it was reported milder"
+
+
+def test_the_pages_examples_do_what_it_says(hub, bridge):
+    """docs/alert-sources.md: its curl lines and its Python, as a reader copies them."""
+    page = (harness.ROOT / "docs/alert-sources.md").read_text().replace("127.0.0.1:8080", bridge.address(0))
+    before = hub.status().last_sequence
+    calls = re.findall(r"^    (curl .+)$", page, re.MULTILINE)
+    blocks = re.findall(r"^```python\n(.+?)^```$", page, re.MULTILINE | re.DOTALL)
+    assert calls and blocks
+    for call in calls:
+        answer = subprocess.run(["sh", "-c", f"{call} -s --fail-with-body"], capture_output=True, text=True, timeout=30)
+        assert answer.returncode == 0, (call, answer)
+    for block in blocks:
+        exec(block, {})
+    new = [e for e in Told.by(hub).events if e.sequence > before and e.HasField("incident")]
+    opened = [e.incident.id for e in new if e.type == harness.event_type_of("incident_created")]
+    resolved = [e.incident.id for e in new if e.type == harness.event_type_of("incident_resolved")]
+    assert len(opened) == 2 and opened == resolved, "each example fires and resolves"
 
 
 def test_keys_of_two_services_are_two_alerts(hub, bridge):
