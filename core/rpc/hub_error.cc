@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "absl/strings/str_cat.h"
 #include "google/rpc/error_details.pb.h"
 #include "google/rpc/status.pb.h"
 
@@ -42,6 +43,19 @@ absl::Status MakeFrom(absl::StatusCode grpc, std::string_view message, const Hub
   return MakeErrorAs(code, grpc, message, error.details);
 }
 
+// A hub says UNSUPPORTED by name; without a name it is gRPC that does not know the method. What the
+// bridge's client asked for is right, and works once the hub has been updated.
+bool IsTooOld(grpc::StatusCode code, const HubError& error) {
+  return code == grpc::StatusCode::UNIMPLEMENTED && error.reason.empty();
+}
+
+absl::Status TooOld(const grpc::Status& status) {
+  return MakeError(ErrorCode::kServiceUnavailable,
+                   absl::StrCat("the hub does not know this call; it is older than this program, "
+                                "and must be updated (",
+                                status.error_message(), ")"));
+}
+
 }  // namespace
 
 HubError ReadHubError(const grpc::Status& status) {
@@ -59,8 +73,12 @@ absl::Status FromGrpcStatus(const grpc::Status& status) {
   if (status.ok()) {
     return absl::OkStatus();
   }
+  const HubError error = ReadHubError(status);
+  if (IsTooOld(status.error_code(), error)) {
+    return TooOld(status);
+  }
   return MakeFrom(static_cast<absl::StatusCode>(status.error_code()), status.error_message(),
-                  ReadHubError(status));
+                  error);
 }
 
 absl::Status FromPublishError(const v1::PublishError& error) {

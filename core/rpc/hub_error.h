@@ -20,7 +20,8 @@ struct HubError {
 };
 HubError ReadHubError(const grpc::Status& status);
 
-// The same error as an absl::Status of the error table (core/event/error.h).
+// The same error as an absl::Status of the error table (core/event/error.h). A method that the hub
+// does not know is SERVICE_UNAVAILABLE: the hub is too old.
 absl::Status FromGrpcStatus(const grpc::Status& status);
 
 // The same of an error that the hub gives beside other outcomes.

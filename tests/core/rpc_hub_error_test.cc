@@ -1,3 +1,4 @@
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include "core/rpc/hub_error.h"
@@ -45,6 +46,18 @@ TEST(HubErrorTest, DetailsSurviveAndAStatusWithoutThemIsUnderstood) {
             ErrorCode::kServiceUnavailable);
   EXPECT_TRUE(FromGrpcStatus(grpc::Status::OK).ok());
   EXPECT_EQ(ReadHubError({StatusCode::UNAVAILABLE, "x", "no details"}).reason, "");
+}
+
+// Symptom: with a hub older than the bridge, REST answered 415, as if the client's body were wrong.
+// Cause: gRPC's own UNIMPLEMENTED was taken for the hub's UNSUPPORTED. No older test had such a hub.
+TEST(HubErrorTest, ACallThatTheHubDoesNotKnowIsTheHubsFault) {
+  const absl::Status status = FromGrpcStatus({StatusCode::UNIMPLEMENTED, "unknown method"});
+  EXPECT_EQ(ErrorCodeOf(status), ErrorCode::kServiceUnavailable);
+  EXPECT_THAT(std::string(status.message()), testing::HasSubstr("must be updated"));
+  const absl::Status unsupported =
+      FromGrpcStatus(WithReason(StatusCode::UNIMPLEMENTED, "no", "UNSUPPORTED"));
+  EXPECT_EQ(ErrorCodeOf(unsupported), ErrorCode::kUnsupported);
+  EXPECT_FALSE(MayRetry({StatusCode::UNIMPLEMENTED, "unknown method"}));
 }
 
 TEST(HubErrorTest, OnlyWhatMayPassIsTriedAgain) {
