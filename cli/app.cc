@@ -150,12 +150,16 @@ std::unique_ptr<CLI::App> MakeApp(Globals& globals, Run& chosen) {
 
 std::string ConfigDocs(const CLI::App& app) {
   std::string out =
-      "The command line. These may be given in the environment too:\n\n"
+      "The command line. These go before any command:\n\n"
       "| Flag | Environment | Default | Meaning |\n|---|---|---|---|\n";
+  const auto code = [](const std::string& text) {
+    return text.empty() ? text : absl::StrCat("`", text, "`");
+  };
   for (const CLI::Option* option : app.get_options()) {
-    if (option->get_envname().empty()) continue;
-    absl::StrAppend(&out, "| `--", option->get_lnames().front(), "` | `", option->get_envname(),
-                    "` | `", option->get_default_str(), "` | ", option->get_description(), " |\n");
+    const std::string& name = option->get_lnames().front();
+    if (name == "help" || name == "version" || option->get_group().empty()) continue;
+    absl::StrAppend(&out, "| `--", name, "` | ", code(option->get_envname()), " | ",
+                    code(option->get_default_str()), " | ", option->get_description(), " |\n");
   }
   return out;
 }
