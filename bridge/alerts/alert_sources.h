@@ -3,7 +3,8 @@
 //
 // Shape:   a route reads its format's body into alerts (alertmanager.h, pagerduty.h, oncall.h),
 //          hands them to the intake, and answers in the words of its sender (alert_answers.h).
-// Threads: on the worker nothing is read; bodies are read on HubCalls' thread.
+// Threads: on the worker nothing is read; bodies are read on HubCalls' thread, large ones on the
+//          thread beside it.
 // Source:  docs/alert-sources.md.
 #pragma once
 

@@ -74,9 +74,12 @@ class HubCalls::Try final : public rpc::HubLoop::Call {
 };
 
 HubCalls::HubCalls(std::shared_ptr<grpc::Channel> channel)
-    : channel_(std::move(channel)), thread_([this] { loop_.Run(); }) {}
+    : channel_(std::move(channel)), thread_([this] { loop_.Run(); }) {
+  apart_.Start("large bodies");
+}
 
 HubCalls::~HubCalls() {
+  apart_.Stop();
   loop_.Stop();
   thread_.join();
 }
@@ -85,6 +88,16 @@ HubCalls::~HubCalls() {
 void HubCalls::Run(absl::AnyInvocable<void()> task) {
   auto shared = std::make_shared<absl::AnyInvocable<void()>>(std::move(task));
   loop_.Post([shared] { http::Guarded("hub call", [&] { (*shared)(); }); });
+}
+
+void HubCalls::RunApart(absl::AnyInvocable<void(absl::Status)> task) {
+  auto shared = std::make_shared<absl::AnyInvocable<void(absl::Status)>>(std::move(task));
+  TaskThread::Task run = [shared] {
+    http::Guarded("large body", [&] { (*shared)(absl::OkStatus()); });
+  };
+  if (!apart_.Run(run)) {
+    (*shared)(Unavailable("too many large bodies wait to be read"));
+  }
 }
 
 bool HubCalls::Admit(size_t bytes) {

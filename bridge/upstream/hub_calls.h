@@ -3,8 +3,9 @@
 // Shape:   a call is tried until it is answered or its time is over: UNAVAILABLE (nobody there, a
 //          hub that starts or drains, a connection that broke) is tried again after a wait, with
 //          the same request. So a request that must not happen twice carries its own ids.
-// Threads: Call and Run from any. `done` and tasks run on a thread of this one's, one at a time.
-// Owns:    the thread and the calls under way, at most kMaxCalls and kMaxBytes of requests. The
+// Threads: Call, Run and RunApart from any. `done` and tasks run on a thread of this one's, one at a
+//          time; those of RunApart on another.
+// Owns:    the threads and the calls under way, at most kMaxCalls and kMaxBytes of requests. The
 //          destructor ends both; what is not done then is destroyed and never called.
 // Errors:  the hub's own, as FromGrpcStatus gives them; SERVICE_UNAVAILABLE when the time is over or
 //          too much is under way.
@@ -21,6 +22,7 @@
 #include "absl/functional/any_invocable.h"
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
+#include "core/base/task_thread.h"
 #include "core/event/limits.h"
 #include "core/rpc/hub_loop.h"
 
@@ -37,6 +39,8 @@ class HubCalls {
   // A hub takes some ten thousand publishes a second: past this it is not the bridge that is slow.
   static constexpr size_t kMaxCalls = 4096;
   static constexpr size_t kMaxBytes = 64 * limits::kMiB;
+  // Some seconds of work, so that the last of them is still answered in time.
+  static constexpr size_t kMaxApart = 16;
 
   explicit HubCalls(std::shared_ptr<grpc::Channel> channel);
   ~HubCalls();
@@ -56,6 +60,9 @@ class HubCalls {
   }
   // Runs the task on the calls' thread: for work that would keep a worker from its clients.
   void Run(absl::AnyInvocable<void()> task);
+  // Runs the task on a thread beside the calls', in order: for work that would keep calls waiting,
+  // such as a large body. Where kMaxApart wait already, the task is called at once, with the error.
+  void RunApart(absl::AnyInvocable<void(absl::Status)> task);
 
   size_t calls() const { return calls_.load(); }
 
@@ -80,6 +87,7 @@ class HubCalls {
   std::atomic<size_t> bytes_{0};
   rpc::HubLoop loop_;
   std::thread thread_;
+  TaskThread apart_{kMaxApart};
 };
 
 }  // namespace tocsin::bridge
