@@ -260,7 +260,8 @@ absl::StatusOr<Sequence> RocksDbLog::PreviousOfIncident(Sequence sequence) const
 
 uint64_t RocksDbLog::incident_bytes() const {
   uint64_t bytes = 0;
-  for (const Column column : {Column::kIncidents, Column::kHistory, Column::kOver}) {
+  for (const Column column :
+       {Column::kIncidents, Column::kHistory, Column::kOver, Column::kAlerts}) {
     bytes += store_->Bytes(column);
   }
   return bytes;
@@ -331,7 +332,15 @@ absl::StatusOr<std::vector<AlertRow>> RocksDbLog::ReadAlerts(std::string_view in
 }
 
 absl::StatusOr<std::vector<OpenAlert>> RocksDbLog::ReadOpenAlerts() const {
-  return RocksDbAlerts(*store_).Open();
+  absl::StatusOr<std::vector<OpenAlert>> open = RocksDbAlerts(*store_).Open();
+  if (!absl::IsDataLoss(open.status())) {
+    return open;
+  }
+  // Nothing else tells which alerts are open: without them incidents would never end.
+  return absl::DataLossError(
+      absl::StrCat("the table of alerts in ", LogDir(), " is damaged: ", open.status().message(),
+                   ". Restore the data directory from a backup, or move the folder ", LogDir(),
+                   " away to begin an empty log"));
 }
 
 absl::StatusOr<std::vector<DedupEntry>> RocksDbLog::ReadDedup() const {

@@ -152,8 +152,9 @@ struct HubMetrics::Impl {
       AddGauge(registry, "tocsin_incidents_active", "Incidents held that are in an active state.");
   Gauge& incidents_over =
       AddGauge(registry, "tocsin_incidents_over", "Incidents held that are resolved or closed.");
-  Gauge& incident_bytes = AddGauge(registry, "tocsin_incident_bytes",
-                                   "Bytes of the incidents and their history on the disk.");
+  Gauge& incident_bytes =
+      AddGauge(registry, "tocsin_incident_bytes",
+               "Bytes of the incidents, their history and their alerts on the disk.");
   Gauge& incident_index_bytes =
       AddGauge(registry, "tocsin_incident_index_bytes",
                "Bytes in memory of the index that answers lists of incidents.");
