@@ -32,9 +32,31 @@ absl::Status NotFound(std::string_view id) {
                    {.field = "incident_id"});
 }
 
-// The open ones first, then the others; of each the newest first. They stop at kAlertBytes, so that
-// the answer stays one message.
+// One answer of GetIncident stays below the 4 MiB that gRPC's clients take: the incident itself (an
+// event of at most 1 MiB brought it), its timeline and notes, and its alerts have these shares.
+constexpr size_t kHistoryAnswerBytes = 1'536 * limits::kKiB;
 constexpr size_t kAlertBytes = limits::kMiB;
+
+// Removes the oldest entries, of which the list keeps the newest that fit into `room`. Takes from
+// the room what they need.
+template <typename Entries>
+void KeepNewest(Entries& entries, size_t& room) {
+  int first = entries.size();
+  for (; first > 0 && entries[first - 1].ByteSizeLong() <= room; --first) {
+    room -= entries[first - 1].ByteSizeLong();
+  }
+  entries.DeleteSubrange(0, first);
+}
+
+// Notes before the timeline: people wrote them.
+void AddHistory(v1::Incident history, v1::Incident& incident) {
+  size_t room = kHistoryAnswerBytes;
+  KeepNewest(*history.mutable_notes(), room);
+  KeepNewest(*history.mutable_timeline(), room);
+  incident.MergeFrom(history);
+}
+
+// The open ones first, then the others; of each the newest first. They stop at kAlertBytes.
 void AddAlerts(std::vector<AlertRow> rows, v1::Incident& incident) {
   std::sort(rows.begin(), rows.end(), [](const AlertRow& a, const AlertRow& b) {
     return a.open() != b.open() ? a.open() : a.sequence > b.sequence;
@@ -251,8 +273,8 @@ absl::StatusOr<v1::GetIncidentResponse> IncidentQueries::Get(const IncidentLooku
   if (!Matches(*lookup.require, response.incident())) {
     return NotFound(lookup.id);
   }
-  ASSIGN_OR_RETURN(const v1::Incident history, log_.ReadHistory(lookup.id));
-  response.mutable_incident()->MergeFrom(history);
+  ASSIGN_OR_RETURN(v1::Incident history, log_.ReadHistory(lookup.id));
+  AddHistory(std::move(history), *response.mutable_incident());
   ASSIGN_OR_RETURN(std::vector<AlertRow> alerts, log_.ReadAlerts(lookup.id));
   AddAlerts(std::move(alerts), *response.mutable_incident());
   response.set_sequence(state->last_sequence);

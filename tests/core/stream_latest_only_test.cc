@@ -219,7 +219,9 @@ TEST_F(LatestOnlyTest, AnotherSubscriptionOfTheSamePeerGetsAll) {
   EXPECT_THAT(peer.sink.Events(1), ElementsAre(5, 6, 7));
   EXPECT_EQ(peer.sink.Events(2), Range(1, 7));
   for (const auto& one : peer.sink.seen) {
-    if (one.passed_over > 0) EXPECT_THAT(one.tags, ElementsAre(1));
+    if (one.passed_over > 0) {
+      EXPECT_THAT(one.tags, ElementsAre(1));
+    }
   }
 }
 

@@ -150,6 +150,27 @@ TEST_F(IncidentIndexTest, APageLeavesOutWhatHasChangedSinceTheFirst) {
   }
 }
 
+// With so many blocks, and times that say nothing of the place, a page gives up their order.
+TEST_F(IncidentIndexTest, PagesOfManyBlocksInNoOrderAreWhatTheOracleSays) {
+  constexpr uint64_t kMany = 100'000;
+  for (uint64_t number = 0; number < kMany; ++number) {
+    Put(number);
+  }
+  for (int round = 0; round < 12; ++round) {
+    IncidentQuery query = RandomQuery();
+    query.limit = 50;
+    query.skip = round % 3 * 4'000;
+    const std::vector<IncidentOrderKey> expected = Oracle(query);
+    const IncidentSelection page = index_.Select(query);
+    ASSERT_EQ(page.total, expected.size());
+    const size_t first = std::min(query.skip, expected.size());
+    ASSERT_EQ(page.entries.size(), std::min(query.limit, expected.size() - first));
+    for (size_t i = 0; i < page.entries.size(); ++i) {
+      ASSERT_TRUE(page.entries[i].key == expected[first + i]) << round << ' ' << i;
+    }
+  }
+}
+
 TEST_F(IncidentIndexTest, AnEmptyIndexHasAnEmptyPage) {
   for (int round = 0; round < 20; ++round) {
     const IncidentSelection page = index_.Select(RandomQuery());

@@ -424,6 +424,24 @@ TEST_P(IncidentQueriesTest, AnIncidentComesWithItsHistoryAndPlace) {
             absl::StrReplaceAll(unknown.status().message(), {{TestUuid(8), ""}}));
 }
 
+TEST_P(IncidentQueriesTest, AnIncidentWithLongHistoryIsStillOneMessage) {
+  v1::Event created = IncidentCreated(TestUuid(7));
+  created.mutable_incident()->set_description(std::string(900 * limits::kKiB, 'x'));
+  Publish(created);
+  for (int i = 0; i < 100; ++i) {
+    v1::Event comment =
+        CommentOn(TestUuid(7), absl::StrCat(i, " ", std::string(15 * limits::kKiB, 'y')));
+    Publish(comment);
+  }
+  const auto got = queries_->Get({.id = TestUuid(7), .require = Filter::MatchAll()});
+  ASSERT_TRUE(got.ok()) << got.status();
+  EXPECT_LT(got->ByteSizeLong(), 3 * limits::kMiB);  // and alerts may take one more
+  const auto& notes = got->incident().notes();
+  ASSERT_GT(notes.size(), 90);
+  EXPECT_TRUE(notes[notes.size() - 1].content().starts_with("99 "));
+  EXPECT_TRUE(notes[0].content().starts_with(absl::StrCat(100 - notes.size(), " ")));
+}
+
 // What another thread commits while the table is read is neither lost nor older than it should be.
 TEST_P(IncidentQueriesTest, WhatComesWhileTheIndexIsLoadedCounts) {
   for (uint64_t number = 0; number < 30; ++number) {
