@@ -10,7 +10,7 @@
 //          takes nothing is found by IsStuck.
 #pragma once
 
-#include <deque>
+#include <list>
 #include <memory>
 #include <optional>
 #include <string>
@@ -77,7 +77,9 @@ class SessionSnapshots {
   SessionOutput& output_;
   SubscriptionNames& names_;
   Owner& owner_;
-  std::deque<Request> requests_;  // the first is being sent
+  // The first is being sent. A list, because an empty one, as nearly every session has, takes no
+  // memory beside the session.
+  std::list<Request> requests_;
   std::unique_ptr<Snapshots::Reading> reading_;
   bool begun_ = false;        // the client has been told of the first one
   bool in_flight_ = false;    // a message
