@@ -228,7 +228,7 @@ void AskShuffled(const Options& options) {
 double ResidentMiB() { return static_cast<double>(ResidentBytes()) / (1 << 20); }
 
 void Run(const Options& options) {
-  if (!std::filesystem::exists(options.dir)) {
+  if (!std::filesystem::exists(options.dir) || std::filesystem::is_empty(options.dir)) {
     const absl::Time begun = absl::Now();
     Make(options);
     std::printf("made in %.1f s\n", absl::ToDoubleSeconds(absl::Now() - begun));
