@@ -7,6 +7,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "core/base/hex.h"
 
 namespace tocsin::bridge::graphql {
 namespace {
@@ -17,13 +18,6 @@ StringLiteral Wrong(std::string message, size_t offset) {
   StringLiteral literal;
   literal.error = DocumentError{std::move(message), {offset}};
   return literal;
-}
-
-std::optional<uint32_t> HexDigit(char digit) {
-  if (digit >= '0' && digit <= '9') return digit - '0';
-  if (digit >= 'a' && digit <= 'f') return digit - 'a' + 10;
-  if (digit >= 'A' && digit <= 'F') return digit - 'A' + 10;
-  return std::nullopt;
 }
 
 // The number that all of `digits` are. At most eight of them.

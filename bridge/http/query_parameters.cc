@@ -7,6 +7,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
+#include "core/base/hex.h"
 #include "core/base/status_macros.h"
 #include "core/base/strings.h"
 #include "core/base/utf8.h"
@@ -16,13 +17,6 @@
 namespace tocsin::bridge {
 namespace {
 
-int HexDigit(char c) {
-  if (c >= '0' && c <= '9') return c - '0';
-  if (c >= 'a' && c <= 'f') return c - 'a' + 10;
-  if (c >= 'A' && c <= 'F') return c - 'A' + 10;
-  return -1;
-}
-
 // Nothing where a percent sign begins no byte or the bytes are not UTF-8.
 std::optional<std::string> Decoded(std::string_view text, bool plus_is_space) {
   std::string out;
@@ -31,12 +25,11 @@ std::optional<std::string> Decoded(std::string_view text, bool plus_is_space) {
       out += text[i] == '+' && plus_is_space ? ' ' : text[i];
       continue;
     }
-    const int high = i + 2 < text.size() ? HexDigit(text[i + 1]) : -1;
-    const int low = high < 0 ? -1 : HexDigit(text[i + 2]);
-    if (low < 0) {
+    const std::optional<char> byte = PercentByte(text.substr(i));
+    if (!byte.has_value()) {
       return std::nullopt;
     }
-    out += static_cast<char>(high * 16 + low);
+    out += *byte;
     i += 2;
   }
   return IsUtf8(out) ? std::optional(std::move(out)) : std::nullopt;

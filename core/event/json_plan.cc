@@ -7,8 +7,7 @@
 //   incident     all but active_playbook, resolution, fingerprint and correlation_score, which are
 //                there when set, and timeline, notes and alerts, which are there when not empty
 //   alert        all but runbook_url, incident_id, parent_alert_id, fingerprint and ends_at, which
-//   are
-//                there when set
+//                are there when set
 //   resolution, timeline entry, note, an incident's alert
 //                all
 //   filter       what is set

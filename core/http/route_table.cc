@@ -8,6 +8,7 @@
 #include "absl/strings/str_join.h"
 #include "absl/strings/str_split.h"
 #include "core/base/check.h"
+#include "core/base/hex.h"
 #include "core/base/strings.h"
 
 namespace tocsin::http {
@@ -17,24 +18,16 @@ using Segments = std::vector<std::string>;
 
 bool IsParameter(std::string_view segment) { return segment.starts_with('{'); }
 
-std::optional<uint8_t> HexDigit(char c) {
-  return c >= '0' && c <= '9'   ? std::optional<uint8_t>(c - '0')
-         : c >= 'a' && c <= 'f' ? std::optional<uint8_t>(c - 'a' + 10)
-         : c >= 'A' && c <= 'F' ? std::optional<uint8_t>(c - 'A' + 10)
-                                : std::nullopt;
-}
-
 std::optional<std::string> PercentDecode(std::string_view text) {
   std::string out;
   for (size_t i = 0; i < text.size(); ++i) {
     char c = text[i];
     if (c == '%') {
-      const auto high = i + 2 < text.size() ? HexDigit(text[i + 1]) : std::nullopt;
-      const auto low = high.has_value() ? HexDigit(text[i + 2]) : std::nullopt;
-      if (!low.has_value()) {
+      const std::optional<char> byte = PercentByte(text.substr(i));
+      if (!byte.has_value()) {
         return std::nullopt;
       }
-      c = static_cast<char>(*high << 4 | *low);
+      c = *byte;
       i += 2;
     }
     if (absl::ascii_iscntrl(static_cast<unsigned char>(c))) {

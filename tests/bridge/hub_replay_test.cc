@@ -219,10 +219,9 @@ TEST_F(HubReplayTest, AStreamAtRestMakesRoomAndGoesOnWhereItStood) {
 }
 
 // Symptom: clients that came back together took the square of their number to catch up: the hub
-//          sent
-// 593,134 events for 30,000 wanted. Cause: a stream gave its slot up after every response, also
-// after the first one, which only says where it begins; the next turn sent that again, for ever.
-// Why older tests missed it: their hub's first response had events.
+// sent 593,134 events for 30,000 wanted. Cause: a stream gave its slot up after every response,
+// also after the first one, which only says where it begins; the next turn sent that again, for
+// ever. Why older tests missed it: their hub's first response had events.
 TEST_F(HubReplayTest, ASlotIsGivenUpOnlyAfterProgress) {
   constexpr int kReaders = 6;
   hub.always = [](const v1::SubscribeRequest& request, auto& writer) {

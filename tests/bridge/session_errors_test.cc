@@ -125,9 +125,8 @@ TEST_F(SessionTest, WhatBreaksTheProtocolIsToldBeforeTheClose) {
 }
 
 // Symptom: eight connections that sent 56 KB messages past the rate kept both cores busy. Cause:
-//          each
-// was parsed before the rate was looked at. The tests had small messages only, which still get the
-// id.
+// each was parsed before the rate was looked at. The tests had small messages only, which still get
+// the id.
 TEST_F(SessionTest, ALargeMessagePastTheRateIsNotRead) {
   Client& client = Connect();
   for (size_t i = 0; i < options.message_burst; ++i) {

@@ -231,9 +231,8 @@ class SmallOutboxTest : public LeavesTest {
 };
 
 // Symptom: an event came twice to one subscription of a peer. Cause: the outbox was full between
-//          the
-// event and the leave that another subscription was to be told of it, and both were sent back to
-// the place before it. Older tests had one kind of item for an event, which is queued whole.
+// the event and the leave that another subscription was to be told of it, and both were sent back
+// to the place before it. Older tests had one kind of item for an event, which is queued whole.
 TEST_F(SmallOutboxTest, AnEventAndItsLeaveAreQueuedTogetherOrNotAtAll) {
   Peer& peer = AddPeer();
   Subscribe(peer, 1, SeverityFilter(v1::SEVERITY_P0));

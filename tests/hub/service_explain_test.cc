@@ -88,8 +88,8 @@ TEST(HubExplain, CompletesAnEventAsPublishingItWould) {
 }
 
 // Symptom: an incident_created that had been published was refused with ABORTED. Cause: it was
-//          checked
-// as if it were to be published again. Why not seen before: that check came later than Explain.
+// checked as if it were to be published again. Why not seen before: that check came later than
+// Explain.
 TEST(HubExplain, ExplainsAnEventThatMayNotBePublishedAgain) {
   TestHub hub;
   v1::PublishRequest publish;
