@@ -129,6 +129,7 @@ TEST(EventQueryTest, WhatIsWrongIsNamedWithWhatIsAllowed) {
            {"severities", "severities", ""},
            {"incident_ids=7", "incident_ids[0]", ""},
            {"sources=%zz", "sources", ""},
+           {"sources=%2z", "sources", ""},
            {"sources=%e9", "sources", ""},
            {"%f", "\"%f\"", "sources"},
        }) {
