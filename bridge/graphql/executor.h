@@ -1,0 +1,40 @@
+// executor.h: executes queries and mutations over the hub's calls.
+//
+// Shape:   root fields of a query are asked for together, those of a mutation one after the other.
+//          Lists within lists are fetched by one call of the hub, not one an item.
+// Threads: Execute from any thread; `done` runs on the thread of HubCalls, or at once where no call
+//          is needed.
+// Owns:    what is under way, until it is done. HubCalls outlives it.
+// Errors:  of a field: in the result's `errors`, with its path; null propagates as the schema says.
+// Source:  GraphQL specification (September 2025), 6 and 7
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+
+#include "absl/functional/any_invocable.h"
+#include "bridge/graphql/request.h"
+#include "bridge/upstream/hub_calls.h"
+#include "core/base/clock.h"
+
+namespace tocsin::bridge::graphql {
+
+// What Query.health tells.
+struct HealthNow {
+  std::string status;
+  std::string hub;
+  double uptime_seconds = 0;
+};
+
+struct ExecutionSources {
+  HubCalls& calls;
+  Clock& clock;
+  std::function<HealthNow()> health;
+};
+
+// `done` is given the whole result: {"data":…,"errors":[…]}.
+void Execute(const ExecutionSources& sources, std::shared_ptr<const Prepared> prepared,
+             absl::AnyInvocable<void(std::string)> done);
+
+}  // namespace tocsin::bridge::graphql

@@ -1,0 +1,75 @@
+// request.h: a GraphQL request: as the client sent it, and as it is executed.
+//
+// Shape:   Prepare parses, bounds, validates, chooses the operation and coerces the variables; a
+//          request that is prepared can only fail while it is executed.
+// Threads: pure; a Prepared is const, and may be shared by threads.
+// Owns:    a Prepared owns the document's text.
+// Errors:  Errors, with the code that clients look for: GRAPHQL_PARSE_FAILED,
+//          GRAPHQL_VALIDATION_FAILED (also for what goes past a bound), BAD_USER_INPUT (variables, operationName).
+// Source:  GraphQL specification (September 2025), 5 and 6.1; docs/protocol.md, section 6
+#pragma once
+
+#include <boost/json/object.hpp>
+#include <boost/json/value.hpp>
+#include <cstddef>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+#include "absl/time/time.h"
+#include "bridge/graphql/ast.h"
+#include "bridge/graphql/parser.h"
+#include "bridge/graphql/place.h"
+#include "bridge/graphql/schema.h"
+
+namespace tocsin::bridge::graphql {
+
+struct Request {
+  std::string query;
+  std::optional<std::string> operation_name;
+  boost::json::object variables;
+  boost::json::object extensions;
+};
+
+// An error as clients are sent it.
+struct Error {
+  std::string message;
+  std::vector<Place> locations;
+  boost::json::array path;  // texts and numbers; empty: of the whole request
+  std::string_view code;    // extensions.code; a constant
+  std::string field;  // extensions.field: the argument or variable that is wrong; may be empty
+  std::optional<absl::Duration> retry_after;
+};
+using Errors = std::vector<Error>;
+
+// {"message":…,"locations":[…],"path":[…],"extensions":{"code":…,"timestamp":…}}
+void AppendError(std::string& out, const Error& error, absl::Time now);
+// [error, …]
+void AppendErrors(std::string& out, const Errors& errors, absl::Time now);
+
+struct RequestBounds {
+  ParseBounds parse;
+  size_t depth = 10;        // fields within each other; introspection has its own bound
+  size_t complexity = 100;  // fields, fragments written out
+  size_t aliases = 30;
+  size_t errors = 20;  // the first so many are told
+};
+
+class Prepared {
+ public:
+  OperationType type() const { return operation->type; }
+
+  std::string text;  // what the document's names point into
+  Document document;
+  const Operation* operation = nullptr;
+  boost::json::object variables;  // coerced, with defaults; those that were not given are absent
+  boost::json::object extensions;
+};
+
+std::variant<std::shared_ptr<const Prepared>, Errors> Prepare(const Schema& schema, Request request,
+                                                              const RequestBounds& bounds = {});
+
+}  // namespace tocsin::bridge::graphql
