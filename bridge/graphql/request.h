@@ -42,6 +42,9 @@ struct Error {
   std::string_view code;    // extensions.code; a constant
   std::string field;  // extensions.field: the argument or variable that is wrong; may be empty
   std::optional<absl::Duration> retry_after;
+  // extensions.reason: the name in the one table of errors (NOT_FOUND, CONFLICT, …), where the code
+  // says less than that; a constant; may be empty.
+  std::string_view reason = {};
 };
 using Errors = std::vector<Error>;
 
