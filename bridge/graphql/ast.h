@@ -35,6 +35,12 @@ struct Value {
   std::vector<ObjectField> fields;  // kObject
 };
 
+// What a name says where a value stands.
+inline Value::Kind KindOfName(std::string_view name) {
+  if (name == "true" || name == "false") return Value::Kind::kBoolean;
+  return name == "null" ? Value::Kind::kNull : Value::Kind::kEnum;
+}
+
 struct ObjectField {
   Name name;
   Value value;

@@ -4,12 +4,14 @@
 //          texts, Int and UInt53 as int64, Float as double, Map as an object of texts. A single
 //          value stands for a list of one.
 // Threads: pure.
-// Errors:  what is wrong, with the path within the value: "severities[1]: …".
+// Errors:  BAD_USER_INPUT with what is wrong and the path within the value as its field:
+//          "filter.severities[1]".
 // Source:  GraphQL specification (September 2025), 3 (Input coercion) and 6.4.1
 #pragma once
 
 #include <boost/json/object.hpp>
 #include <boost/json/value.hpp>
+#include <cstddef>
 #include <span>
 #include <string>
 #include <variant>
@@ -28,10 +30,11 @@ std::variant<boost::json::object, Error> CoerceArguments(std::span<const InputVa
                                                          const boost::json::object& variables,
                                                          std::string_view text);
 
-// Of an operation: from what the client sent.
+// Of an operation: from what the client sent. At most so many errors are told.
 std::variant<boost::json::object, Errors> CoerceVariables(const Schema& schema,
                                                           const Operation& operation,
                                                           const boost::json::object& given,
-                                                          std::string_view text);
+                                                          std::string_view text,
+                                                          size_t max_errors = 20);
 
 }  // namespace tocsin::bridge::graphql

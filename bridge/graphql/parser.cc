@@ -278,11 +278,6 @@ class Parser {
     return Unexpected("a value");
   }
 
-  static Value::Kind KindOfName(std::string_view name) {
-    if (name == "true" || name == "false") return Value::Kind::kBoolean;
-    return name == "null" ? Value::Kind::kNull : Value::Kind::kEnum;
-  }
-
   bool ParseVariableUse(Value& value, bool constant) {
     if (constant) return Fail("a variable's default may have no variable in it", token_.offset);
     value.kind = Value::Kind::kVariable;

@@ -34,21 +34,28 @@ struct Request {
   boost::json::object extensions;
 };
 
+// extensions.code of a request that is not executed.
+inline constexpr std::string_view kParseFailed = "GRAPHQL_PARSE_FAILED";
+inline constexpr std::string_view kValidationFailed = "GRAPHQL_VALIDATION_FAILED";
+inline constexpr std::string_view kBadUserInput = "BAD_USER_INPUT";
+
 // An error as clients are sent it.
 struct Error {
-  std::string message;
-  std::vector<Place> locations;
-  boost::json::array path;  // texts and numbers; empty: of the whole request
-  std::string_view code;    // extensions.code; a constant
-  std::string field;  // extensions.field: the argument or variable that is wrong; may be empty
-  std::optional<absl::Duration> retry_after;
+  std::string message = {};
+  std::vector<Place> locations = {};
+  boost::json::array path = {};  // texts and numbers; empty: of the whole request
+  std::string_view code = {};    // extensions.code; a constant
+  // extensions.field: the argument or variable that is wrong, "filter.severities[1]"; may be empty.
+  std::string field = {};
+  std::optional<absl::Duration> retry_after = {};  // extensions.retryAfterMs
   // extensions.reason: the name in the one table of errors (NOT_FOUND, CONFLICT, …), where the code
   // says less than that; a constant; may be empty.
   std::string_view reason = {};
 };
 using Errors = std::vector<Error>;
 
-// {"message":…,"locations":[…],"path":[…],"extensions":{"code":…,"timestamp":…}}
+// {"message":…,"locations":[…],"path":[…],"extensions":{"code":…,"timestamp":…}}; what is empty is
+// left out.
 void AppendError(std::string& out, const Error& error, absl::Time now);
 // [error, …]
 void AppendErrors(std::string& out, const Errors& errors, absl::Time now);
