@@ -6,15 +6,10 @@
 #include <utility>
 #include <vector>
 
-#include "absl/strings/ascii.h"
-#include "absl/strings/match.h"
-#include "absl/strings/numbers.h"
-#include "absl/strings/str_cat.h"
-#include "absl/strings/str_split.h"
+#include "bridge/http/accept.h"
 #include "bridge/http/filter_parameters.h"
 #include "bridge/http/query_parameters.h"
 #include "core/base/status_macros.h"
-#include "core/base/strings.h"
 
 namespace tocsin::bridge {
 namespace {
@@ -85,47 +80,6 @@ class QueryReader {
   std::vector<std::string> singles_;  // those given already
 };
 
-// ---- Accept ----
-
-// How much a media range of Accept fits `type`: 0 not, 1 as any, 2 as one of its kind, 3 by name.
-int Fit(absl::string_view range, std::string_view type) {
-  if (absl::EqualsIgnoreCase(range, ToAbsl(type))) {
-    return 3;
-  }
-  const std::string_view kind = type.substr(0, type.find('/') + 1);
-  if (absl::EqualsIgnoreCase(range, absl::StrCat(ToAbsl(kind), "*"))) {
-    return 2;
-  }
-  return range == "*/*" ? 1 : 0;
-}
-
-double QualityOf(absl::string_view parameters) {
-  for (absl::string_view each : absl::StrSplit(parameters, ';')) {
-    each = absl::StripAsciiWhitespace(each);
-    double quality = 1;
-    if (absl::StartsWithIgnoreCase(each, "q=") && absl::SimpleAtod(each.substr(2), &quality)) {
-      return quality;
-    }
-  }
-  return 1;
-}
-
-// How much the client wants `type`: the quality of the range that names it most closely.
-double Wanted(absl::string_view accept, std::string_view type) {
-  int closest = 0;
-  double quality = 0;
-  for (absl::string_view range : absl::StrSplit(accept, ',')) {
-    const std::pair<absl::string_view, absl::string_view> parts =
-        absl::StrSplit(range, absl::MaxSplits(';', 1));
-    const int fit = Fit(absl::StripAsciiWhitespace(parts.first), type);
-    if (fit > closest) {
-      closest = fit;
-      quality = QualityOf(parts.second);
-    }
-  }
-  return quality;
-}
-
 }  // namespace
 
 absl::StatusOr<EventQuery> ReadEventQuery(const http::HttpRequest& request) {
@@ -151,17 +105,12 @@ absl::StatusOr<EventQuery> ReadEventQuery(const http::HttpRequest& request) {
 }
 
 std::optional<EventFormat> AcceptedEventFormat(const http::HttpRequest& request) {
-  std::string accept;
-  for (const http::Field& field : request.fields) {
-    if (absl::EqualsIgnoreCase(field.name, "Accept")) {
-      absl::StrAppend(&accept, accept.empty() ? "" : ",", field.value);
-    }
-  }
-  if (accept.empty()) {
+  const std::vector<AcceptRange> accepted = AcceptRanges(request, "Accept");
+  if (accepted.empty()) {
     return EventFormat::kServerSent;
   }
-  const double server_sent = Wanted(accept, "text/event-stream");
-  const double json_lines = Wanted(accept, "application/x-ndjson");
+  const double server_sent = Wanted(accepted, "text/event-stream");
+  const double json_lines = Wanted(accepted, "application/x-ndjson");
   if (server_sent <= 0 && json_lines <= 0) {
     return std::nullopt;
   }

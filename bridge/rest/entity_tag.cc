@@ -37,11 +37,11 @@ std::string KnownTags(const http::HttpRequest& request) {
   return std::string(request.Header("If-None-Match").value_or(""));
 }
 
-bool HasTag(std::string_view known_tags, Sequence sequence) {
-  for (absl::string_view tag : absl::StrSplit(ToAbsl(known_tags), ',')) {
-    tag = absl::StripAsciiWhitespace(tag);
-    absl::ConsumePrefix(&tag, "W/");
-    if (tag == "*" || tag == EntityTag(sequence)) {
+bool HasTag(std::string_view known_tags, std::string_view tag) {
+  for (absl::string_view known : absl::StrSplit(ToAbsl(known_tags), ',')) {
+    known = absl::StripAsciiWhitespace(known);
+    absl::ConsumePrefix(&known, "W/");
+    if (known == "*" || known == ToAbsl(tag)) {
       return true;
     }
   }

@@ -1,6 +1,6 @@
-// entity_tag.h: an incident's entity tag, and the conditions that requests put on it.
+// entity_tag.h: entity tags, and the conditions that requests put on them.
 //
-// Shape:   the tag is the sequence of the incident's newest event, quoted: ETag: "17".
+// Shape:   an incident's tag is the sequence of its newest event, quoted: ETag: "17".
 // Threads: pure.
 // Errors:  INVALID_MESSAGE naming the header.
 // Source:  RFC 9110, sections 8.8.3 and 13.1.
@@ -24,7 +24,7 @@ absl::StatusOr<std::optional<Sequence>> IfMatch(const http::HttpRequest& request
 
 // The request's If-None-Match, as it is; empty where there is none.
 std::string KnownTags(const http::HttpRequest& request);
-// True where the tags have the sequence's, or are `*`: the client has what it would be sent.
-bool HasTag(std::string_view known_tags, Sequence sequence);
+// True where the tags have this one, or are `*`: the client has what it would be sent.
+bool HasTag(std::string_view known_tags, std::string_view tag);
 
 }  // namespace tocsin::bridge

@@ -62,7 +62,7 @@ http::Handler GetIncident(HubCalls& calls) {
         *id, [known = KnownTags(request), responder = std::move(responder)](
                  const absl::StatusOr<v1::GetIncidentResponse>& response) mutable {
           std::move(responder).Respond(!response.ok() ? ProblemResponse(response.status())
-                                       : HasTag(known, response->sequence())
+                                       : HasTag(known, EntityTag(response->sequence()))
                                            ? NotModified(*response)
                                            : IncidentAnswer(*response));
         });

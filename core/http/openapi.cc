@@ -1,5 +1,6 @@
 #include "core/http/openapi.h"
 
+#include <algorithm>
 #include <boost/json/array.hpp>
 #include <boost/json/object.hpp>
 #include <boost/json/parse.hpp>
@@ -36,10 +37,19 @@ json::object Parameter(const ParameterDoc& doc) {
                          {"in", Text(doc.in)},
                          {"description", Text(doc.description)},
                          {"schema", Parsed(doc.schema)}};
+  if (doc.in == "path") {
+    parameter.emplace("required", true);
+  }
   if (!doc.example.empty()) {
     parameter.emplace("example", Text(doc.example));
   }
   return parameter;
+}
+
+bool IsDescribed(const Route& route, std::string_view of_path) {
+  return std::ranges::any_of(route.doc.parameters, [&](const ParameterDoc& doc) {
+    return doc.in == "path" && doc.name == of_path;
+  });
 }
 
 json::array Parameters(const Route& route) {
@@ -49,6 +59,9 @@ json::array Parameters(const Route& route) {
       continue;
     }
     const absl::string_view name = part.substr(1, part.size() - 2);
+    if (IsDescribed(route, ToStd(name))) {
+      continue;
+    }
     parameters.push_back(
         json::object{{"name", Text(ToStd(name))},
                      {"in", "path"},

@@ -30,7 +30,7 @@ Handler AtOnce(std::function<HttpResponse(const HttpRequest&)> answer);
 // Schemas as text.
 struct ParameterDoc {
   std::string_view name;
-  std::string_view in;  // "query" or "header"
+  std::string_view in;  // "query", "header"; "path" of a parameter that is no UUID
   std::string_view description;
   std::string schema;
   std::string_view example = {};  // as it is written in the request
@@ -48,7 +48,7 @@ struct ResponseDoc {
   std::vector<std::string_view> headers = {};
 };
 struct RouteDoc {
-  std::vector<ParameterDoc> parameters = {};  // besides those of the pattern
+  std::vector<ParameterDoc> parameters = {};  // besides the pattern's, which are UUIDs
   std::vector<BodyDoc> bodies = {};           // one of them
   bool body_is_optional = false;
   std::vector<ResponseDoc> responses = {};
