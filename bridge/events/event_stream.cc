@@ -41,8 +41,9 @@ EventStream::EventStream(EventStreams& shared, http::ResponseStream& out, EventF
   shared_.shard.sessions().Enter(*this);
   shared_.metrics.event_streams.Increment();
   if (query.snapshot) {
-    snapshot_ = shared_.snapshots.Open(
-        shared_.shard, filter_, [this](const SnapshotMessage& message) { OnSnapshot(message); });
+    snapshot_ =
+        shared_.snapshots.Open(shared_.shard, filter_, JsonSnapshots(),
+                               [this](const SnapshotMessage& message) { OnSnapshot(message); });
   } else {
     Subscribe(query.start);
   }
@@ -88,7 +89,7 @@ void EventStream::OnSnapshot(const SnapshotMessage& message) {
   }
   std::string head;
   AppendSnapshotHead(head, format_, message.last ? message.place : Cursor{});
-  const std::string_view parts[] = {head, message.json, EndOfMessage(format_)};
+  const std::string_view parts[] = {head, message.text, EndOfMessage(format_)};
   sent_ = last_progress_ = shared_.clock.Monotonic();
   bytes_taken_ = out_.BytesTaken();
   in_flight_ = true;

@@ -54,8 +54,8 @@ void Upgrade(const BridgeState& state, Worker& worker, const HttpRequest& reques
     worker.sessions().metrics.connection_errors.Increment();
     return std::move(responder).Respond(*std::move(refusal));
   }
-  http::TakenOver taken = std::move(responder).TakeOver();
-  ws::ServeWebSocket(worker, std::move(taken.stream), request, std::move(taken.ticket));
+  ws::ServeWebSocket<ws::Session>(worker, std::move(responder).TakeOver(), request,
+                                  /*subprotocol=*/"", worker.sessions());
 }
 
 // ---- the groups ----

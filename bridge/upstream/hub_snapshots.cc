@@ -43,11 +43,11 @@ void HubSnapshots::Stop() {
 }
 
 std::unique_ptr<Snapshots::Reading> HubSnapshots::Open(Shard& shard, FilterPtr filter,
-                                                       Deliver deliver) {
+                                                       SnapshotFormPtr form, Deliver deliver) {
   const uint64_t id = ++opened_;
   ShardEnd<SnapshotMessage> end(shard, std::move(deliver));
-  loop_.Post([this, id, filter = std::move(filter), answer = end.Answer()] {
-    waiting_.push_back({id, filter, answer});
+  loop_.Post([this, asked = Asked{id, std::move(filter), std::move(form), end.Answer()}]() mutable {
+    waiting_.push_back(std::move(asked));
     Begin();
   });
   return std::make_unique<Handle>(*this, id, std::move(end));
@@ -58,7 +58,8 @@ void HubSnapshots::Begin() {
     const Asked asked = std::move(waiting_.front());
     waiting_.pop_front();
     auto& stream = streams_[asked.id];
-    stream = std::make_unique<SnapshotStream>(loop_, channel_, *asked.filter, asked.answer);
+    stream =
+        std::make_unique<SnapshotStream>(loop_, channel_, *asked.filter, asked.form, asked.answer);
     stream->Want();
   }
   running_.store(streams_.size(), std::memory_order_relaxed);

@@ -35,7 +35,8 @@ class HubSnapshots final : public Snapshots {
   // Nothing is posted to a shard any more. Comes before the end of any shard that Open was given.
   void Stop();
 
-  std::unique_ptr<Reading> Open(Shard& shard, FilterPtr filter, Deliver deliver) override;
+  std::unique_ptr<Reading> Open(Shard& shard, FilterPtr filter, SnapshotFormPtr form,
+                                Deliver deliver) override;
 
   size_t running() const { return running_.load(std::memory_order_relaxed); }
   size_t waiting() const { return waiting_count_.load(std::memory_order_relaxed); }
@@ -45,6 +46,7 @@ class HubSnapshots final : public Snapshots {
   struct Asked {
     uint64_t id;
     FilterPtr filter;
+    SnapshotFormPtr form;
     SnapshotStream::Answer answer;
   };
 

@@ -3,9 +3,7 @@
 #include <optional>
 #include <utility>
 
-#include "absl/strings/str_cat.h"
 #include "core/base/status_macros.h"
-#include "core/event/json_writer.h"
 #include "core/event/limits.h"
 #include "core/event/wire_scanner.h"
 #include "tocsin/v1/hub.pb.h"
@@ -48,20 +46,18 @@ absl::StatusOr<SnapshotPart> SnapshotPart::Read(std::string_view response) {
   return part;
 }
 
-absl::StatusOr<std::string> SnapshotPart::NextMessage(bool first) {
-  std::string json = absl::StrCat("\"cursor\":\"", FormatCursor(place_), "\",\"incidents\":[");
-  const size_t head = json.size();
+absl::StatusOr<std::string> SnapshotPart::NextMessage(const SnapshotForm& form, bool first) {
+  std::string text;
+  form.Begin(text, place_);
   WireScanner scan(std::string_view(bytes_).substr(rendered_));
-  while (json.size() < limits::kSnapshotPartBytes && scan.Next()) {
+  while (text.size() < limits::kSnapshotPartBytes && scan.Next()) {
     rendered_ = bytes_.size() - scan.rest().size();
     if (scan.number() == SnapshotMark::kIncidentsFieldNumber) {
-      json += json.size() == head ? "" : ",";
-      RETURN_IF_ERROR(AppendJsonIncident(json, scan.bytes()));
+      RETURN_IF_ERROR(form.Add(text, scan.bytes(), first));
     }
   }
-  absl::StrAppend(&json, "],\"first\":", first ? "true" : "false",
-                  ",\"last\":", last_ && done() ? "true" : "false", "}");
-  return json;
+  form.End(text, place_, first, last_ && done());
+  return text;
 }
 
 }  // namespace tocsin::bridge

@@ -1,7 +1,8 @@
 // snapshot_part.h: a part of a snapshot as the hub sent it, rendered as messages for clients.
 //
-// Shape:   the incidents become JSON straight from their bytes. A message is as long as a part may
-//          be, and JSON is longer than bytes: so a part may make more than one.
+// Shape:   the incidents are written straight from their bytes, in the form that is asked for. A
+//          message is as long as a part may be, and text is longer than bytes: so a part may make
+//          more than one.
 // Threads: one.
 // Owns:    the mark's bytes.
 // Errors:  DATA_LOSS for bytes that are no such response, and for an incident that is damaged.
@@ -12,6 +13,7 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "bridge/snapshots.h"
 #include "core/event/cursor.h"
 
 namespace tocsin::bridge {
@@ -27,8 +29,8 @@ class SnapshotPart {
   bool done() const { return rendered_ == bytes_.size(); }
   // No part follows this one.
   bool last() const { return last_; }
-  // The end of the next message (snapshots.h). `first`: no message of the snapshot came before it.
-  absl::StatusOr<std::string> NextMessage(bool first);
+  // The next message. `first`: no message of the snapshot came before it.
+  absl::StatusOr<std::string> NextMessage(const SnapshotForm& form, bool first);
 
  private:
   std::string bytes_;    // of the mark

@@ -21,8 +21,10 @@ v1::SubscribeRequest Request(const Filter& filter) {
 }  // namespace
 
 SnapshotStream::SnapshotStream(rpc::HubLoop& loop, std::shared_ptr<grpc::Channel> channel,
-                               const Filter& filter, Answer answer)
-    : answer_(std::move(answer)), stream_(loop, std::move(channel), Request(filter), *this) {}
+                               const Filter& filter, SnapshotFormPtr form, Answer answer)
+    : form_(std::move(form)),
+      answer_(std::move(answer)),
+      stream_(loop, std::move(channel), Request(filter), *this) {}
 
 void SnapshotStream::Want() {
   if (over_) {
@@ -47,7 +49,7 @@ absl::Status SnapshotStream::AnswerNext() {
   SnapshotMessage message;
   message.place = part_.place();
   message.first = first_;
-  ASSIGN_OR_RETURN(message.json, part_.NextMessage(first_));
+  ASSIGN_OR_RETURN(message.text, part_.NextMessage(*form_, first_));
   first_ = false;
   message.last = part_.last() && part_.done();
   if (message.last) {

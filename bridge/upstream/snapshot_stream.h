@@ -24,7 +24,7 @@ class SnapshotStream final : rpc::HubStream::Owner {
 
   // The loop outlives this.
   SnapshotStream(rpc::HubLoop& loop, std::shared_ptr<grpc::Channel> channel, const Filter& filter,
-                 Answer answer);
+                 SnapshotFormPtr form, Answer answer);
 
   // Answers with the next message when there is one; at most one is wanted at a time.
   void Want();
@@ -35,6 +35,7 @@ class SnapshotStream final : rpc::HubStream::Owner {
   absl::Status AnswerNext();
   void Fail(absl::Status status);
 
+  const SnapshotFormPtr form_;
   const Answer answer_;
   rpc::HubStream stream_;
   SnapshotPart part_;

@@ -5,9 +5,11 @@
 #include <algorithm>
 #include <array>
 
+#include "absl/strings/ascii.h"
 #include "absl/strings/escaping.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_split.h"
 #include "core/base/strings.h"
 #include "core/http/problem.h"
 
@@ -60,7 +62,8 @@ std::string AcceptKey(std::string_view key) {
 
 std::optional<HttpResponse> RefuseHandshake(const HttpRequest& request) {
   if (!request.HasToken("Upgrade", "websocket")) {
-    return UpgradeRequired("/ws is a WebSocket: send Upgrade: websocket");
+    return UpgradeRequired(
+        absl::StrCat(ToAbsl(request.path()), " is a WebSocket: send Upgrade: websocket"));
   }
   if (const auto name = GivenTwice(request)) {
     return http::ProblemResponse(
@@ -84,7 +87,8 @@ std::optional<HttpResponse> RefuseHandshake(const HttpRequest& request) {
   return std::nullopt;
 }
 
-std::string HandshakeResponse(std::string_view key, std::string_view extensions) {
+std::string HandshakeResponse(std::string_view key, std::string_view extensions,
+                              std::string_view subprotocol) {
   std::string response = absl::StrCat(
       "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
       "Sec-WebSocket-Accept: ",
@@ -92,8 +96,23 @@ std::string HandshakeResponse(std::string_view key, std::string_view extensions)
   if (!extensions.empty()) {
     absl::StrAppend(&response, "Sec-WebSocket-Extensions: ", ToAbsl(extensions), "\r\n");
   }
+  if (!subprotocol.empty()) {
+    absl::StrAppend(&response, "Sec-WebSocket-Protocol: ", ToAbsl(subprotocol), "\r\n");
+  }
   response += "\r\n";
   return response;
+}
+
+std::vector<std::string_view> OfferedSubprotocols(const HttpRequest& request) {
+  std::vector<std::string_view> offered;
+  for (const http::Field& field : request.fields) {
+    if (absl::EqualsIgnoreCase(field.name, "Sec-WebSocket-Protocol")) {
+      for (absl::string_view each : absl::StrSplit(field.value, ',', absl::SkipWhitespace())) {
+        offered.push_back(ToStd(absl::StripAsciiWhitespace(each)));
+      }
+    }
+  }
+  return offered;
 }
 
 }  // namespace tocsin::bridge::ws

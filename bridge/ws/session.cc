@@ -39,7 +39,7 @@ Session::Session(SessionContext& context, SessionOutput& output)
     : context_(context),
       output_(output),
       sink_(context, output, names_, *this),
-      snapshots_(context, output, names_, *this),
+      snapshots_(context, output, *this),
       liveness_(context.options.heartbeat_interval, context.options.session_timeout,
                 context.clock.Monotonic()),
       conduct_(context.options.messages_per_second, context.options.message_burst,

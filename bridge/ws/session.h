@@ -24,63 +24,48 @@
 #include "bridge/ws/session_sink.h"
 #include "bridge/ws/session_snapshots.h"
 #include "bridge/ws/subscription_names.h"
+#include "bridge/ws/web_socket_session.h"
 #include "core/base/heap_bytes.h"
 #include "core/event/client_message.h"
 #include "core/event/error.h"
-#include "core/stream/live_session.h"
 #include "core/stream/subscriber.h"
 
 namespace tocsin::bridge::ws {
 
-class Session final : private SessionSink::Owner,
-                      private SessionSnapshots::Owner,
-                      private LiveSession {
+class Session final : public WebSocketSession,
+                      private SessionSink::Owner,
+                      private SessionSnapshots::Owner {
  public:
   Session(SessionContext& context, SessionOutput& output);
   ~Session() override;
   Session(const Session&) = delete;
   Session& operator=(const Session&) = delete;
 
-  // The handshake is done: sends `welcome`. `deflate`: compression has been agreed on.
-  void Start(bool deflate = false);
-
-  void OnText(std::string_view text);
-  void OnBinary();
-  // A message went past a limit. `why` says which; empty: the one for its size.
-  void OnOversize(std::string_view why = "");
-  // A ping, or a part of a message, has come.
-  void OnSignOfLife();
-  void OnPong();
-  // What was given to SessionOutput::Send, and had to wait, has left.
-  void OnRepliesSent() { snapshots_.OnRepliesSent(); }
-  // The peer broke the WebSocket protocol (1002) or sent what it may not (1007); `why` says how.
-  void OnProtocolError(uint16_t code, std::string_view why);
-  // The peer closes. Nothing more is sent to it.
-  void OnPeerClose();
-  // A handler threw.
-  void OnInternalError();
-
-  // Heartbeat, silence, idleness. To be called about every second, or more often.
-  void Tick();
-  void OnHubState(bool connected);
-  // The server goes down: closes with 1012 and this client's slot.
-  void Drain(absl::Duration reconnect_after);
-
-  // False while the client does not take the answers to what it asked. Reading on would let them
-  // pile up.
-  bool WantsRead() const;
-  bool closing() const { return closing_; }
-  SubscriberId subscriber() const { return subscriber_; }
-  // Without sizeof(Session).
-  size_t MemoryBytes() const {
+  // WebSocketSession. Start sends `welcome`.
+  void Start(bool deflate) override;
+  void OnText(std::string_view text) override;
+  void OnBinary() override;
+  void OnOversize(std::string_view why) override;
+  void OnSignOfLife() override;
+  void OnPong() override;
+  void OnRepliesSent() override { snapshots_.OnRepliesSent(); }
+  void OnProtocolError(uint16_t code, std::string_view why) override;
+  void OnPeerClose() override;
+  void OnInternalError() override;
+  void Tick() override;
+  void OnHubState(bool connected) override;
+  void Drain(absl::Duration reconnect_after) override;
+  bool WantsRead() const override;
+  SubscriberId subscriber() const override { return subscriber_; }
+  size_t MemoryBytes() const override {
     return names_.MemoryBytes() + snapshots_.MemoryBytes() + HeapBytes(id_);
   }
 
- private:
   // LiveSession.
   const std::string& session_id() const override { return id_; }
   v1::SessionExplanation Explain() const override;
 
+ private:
   void Handle(const SubscribeMessage& message);
   void Handle(const UnsubscribeMessage& message);
   void Handle(const PingMessage& message);
@@ -105,6 +90,8 @@ class Session final : private SessionSink::Owner,
   void EndSilent();
   void OnStuck() override;
   void OnSubscriptionEnded(SubscriptionTag tag) override { snapshots_.OnEnded(tag); }
+  std::string SnapshotFrames(const SessionSnapshots::Request& request,
+                             std::string_view text) override;
   void OnSnapshotBegun(const SessionSnapshots::Request& request, const Cursor& place) override;
   void OnSnapshotRead(const SessionSnapshots::Request& request, const Cursor& place,
                       std::string last) override;

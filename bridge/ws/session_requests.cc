@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "bridge/ws/frames.h"
 #include "bridge/ws/server_message.h"
 #include "bridge/ws/session.h"
 
@@ -127,6 +128,14 @@ void Session::EndSnapshot(const SessionSnapshots::Request& request) {
   }
   names_.Forget(request.tag);
   context_.metrics.active_subscriptions.Decrement();
+}
+
+// Never compressed: nobody else is sent it, and the worker's other sessions would wait meanwhile.
+std::string Session::SnapshotFrames(const SessionSnapshots::Request& request,
+                                    std::string_view text) {
+  std::string frame;
+  AppendTextFrame(frame, SnapshotMessageHead(*names_.IdOf(request.tag)), text);
+  return frame;
 }
 
 void Session::OnSnapshotBegun(const SessionSnapshots::Request& request, const Cursor& place) {

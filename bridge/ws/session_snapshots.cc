@@ -4,8 +4,6 @@
 #include <string>
 #include <utility>
 
-#include "bridge/ws/frames.h"
-#include "bridge/ws/server_message.h"
 #include "core/event/limits.h"
 
 namespace tocsin::bridge::ws {
@@ -53,8 +51,9 @@ void SessionSnapshots::OnEnded(SubscriptionTag tag) {
 
 void SessionSnapshots::Begin() {
   if (reading_ == nullptr && !requests_.empty() && requests_.front().replaces == 0) {
+    const Request& request = requests_.front();
     reading_ =
-        context_.snapshots.Open(context_.shard, requests_.front().filter,
+        context_.snapshots.Open(context_.shard, request.filter, request.form,
                                 [this](SnapshotMessage message) { OnMessage(std::move(message)); });
   }
 }
@@ -68,7 +67,7 @@ void SessionSnapshots::OnMessage(SnapshotMessage message) {
     owner_.OnSnapshotBegun(requests_.front(), message.place);
   }
   if (message.last) {
-    return owner_.OnSnapshotRead(*Remove(tag), message.place, std::move(message.json));
+    return owner_.OnSnapshotRead(*Remove(tag), message.place, std::move(message.text));
   }
   Send(message);
 }
@@ -77,11 +76,7 @@ void SessionSnapshots::Send(const SnapshotMessage& message) {
   in_flight_ = true;
   last_progress_ = context_.clock.Monotonic();
   bytes_taken_ = output_.BytesTaken();
-  const std::string* const id = names_.IdOf(requests_.front().tag);
-  // Never compressed: nobody else is sent it, and the worker's other sessions would wait meanwhile.
-  std::string frame;
-  AppendTextFrame(frame, SnapshotMessageHead(id == nullptr ? "" : *id), message.json);
-  output_.Send(frame);
+  output_.Send(owner_.SnapshotFrames(requests_.front(), message.text));
   context_.metrics.messages_sent.Increment();
   if (output_.BytesWaiting() == 0) {
     OnRepliesSent();

@@ -5,7 +5,7 @@
 //          it has left. The last one is given to the owner, for the place in the stream where the
 //          subscription begins: a `pong` that comes before it tells nothing of the subscription.
 // Threads: the shard's.
-// Owns:    the snapshot that is being sent. Names and output outlive this.
+// Owns:    the snapshot that is being sent. The output outlives this.
 // Errors:  a snapshot that ends with an error is told to the owner, and is gone. A client that
 //          takes nothing is found by IsStuck.
 #pragma once
@@ -14,13 +14,13 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 
 #include "absl/status/status.h"
 #include "absl/time/time.h"
 #include "bridge/snapshots.h"
 #include "bridge/ws/session_context.h"
 #include "bridge/ws/session_output.h"
-#include "bridge/ws/subscription_names.h"
 #include "core/event/filter.h"
 #include "core/stream/sink.h"
 
@@ -31,6 +31,7 @@ class SessionSnapshots {
   struct Request {
     SubscriptionTag tag = 0;
     FilterPtr filter;
+    SnapshotFormPtr form = JsonSnapshots();
     bool notify_on_gap = true;
     bool latest_only = false;
     // The subscription of the same id that this one replaces: the client is sent nothing of the
@@ -41,16 +42,17 @@ class SessionSnapshots {
   class Owner {
    public:
     virtual ~Owner() = default;
+    // The frames of a message.
+    virtual std::string SnapshotFrames(const Request& request, std::string_view text) = 0;
     // The first message has come.
     virtual void OnSnapshotBegun(const Request& request, const Cursor& place) = 0;
-    // All but the last message have left. `last`: the end of that one.
+    // All but the last message have left. `last`: the text of that one.
     virtual void OnSnapshotRead(const Request& request, const Cursor& place, std::string last) = 0;
     virtual void OnSnapshotFailed(const Request& request, const absl::Status& status) = 0;
   };
 
-  SessionSnapshots(SessionContext& context, SessionOutput& output, SubscriptionNames& names,
-                   Owner& owner)
-      : context_(context), output_(output), names_(names), owner_(owner) {}
+  SessionSnapshots(SessionContext& context, SessionOutput& output, Owner& owner)
+      : context_(context), output_(output), owner_(owner) {}
 
   void Add(Request request);
   bool Has(SubscriptionTag tag) const;
@@ -75,7 +77,6 @@ class SessionSnapshots {
 
   SessionContext& context_;
   SessionOutput& output_;
-  SubscriptionNames& names_;
   Owner& owner_;
   // The first is being sent. A list, because an empty one, as nearly every session has, takes no
   // memory beside the session.

@@ -45,9 +45,9 @@ class HubSnapshotsTest : public ::testing::Test {
   Client& Open() {
     clients.push_back(std::make_unique<Client>());
     Client& client = *clients.back();
-    client.reading = snapshots.Open(shard, Filter::MatchAll(), [&client](SnapshotMessage message) {
-      client.messages.push_back(std::move(message));
-    });
+    client.reading = snapshots.Open(
+        shard, Filter::MatchAll(), JsonSnapshots(),
+        [&client](SnapshotMessage message) { client.messages.push_back(std::move(message)); });
     return client;
   }
   void Await(const std::function<bool()>& condition) {
@@ -65,7 +65,7 @@ class HubSnapshotsTest : public ::testing::Test {
   }
   static std::vector<std::string> Titles(const SnapshotMessage& message) {
     std::vector<std::string> titles;
-    const json::value whole = json::parse("{" + message.json);
+    const json::value whole = json::parse("{" + message.text);
     EXPECT_EQ(whole.at("cursor").as_string(), FormatCursor(message.place));
     EXPECT_EQ(whole.at("first").as_bool(), message.first);
     EXPECT_EQ(whole.at("last").as_bool(), message.last);
@@ -113,7 +113,7 @@ TEST_F(HubSnapshotsTest, APartThatIsLongAsJsonIsSeveralMessages) {
   std::vector<std::string> titles;
   for (bool last = false; !last;) {
     const SnapshotMessage message = Next(client, /*ask=*/!client.messages.empty());
-    EXPECT_LE(message.json.size(), limits::kSnapshotPartBytes + 210'000);
+    EXPECT_LE(message.text.size(), limits::kSnapshotPartBytes + 210'000);
     for (const std::string& title : Titles(message)) titles.push_back(title.substr(0, 1));
     last = message.last;
   }

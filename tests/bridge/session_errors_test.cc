@@ -96,7 +96,7 @@ TEST_F(SessionTest, BadMessagesThatAreSpreadOutEndNothing) {
 TEST_F(SessionTest, AnOversizeMessageGetsItsErrorBeforeTheClose) {
   Client& client = Connect();
   Got(client);
-  client.session.OnOversize();
+  client.session.OnOversize("");
   Settle();
   const auto got = Got(client);
   ASSERT_THAT(Types(got), ElementsAre("error", "closing"));
@@ -220,7 +220,7 @@ TEST_F(SessionTest, ARateLimitErrorSaysWhenToComeBack) {
 
 TEST_F(SessionTest, NothingIsAnsweredAfterTheEnd) {
   Client& client = Connect();
-  client.session.OnOversize();
+  client.session.OnOversize("");
   Settle();
   Got(client);
   Send(client, Subscribe("a"));

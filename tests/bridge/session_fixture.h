@@ -74,13 +74,16 @@ class FakeSnapshots : public Snapshots {
  public:
   struct Opened {
     FilterPtr filter;
+    SnapshotFormPtr form;
     Deliver deliver;
     int wanted = 1;  // messages that have been asked for and not given
     bool alive = true;
   };
 
-  std::unique_ptr<Reading> Open(Shard&, FilterPtr filter, Deliver deliver) override {
-    opened.push_back(std::make_shared<Opened>(Opened{std::move(filter), std::move(deliver)}));
+  std::unique_ptr<Reading> Open(Shard&, FilterPtr filter, SnapshotFormPtr form,
+                                Deliver deliver) override {
+    opened.push_back(
+        std::make_shared<Opened>(Opened{std::move(filter), std::move(form), std::move(deliver)}));
     return std::make_unique<Handle>(opened.back());
   }
 
@@ -90,7 +93,7 @@ class FakeSnapshots : public Snapshots {
     message.place = {tocsin::testing::kEpoch, place};
     message.first = first;
     message.last = last;
-    message.json = absl::StrCat("\"cursor\":\"", FormatCursor(message.place), "\",\"incidents\":[",
+    message.text = absl::StrCat("\"cursor\":\"", FormatCursor(message.place), "\",\"incidents\":[",
                                 std::string(incidents), "],\"first\":", first ? "true" : "false",
                                 ",\"last\":", last ? "true" : "false", "}");
     Give(std::move(message));
