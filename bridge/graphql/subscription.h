@@ -34,12 +34,15 @@ class Subscription {
   static std::variant<std::shared_ptr<const Subscription>, Errors> Plan(const Prepared& prepared);
   virtual ~Subscription() = default;
 
-  // It tells no leaves: where there is a snapshot(), whoever subscribes asks for them too.
+  // It tells no leaves by itself: where leaves() says so, whoever subscribes asks for them too.
   virtual const FilterPtr& filter() const = 0;
   // extensions.resumeFrom, or the argument of `events`; nothing: the present end.
   virtual const std::optional<StartPoint>& from() const = 0;
-  // First the incidents that match now; then changes, and what leaves.
+  // First the incidents that match now; then changes, and what leaves. False where the client
+  // resumes: it has had its snapshot, since no cursor is told before the end of it.
   virtual bool snapshot() const = 0;
+  // What leaves is told: of a snapshot, and of its resumes.
+  virtual bool leaves() const = 0;
   // incidentUpdates: an idle one is told HEARTBEAT.
   virtual bool heartbeat() const = 0;
   virtual std::string_view form() const = 0;

@@ -1,5 +1,5 @@
 // json_out.h: JSON appended to a string at the price of a copy: room is made ahead, and given back
-// at the end. Inside core/event; others use json_writer.h.
+// at the end. For those who write many values in a row; a single one is appended by json_writer.h.
 //
 // Shape:   the string's length is not its own until the end of this object.
 // Threads: one.
@@ -56,12 +56,16 @@ class JsonOut {
   // Without quotes.
   void Time(absl::Time time);
 
+  // Of the text as it stands.
+  size_t length() const { return static_cast<size_t>(to_ - out_.data()); }
+  // Takes back what was appended since the text had that length.
+  void CutTo(size_t length) { to_ = out_.data() + length; }
+
   bool ok() const { return ok_; }
 
  private:
   static constexpr size_t kMaxStep = 4096;  // bytes
 
-  size_t length() const { return static_cast<size_t>(to_ - out_.data()); }
   // So many bytes to write to, from where the text ends.
   ABSL_ATTRIBUTE_ALWAYS_INLINE char* Room(size_t size) {
     if (static_cast<size_t>(end_ - to_) < size) [[unlikely]] {
