@@ -3,8 +3,18 @@
 #include <boost/asio/post.hpp>
 #include <utility>
 
+#include "bridge/events/event_form.h"
+
 namespace tocsin::bridge {
 namespace asio = boost::asio;
+namespace {
+
+std::shared_ptr<StreamForm> FormOf(EventFormat format, ws::SessionContext& context) {
+  return std::make_shared<EventForm>(format, context.json, context.left_json,
+                                     context.hub_connected);
+}
+
+}  // namespace
 
 Worker::Worker(const Window& window, LogReader& log, Snapshots& snapshots, Clock& clock,
                const ShardOptions& shard_options, const ws::SessionOptions& session_options,
@@ -21,10 +31,9 @@ Worker::Worker(const Window& window, LogReader& log, Snapshots& snapshots, Clock
       streams_{.shard = shard_,
                .clock = clock,
                .metrics = metrics,
-               .json = sessions_.json,
-               .left_json = sessions_.left_json,
-               .hub_connected = sessions_.hub_connected,
-               .snapshots = snapshots},
+               .snapshots = snapshots,
+               .server_sent = FormOf(EventFormat::kServerSent, sessions_),
+               .json_lines = FormOf(EventFormat::kJsonLines, sessions_)},
       start_checks_(shard_, clock,
                     [this](absl::AnyInvocable<void()> task) { Post(std::move(task)); }),
       engine_timer_(io_.io()) {

@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "bridge/events/event_format.h"
+#include "bridge/event_json.h"
 #include "core/base/log.h"
 #include "core/event/error.h"
 #include "core/event/limits.h"
@@ -21,11 +21,12 @@ absl::Duration SomeSlot(std::minstd_rand& random) {
 
 }  // namespace
 
-EventStream::EventStream(EventStreams& shared, http::ResponseStream& out, EventFormat format,
-                         const EventQuery& query, std::string session_id)
+EventStream::EventStream(EventStreams& shared, http::ResponseStream& out,
+                         std::shared_ptr<StreamForm> form, const EventQuery& query,
+                         std::string session_id)
     : shared_(shared),
       out_(out),
-      format_(format),
+      form_(std::move(form)),
       id_(std::move(session_id)),
       filter_(query.filter),
       notify_on_gap_(query.notify_on_gap),
@@ -34,7 +35,7 @@ EventStream::EventStream(EventStreams& shared, http::ResponseStream& out, EventF
       began_(shared.clock.Monotonic()),
       sent_(began_) {
   std::string opening;
-  AppendOpening(opening, format_, SomeSlot(shared_.random));
+  form_->AddOpening(opening, SomeSlot(shared_.random));
   if (!opening.empty()) {
     Send(opening);
   }
@@ -42,7 +43,7 @@ EventStream::EventStream(EventStreams& shared, http::ResponseStream& out, EventF
   shared_.metrics.event_streams.Increment();
   if (query.snapshot) {
     snapshot_ =
-        shared_.snapshots.Open(shared_.shard, filter_, JsonSnapshots(),
+        shared_.snapshots.Open(shared_.shard, filter_, form_->snapshots(),
                                [this](const SnapshotMessage& message) { OnSnapshot(message); });
   } else {
     Subscribe(query.start);
@@ -57,7 +58,7 @@ EventStream::~EventStream() {
 v1::SessionExplanation EventStream::Explain() const {
   v1::SessionExplanation session;
   session.set_session_id(id_);
-  session.set_transport(format_ == EventFormat::kServerSent ? "sse" : "ndjson");
+  session.set_transport(std::string(form_->transport()));
   SetTimestamp(*session.mutable_since(),
                shared_.clock.Now() - (shared_.clock.Monotonic() - began_));
   if (const auto report = shared_.shard.Report(subscriber_)) {
@@ -78,7 +79,6 @@ void EventStream::Subscribe(std::optional<StartPoint> start) {
 
 // ---- the snapshot ----
 
-// Only the last message has an id: who breaks off before it begins anew.
 void EventStream::OnSnapshot(const SnapshotMessage& message) {
   if (!message.status.ok()) {
     return EndWith(message.status);
@@ -88,8 +88,8 @@ void EventStream::OnSnapshot(const SnapshotMessage& message) {
     told_ = message.place;
   }
   std::string head;
-  AppendSnapshotHead(head, format_, message.last ? message.place : Cursor{});
-  const std::string_view parts[] = {head, message.text, EndOfMessage(format_)};
+  form_->AddSnapshotHead(head, message);
+  const std::string_view parts[] = {head, message.text, form_->SnapshotEnd()};
   sent_ = last_progress_ = shared_.clock.Monotonic();
   bytes_taken_ = out_.BytesTaken();
   in_flight_ = true;
@@ -137,15 +137,16 @@ bool EventStream::Write(const WriteView& view) {
 }
 
 bool EventStream::SendBatch(const WriteView& view) {
-  RenderedBatch& batch =
-      format_ == EventFormat::kServerSent ? shared_.server_sent : shared_.json_lines;
-  const std::string_view bytes = batch.Of(view, "", [&](std::string& out) {
+  RenderedBatch& batch = form_->batch();
+  const std::string_view bytes = batch.Of(view, form_->key(), [&](std::string& out) {
     for (const Item& item : view.items) {
       Render(item, out);
     }
   });
   CountSent(view);
-  sent_ = shared_.clock.Monotonic();
+  if (!bytes.empty()) {
+    sent_ = shared_.clock.Monotonic();
+  }
   const bool left = bytes.empty() || out_.SendBatch(bytes);
   batch.Release();
   const bool over = std::any_of(view.items.begin(), view.items.end(),
@@ -163,38 +164,33 @@ void EventStream::Render(const Item& item, std::string& out) {
     case Item::Kind::kLeft:
       return RenderEvent(item, out);
     case Item::Kind::kGap:
-      return AppendGap(out, format_, item.extra->gap);
+      return form_->AddGap(out, item.extra->gap);
     case Item::Kind::kSubscribed:
       // Where a gap follows, the place is after it: a client that broke off here would miss it.
       return item.recovered ? RenderPlace(item.cursor, out) : void();
     case Item::Kind::kBookmark:
-      told_ = {};
-      return RenderPlace(item.cursor, out);
+      told_ = item.cursor;
+      return form_->AddBookmark(out, item.cursor);
     case Item::Kind::kCaughtUp:
       return RenderPlace(item.cursor, out);
     case Item::Kind::kEnded:
-      return AppendProblem(out, format_, item.extra->status);
+      return form_->AddProblem(out, item.extra->status);
     case Item::Kind::kUnsubscribed:
       return;
   }
 }
 
 void EventStream::RenderEvent(const Item& item, std::string& out) {
-  const bool left = item.kind == Item::Kind::kLeft;
-  EventJson& json = left ? shared_.left_json : shared_.json;
   told_ = item.cursor;
-  if (const std::string* tail = json.TailOf(*item.event)) {
-    const auto append = left ? AppendLeft : AppendEvent;
-    append(out, format_, item.cursor, item.passed_over, EventJson::FieldsOf(*tail));
-  } else {
-    AppendGap(out, format_, DamagedGap(item.cursor));
+  if (!form_->AddEvent(out, item)) {
+    form_->AddGap(out, DamagedGap(item.cursor));
   }
 }
 
 // Tells no place that was told last.
 void EventStream::RenderPlace(const Cursor& cursor, std::string& out) {
   if (told_ != cursor) {
-    AppendPlace(out, format_, cursor);
+    form_->AddPlace(out, cursor);
     told_ = cursor;
   }
 }
@@ -243,7 +239,7 @@ void EventStream::Tick() {
   const absl::Duration silent = shared_.clock.Monotonic() - sent_;
   if (!in_flight_ && silent >= limits::kBookmarkInterval) {
     std::string heartbeat;
-    AppendHeartbeat(heartbeat, format_, shared_.hub_connected);
+    form_->AddHeartbeat(heartbeat);
     Send(heartbeat);
   }
 }
@@ -253,7 +249,7 @@ void EventStream::Drain(absl::Duration slot) {
     return;
   }
   std::string closing;
-  AppendClosing(closing, format_, RowOf(ErrorCode::kServiceUnavailable).name, slot);
+  form_->AddClosing(closing, slot);
   Send(closing);
   ended_ = true;
   Leave();
@@ -269,7 +265,7 @@ void EventStream::Stuck() {
 
 void EventStream::EndWith(const absl::Status& status) {
   std::string problem;
-  AppendProblem(problem, format_, status);
+  form_->AddProblem(problem, status);
   Send(problem);
   ended_ = true;
   Leave();

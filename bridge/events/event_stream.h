@@ -1,12 +1,13 @@
-// event_stream.h: one GET /v1/events: a subscription whose events go out as the body of a response.
+// event_stream.h: a subscription whose events go out as the body of a response: a GET /v1/events, or
+// a GraphQL subscription over HTTP.
 //
 // Shape:   a sink of the engine and the owner of a response's stream; a state machine without a
-//          socket. Batches, catch-up and slowness are the engine's, as for /ws. A snapshot, if one
+//          socket. How it is written is its form's (stream_form.h). Batches, catch-up and slowness are the engine's, as for /ws. A snapshot, if one
 //          is asked for, goes out first, each message when the one before has left; then the stream
 //          subscribes at its place.
 // Threads: its shard's.
 // Owns:    its subscriber in the shard.
-// Errors:  a subscription that cannot go on ends with `problem`; a client that takes nothing for
+// Errors:  a subscription that cannot go on ends with a problem; a client that takes nothing for
 //          10 s is cut off. Either may come back with its last cursor.
 // Source:  docs/protocol.md, section 7.
 #pragma once
@@ -16,10 +17,9 @@
 #include <random>
 #include <string>
 
-#include "bridge/event_json.h"
 #include "bridge/events/event_query.h"
+#include "bridge/events/stream_form.h"
 #include "bridge/metrics.h"
-#include "bridge/rendered_batch.h"
 #include "bridge/snapshots.h"
 #include "core/base/clock.h"
 #include "core/base/heap_bytes.h"
@@ -35,12 +35,9 @@ struct EventStreams {
   Shard& shard;
   Clock& clock;
   Metrics& metrics;
-  EventJson& json;
-  EventJson& left_json;
-  const bool& hub_connected;
   Snapshots& snapshots;
-  RenderedBatch server_sent = {};
-  RenderedBatch json_lines = {};
+  std::shared_ptr<StreamForm> server_sent;
+  std::shared_ptr<StreamForm> json_lines;
   std::minstd_rand random = std::minstd_rand(std::random_device{}());
 };
 
@@ -48,7 +45,7 @@ class EventStream final : public Sink, public http::StreamOwner, private LiveSes
  public:
   // Sends what comes first, and subscribes.
   // `session_id`: what the client was told that it is called.
-  EventStream(EventStreams& shared, http::ResponseStream& out, EventFormat format,
+  EventStream(EventStreams& shared, http::ResponseStream& out, std::shared_ptr<StreamForm> form,
               const EventQuery& query, std::string session_id);
   ~EventStream() override;
   EventStream(const EventStream&) = delete;
@@ -58,7 +55,9 @@ class EventStream final : public Sink, public http::StreamOwner, private LiveSes
   void OnBatchSent() override;
   void Tick() override;
   void Drain(absl::Duration slot) override;
-  size_t MemoryBytes() const override { return sizeof(*this) + HeapBytes(id_); }
+  size_t MemoryBytes() const override {
+    return sizeof(*this) + HeapBytes(id_) + form_->MemoryBytes();
+  }
 
   // Sink.
   bool Write(const WriteView& view) override;
@@ -81,13 +80,13 @@ class EventStream final : public Sink, public http::StreamOwner, private LiveSes
   bool SendBatch(const WriteView& view);
   void CountSent(const WriteView& view);
   void Send(std::string_view bytes);
-  // `problem`, and the end.
+  // The problem, and the end.
   void EndWith(const absl::Status& status);
   void Leave();
 
   EventStreams& shared_;
   http::ResponseStream& out_;
-  const EventFormat format_;
+  const std::shared_ptr<StreamForm> form_;
   const std::string id_;
   const FilterPtr filter_;
   const bool notify_on_gap_;

@@ -40,7 +40,10 @@ void Begin(Worker& worker, EventFormat format, const EventQuery& query, http::Re
   http::HttpResponse head = StreamHead(format);
   head.fields.push_back({kSessionField, id});
   std::move(responder).Stream(std::move(head), [&](http::ResponseStream& out) {
-    return std::make_unique<EventStream>(worker.streams(), out, format, query, id);
+    EventStreams& streams = worker.streams();
+    return std::make_unique<EventStream>(
+        streams, out, format == EventFormat::kServerSent ? streams.server_sent : streams.json_lines,
+        query, id);
   });
 }
 

@@ -30,9 +30,11 @@ int Fit(std::string_view range, std::string_view value) {
   return range == "*/*" ? 1 : 0;
 }
 
-AcceptRange ReadRange(absl::string_view text) {
+}  // namespace
+
+AcceptRange ReadRange(std::string_view text) {
   const std::pair<absl::string_view, absl::string_view> parts =
-      absl::StrSplit(text, absl::MaxSplits(';', 1));
+      absl::StrSplit(ToAbsl(text), absl::MaxSplits(';', 1));
   AcceptRange range{.value = std::string(absl::StripAsciiWhitespace(parts.first)),
                     .parameters = std::string(parts.second)};
   if (const auto quality = range.Parameter("q")) {
@@ -41,8 +43,6 @@ AcceptRange ReadRange(absl::string_view text) {
   }
   return range;
 }
-
-}  // namespace
 
 std::optional<std::string> AcceptRange::Parameter(std::string_view name) const {
   for (const absl::string_view part : absl::StrSplit(parameters, ';')) {
@@ -66,7 +66,7 @@ std::vector<AcceptRange> AcceptRanges(const http::HttpRequest& request, std::str
       continue;
     }
     for (const absl::string_view range : absl::StrSplit(field.value, ',', absl::SkipWhitespace())) {
-      ranges.push_back(ReadRange(range));
+      ranges.push_back(ReadRange(ToStd(range)));
     }
   }
   return ranges;

@@ -22,6 +22,8 @@ struct AcceptRange {
   std::optional<std::string> Parameter(std::string_view name) const;
 };
 
+// "text/html;charset=utf-8".
+AcceptRange ReadRange(std::string_view text);
 // Of all fields of that name, in order.
 std::vector<AcceptRange> AcceptRanges(const http::HttpRequest& request, std::string_view name);
 // How much the client wants `value`, a media type or a coding: the quality of the range that names

@@ -4,6 +4,7 @@
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_split.h"
+#include "bridge/events/event_form.h"
 #include "bridge/events/start_checks.h"
 #include "core/event/error.h"
 #include "core/event/stored_record.h"
@@ -70,21 +71,26 @@ class EventStreamTest : public SessionTest {
       : streams{.shard = shard,
                 .clock = clock,
                 .metrics = metrics,
-                .json = context.json,
-                .left_json = context.left_json,
-                .hub_connected = context.hub_connected,
-                .snapshots = snapshots} {}
+                .snapshots = snapshots,
+                .server_sent = Form(EventFormat::kServerSent),
+                .json_lines = Form(EventFormat::kJsonLines)} {}
   ~EventStreamTest() override { readers.clear(); }
 
   Reader& Open(std::string_view query = "", EventFormat format = EventFormat::kServerSent) {
     http::HttpRequest request;
     request.target = absl::StrCat("/v1/events?", std::string(query));
     readers.push_back(std::make_unique<Reader>());
-    readers.back()->stream = std::make_unique<EventStream>(streams, readers.back()->out, format,
-                                                           ReadEventQuery(request).value(),
-                                                           absl::StrCat("s", readers.size()));
+    readers.back()->stream = std::make_unique<EventStream>(
+        streams, readers.back()->out,
+        format == EventFormat::kServerSent ? streams.server_sent : streams.json_lines,
+        ReadEventQuery(request).value(), absl::StrCat("s", readers.size()));
     Settle();
     return *readers.back();
+  }
+
+  std::shared_ptr<StreamForm> Form(EventFormat format) {
+    return std::make_shared<EventForm>(format, context.json, context.left_json,
+                                       context.hub_connected);
   }
 
   // Time in which the stream is looked at as often as a server does.

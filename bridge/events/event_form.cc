@@ -1,0 +1,50 @@
+#include "bridge/events/event_form.h"
+
+#include "bridge/events/event_format.h"
+#include "core/event/error.h"
+
+namespace tocsin::bridge {
+
+std::string_view EventForm::transport() const {
+  return format_ == EventFormat::kServerSent ? "sse" : "ndjson";
+}
+
+void EventForm::AddOpening(std::string& out, absl::Duration reconnect_after) {
+  AppendOpening(out, format_, reconnect_after);
+}
+
+void EventForm::AddPlace(std::string& out, const Cursor& cursor) {
+  AppendPlace(out, format_, cursor);
+}
+
+bool EventForm::AddEvent(std::string& out, const Item& item) {
+  const bool left = item.kind == Item::Kind::kLeft;
+  const std::string* const tail = (left ? left_json_ : json_).TailOf(*item.event);
+  if (tail == nullptr) {
+    return false;
+  }
+  const auto append = left ? AppendLeft : AppendEvent;
+  append(out, format_, item.cursor, item.passed_over, EventJson::FieldsOf(*tail));
+  return true;
+}
+
+void EventForm::AddGap(std::string& out, const Gap& gap) { AppendGap(out, format_, gap); }
+
+// Only the last message has an id: who breaks off before it begins anew.
+void EventForm::AddSnapshotHead(std::string& out, const SnapshotMessage& message) {
+  AppendSnapshotHead(out, format_, message.last ? message.place : Cursor{});
+}
+
+std::string_view EventForm::SnapshotEnd() const { return EndOfMessage(format_); }
+
+void EventForm::AddProblem(std::string& out, const absl::Status& status) {
+  AppendProblem(out, format_, status);
+}
+
+void EventForm::AddClosing(std::string& out, absl::Duration reconnect_after) {
+  AppendClosing(out, format_, RowOf(ErrorCode::kServiceUnavailable).name, reconnect_after);
+}
+
+void EventForm::AddHeartbeat(std::string& out) { AppendHeartbeat(out, format_, hub_connected_); }
+
+}  // namespace tocsin::bridge
