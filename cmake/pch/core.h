@@ -1,5 +1,5 @@
 // Precompiled for core/ and the hub's engine: what nearly every file of theirs includes. Sources and headers include what they
-// use all the same; the tsan and dev builds have no precompiled headers and notice.
+// use all the same; the dev build has no precompiled headers and notices.
 #pragma once
 
 #include <algorithm>

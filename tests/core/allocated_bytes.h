@@ -6,23 +6,16 @@
 
 #include <cstddef>
 
-#if defined(__has_feature)
-#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
-#define TOCSIN_SANITIZER_COUNTS
-#endif
-#endif
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-#define TOCSIN_SANITIZER_COUNTS
-#endif
+#include "tests/core/sanitized.h"
 
-#ifdef TOCSIN_SANITIZER_COUNTS
+#ifdef TOCSIN_SANITIZED
 extern "C" size_t __sanitizer_get_current_allocated_bytes();
 #endif
 
 namespace tocsin::testing {
 
 inline size_t AllocatedBytes() {
-#ifdef TOCSIN_SANITIZER_COUNTS
+#ifdef TOCSIN_SANITIZED
   return __sanitizer_get_current_allocated_bytes();
 #else
   const struct mallinfo2 info = mallinfo2();

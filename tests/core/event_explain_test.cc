@@ -11,6 +11,7 @@
 #include "core/event/limits.h"
 #include "tests/core/event_samples.h"
 #include "tests/core/filter_oracle.h"
+#include "tests/core/rounds.h"
 
 namespace tocsin {
 namespace {
@@ -67,7 +68,7 @@ bool FieldsAgree(const v1::Explanation& explanation) {
 TEST(ExplainTest, VerdictIsAlwaysTheFilters) {
   std::mt19937 random(4711);
   size_t matches = 0;
-  constexpr size_t kPairs = 30'000;
+  constexpr size_t kPairs = testing::Rounds(30'000);
   for (size_t i = 0; i < kPairs; ++i) {
     const v1::Event event = RandomEvent(random);
     std::vector<v1::Filter> given(1 + (random() % 4 == 0 ? 1 + random() % 2 : 0));

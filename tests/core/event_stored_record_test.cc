@@ -9,6 +9,7 @@
 #include "core/event/wire_scanner.h"
 #include "tests/core/event_samples.h"
 #include "tests/core/filter_oracle.h"
+#include "tests/core/rounds.h"
 
 namespace tocsin {
 namespace {
@@ -177,14 +178,15 @@ TEST(StoredRecordTest, AnIncidentIsInTheSetOfAFilterAsItsEventIsWhateverItsType)
 TEST(StoredRecordTest, IsMadeOfWhatAFilterMatchesOnly) {
   std::mt19937 random(7);
   int matched = 0;
-  for (int round = 0; round < 20'000; ++round) {
+  constexpr int kRounds = testing::Rounds(20'000);
+  for (int round = 0; round < kRounds; ++round) {
     const v1::Event event = RandomEvent(random);
     const v1::Filter filter = RandomFilter(random);
     ExpectAsByItsFacts(event, filter);
     matched += Filter::Compile(filter).value()->Matches(EventFacts::Of(event)) ? 1 : 0;
   }
-  EXPECT_GT(matched, 1'000);
-  EXPECT_LT(matched, 19'000);
+  EXPECT_GT(matched, kRounds / 20);
+  EXPECT_LT(matched, kRounds * 19 / 20);
   for (const v1::EventType type : AllEventTypes()) {
     ExpectAsByItsFacts(SampleEvent(type), v1::Filter());
   }

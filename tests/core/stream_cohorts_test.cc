@@ -9,6 +9,7 @@
 #include "absl/strings/str_cat.h"
 #include "core/stream/log_queue.h"
 #include "core/stream/shard.h"
+#include "tests/core/rounds.h"
 #include "tests/core/stream_fixture.h"
 
 namespace tocsin {
@@ -225,7 +226,7 @@ TEST_F(CohortsTest, NothingIsLostOrTwiceWhateverTheyDo) {
     EXPECT_EQ(one.peer->sink.Events(), Wanted(*one.filter, one.from));
     ++checked;
   };
-  for (int step = 0; step < 3'000 && !HasFailure(); ++step) {
+  for (int step = 0; step < testing::Rounds(3'000) && !HasFailure(); ++step) {
     switch (below(14)) {
       case 0:
       case 1:
@@ -276,7 +277,7 @@ TEST_F(CohortsTest, NothingIsLostOrTwiceWhateverTheyDo) {
         }
     }
   }
-  EXPECT_GT(checked, 100u);
+  EXPECT_GT(checked, testing::Rounds(100u));
   EXPECT_GT(log.opened, 10);
 }
 

@@ -8,6 +8,7 @@
 
 #include "core/stream/subscription_index.h"
 #include "tests/core/filter_oracle.h"
+#include "tests/core/rounds.h"
 
 namespace tocsin {
 namespace {
@@ -99,7 +100,7 @@ TEST(SubscriptionIndexTest, FindsWhatTheOracleFinds) {
   std::vector<std::unique_ptr<Member>> members;
   size_t matches = 0;
   size_t leaves = 0;
-  for (int step = 0; step < 4000; ++step) {
+  for (int step = 0; step < testing::Rounds(4'000); ++step) {
     if (members.size() < 300 || random.OneIn(2)) {
       auto member = std::make_unique<Member>();
       member->id = step;
@@ -139,7 +140,7 @@ TEST(SubscriptionIndexTest, FindsWhatTheOracleFinds) {
     matches += found.size();
     leaves += left.size();
   }
-  EXPECT_GT(leaves, 1000u);
+  EXPECT_GT(leaves, 500u);
   EXPECT_GT(matches, 1000u);  // the corpus says something
 }
 

@@ -5,6 +5,7 @@
 #include <random>
 
 #include "core/stream/shard.h"
+#include "tests/core/rounds.h"
 #include "tests/core/stream_fixture.h"
 
 namespace tocsin {
@@ -161,7 +162,7 @@ TEST(ShardOpenTest, BeforeTheLogIsOpenASubscriptionIsRefused) {
 // rounds.
 TEST_F(ShardTest, ReplayHandsOverToLiveWithoutLossRepeatOrReorder) {
   std::mt19937 random(20260701);
-  for (int round = 0; round < 1000; ++round) {
+  for (int round = 0; round < testing::Rounds(1'000); ++round) {
     Peer& peer = AddPeer();
     const Sequence last = log.all.empty() ? 0 : log.all.back()->cursor.sequence;
     const Sequence start = last == 0 ? 0 : random() % (last + 1);

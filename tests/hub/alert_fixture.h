@@ -135,7 +135,7 @@ inline constexpr auto kAcknowledged = v1::ALERT_STATUS_ACKNOWLEDGED;
 }  // namespace alert_test
 
 // The parameter: whether the log is on disk.
-class AlertStoreTest : public testing::TestWithParam<bool> {
+class AlertStoreTest : public ::testing::TestWithParam<bool> {
  protected:
   AlertStoreTest() { Start(); }
 
@@ -157,7 +157,7 @@ class AlertStoreTest : public testing::TestWithParam<bool> {
   std::unique_ptr<AlertHub> hub_;
 };
 
-inline std::string AlertStoreName(const testing::TestParamInfo<bool>& store) {
+inline std::string AlertStoreName(const ::testing::TestParamInfo<bool>& store) {
   return store.param ? "RocksDb" : "Memory";
 }
 

@@ -9,6 +9,7 @@
 #include <set>
 
 #include "core/event/limits.h"
+#include "tests/core/rounds.h"
 #include "tests/hub/alert_fixture.h"
 #include "tests/hub/wrapped_log.h"
 
@@ -185,7 +186,7 @@ class Model {
   std::map<std::pair<std::string, std::string>, absl::Time> at_;  // of rows in any incident
 };
 
-class AlertOracleTest : public testing::TestWithParam<uint32_t> {
+class AlertOracleTest : public ::testing::TestWithParam<uint32_t> {
  protected:
   AlertOracleTest() : random_(GetParam()) { Start(); }
 
@@ -309,7 +310,7 @@ class AlertOracleTest : public testing::TestWithParam<uint32_t> {
 };
 
 TEST_P(AlertOracleTest, TheHubDoesAsTheModel) {
-  for (int step = 0; step < 1'000 && !HasFailure(); ++step) {
+  for (int step = 0; step < testing::Rounds(1'000) && !HasFailure(); ++step) {
     SCOPED_TRACE(step);
     const uint32_t what = Below(20);
     if (what < 13) {
@@ -325,7 +326,7 @@ TEST_P(AlertOracleTest, TheHubDoesAsTheModel) {
   }
 }
 
-INSTANTIATE_TEST_SUITE_P(Seeds, AlertOracleTest, testing::Range(0u, 20u));
+INSTANTIATE_TEST_SUITE_P(Seeds, AlertOracleTest, ::testing::Range(0u, 20u));
 
 }  // namespace
 }  // namespace tocsin::hub

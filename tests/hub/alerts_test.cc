@@ -6,15 +6,16 @@
 #include <thread>
 
 #include "core/event/error.h"
+#include "tests/core/rounds.h"
 #include "tests/hub/alert_fixture.h"
 
 namespace tocsin::hub {
 namespace {
 
 using namespace alert_test;
-using testing::ElementsAre;
-using testing::IsEmpty;
-using testing::SizeIs;
+using ::testing::ElementsAre;
+using ::testing::IsEmpty;
+using ::testing::SizeIs;
 
 using AlertsTest = AlertStoreTest;
 
@@ -181,7 +182,7 @@ TEST_P(AlertsTest, ARetryIsTheSameAlertAndOtherContentAConflict) {
 }
 
 TEST_P(AlertsTest, ConcurrentTwinsOpenOneIncident) {
-  constexpr int kRounds = 50;
+  constexpr int kRounds = testing::Rounds(50);
   for (int round = 0; round < kRounds; ++round) {
     const std::string name = "round " + std::to_string(round);
     std::vector<std::shared_ptr<AlertOutcome>> outcomes;
@@ -281,7 +282,7 @@ TEST_P(AlertsTest, AnIncidentKeepsABoundedNumberOfFingerprints) {
             (AlertCounts{.rows = kAlertRows, .open = kAlertRows}));
 }
 
-INSTANTIATE_TEST_SUITE_P(Stores, AlertsTest, testing::Bool(), AlertStoreName);
+INSTANTIATE_TEST_SUITE_P(Stores, AlertsTest, ::testing::Bool(), AlertStoreName);
 
 }  // namespace
 }  // namespace tocsin::hub
