@@ -1,5 +1,6 @@
 """Headless Chromium, driven by its own debugging protocol over Python's websockets."""
 
+import base64
 import contextlib
 import functools
 import http.server
@@ -42,18 +43,35 @@ class Page:
     def __init__(self, connection):
         self._connection = connection
         self._id = 0
+        self.events = []  # of the domains that were enabled, as Chromium told them
+
+    def command(self, method, **params):
+        """One of the debugging protocol's; its result."""
+        self._id += 1
+        self._connection.send(json.dumps({"id": self._id, "method": method, "params": params}))
+        while True:
+            message = json.loads(self._connection.recv(timeout=harness.TIMEOUT))
+            if message.get("id") == self._id:
+                assert "error" not in message, message
+                return message["result"]
+            self.events.append(message)
+
+    def told(self, method):
+        """The parameters of all events of that name."""
+        return [event["params"] for event in self.events if event.get("method") == method]
 
     def evaluate(self, expression):
         """The value of a JavaScript expression in the page."""
-        self._id += 1
-        self._connection.send(json.dumps({
-            "id": self._id, "method": "Runtime.evaluate",
-            "params": {"expression": expression, "returnByValue": True}}))
-        while True:
-            answer = json.loads(self._connection.recv(timeout=harness.TIMEOUT))
-            if answer.get("id") == self._id:
-                assert "exceptionDetails" not in answer["result"], answer["result"]
-                return answer["result"]["result"].get("value")
+        answer = self.command("Runtime.evaluate", expression=expression, returnByValue=True)
+        assert "exceptionDetails" not in answer, answer
+        return answer["result"].get("value")
+
+    def press(self, key, code, modifiers=0):
+        for kind in ("rawKeyDown", "keyUp"):
+            self.command("Input.dispatchKeyEvent", type=kind, key=key, code=key, windowsVirtualKeyCode=code, modifiers=modifiers)
+
+    def screenshot(self, path):
+        path.write_bytes(base64.b64decode(self.command("Page.captureScreenshot")["data"]))
 
 
 @contextlib.contextmanager
