@@ -1,5 +1,7 @@
-// Precompiled for core/ and the hub's engine: what nearly every file of theirs includes. Sources and headers include what they
-// use all the same; the dev build has no precompiled headers and notices.
+// Precompiled for core/ and the hub's engine: what nearly every file of theirs includes. Sources and
+// headers include what they use all the same; the dev build has no precompiled headers and notices.
+// Whoever changes a comment here changes a number of lines as well: ccache takes files that differ
+// by comments alone for the same, but Clang looks at the size of what was precompiled.
 #pragma once
 
 #include <algorithm>
