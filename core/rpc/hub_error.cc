@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "google/rpc/error_details.pb.h"
 #include "google/rpc/status.pb.h"
@@ -43,6 +44,13 @@ absl::Status MakeFrom(absl::StatusCode grpc, std::string_view message, const Hub
   return MakeErrorAs(code, grpc, message, error.details);
 }
 
+// gRPC itself refuses a message past its bound, with the code of what is worth trying again and
+// without a reason. The same message would be refused again.
+bool IsTooLarge(const grpc::Status& status, const HubError& error) {
+  return status.error_code() == grpc::StatusCode::RESOURCE_EXHAUSTED && error.reason.empty() &&
+         absl::StrContains(status.error_message(), "message larger than max");
+}
+
 // A hub says UNSUPPORTED by name; without a name it is gRPC that does not know the method. What the
 // bridge's client asked for is right, and works once the hub has been updated.
 bool IsTooOld(grpc::StatusCode code, const HubError& error) {
@@ -65,6 +73,9 @@ HubError ReadHubError(const grpc::Status& status) {
     for (const google::protobuf::Any& detail : rich.details()) {
       ReadDetail(detail, error);
     }
+  }
+  if (IsTooLarge(status, error)) {
+    error.reason = RowOf(ErrorCode::kMessageTooLarge).name;
   }
   return error;
 }
