@@ -4,7 +4,6 @@ import json
 import os
 import shutil
 import subprocess
-import sys
 import threading
 import uuid
 
@@ -19,20 +18,12 @@ EXAMPLES = ROOT / "examples"
 SEVERITIES = ["P0", "P1", "P2", "P3"]
 
 
-def tool(name, why):
-    """A client that needs a toolchain that not every machine has; skipped by name where it was not built."""
+def go_tool(name):
+    """A client that is built with Go, which not every machine has; skipped by name where it was not built."""
     path = TOOLS / name
     if not path.exists():
-        pytest.skip(f"{name} was not built: {why}")
+        pytest.skip(f"{name} was not built: no Go toolchain that is new enough (1.19)")
     return str(path)
-
-
-def go_tool(name):
-    return tool(name, "no Go toolchain that is new enough (1.19)")
-
-
-def rust_tool(name):
-    return tool(name, "no Rust toolchain that is new enough (1.71)")
 
 
 class Scenario:
@@ -80,11 +71,11 @@ def scenario(hub):
 class Process:
     """A client program whose output is read as a row of JSON values, wherever its lines break."""
 
-    def __init__(self, command, stdin=None, cwd=ROOT):
+    def __init__(self, command, stdin=None, cwd=ROOT, environment=None):
         self.command = [str(part) for part in command]
         self.values = []
         self.text = ""
-        environment = {**os.environ, "PYTHONUNBUFFERED": "1"}
+        environment = {**(environment or os.environ), "PYTHONUNBUFFERED": "1"}
         self._process = subprocess.Popen(
             self.command, stdin=subprocess.PIPE,  # left open when nothing is given: wscat ends with it
             stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=environment, cwd=cwd)
@@ -92,8 +83,9 @@ class Process:
             self._process.stdin.write(stdin)
             self._process.stdin.close()
         self.errors = b""
-        for target in (self._read, self._read_errors):
-            threading.Thread(target=target, daemon=True).start()
+        self._readers = [threading.Thread(target=target, daemon=True) for target in (self._read, self._read_errors)]
+        for reader in self._readers:
+            reader.start()
 
     def _read(self):
         decoder, pending = json.JSONDecoder(), ""
@@ -124,6 +116,16 @@ class Process:
             self.end()
             raise AssertionError(f"{error}\n{self.command}\n{self.text[-2000:]}\n"
                                  f"{self.errors.decode(errors='replace')[-2000:]}") from None
+
+    def signal(self, number):
+        self._process.send_signal(number)
+
+    def wait_for_end(self, timeout):
+        """Its exit code; all that it printed has been read."""
+        code = self._process.wait(timeout)
+        for reader in self._readers:
+            reader.join(timeout)
+        return code
 
     def end(self):
         self._process.kill()
@@ -156,10 +158,10 @@ def follow(scenario, command, cursors, stdin=None):
         assert cursors(process.values) == rest
 
 
-def run(command, stdin=None, timeout=60):
+def run(command, stdin=None, timeout=60, cwd=ROOT, environment=None):
     """Runs a client to its end: its standard output."""
     done = subprocess.run([str(part) for part in command], input=stdin, capture_output=True, timeout=timeout,
-                          text=True, cwd=ROOT)
+                          text=True, cwd=cwd, env=environment)
     assert done.returncode == 0, f"{command} ended with {done.returncode}:\n{done.stdout}\n{done.stderr}"
     return done.stdout
 
@@ -168,11 +170,3 @@ def node():
     path = shutil.which("node")
     assert path, "no node: scripts/setup --tests installs it"
     return path
-
-
-def python_example(name):
-    return [sys.executable, EXAMPLES / "python" / name]
-
-
-def node_example(name):
-    return [node(), EXAMPLES / "node" / name]

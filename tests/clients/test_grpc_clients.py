@@ -1,13 +1,15 @@
 """The gRPC clients that people use, each against the real hub: reflection, publish, subscribe, resume."""
 
 import json
+import os
 
 import grpc
 import pytest
 
 import harness
 from harness import hub_pb2, hub_pb2_grpc
-from scenario import EXAMPLES, NODE_BIN, Process, follow, go_tool, node, node_example, python_example, run
+from example_programs import readme_command
+from scenario import EXAMPLES, NODE_BIN, Process, follow, go_tool, node, run
 
 SERVICE = "tocsin.v1.EventHub"
 
@@ -79,31 +81,31 @@ def test_buf_curl_subscribes_with_a_filter_and_resumes(scenario, hub):
            stdin=lambda start: request(scenario, start))
 
 
-# --- @grpc/grpc-js and Python's grpcio, by the examples ---------------------------------------------
-
-SUBSCRIBE = {
-    "grpc-js": lambda: node_example("grpc_subscribe.mjs"),
-    "grpcio": lambda: python_example("grpc_subscribe.py"),
-}
-PUBLISH = {
-    "grpc-js": lambda: node_example("grpc_publish.mjs"),
-    "grpcio": lambda: python_example("grpc_publish.py"),
-}
+# --- @grpc/grpc-js and Python's grpcio; their programs that follow events are in test_example_programs.py -------------
 
 
-@pytest.mark.parametrize("name", SUBSCRIBE)
-def test_gets_exactly_the_matching_events_and_resumes(name, scenario, hub):
-    def command(start):
-        return [*SUBSCRIBE[name](), hub.address(), json.dumps(scenario.grpc_filter), start]
-    follow(scenario, command, lambda values: [v["cursor"] for v in values])
-
-
-@pytest.mark.parametrize("name", PUBLISH)
-def test_publishes(name, scenario, hub, client):
-    printed = run([*PUBLISH[name](), hub.address(), "P1", "Disk full", scenario.source])
+@pytest.mark.parametrize("folder", ["node", "python"])
+def test_the_example_publishes(folder, scenario, hub, client):
+    command = readme_command(folder, "grpc_publish")[:2]
+    printed = run([*command, "Disk full", "P1", scenario.source], cwd=EXAMPLES / folder,
+                  environment={**os.environ, "TOCSIN_HUB": hub.address(), "AUTH_TOKEN": "not.looked.at"})
     with client.subscribe({"sources": [scenario.source]}, start=scenario.start) as stream:
         [event] = stream.take(1)
     assert event.incident.title == "Disk full" and event.cursor in printed
+
+
+@pytest.mark.parametrize("folder", ["node", "python"])
+def test_the_example_that_publishes_waits_for_a_hub_that_restarts(folder):
+    """The call is tried again, and the event appended once."""
+    with harness.start_hub() as hub:
+        command = readme_command(folder, "grpc_publish")[:2]
+        hub.kill()
+        with Process([*command, "Disk full", "P1"], cwd=EXAMPLES / folder,
+                     environment={**os.environ, "TOCSIN_HUB": hub.address()}) as process:
+            hub.start()
+            assert process.wait_for_end(30) == 0, process.errors
+        with hub.client() as client, client.subscribe(start="earliest") as stream:
+            assert [event.incident.title for event in stream.to_end_of_log()] == ["Disk full"]
 
 
 def test_grpcio_reads_the_details_of_an_error(client):

@@ -1,24 +1,18 @@
-"""The WebSocket clients that people use, each against the real bridge: subscribe, exactly the matching, resume."""
+"""The WebSocket clients that people use, each against the real bridge, compressed and not. The programs of examples/ are in
+test_example_programs.py."""
 
+import contextlib
 import json
 
 import pytest
 
 import harness
-from scenario import EXAMPLES, NODE_BIN, Process, follow, go_tool, node, node_example, python_example, rust_tool
+from example_programs import Titles, example
+from scenario import EXAMPLES, NODE_BIN, Process, follow, node
 
 
 def message_ids(values):
     return [v["message_id"] for v in values if v.get("type") == "event"]
-
-
-# Each client's program takes: address, filters, resume_from.
-PROGRAMS = {
-    "npm ws": lambda: node_example("websocket_subscribe.mjs"),
-    "Python websockets": lambda: python_example("websocket_subscribe.py"),
-    "Go gorilla/websocket": lambda: [go_tool("go_subscribe")],
-    "Rust tokio-tungstenite": lambda: [rust_tool("rust_subscribe")],
-}
 
 
 @pytest.fixture(scope="module")
@@ -27,17 +21,13 @@ def deflating_bridge(hub):
         yield program
 
 
-@pytest.mark.parametrize("name", PROGRAMS)
-def test_gets_exactly_the_matching_events_and_resumes(name, scenario, bridge):
-    program = PROGRAMS[name]()
-    follow(scenario, lambda start: [*program, bridge.url, json.dumps(scenario.filter), start], message_ids)
-
-
 # These offer permessage-deflate by themselves.
-@pytest.mark.parametrize("name", ["npm ws", "Python websockets"])
-def test_gets_the_same_compressed(name, scenario, deflating_bridge):
-    program = PROGRAMS[name]()
-    follow(scenario, lambda start: [*program, deflating_bridge.url, json.dumps(scenario.filter), start], message_ids)
+@pytest.mark.parametrize("name", ["typescript/websocket_subscribe", "python/websocket_subscribe"])
+def test_gets_the_same_compressed(name, hub, deflating_bridge):
+    with (contextlib.closing(Titles(hub)) as titles,
+          example(name).start(hub, deflating_bridge, RESUME_FROM=hub.status().latest) as process):
+        titles.publish(40)
+        titles.arrived(process)
 
 
 def test_npm_ws_agrees_on_compression_both_ways(scenario, deflating_bridge):
@@ -54,7 +44,7 @@ def test_npm_ws_agrees_on_compression_both_ways(scenario, deflating_bridge):
       socket.on("close", (code) => console.log(JSON.stringify({code})));
     """
     command = [node(), "--input-type=module", "-e", program, deflating_bridge.url, json.dumps(scenario.filter)]
-    with Process(command, cwd=EXAMPLES / "node") as process:
+    with Process(command, cwd=EXAMPLES / "typescript") as process:
         process.wait_for(lambda values: any(v.get("type") == "subscribed" for v in values), "subscribed")
         assert "permessage-deflate" in process.values[0]["extensions"]
         scenario.publish(40)

@@ -1,0 +1,57 @@
+"""Each program of examples/ that follows events, as its README runs it: over restarts of hub and bridge it prints every
+event that matches, once and in order; it begins where it is told; it ends well on SIGTERM and SIGINT."""
+
+import contextlib
+import json
+import signal
+
+import pytest
+
+import harness
+from example_programs import PROGRAMS, Titles, cursor_of, ended
+
+
+@contextlib.contextmanager
+def running(example):
+    """A hub, a bridge where the example speaks to one, and the incidents to publish."""
+    with contextlib.ExitStack() as stack:
+        hub = stack.enter_context(harness.start_hub())
+        bridge = None if example.transport == "grpc" else stack.enter_context(harness.start_bridge(hub))
+        titles = stack.enter_context(contextlib.closing(Titles(hub)))
+        yield hub, bridge, titles
+
+
+def logged(process):
+    """Standard error: a JSON object a line, each with a time (which Rust's tracing calls timestamp), level and message."""
+    lines = [json.loads(line) for line in process.errors.decode().splitlines()]
+    for line in lines:
+        assert {"level", "message"} <= line.keys() and {"time", "timestamp"} & line.keys(), line
+    return lines
+
+
+@pytest.mark.parametrize("example", PROGRAMS, ids=lambda example: example.name)
+def test_misses_nothing_and_repeats_nothing_over_restarts(example):
+    with running(example) as (hub, bridge, titles):
+        with example.start(hub, bridge, RESUME_FROM=hub.status().latest, AUTH_TOKEN="not.looked.at") as process:
+            titles.publish()
+            titles.arrived(process)
+            for interrupt in (harness.Program.kill, harness.Program.stop):
+                programs = [program for program in (bridge, hub) if program]
+                for program in programs:
+                    interrupt(program)
+                hub.start()
+                titles.publish()  # while the bridge is away
+                for program in programs[:-1]:
+                    program.start()
+                titles.publish()
+                titles.arrived(process)
+            assert ended(process, signal.SIGTERM) == 0
+            titles.arrived(process)
+            assert logged(process)[-1]["message"] == "stopped"
+
+        cursor, _ = titles.expected[4]
+        del titles.expected[:5]
+        with example.start(hub, bridge, RESUME_FROM=cursor, LOG_LEVEL="error") as process:
+            titles.arrived(process)
+            assert ended(process, signal.SIGINT) == 0
+            assert process.errors == b"", "nothing went wrong"
