@@ -69,6 +69,7 @@ struct Selection {
   std::vector<Directive> directives;
   // Of a field that has one, and of an inline fragment.
   std::optional<std::vector<Selection>> selections;
+  size_t selections_offset = 0;  // of their {
 
   // What a field is called in the answer.
   std::string_view response_name() const { return alias ? alias->text : name.text; }

@@ -7,8 +7,8 @@
 
 #include "absl/strings/str_cat.h"
 #include "bridge/graphql/leaf_values.h"
+#include "bridge/graphql/suggest.h"
 #include "bridge/graphql/variable_types.h"
-#include "core/base/closest.h"
 #include "core/base/strings.h"
 #include "core/event/text.h"
 
@@ -47,11 +47,8 @@ std::string NoNull(const TypeUse& type) {
 }
 
 std::string NoSuchField(const NamedType& type, std::string_view field) {
-  std::vector<std::string> names;
-  for (const InputValue& one : type.input_fields) names.push_back(one.name);
-  const auto closest = Closest(field, names);
   return absl::StrCat("Field ", Quote(field), " is not defined by type \"", type.name, "\".",
-                      closest ? absl::StrCat(" Did you mean \"", *closest, "\"?") : "");
+                      Suggest(field, type.input_fields));
 }
 
 // ---- literals ----

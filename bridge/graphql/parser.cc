@@ -214,6 +214,7 @@ class Parser {
         !ParseDirectives(field.directives)) {
       return false;
     }
+    field.selections_offset = token_.offset;
     return !token_.Is("{") || ParseSelections(field.selections.emplace());
   }
 
@@ -228,7 +229,9 @@ class Parser {
         (!Advance() || !ParseName(spread.type_condition.emplace(), "a type"))) {
       return false;
     }
-    return ParseDirectives(spread.directives) && ParseSelections(spread.selections.emplace());
+    if (!ParseDirectives(spread.directives)) return false;
+    spread.selections_offset = token_.offset;
+    return ParseSelections(spread.selections.emplace());
   }
 
   bool ParseArguments(std::vector<Argument>& arguments, bool constant) {

@@ -4,6 +4,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "bridge/graphql/coercion.h"
+#include "bridge/graphql/validation/validate.h"
 #include "core/base/strings.h"
 #include "core/event/text.h"
 
@@ -14,6 +15,14 @@ Error ErrorOf(const DocumentError& error, std::string_view text, std::string_vie
   Error told{.message = error.message, .code = code};
   for (const size_t offset : error.offsets) told.locations.push_back(PlaceAt(text, offset));
   return told;
+}
+
+Errors ErrorsOf(const std::vector<DocumentError>& invalid, std::string_view text) {
+  Errors errors;
+  for (const DocumentError& error : invalid) {
+    errors.push_back(ErrorOf(error, text, kValidationFailed));
+  }
+  return errors;
 }
 
 Errors OneError(std::string message, std::string_view code) {
@@ -55,6 +64,8 @@ std::variant<std::shared_ptr<const Prepared>, Errors> Prepare(const Schema& sche
     return Errors{ErrorOf(*error, text, kParseFailed)};
   }
   prepared->document = std::get<Document>(std::move(parsed));
+  const auto invalid = Validate(schema, prepared->document, bounds.errors);
+  if (!invalid.empty()) return ErrorsOf(invalid, text);
   auto chosen = Choose(prepared->document, request.operation_name);
   if (auto* errors = std::get_if<Errors>(&chosen)) return std::move(*errors);
   prepared->operation = std::get<const Operation*>(chosen);

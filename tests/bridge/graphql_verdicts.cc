@@ -1,35 +1,102 @@
-// Reads GraphQL documents from its standard input, each after a line with its size in bytes, and
-// prints a line for each: "ok", or line, column and message of what is wrong. For comparison with
-// another implementation (tests/clients/test_graphql_language.py).
+// What the GraphQL language engine makes of documents, for comparison with another implementation
+// (tests/clients/test_graphql_language.py).
+//
+//   graphql_verdicts [parse | validate | rules | coerce]
+//
+// Reads texts from its standard input, each after a line with its size in bytes, and prints a line
+// for each:
+//   parse     a document: "ok", or line, column and message of what is wrong
+//   validate  a document: "syntax", or the places of all errors as JSON: [[[line,column],…],…]
+//   rules     a document: "syntax", or the same by the rule that is broken: {"ScalarLeafs":[…],…}
+//   coerce    {"query":…,"variables":…}: "syntax", the coerced variables as JSON, or "bad"
+#include <boost/json/array.hpp>
+#include <boost/json/object.hpp>
+#include <boost/json/parse.hpp>
+#include <boost/json/serialize.hpp>
 #include <iostream>
+#include <limits>
 #include <string>
+#include <string_view>
 #include <variant>
 
+#include "bridge/graphql/coercion.h"
 #include "bridge/graphql/parser.h"
+#include "bridge/graphql/schema.h"
+#include "bridge/graphql/validation/rules.h"
 
 namespace {
 
+namespace json = boost::json;
 using namespace tocsin::bridge::graphql;
 
-void PrintVerdict(const std::string& text) {
+constexpr size_t kAll = std::numeric_limits<size_t>::max();
+
+std::string ParseVerdict(const std::string& text) {
   const auto parsed = Parse(text);
   const auto* error = std::get_if<DocumentError>(&parsed);
-  if (error == nullptr) {
-    std::cout << "ok\n";
-    return;
-  }
+  if (error == nullptr) return "ok";
   const Place place = PlaceAt(text, error->offsets.at(0));
-  std::cout << place.line << ' ' << place.column << ' ' << error->message << '\n';
+  return std::to_string(place.line) + ' ' + std::to_string(place.column) + ' ' + error->message;
+}
+
+json::array PlacesOf(const std::vector<DocumentError>& errors, const std::string& text) {
+  json::array all;
+  for (const DocumentError& error : errors) {
+    json::array places;
+    for (const size_t offset : error.offsets) {
+      const Place place = PlaceAt(text, offset);
+      places.push_back({place.line, place.column});
+    }
+    all.push_back(std::move(places));
+  }
+  return all;
+}
+
+std::string RulesVerdict(const std::string& text, bool by_rule) {
+  const auto parsed = Parse(text);
+  const auto* document = std::get_if<Document>(&parsed);
+  if (document == nullptr) return "syntax";
+  const Facts facts(Schema::Tocsin(), *document);
+  json::object rules;
+  json::array all;
+  for (const Rule& rule : Rules()) {
+    Findings findings(kAll);
+    rule.check(facts, findings);
+    if (findings.exhausted()) return "exhausted";
+    auto places = PlacesOf(findings.Take(), text);
+    all.insert(all.end(), places.begin(), places.end());
+    if (!places.empty()) rules[rule.name] = std::move(places);
+  }
+  return by_rule ? json::serialize(rules) : json::serialize(all);
+}
+
+std::string CoerceVerdict(const std::string& text) {
+  const json::value request = json::parse(text);
+  const std::string query(request.at("query").as_string());
+  const auto parsed = Parse(query);
+  const auto* document = std::get_if<Document>(&parsed);
+  if (document == nullptr) return "syntax";
+  const auto coerced = CoerceVariables(Schema::Tocsin(), document->operations.at(0),
+                                       request.at("variables").as_object(), query);
+  const auto* variables = std::get_if<json::object>(&coerced);
+  return variables == nullptr ? "bad" : json::serialize(*variables);
+}
+
+std::string VerdictOn(std::string_view what, const std::string& text) {
+  if (what == "parse") return ParseVerdict(text);
+  if (what == "coerce") return CoerceVerdict(text);
+  return RulesVerdict(text, what == "rules");
 }
 
 }  // namespace
 
-int main() {
+int main(int argc, char** argv) {
+  const std::string_view what = argc > 1 ? argv[1] : "parse";
   std::string size;
   while (std::getline(std::cin, size)) {
     std::string text(std::stoul(size), '\0');
     std::cin.read(text.data(), static_cast<std::streamsize>(text.size()));
     std::cin.ignore();  // the line's end
-    PrintVerdict(text);
+    std::cout << VerdictOn(what, text) << '\n';
   }
 }

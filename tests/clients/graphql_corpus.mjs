@@ -2,16 +2,10 @@
 //   graphql_corpus.mjs COUNT SEED
 // The verdict is "ok", "types" where types are defined, or line and column of the first error.
 import { parse, GraphQLError } from "graphql";
+import { choices } from "./graphql_random.mjs";
 
 const [count, seed] = process.argv.slice(2).map(Number);
-let state = seed >>> 0 || 1;
-const random = (n) => {
-  state ^= state << 13; state >>>= 0; state ^= state >>> 17; state ^= state << 5; state >>>= 0;
-  return state % n;
-};
-const pick = (list) => list[random(list.length)];
-const maybe = (make, percent = 50) => (random(100) < percent ? make() : "");
-const several = (make, most, separator = " ") => Array.from({ length: 1 + random(most) }, make).join(separator);
+const { random, pick, maybe, several } = choices(seed);
 
 const NAMES = ["a", "b", "incident", "on", "type", "query", "null", "true", "fragment", "_x", "A9", "input", "severity", "__typename"];
 const name = () => pick(NAMES);

@@ -1,6 +1,11 @@
-"""The bridge's GraphQL parser beside npm's graphql: the same verdicts on the same documents, and errors at the same place."""
+"""The bridge's GraphQL language engine beside npm's graphql: the same verdicts on the same documents and values, and errors at the same places.
 
+A million documents, as they were once compared: GRAPHQL_DOCUMENTS=1000000 runs test_random_documents_have_the_same_errors with so many.
+"""
+
+import collections
 import json
+import os
 import pathlib
 import subprocess
 
@@ -9,22 +14,31 @@ import pytest
 import harness
 from scenario import node
 
-CORPUS = pathlib.Path(__file__).parent / "graphql_corpus.mjs"
-DOCUMENTS = 2_000
+FOLDER = pathlib.Path(__file__).parent
+SCHEMA = harness.ROOT / "bridge" / "graphql" / "schema.graphql"
+PARSED = 2_000
+VALIDATED = 1_200
+RANDOM = int(os.environ.get("GRAPHQL_DOCUMENTS", 4_000))
+CHUNK = 2_000
+RULES = 25  # all of the specification's but "executable definitions", which is the parser's
 TYPE_KEYWORDS = {"schema", "scalar", "type", "interface", "union", "enum", "input", "directive", "extend"}
 
 
-def corpus(seed):
-    done = subprocess.run([node(), CORPUS, str(DOCUMENTS), str(seed)], capture_output=True, check=True, timeout=harness.TIMEOUT)
+def corpus(script, *arguments):
+    done = subprocess.run([node(), FOLDER / script, *map(str, arguments)], capture_output=True, check=True, timeout=10 * harness.TIMEOUT)
     return [json.loads(line) for line in done.stdout.decode().split("\n") if line]
 
 
-def verdicts(texts):
+def verdicts(what, texts):
     encoded = [text.encode() for text in texts]
-    done = subprocess.run([harness.BIN / "graphql_verdicts"], input=b"".join(b"%d\n%s\n" % (len(text), text) for text in encoded),
+    done = subprocess.run([harness.BIN / "graphql_verdicts", what], input=b"".join(b"%d\n%s\n" % (len(text), text) for text in encoded),
                           capture_output=True, check=True, timeout=harness.TIMEOUT)
-    return done.stdout.decode().split("\n")[:-1]
+    lines = done.stdout.decode().split("\n")[:-1]
+    assert len(lines) == len(encoded)
+    return lines
 
+
+# ---- the parser ----
 
 def begins_types(verdict):
     """Whether the parser stopped where types are defined, which npm's graphql parses as well."""
@@ -33,9 +47,9 @@ def begins_types(verdict):
 
 @pytest.mark.parametrize("seed", range(1, 6))
 def test_the_verdicts_are_those_of_graphql(seed):
-    documents = corpus(seed)
-    ours = verdicts(document["text"] for document in documents)
-    assert len(ours) == len(documents) == DOCUMENTS
+    documents = corpus("graphql_corpus.mjs", PARSED, seed)
+    ours = verdicts("parse", (document["text"] for document in documents))
+    assert len(ours) == PARSED
     different = []
     for document, verdict in zip(documents, ours):
         place = "ok" if verdict == "ok" else " ".join(verdict.split(" ", 2)[:2])
@@ -44,4 +58,51 @@ def test_the_verdicts_are_those_of_graphql(seed):
             different.append((document, verdict))
     assert not different, different[:3]
     good = sum(verdict == "ok" for verdict in ours)
-    assert DOCUMENTS / 4 < good < DOCUMENTS * 3 / 4, "the corpus tries both"
+    assert PARSED / 4 < good < PARSED * 3 / 4, "the corpus tries both"
+
+
+# ---- validation ----
+
+def in_order(errors):
+    return sorted(errors)
+
+
+def test_each_rule_reports_what_graphql_reports():
+    documents = corpus("graphql_validation_corpus.mjs", SCHEMA, "rules", VALIDATED, 7)
+    ours = verdicts("rules", (document["text"] for document in documents))
+    broken = collections.Counter()
+    different = []
+    for document, line in zip(documents, ours):
+        found = json.loads(line)
+        for rule in found.keys() | document["rules"].keys():
+            theirs = document["rules"].get(rule, [])
+            broken[rule] += 1
+            if in_order(found.get(rule, [])) != in_order(theirs):
+                different.append((rule, document["text"], found.get(rule), theirs))
+    assert not different, (len(different), different[:3])
+    assert ours.count("{}") > VALIDATED / 5, "valid documents are among them"
+    assert len(broken) == RULES and min(broken.values()) >= 2, broken
+
+
+def test_random_documents_have_the_same_errors():
+    for seed in range(100, 100 + RANDOM // CHUNK):
+        documents = corpus("graphql_validation_corpus.mjs", SCHEMA, "validate", CHUNK, seed)
+        ours = verdicts("validate", (document["text"] for document in documents))
+        different = [(document, line) for document, line in zip(documents, ours)
+                     if in_order(json.loads(line)) != in_order(document["places"])]
+        assert not different, (seed, len(different), different[:3])
+
+
+# ---- values of variables ----
+
+def test_variables_are_coerced_as_graphql_coerces_them():
+    requests = corpus("graphql_validation_corpus.mjs", SCHEMA, "coerce", 2_000, 11)
+    ours = verdicts("coerce", (json.dumps({"query": one["query"], "variables": one["variables"]}) for one in requests))
+    different = []
+    for request, line in zip(requests, ours):
+        coerced = line if line == "bad" else json.loads(line)
+        if coerced != request["verdict"]:
+            different.append((request, line))
+    assert not different, (len(different), different[:3])
+    bad = ours.count("bad")
+    assert len(requests) / 10 < bad < len(requests) * 9 / 10, "the corpus tries both"
