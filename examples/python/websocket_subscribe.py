@@ -10,6 +10,7 @@ from service import RESUME_FROM, SEVERITIES, TOKEN, backoff, fail, log, on_signa
 URL = os.environ.get("WS_URL", "ws://localhost:8080/ws")
 # Codes that the next attempt may well not meet. Any other would come again.
 PASSING = ("SERVICE_UNAVAILABLE", "RATE_LIMIT_EXCEEDED", "SLOW_CONSUMER", "INTERNAL_SERVER_ERROR")
+REFUSED = 4401  # the close code for a token that is missing or refused
 
 
 def handle(message):
@@ -28,6 +29,9 @@ class Follower:
             try:
                 await self.follow()
             except (OSError, websockets.WebSocketException) as error:
+                closed = getattr(error, "rcvd", None)
+                if closed and closed.code == REFUSED:
+                    fail(str(error))
                 log("warning", "connection failed", error=str(error))
             await asyncio.sleep(self.slot + backoff(self.attempt))
             self.attempt += 1

@@ -40,7 +40,7 @@ class Example:
         return f"{self.folder}/{self.program}"
 
     def start(self, hub, bridge, **settings):
-        """Runs it as its README says, with these settings; the addresses are the programs'."""
+        """Runs it as its README says, with these settings; the addresses are those of hub and bridge."""
         if self.built and not (EXAMPLES / self.folder / self.built).exists():
             pytest.skip(f"examples/{self.name} was not built: no {self.toolchain}")
         command = readme_command(self.folder, self.program)
@@ -104,6 +104,16 @@ class Titles:
             if n % 4 < 2:
                 self.expected.append((result.cursor, title))
         self._client.publish(harness.system_event("has no severity"))
+
+    def begin(self, process):
+        """Publishes until the program, which follows what happens from now on, prints the first."""
+        def printed():
+            self.publish(1)
+            return process.values
+
+        harness.wait_for(printed, timeout=60, what="the first event")
+        first = next(n for n, (cursor, _) in enumerate(self.expected) if cursor == cursor_of(process.values[0]))
+        del self.expected[:first]
 
     def arrived(self, process):
         """Waits until the process has printed as many events as it should, and checks that they are those, in order."""

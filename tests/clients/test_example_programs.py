@@ -8,7 +8,8 @@ import signal
 import pytest
 
 import harness
-from example_programs import PROGRAMS, Titles, cursor_of, ended
+from example_programs import PROGRAMS, Titles, ended
+from refusing_servers import refusing
 
 
 @contextlib.contextmanager
@@ -32,8 +33,8 @@ def logged(process):
 @pytest.mark.parametrize("example", PROGRAMS, ids=lambda example: example.name)
 def test_misses_nothing_and_repeats_nothing_over_restarts(example):
     with running(example) as (hub, bridge, titles):
-        with example.start(hub, bridge, RESUME_FROM=hub.status().latest, AUTH_TOKEN="not.looked.at") as process:
-            titles.publish()
+        with example.start(hub, bridge, AUTH_TOKEN="not.looked.at") as process:
+            titles.begin(process)
             titles.arrived(process)
             for interrupt in (harness.Program.kill, harness.Program.stop):
                 programs = [program for program in (bridge, hub) if program]
@@ -49,9 +50,17 @@ def test_misses_nothing_and_repeats_nothing_over_restarts(example):
             titles.arrived(process)
             assert logged(process)[-1]["message"] == "stopped"
 
-        cursor, _ = titles.expected[4]
-        del titles.expected[:5]
+        cursor, _ = titles.expected[-6]
+        del titles.expected[:-5]
         with example.start(hub, bridge, RESUME_FROM=cursor, LOG_LEVEL="error") as process:
             titles.arrived(process)
             assert ended(process, signal.SIGINT) == 0
             assert process.errors == b"", "nothing went wrong"
+
+
+@pytest.mark.parametrize("example", PROGRAMS, ids=lambda example: example.name)
+def test_sends_its_token_and_ends_where_it_is_refused(example):
+    with refusing(example.transport) as server, example.start(server, server, AUTH_TOKEN="s3cret") as process:
+        assert process.wait_for_end(20) == 1, process.errors
+        assert server.seen == ["Bearer s3cret"], "once: a refused token is refused again"
+        assert "error" in {line["level"].lower() for line in logged(process)} and b"s3cret" not in process.errors

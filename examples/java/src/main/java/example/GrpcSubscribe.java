@@ -90,8 +90,7 @@ public final class GrpcSubscribe {
         Map<String, String> fields =
             Map.of("code", error.getStatus().getCode().name(), "error", String.valueOf(error.getStatus().getDescription()));
         if (!Service.stopping() && !PASSING.contains(error.getStatus().getCode())) {
-          Service.log("error", "refused", fields);
-          System.exit(1);
+          Service.fail("refused", fields);
         }
         Service.log("warning", "connection failed", fields);
       }

@@ -41,6 +41,13 @@ final class Service {
     System.err.println(GSON.toJson(line));
   }
 
+  /** Ends the program for an error that would come again. */
+  static void fail(String message, Map<String, ?> fields) {
+    log("error", message, fields);
+    STOPPING.countDown();
+    System.exit(1);
+  }
+
   static boolean stopping() {
     return STOPPING.getCount() == 0;
   }
@@ -49,8 +56,8 @@ final class Service {
   static void onSignal(Runnable stop) {
     Thread main = Thread.currentThread();
     Runtime.getRuntime().addShutdownHook(new Thread(() -> {
-      if (!main.isAlive()) {
-        return; // The program has ended by itself.
+      if (stopping()) {
+        return; // The program ends by itself.
       }
       log("info", "stopping", Map.of());
       STOPPING.countDown();
