@@ -6,6 +6,7 @@
 #include "bridge/graphql/incident_update.h"
 #include "bridge/graphql/result_writer.h"
 #include "bridge/graphql/selection_plan.h"
+#include "core/base/check.h"
 #include "core/event/time_proto.h"
 
 namespace tocsin::bridge::graphql {
@@ -110,12 +111,6 @@ class PlannedSubscription final : public Subscription {
   std::string form_;
 };
 
-Errors NoField(const Prepared& prepared) {
-  return {{.message = "the subscription selects no event: @skip or @include leaves its field out",
-           .locations = {PlaceAt(prepared.text, prepared.operation->offset)},
-           .code = kBadUserInput}};
-}
-
 }  // namespace
 
 std::variant<std::shared_ptr<const Subscription>, Errors> Subscription::Plan(
@@ -125,9 +120,8 @@ std::variant<std::shared_ptr<const Subscription>, Errors> Subscription::Plan(
     return std::move(*errors);
   }
   auto& plan = std::get<std::unique_ptr<const SelectionPlan>>(planned);
-  if (plan->fields.empty() || plan->fields.front().is_typename()) {
-    return NoField(prepared);
-  }
+  // Validation sees to it that a subscription selects one field, whatever its variables are.
+  TOCSIN_CHECK(plan->fields.size() == 1 && !plan->fields.front().is_typename());
   auto choice = ChooseEvents(plan->fields.front(), prepared.extensions);
   if (auto* const error = std::get_if<Error>(&choice)) {
     return Errors{std::move(*error)};
