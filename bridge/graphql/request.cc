@@ -4,6 +4,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "bridge/graphql/coercion.h"
+#include "bridge/graphql/operation_size.h"
 #include "bridge/graphql/validation/validate.h"
 #include "core/base/strings.h"
 #include "core/event/text.h"
@@ -69,6 +70,8 @@ std::variant<std::shared_ptr<const Prepared>, Errors> Prepare(const Schema& sche
   auto chosen = Choose(prepared->document, request.operation_name);
   if (auto* errors = std::get_if<Errors>(&chosen)) return std::move(*errors);
   prepared->operation = std::get<const Operation*>(chosen);
+  const auto too_much = CheckBounds(prepared->document, *prepared->operation, bounds);
+  if (!too_much.empty()) return ErrorsOf(too_much, text);
   auto coerced =
       CoerceVariables(schema, *prepared->operation, request.variables, text, bounds.errors);
   if (auto* errors = std::get_if<Errors>(&coerced)) return std::move(*errors);

@@ -60,12 +60,26 @@ void AppendError(std::string& out, const Error& error, absl::Time now);
 // [error, …]
 void AppendErrors(std::string& out, const Errors& errors, absl::Time now);
 
+// How much one request may ask for. What goes past a bound is refused before anything is executed.
+// Fields are counted with all fragments written out.
 struct RequestBounds {
   ParseBounds parse;
-  size_t depth = 10;        // fields within each other; introspection has its own bound
-  size_t complexity = 100;  // fields, fragments written out
+  // Fields within each other. The schema has 4 (incidents, items, timeline, actor) and nothing that
+  // goes round.
+  size_t depth = 10;
+  // Fields in all. An event with all fields of it, its incident and its alert has 93.
+  size_t complexity = 100;
+  // Each may be one more page of incidents, so they are bounded apart from the fields.
   size_t aliases = 30;
-  size_t errors = 20;  // the first so many are told
+  // Within __schema and __type. The whole query of graphql-js, which GraphiQL, Apollo and code
+  // generators send, is 15 deep and has some 240 fields.
+  size_t introspection_depth = 20;
+  size_t introspection_complexity = 500;
+  // fields, inputFields, interfaces and possibleTypes within each other. The whole query has 1;
+  // each one more multiplies the answer by the size of the schema.
+  size_t introspection_lists = 2;
+  // The first so many are told. A person mends a few at a time.
+  size_t errors = 20;
 };
 
 class Prepared {

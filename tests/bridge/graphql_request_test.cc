@@ -4,6 +4,7 @@
 
 #include <memory>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <variant>
 
@@ -15,8 +16,8 @@ namespace {
 using testing::ElementsAre;
 using testing::HasSubstr;
 
-std::shared_ptr<const Prepared> Good(Request request) {
-  auto prepared = Prepare(Schema::Tocsin(), std::move(request));
+std::shared_ptr<const Prepared> Good(Request request, const RequestBounds& bounds = {}) {
+  auto prepared = Prepare(Schema::Tocsin(), std::move(request), bounds);
   if (const auto* errors = std::get_if<Errors>(&prepared)) {
     ADD_FAILURE() << errors->at(0).message;
     return nullptr;
@@ -74,6 +75,104 @@ TEST(GraphQlRequestTest, VariablesAreChecked) {
   EXPECT_EQ(errors[0].field, "id");
   EXPECT_THAT(errors[0].message, HasSubstr("found \"x\""));
   EXPECT_THAT(errors[0].locations, ElementsAre(Place{1, 8}));
+}
+
+TEST(GraphQlRequestTest, AnInvalidDocumentIsRefused) {
+  const Errors errors = Bad({.query = "{ health { hubb\n x } }"});
+  ASSERT_EQ(errors.size(), 2u);
+  EXPECT_EQ(errors[0].code, "GRAPHQL_VALIDATION_FAILED");
+  EXPECT_THAT(errors[0].message, HasSubstr("Cannot query field \"hubb\""));
+  EXPECT_THAT(errors[1].locations, ElementsAre(Place{2, 2}));
+  EXPECT_EQ(Bad({.query = "{ a b c }"}, {.errors = 2}).size(), 2u);
+}
+
+// The message of the error where the bound is one less than what the query has; with the bound it
+// passes.
+std::string Bound(std::string_view query, RequestBounds bounds, size_t RequestBounds::*bound) {
+  const auto prepare = [&] {
+    return Prepare(Schema::Tocsin(), {.query = std::string(query)}, bounds);
+  };
+  const auto within = prepare();
+  if (const auto* errors = std::get_if<Errors>(&within))
+    return "not within: " + errors->at(0).message;
+  --(bounds.*bound);
+  const auto past = prepare();
+  const auto* errors = std::get_if<Errors>(&past);
+  if (errors == nullptr) return "no error";
+  EXPECT_EQ(errors->at(0).code, "GRAPHQL_VALIDATION_FAILED");
+  EXPECT_THAT(errors->at(0).locations, ElementsAre(Place{1, 1}));
+  return errors->size() == 1 ? errors->at(0).message : "several errors";
+}
+
+TEST(GraphQlRequestTest, DepthIsBounded) {
+  EXPECT_EQ(
+      Bound("{ incidents { items { ...F } } } fragment F on Incident { ... { notes { id } } }",
+            {.depth = 4}, &RequestBounds::depth),
+      "The depth of the operation is 4 fields within each other, but at most 3 are allowed.");
+}
+
+TEST(GraphQlRequestTest, ComplexityCountsFragmentsWhereverTheyAreSpread) {
+  EXPECT_EQ(
+      Bound("{ a: incidents { ...F } b: incidents { ...F __typename } health { hub } } "
+            "fragment F on IncidentPage { total page }",
+            {.complexity = 8}, &RequestBounds::complexity),
+      "The complexity of the operation is 8 fields, with fragments written out, but at most 7 "
+      "are allowed.");
+}
+
+TEST(GraphQlRequestTest, AliasesAreBounded) {
+  EXPECT_EQ(Bound("{ a: health { ...F } b: health { ...F } } fragment F on Health { c: hub }",
+                  {.aliases = 4}, &RequestBounds::aliases),
+            "The number of aliases of the operation is 4 aliases, with fragments written out, but "
+            "at most 3 are allowed.");
+}
+
+TEST(GraphQlRequestTest, IntrospectionHasBoundsOfItsOwn) {
+  const std::string_view query =
+      "{ __schema { types { fields { type { fields { name } } } } } __typename }";
+  const RequestBounds bounds{
+      .depth = 0, .complexity = 0, .introspection_depth = 6, .introspection_complexity = 6};
+  EXPECT_EQ(Bound(query, bounds, &RequestBounds::introspection_depth),
+            "The introspection depth of the operation is 6 fields within each other, but at most 5 "
+            "are allowed.");
+  EXPECT_THAT(Bound(query, bounds, &RequestBounds::introspection_complexity),
+              HasSubstr("introspection complexity of the operation is 6 fields"));
+  EXPECT_EQ(Bound(query, bounds, &RequestBounds::introspection_lists),
+            "The introspection nesting of the operation is 2 lists of fields or types within each "
+            "other, but at most 1 are allowed.");
+}
+
+TEST(GraphQlRequestTest, OnlyTheChosenOperationIsMeasured) {
+  const std::string two = "query A { health { hub } } query B { incidents { items { id } } }";
+  EXPECT_NE(Good({.query = two, .operation_name = "A"}, {.depth = 2}), nullptr);
+  EXPECT_THAT(Bad({.query = two, .operation_name = "B"}, {.depth = 2}).at(0).message,
+              HasSubstr("depth"));
+}
+
+// An event with all fields of it, its incident and its alert: the most that the schema has for one.
+TEST(GraphQlRequestTest, AWholeEventIsWithinTheBounds) {
+  std::string query = "subscription { events";
+  const auto append = [&query](const auto& self, const NamedType& type) -> void {
+    query += " {";
+    for (const Field& field : type.fields) {
+      query += " " + field.name;
+      if (!field.type->innermost().is_leaf()) self(self, field.type->innermost());
+    }
+    query += " }";
+  };
+  append(append, *Schema::Tocsin().Find("Event"));
+  EXPECT_NE(Good({.query = query + " }"}), nullptr);
+}
+
+// Fragments that spread the next one twice: written out, the last field comes 2^40 times.
+TEST(GraphQlRequestTest, FragmentsWithinFragmentsAreCountedWithoutWritingThemOut) {
+  std::string text = "{ health { ...F0 } }";
+  for (int i = 0; i < 40; ++i) {
+    const std::string next = "...F" + std::to_string(i + 1);
+    text += " fragment F" + std::to_string(i) + " on Health { " + next + " hub " + next + " }";
+  }
+  EXPECT_THAT(Bad({.query = text + " fragment F40 on Health { hub }"}).at(0).message,
+              HasSubstr("is 1000000 or more fields"));
 }
 
 TEST(GraphQlRequestTest, AnErrorIsJson) {

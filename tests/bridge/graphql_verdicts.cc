@@ -1,7 +1,7 @@
 // What the GraphQL language engine makes of documents, for comparison with another implementation
 // (tests/clients/test_graphql_language.py).
 //
-//   graphql_verdicts [parse | validate | rules | coerce]
+//   graphql_verdicts [parse | validate | rules | coerce | prepare]
 //
 // Reads texts from its standard input, each after a line with its size in bytes, and prints a line
 // for each:
@@ -9,6 +9,7 @@
 //   validate  a document: "syntax", or the places of all errors as JSON: [[[line,column],…],…]
 //   rules     a document: "syntax", or the same by the rule that is broken: {"ScalarLeafs":[…],…}
 //   coerce    {"query":…,"variables":…}: "syntax", the coerced variables as JSON, or "bad"
+//   prepare   a document: "ok", or the message of the first error
 #include <boost/json/array.hpp>
 #include <boost/json/object.hpp>
 #include <boost/json/parse.hpp>
@@ -21,6 +22,7 @@
 
 #include "bridge/graphql/coercion.h"
 #include "bridge/graphql/parser.h"
+#include "bridge/graphql/request.h"
 #include "bridge/graphql/schema.h"
 #include "bridge/graphql/validation/rules.h"
 
@@ -82,9 +84,16 @@ std::string CoerceVerdict(const std::string& text) {
   return variables == nullptr ? "bad" : json::serialize(*variables);
 }
 
+std::string PrepareVerdict(const std::string& text) {
+  const auto prepared = Prepare(Schema::Tocsin(), {.query = text});
+  const auto* errors = std::get_if<Errors>(&prepared);
+  return errors == nullptr ? "ok" : errors->front().message;
+}
+
 std::string VerdictOn(std::string_view what, const std::string& text) {
   if (what == "parse") return ParseVerdict(text);
   if (what == "coerce") return CoerceVerdict(text);
+  if (what == "prepare") return PrepareVerdict(text);
   return RulesVerdict(text, what == "rules");
 }
 

@@ -106,3 +106,20 @@ def test_variables_are_coerced_as_graphql_coerces_them():
     assert not different, (len(different), different[:3])
     bad = ours.count("bad")
     assert len(requests) / 10 < bad < len(requests) * 9 / 10, "the corpus tries both"
+
+
+# ---- introspection ----
+
+def test_the_introspection_queries_of_clients_are_within_the_bounds():
+    options = ["descriptions", "specifiedByUrl", "directiveIsRepeatable", "schemaDescription", "inputValueDeprecation",
+               "experimentalDirectiveDeprecation", "oneOf"]
+    script = f"""
+        import {{ getIntrospectionQuery }} from "graphql";
+        const options = {json.dumps(options)};
+        for (let set = 0; set < 1 << options.length; ++set) {{
+          console.log(JSON.stringify(getIntrospectionQuery(Object.fromEntries(options.map((name, i) => [name, Boolean(set >> i & 1)])))));
+        }}"""
+    done = subprocess.run([node(), "--input-type=module", "-e", script], cwd=FOLDER, capture_output=True, check=True, timeout=harness.TIMEOUT)
+    queries = [json.loads(line) for line in done.stdout.decode().split("\n") if line]
+    assert len(queries) == 1 << len(options)
+    assert set(verdicts("prepare", queries)) == {"ok"}
