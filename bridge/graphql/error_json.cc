@@ -2,10 +2,20 @@
 
 #include "absl/strings/str_cat.h"
 #include "bridge/graphql/request.h"
+#include "core/base/strings.h"
+#include "core/base/utf8.h"
 #include "core/event/json_writer.h"
 
 namespace tocsin::bridge::graphql {
 namespace {
+
+// A message names what it is about, and a name may be as long as the request.
+constexpr size_t kTextBytes = 2'048;
+
+void AppendText(std::string& out, std::string_view text) {
+  if (text.size() <= kTextBytes) return AppendJsonString(out, text);
+  AppendJsonString(out, absl::StrCat(ToAbsl(Utf8Prefix(text, kTextBytes)), "…"));
+}
 
 void AppendPlaces(std::string& out, const std::vector<Place>& places) {
   char before = '[';
@@ -21,7 +31,7 @@ void AppendPlaces(std::string& out, const std::vector<Place>& places) {
 
 void AppendError(std::string& out, const Error& error, absl::Time now) {
   out += "{\"message\":";
-  AppendJsonString(out, error.message);
+  AppendText(out, error.message);
   if (!error.locations.empty()) {
     out += ",\"locations\":";
     AppendPlaces(out, error.locations);
@@ -34,7 +44,7 @@ void AppendError(std::string& out, const Error& error, absl::Time now) {
   out += '"';
   if (!error.field.empty()) {
     out += ",\"field\":";
-    AppendJsonString(out, error.field);
+    AppendText(out, error.field);
   }
   if (!error.reason.empty()) {
     out += ",\"reason\":";

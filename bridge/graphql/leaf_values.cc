@@ -9,6 +9,7 @@
 #include "absl/strings/str_join.h"
 #include "bridge/graphql/scalars.h"
 #include "core/base/strings.h"
+#include "core/event/json_writer.h"
 #include "core/event/text.h"
 
 namespace tocsin::bridge::graphql {
@@ -91,7 +92,10 @@ std::string Shown(const json::value& given) {
   if (given.is_string()) return Quote(given.get_string());
   if (given.is_array()) return "a list";
   if (given.is_object()) return "an object";
-  return json::serialize(given);
+  if (!given.is_double()) return json::serialize(given);
+  std::string number;
+  AppendJsonNumber(number, given.get_double());
+  return number;
 }
 
 std::string Shown(const Value& literal) {

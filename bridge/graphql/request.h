@@ -55,7 +55,7 @@ struct Error {
 using Errors = std::vector<Error>;
 
 // {"message":…,"locations":[…],"path":[…],"extensions":{"code":…,"timestamp":…}}; what is empty is
-// left out.
+// left out, and long texts are cut.
 void AppendError(std::string& out, const Error& error, absl::Time now);
 // [error, …]
 void AppendErrors(std::string& out, const Errors& errors, absl::Time now);

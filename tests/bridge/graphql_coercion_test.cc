@@ -73,7 +73,7 @@ TEST(GraphQlCoercionTest, NumbersHaveTheirBounds) {
   EXPECT_EQ(Variable("Int", "-2147483648"), "-2147483648");
   EXPECT_EQ(Variable("Int", "3.0"), "3");
   EXPECT_THAT(Variable("Int", "2147483648"), HasSubstr("a whole number from -2147483648"));
-  EXPECT_THAT(Variable("Int", "3.5"), HasSubstr("found 3.5"));
+  EXPECT_THAT(Variable("Int", "3.5"), HasSubstr("found 3.5."));
   EXPECT_THAT(Variable("Int", "\"3\""), HasSubstr("found \"3\""));
   EXPECT_THAT(Variable("Int", "true"), HasSubstr("found true"));
   EXPECT_EQ(Variable("Float", "3"), "3E0");

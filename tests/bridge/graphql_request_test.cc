@@ -194,5 +194,15 @@ TEST(GraphQlRequestTest, AnErrorIsJson) {
       R"("timestamp":"1970-01-01T00:00:00.000000Z"}}])");
 }
 
+// Twenty errors that each name an operation of 60 KiB would be an answer of more than a megabyte.
+TEST(GraphQlRequestTest, LongNamesAreCutInErrors) {
+  std::string query = "query " + std::string(60'000, 'a') + " {";
+  for (int i = 0; i < 20; ++i) query += " a" + std::to_string(i) + ": incident(id: $a) { id }";
+  std::string out;
+  AppendErrors(out, Bad({.query = query + " }"}), absl::UnixEpoch());
+  EXPECT_LT(out.size(), 60'000u);
+  EXPECT_THAT(out, HasSubstr("aaa…\""));
+}
+
 }  // namespace
 }  // namespace tocsin::bridge::graphql
