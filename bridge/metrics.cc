@@ -68,6 +68,9 @@ Metrics::Metrics()
       broadcast_channel_usage_ratio(Gauge(
           registry_, "websocket_broadcast_channel_usage_ratio",
           "How far the slowest shard is behind the newest event, as a share of the recent events")),
+      graphql_connections(
+          Gauge(registry_, "bridge_graphql_connections",
+                "Sessions of /graphql/ws now, which the websocket_ rows count too")),
       event_streams(Gauge(registry_, "bridge_event_streams", "Streams of GET /v1/events now")),
       events_streamed(Counter(registry_, "bridge_events_streamed_total",
                               "Events sent on streams of GET /v1/events, counted by client")),

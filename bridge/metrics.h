@@ -49,6 +49,7 @@ class Metrics {
   prometheus::Histogram& session_duration_seconds;
   prometheus::Histogram& message_latency_seconds;
   prometheus::Gauge& broadcast_channel_usage_ratio;
+  prometheus::Gauge& graphql_connections;
   prometheus::Gauge& event_streams;
   prometheus::Counter& events_streamed;
   prometheus::Gauge& snapshots_running;

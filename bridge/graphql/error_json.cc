@@ -50,6 +50,10 @@ void AppendError(std::string& out, const Error& error, absl::Time now) {
     out += ",\"reason\":";
     AppendJsonString(out, error.reason);
   }
+  if (!error.earliest.empty()) {
+    out += ",\"earliest\":";
+    AppendJsonString(out, error.earliest);
+  }
   if (error.retry_after) {
     absl::StrAppend(&out, ",\"retryAfterMs\":", absl::ToInt64Milliseconds(*error.retry_after));
   }

@@ -101,6 +101,7 @@ Error ErrorOf(const absl::Status& status, std::string_view path) {
   Error error{.message = std::string(WithFieldNamed(status, field).message()),
               .code = CodeOf(row.code),
               .field = field};
+  error.earliest = details.earliest;
   if (details.retry_after > absl::ZeroDuration()) {
     error.retry_after = details.retry_after;
   }

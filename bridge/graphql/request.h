@@ -48,6 +48,7 @@ struct Error {
   // extensions.field: the argument or variable that is wrong, "filter.severities[1]"; may be empty.
   std::string field = {};
   std::optional<absl::Duration> retry_after = {};  // extensions.retryAfterMs
+  std::string earliest = {};  // extensions.earliest: the first place that can be resumed from
   // extensions.reason: the name in the one table of errors (NOT_FOUND, CONFLICT, …), where the code
   // says less than that; a constant; may be empty.
   std::string_view reason = {};

@@ -45,6 +45,15 @@ RouteDoc WebSocketDoc() {
           .errors = {426}};
 }
 
+RouteDoc GraphqlWebSocketDoc() {
+  RouteDoc doc = WebSocketDoc();
+  doc.parameters.push_back(
+      {"Sec-WebSocket-Protocol", "header", "graphql-transport-ws is spoken.", kTextSchema});
+  doc.responses[0].description = "Messages of the protocol graphql-transport-ws follow.";
+  doc.responses[0].headers.push_back("Sec-WebSocket-Protocol");
+  return doc;
+}
+
 RouteDoc StreamEventsDoc() {
   RouteDoc doc{.parameters = FilterParameters::Docs(FilterParameters::NameForms::kPlural),
                .responses = {{.description = "Events, without an end.",

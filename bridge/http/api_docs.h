@@ -20,6 +20,7 @@
 namespace tocsin::bridge {
 
 http::RouteDoc WebSocketDoc();
+http::RouteDoc GraphqlWebSocketDoc();
 http::RouteDoc StreamEventsDoc();
 http::RouteDoc PublishEventsDoc();
 http::RouteDoc ExplainDoc();

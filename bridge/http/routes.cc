@@ -7,13 +7,14 @@
 
 #include "bridge/alerts/alert_sources.h"
 #include "bridge/events/events_route.h"
+#include "bridge/graphql_ws/graphql_ws_route.h"
 #include "bridge/http/api_docs.h"
 #include "bridge/http/publish_events.h"
+#include "bridge/http/upgrade.h"
 #include "bridge/rest/act_on_incident.h"
 #include "bridge/rest/read_incidents.h"
 #include "bridge/rest/submit_alert.h"
 #include "bridge/rest/write_incidents.h"
-#include "bridge/ws/handshake.h"
 #include "bridge/ws/ws_connection.h"
 #include "core/event/error.h"
 #include "core/event/limits.h"
@@ -44,20 +45,6 @@ http::Health HealthOf(const BridgeState& state) {
           .details = {{"hub", std::string(HubWord(state))}}};
 }
 
-void Upgrade(const BridgeState& state, Worker& worker, const HttpRequest& request,
-             Responder responder) {
-  auto refusal = ws::RefuseHandshake(request);
-  if (const auto why = WhyNotReady(state); why.has_value() && !refusal.has_value()) {
-    refusal = http::ProblemResponse(*why);
-  }
-  if (refusal.has_value()) {
-    worker.sessions().metrics.connection_errors.Increment();
-    return std::move(responder).Respond(*std::move(refusal));
-  }
-  ws::ServeWebSocket<ws::Session>(worker, std::move(responder).TakeOver(), request,
-                                  /*subprotocol=*/"", worker.sessions());
-}
-
 // ---- the groups ----
 
 using Routes = std::vector<http::Route>;
@@ -70,9 +57,20 @@ void AddEventRoutes(const RouteSources& sources, Worker& worker, Routes& routes)
                     .pattern = "/ws",
                     .handler =
                         [&state, &worker](HttpRequest& request, Responder responder) {
-                          Upgrade(state, worker, request, std::move(responder));
+                          Upgrade(state, worker.sessions().metrics, request, std::move(responder),
+                                  [&](http::TakenOver taken) {
+                                    ws::ServeWebSocket<ws::Session>(worker, std::move(taken),
+                                                                    request, /*subprotocol=*/"",
+                                                                    worker.sessions());
+                                  });
                         },
                     .doc = WebSocketDoc()});
+  routes.push_back({.name = "graphqlWebSocket",
+                    .summary = "GraphQL over a WebSocket: subscriptions, queries and mutations.",
+                    .method = "GET",
+                    .pattern = "/graphql/ws",
+                    .handler = graphql_ws::WebSocketHandler(state, worker, /*execute=*/nullptr),
+                    .doc = GraphqlWebSocketDoc()});
   routes.push_back(
       {.name = "streamEvents",
        .summary = "Events that match a filter, as server-sent events or lines of JSON.",

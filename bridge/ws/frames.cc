@@ -50,6 +50,22 @@ void AppendControlFrame(std::string& out, Opcode opcode, std::string_view payloa
   out += payload;
 }
 
+FrameShape ShapeOf(std::string_view frames) {
+  const auto byte = [&](size_t at) { return static_cast<uint8_t>(frames[at]); };
+  FrameShape shape{.header_bytes = 2,
+                   .payload_bytes = byte(1),
+                   .deflated = (byte(0) & kRsv1) != 0 ? Deflated::kYes : Deflated::kNo};
+  const size_t length_bytes = shape.payload_bytes == 126 ? 2 : shape.payload_bytes == 127 ? 8 : 0;
+  if (length_bytes != 0) {
+    shape.payload_bytes = 0;
+    for (size_t i = 0; i < length_bytes; ++i) {
+      shape.payload_bytes = shape.payload_bytes << 8 | byte(2 + i);
+    }
+    shape.header_bytes += length_bytes;
+  }
+  return shape;
+}
+
 std::string CloseFrame(uint16_t code, std::string_view reason) {
   if (code == kNoCloseCode) {
     std::string empty;

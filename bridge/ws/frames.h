@@ -30,6 +30,14 @@ void AppendTextFrame(std::string& out, std::string_view head, std::string_view t
 // A ping or pong; the payload has at most 125 bytes.
 void AppendControlFrame(std::string& out, Opcode opcode, std::string_view payload);
 
+// The shape of the frame that `frames`, which are a server's own and whole, begin with.
+struct FrameShape {
+  size_t header_bytes = 0;
+  size_t payload_bytes = 0;
+  Deflated deflated = Deflated::kNo;
+};
+FrameShape ShapeOf(std::string_view frames);
+
 // A close frame; kNoCloseCode (close_code.h) makes it empty. A reason that is too long is cut
 // between characters.
 std::string CloseFrame(uint16_t code, std::string_view reason);

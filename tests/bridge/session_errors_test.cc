@@ -63,7 +63,7 @@ TEST_F(SessionTest, AllowedValuesAreListed) {
 TEST_F(SessionTest, BinaryMessagesAreRefusedAndTheSessionLives) {
   Client& client = Connect();
   Got(client);
-  client.session.OnBinary();
+  client.session().OnBinary();
   Settle();
   EXPECT_EQ(Text(One(client), "code"), "UNSUPPORTED");
   EXPECT_EQ(client.output.close_code, 0);
@@ -96,7 +96,7 @@ TEST_F(SessionTest, BadMessagesThatAreSpreadOutEndNothing) {
 TEST_F(SessionTest, AnOversizeMessageGetsItsErrorBeforeTheClose) {
   Client& client = Connect();
   Got(client);
-  client.session.OnOversize("");
+  client.session().OnOversize("");
   Settle();
   const auto got = Got(client);
   ASSERT_THAT(Types(got), ElementsAre("error", "closing"));
@@ -112,8 +112,8 @@ TEST_F(SessionTest, WhatBreaksTheProtocolIsToldBeforeTheClose) {
          "the frames do not follow the WebSocket protocol (RFC 6455): no mask"}}) {
     Client& client = Connect();
     Got(client);
-    client.session.OnProtocolError(code, why);
-    client.session.OnProtocolError(code, why);  // is told once
+    client.session().OnProtocolError(code, why);
+    client.session().OnProtocolError(code, why);  // is told once
     Settle();
     const auto got = Got(client);
     ASSERT_THAT(Types(got), ElementsAre("error", "closing"));
@@ -130,7 +130,7 @@ TEST_F(SessionTest, WhatBreaksTheProtocolIsToldBeforeTheClose) {
 TEST_F(SessionTest, ALargeMessagePastTheRateIsNotRead) {
   Client& client = Connect();
   for (size_t i = 0; i < options.message_burst; ++i) {
-    client.session.OnText(R"({"type":"ack","message_id":"abcdef-1"})");
+    client.session().OnText(R"({"type":"ack","message_id":"abcdef-1"})");
   }
   Settle();
   Got(client);
@@ -147,11 +147,11 @@ TEST_F(SessionTest, NothingIsSentToAPeerThatCloses) {
   Client& client = Connect();
   Send(client, Subscribe("a"));
   Got(client);
-  client.session.OnPeerClose();
+  client.session().OnPeerClose();
   EXPECT_EQ(metrics.active_subscriptions.Value(), 0);
   Publish(1);
-  client.session.OnText(R"({"type":"ping"})");
-  client.session.OnHubState(false);
+  client.session().OnText(R"({"type":"ping"})");
+  client.session().OnHubState(false);
   Pass(absl::Minutes(10));
   EXPECT_THAT(Got(client), ElementsAre());
   EXPECT_EQ(client.output.close_code, 0) << "the transport answers the close";
@@ -181,14 +181,14 @@ TEST_F(SessionTest, EachMessagePastTheRateIsRefusedAndTenSecondsOfItEndTheSessio
   Client& client = Connect();
   Got(client);
   for (size_t i = 0; i < options.message_burst; ++i)
-    client.session.OnText(R"({"type":"ack","message_id":"x"})");
+    client.session().OnText(R"({"type":"ack","message_id":"x"})");
   EXPECT_EQ(client.output.bytes, "");
   int sent = 0;
   int errors = 0;
   int tenths = 0;
   while (client.output.close_code == 0 && tenths < 200) {
     for (int i = 0; i < 50 && client.output.close_code == 0; ++i, ++sent)
-      client.session.OnText(R"({"type":"ack","message_id":"x"})");
+      client.session().OnText(R"({"type":"ack","message_id":"x"})");
     clock.Advance(absl::Milliseconds(100));
     ++tenths;
     Settle();
@@ -211,7 +211,7 @@ TEST_F(SessionTest, ARateLimitErrorSaysWhenToComeBack) {
   Client& client = Connect();
   Got(client);
   for (size_t i = 0; i <= options.message_burst; ++i)
-    client.session.OnText(R"({"type":"ack","message_id":"x"})");
+    client.session().OnText(R"({"type":"ack","message_id":"x"})");
   Settle();
   const json::object error = One(client);
   EXPECT_EQ(Text(error, "code"), "RATE_LIMIT_EXCEEDED");
@@ -220,13 +220,13 @@ TEST_F(SessionTest, ARateLimitErrorSaysWhenToComeBack) {
 
 TEST_F(SessionTest, NothingIsAnsweredAfterTheEnd) {
   Client& client = Connect();
-  client.session.OnOversize("");
+  client.session().OnOversize("");
   Settle();
   Got(client);
   Send(client, Subscribe("a"));
-  client.session.OnBinary();
-  client.session.OnHubState(false);
-  client.session.Drain(absl::Seconds(1));
+  client.session().OnBinary();
+  client.session().OnHubState(false);
+  client.session().Drain(absl::Seconds(1));
   PublishUpTo(3);
   Pass(absl::Minutes(10));
   EXPECT_TRUE(Got(client).empty());

@@ -104,6 +104,13 @@ class FakeSnapshots : public Snapshots {
     Give(std::move(message));
   }
 
+  void Give(SnapshotMessage message) {
+    const std::shared_ptr<Opened> to = opened.back();
+    ASSERT_TRUE(to->alive);
+    ASSERT_EQ(to->wanted--, 1) << "a message that was not asked for";
+    to->deliver(std::move(message));
+  }
+
   std::vector<std::shared_ptr<Opened>> opened;
 
  private:
@@ -116,13 +123,6 @@ class FakeSnapshots : public Snapshots {
    private:
     const std::shared_ptr<Opened> opened_;
   };
-
-  void Give(SnapshotMessage message) {
-    const std::shared_ptr<Opened> to = opened.back();
-    ASSERT_TRUE(to->alive);
-    ASSERT_EQ(to->wanted--, 1) << "a message that was not asked for";
-    to->deliver(std::move(message));
-  }
 };
 
 class FakeOutput : public ws::SessionOutput {
@@ -166,9 +166,9 @@ inline std::string Subscribe(std::string_view id, std::string_view more = "") {
 class SessionTest : public ::testing::Test {
  protected:
   struct Client {
-    Client(ws::SessionContext& context) : session(context, output) {}
     FakeOutput output;
-    ws::Session session;
+    std::unique_ptr<ws::WebSocketSession> made;
+    ws::WebSocketSession& session() { return *made; }
     bool reads = true;
     size_t pings = 0;
     size_t compressed = 0;  // frames
@@ -188,9 +188,15 @@ class SessionTest : public ::testing::Test {
   }
   ~SessionTest() override { clients.clear(); }
 
+  // The session of the protocol that is tested.
+  virtual std::unique_ptr<ws::WebSocketSession> MakeSession(ws::SessionOutput& output) {
+    return std::make_unique<ws::Session>(context, output);
+  }
+
   Client& Connect(bool deflate = false) {
-    clients.push_back(std::make_unique<Client>(context));
-    clients.back()->session.Start(deflate);
+    clients.push_back(std::make_unique<Client>());
+    clients.back()->made = MakeSession(clients.back()->output);
+    clients.back()->session().Start(deflate);
     Settle();
     return *clients.back();
   }
@@ -247,12 +253,13 @@ class SessionTest : public ::testing::Test {
     EXPECT_EQ(client.output.bytes, "") << "half a frame";
     if (!client.output.batch_in_flight) return false;
     client.output.batch_in_flight = false;
-    shard.Written(client.session.subscriber());
+    shard.Written(client.session().subscriber());
     return true;
   }
 
   void Send(Client& client, std::string_view text) {
-    client.session.OnText(text);
+    client.session().OnSignOfLife();
+    client.session().OnText(text);
     Settle();
   }
   // Looks at the sessions at least every second, as a worker does.
@@ -261,7 +268,7 @@ class SessionTest : public ::testing::Test {
       const absl::Duration step = std::min(time, absl::Seconds(1));
       time -= step;
       clock.Advance(step);
-      for (const auto& client : clients) client->session.Tick();
+      for (const auto& client : clients) client->session().Tick();
       Settle();
     }
   }

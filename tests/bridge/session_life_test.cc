@@ -72,7 +72,7 @@ TEST_F(SessionTest, AHeartbeatIsAPongWithTheCursorAndAPing) {
 TEST_F(SessionTest, APeerSilentForTwoIntervalsIsDropped) {
   Client& client = Connect();
   Pass(options.heartbeat_interval);
-  client.session.OnSignOfLife();
+  client.session().OnSignOfLife();
   Pass(options.heartbeat_interval);
   Pass(options.heartbeat_interval - absl::Seconds(1));
   EXPECT_FALSE(client.output.dropped);
@@ -85,7 +85,7 @@ TEST_F(SessionTest, ASessionWithoutMessageOrPongIsEnded) {
   Got(client);
   for (absl::Duration passed; passed < options.session_timeout; passed += absl::Seconds(10)) {
     EXPECT_EQ(client.output.close_code, 0);
-    client.session.OnSignOfLife();
+    client.session().OnSignOfLife();
     Pass(absl::Seconds(10));
   }
   EXPECT_EQ(client.output.close_code, 1001);
@@ -101,7 +101,7 @@ TEST_F(SessionTest, AcksAndPongsKeepASessionAlive) {
       Send(client,
            absl::StrCat(R"({"type":"ack","message_id":")", FormatCursor({kEpoch, 1}), "\"}"));
     } else {
-      client.session.OnPong();
+      client.session().OnPong();
     }
     Pass(absl::Seconds(20));
   }
@@ -114,14 +114,14 @@ TEST_F(SessionTest, TheHubsStateIsToldAndNothingIsClosed) {
   Send(client, Subscribe("a"));
   Got(client);
   context.hub_connected = false;
-  client.session.OnHubState(false);
+  client.session().OnHubState(false);
   Settle();
   json::object status = One(client);
   EXPECT_EQ(Text(status, "type"), "status");
   EXPECT_EQ(Text(status, "hub"), "reconnecting");
   Client& late = Connect();
   EXPECT_THAT(Types(Got(late)), ElementsAre("welcome", "status"));
-  client.session.OnHubState(true);
+  client.session().OnHubState(true);
   Settle();
   EXPECT_EQ(Text(One(client), "hub"), "connected");
   Publish(1);
@@ -134,8 +134,8 @@ TEST_F(SessionTest, DrainGivesEachClientItsOwnSlot) {
   Client& two = Connect();
   Got(one);
   Got(two);
-  one.session.Drain(absl::Milliseconds(10));
-  two.session.Drain(absl::Milliseconds(20));
+  one.session().Drain(absl::Milliseconds(10));
+  two.session().Drain(absl::Milliseconds(20));
   Settle();
   EXPECT_EQ(one.output.close_code, 1012);
   EXPECT_THAT(one.output.close_reason, StartsWith("SERVICE_UNAVAILABLE"));
@@ -187,7 +187,7 @@ TEST_F(SessionTest, IsExplainedByTheIdOfItsWelcome) {
   EXPECT_EQ(explained.subscriptions(1).subscription_id(), "all");
   EXPECT_TRUE(explained.subscriptions(1).live());
   EXPECT_EQ(explained.last_cursor(), FormatCursor({kEpoch, 5}));
-  client.session.OnPeerClose();
+  client.session().OnPeerClose();
   EXPECT_EQ(shard.sessions().Find(id), nullptr);
 }
 

@@ -62,7 +62,7 @@ TEST_F(SlowSessionTest, OneThatTakesALittleIsNotEnded) {
   Settle();
   for (int second = 0; second < 60; ++second) {
     ++slow.output.taken;
-    slow.session.OnPong();
+    slow.session().OnPong();
     clock.Advance(absl::Seconds(1));
     Settle();
   }
@@ -71,11 +71,11 @@ TEST_F(SlowSessionTest, OneThatTakesALittleIsNotEnded) {
 
 TEST_F(SessionTest, AClientThatDoesNotTakeItsAnswersIsNotReadOn) {
   Client& client = Connect();
-  EXPECT_TRUE(client.session.WantsRead());
+  EXPECT_TRUE(client.session().WantsRead());
   client.reads = false;
   int sent = 0;
-  while (client.session.WantsRead() && sent < 1000) {
-    client.session.OnText(R"({"type":"ping"})");
+  while (client.session().WantsRead() && sent < 1000) {
+    client.session().OnText(R"({"type":"ping"})");
     clock.Advance(absl::Milliseconds(20));
     ++sent;
     Settle();
@@ -84,9 +84,9 @@ TEST_F(SessionTest, AClientThatDoesNotTakeItsAnswersIsNotReadOn) {
   EXPECT_GT(sent, 200);
   client.reads = true;
   Settle();
-  EXPECT_TRUE(client.session.WantsRead());
+  EXPECT_TRUE(client.session().WantsRead());
   client.output.waiting = 65 * limits::kKiB;
-  EXPECT_FALSE(client.session.WantsRead());
+  EXPECT_FALSE(client.session().WantsRead());
 }
 
 }  // namespace

@@ -85,9 +85,9 @@ TEST_F(SessionSnapshotTest, AMessageIsAskedForWhenTheOneBeforeHasLeft) {
   Give(0, "1", true, false);
   EXPECT_EQ(snapshots.opened[0]->wanted, 0);
   client.output.waiting = 0;
-  client.session.OnRepliesSent();
+  client.session().OnRepliesSent();
   EXPECT_EQ(snapshots.opened[0]->wanted, 1);
-  client.session.OnRepliesSent();  // of something else
+  client.session().OnRepliesSent();  // of something else
   EXPECT_EQ(snapshots.opened[0]->wanted, 1);
 }
 
@@ -234,7 +234,7 @@ TEST_F(SessionSnapshotTest, AClientThatTakesNothingOfItIsClosedAsASlowOne) {
 TEST_F(SessionSnapshotTest, TheEndOfTheSessionEndsIt) {
   Client& client = ConnectAndForget();
   Send(client, Subscribe("a", kSnapshot));
-  client.session.Drain(absl::Seconds(1));
+  client.session().Drain(absl::Seconds(1));
   EXPECT_FALSE(snapshots.opened[0]->alive);
   EXPECT_EQ(metrics.active_subscriptions.Value(), 0);
 }
@@ -249,7 +249,7 @@ TEST_F(SessionSnapshotTest, NoPongComesBetweenItsLastMessageAndItsChanges) {
   client.reads = false;
   Publish(1);
   Settle();
-  client.session.OnText(R"({"type":"ping"})");  // at 1, behind the write in flight
+  client.session().OnText(R"({"type":"ping"})");  // at 1, behind the write in flight
   snapshots.Give(0, "2", false, true);
   Settle();
   client.reads = true;

@@ -13,7 +13,7 @@ using tocsin::testing::Range;
 TEST_F(SessionTest, SubscribedComesBeforeTheFirstEventAndTellsTheFilterAsUnderstood) {
   Client& client = Connect();
   Got(client);
-  client.session.OnText(Subscribe("a", R"("filters":{"severities":["p1","P0","P0"]})"));
+  client.session().OnText(Subscribe("a", R"("filters":{"severities":["p1","P0","P0"]})"));
   Publish(1, v1::SEVERITY_P0);
   Publish(2, v1::SEVERITY_P3);
   Settle();
@@ -91,7 +91,7 @@ TEST_F(SessionTest, AReplacedFilterTakesEffectAtOneExactPlace) {
   Publish(1, v1::SEVERITY_P0);
   Settle();
   Got(client);
-  client.session.OnText(Subscribe("a", R"("filters":{"severities":["P1"]})"));
+  client.session().OnText(Subscribe("a", R"("filters":{"severities":["P1"]})"));
   Publish(2, v1::SEVERITY_P1);
   Publish(3, v1::SEVERITY_P0);
   Settle();
@@ -105,8 +105,8 @@ TEST_F(SessionTest, AReplacedFilterTakesEffectAtOneExactPlace) {
 TEST_F(SessionTest, EachOfTwoQuickReplacementsIsToldWithItsOwnFilter) {
   Client& client = Connect();
   Got(client);
-  client.session.OnText(Subscribe("a", R"("filters":{"severities":["P0"]})"));
-  client.session.OnText(Subscribe("a", R"("filters":{"severities":["P1"]})"));
+  client.session().OnText(Subscribe("a", R"("filters":{"severities":["P0"]})"));
+  client.session().OnText(Subscribe("a", R"("filters":{"severities":["P1"]})"));
   Settle();
   const auto got = Got(client);
   ASSERT_THAT(Types(got), ElementsAre("subscribed", "subscribed"));
@@ -118,8 +118,8 @@ TEST_F(SessionTest, NothingComesAfterUnsubscribedAndTheIdIsFreeAtOnce) {
   Client& client = Connect();
   Send(client, Subscribe("a"));
   Got(client);
-  client.session.OnText(R"({"type":"unsubscribe","subscription_id":"a"})");
-  client.session.OnText(Subscribe("a", R"("filters":{"severities":["P0"]})"));
+  client.session().OnText(R"({"type":"unsubscribe","subscription_id":"a"})");
+  client.session().OnText(Subscribe("a", R"("filters":{"severities":["P0"]})"));
   Publish(1, v1::SEVERITY_P4);
   Publish(2, v1::SEVERITY_P0);
   Settle();

@@ -1,0 +1,250 @@
+// What a client can make the server hold is bounded by not reading from it (WantsRead), as on /ws:
+// its requests to the shard since its last write, and the frames beside the stream that it does not
+// take.
+#include "bridge/graphql_ws/session.h"
+
+#include <random>
+
+#include "absl/strings/str_cat.h"
+#include "bridge/graphql_ws/close_code.h"
+#include "bridge/graphql_ws/server_message.h"
+#include "bridge/ws/close_code.h"
+#include "bridge/ws/frames.h"
+#include "core/base/heap_bytes.h"
+#include "core/base/log.h"
+#include "core/base/strings.h"
+#include "core/event/time_proto.h"
+#include "core/event/uuid.h"
+#include "core/stream/session_explanation.h"
+
+namespace tocsin::bridge::graphql_ws {
+namespace {
+
+// Bytes beside the stream that the client does not take; past that it is not read.
+constexpr size_t kMaxReplyBytes = 64 * limits::kKiB;
+constexpr uint16_t kGoingAway = 1001;
+constexpr uint16_t kServiceRestart = 1012;
+
+}  // namespace
+
+Session::Session(Context& context, bool spoken, ws::SessionOutput& output)
+    : context_(context),
+      shared_(context.shared),
+      output_(output),
+      sink_(context, output, operations_, *this),
+      snapshots_(shared_, output, *this),
+      liveness_(shared_.options.heartbeat_interval, shared_.options.session_timeout,
+                shared_.clock.Monotonic()),
+      conduct_(shared_.options.messages_per_second, shared_.options.message_burst,
+               liveness_.started()),
+      spoken_(spoken) {}
+
+Session::~Session() {
+  Leave();
+  if (subscriber_ != 0) {
+    shared_.metrics.active_connections.Decrement();
+    shared_.metrics.graphql_connections.Decrement();
+    shared_.metrics.session_duration_seconds.Observe(
+        absl::ToDoubleSeconds(shared_.clock.Monotonic() - liveness_.started()));
+  }
+}
+
+void Session::Start(bool deflate) {
+  if (!spoken_) {
+    return End(ErrorCode::kUnsupported, kSubprotocolNotAcceptable,
+               absl::StrCat("offer the subprotocol ", ToAbsl(kSubprotocol),
+                            " (graphql-ws is the older protocol)"));
+  }
+  if (deflate) {
+    sink_.Deflate();
+  }
+  subscriber_ = shared_.shard.Add(&sink_, absl::ZeroDuration());
+  shared_.metrics.active_connections.Increment();
+  shared_.metrics.graphql_connections.Increment();
+  shared_.metrics.total_connections.Increment();
+  id_ = NewUuid(shared_.clock.Now());
+  shared_.shard.sessions().Enter(*this);
+}
+
+v1::SessionExplanation Session::Explain() const {
+  v1::SessionExplanation session;
+  session.set_session_id(id_);
+  session.set_transport("graphql");
+  const absl::Duration age = shared_.clock.Monotonic() - liveness_.started();
+  SetTimestamp(*session.mutable_since(), shared_.clock.Now() - age);
+  if (const auto report = shared_.shard.Report(subscriber_)) {
+    FillSession(*report, shared_.clock, session);
+    for (size_t i = 0; i < report->subscriptions.size(); ++i) {
+      const Operation* const operation = operations_.Find(report->subscriptions[i].tag);
+      session.mutable_subscriptions(static_cast<int>(i))
+          ->set_subscription_id(operation == nullptr ? "" : operation->id());
+    }
+  }
+  return session;
+}
+
+size_t Session::MemoryBytes() const {
+  return operations_.MemoryBytes() + snapshots_.MemoryBytes() + requests_.MemoryBytes() +
+         HeapBytes(id_);
+}
+
+// ---- what is no message of the protocol ----
+
+void Session::OnBinary() {
+  if (!closing_) {
+    EndWith(ErrorCode::kUnsupported,
+            "binary messages are not supported: send JSON in text messages");
+  }
+}
+
+void Session::OnOversize(std::string_view why) {
+  if (!closing_) {
+    EndWith(ErrorCode::kMessageTooLarge,
+            why.empty() ? absl::StrCat("a message may have at most ",
+                                       shared_.options.max_message_bytes, " bytes")
+                        : std::string(why));
+  }
+}
+
+void Session::OnSignOfLife() {
+  liveness_.Heard(shared_.clock.Monotonic());
+  if (state_ == State::kInitialised) {
+    state_ = State::kAcknowledged;
+  }
+}
+
+void Session::OnPong() { liveness_.Active(shared_.clock.Monotonic()); }
+
+void Session::OnProtocolError(uint16_t code, std::string_view why) {
+  if (!closing_) {
+    shared_.metrics.connection_errors.Increment();
+    End(ErrorCode::kInvalidMessage, code,
+        code == ws::kProtocolError
+            ? absl::StrCat("the frames do not follow RFC 6455: ", ToAbsl(why))
+            : std::string(why));
+  }
+}
+
+void Session::OnPeerClose() {
+  if (!closing_) {
+    closing_ = true;
+    Leave();
+  }
+}
+
+void Session::OnInternalError() {
+  if (!closing_) {
+    shared_.metrics.connection_errors.Increment();
+    EndWith(ErrorCode::kInternal, "the server failed while it handled this session");
+  }
+}
+
+bool Session::WantsRead() const {
+  return closing_ || (!sink_.asked_too_much() && output_.BytesWaiting() < kMaxReplyBytes);
+}
+
+// ---- time ----
+
+void Session::Tick() {
+  if (closing_ || subscriber_ == 0) {
+    return;
+  }
+  if (sink_.failed()) {
+    return OnInternalError();
+  }
+  if (snapshots_.IsStuck()) {
+    return OnStuck();
+  }
+  const absl::Duration now = shared_.clock.Monotonic();
+  if (state_ == State::kNew && now - liveness_.started() >= kInitTimeout) {
+    return End(ErrorCode::kUnauthenticated, kInitialisationTimeout,
+               absl::StrCat("no connection_init within ", absl::FormatDuration(kInitTimeout)));
+  }
+  switch (liveness_.Look(now)) {
+    case ws::Liveness::Verdict::kAlive:
+      return;
+    case ws::Liveness::Verdict::kPingDue:
+      return Heartbeat();
+    case ws::Liveness::Verdict::kSilent:
+      return EndSilent();
+    case ws::Liveness::Verdict::kIdle:
+      return Close(kGoingAway, "SESSION_TIMEOUT: no message for too long");
+  }
+}
+
+void Session::Heartbeat() {
+  std::string ping;
+  ws::AppendControlFrame(ping, ws::Opcode::kPing, "");
+  output_.Send(ping);
+  if (operations_.size() > 0 && sink_.NeedsHeartbeat()) {
+    shared_.shard.Bookmark(subscriber_, {.kind = OperationSink::kHeartbeat, .text = ""});
+  }
+}
+
+void Session::OnHubState(bool connected) {
+  if (!closing_ && state_ != State::kNew) {
+    Reply(HubPing(connected));
+  }
+}
+
+// ---- the end ----
+
+void Session::OnStuck() {
+  if (!closing_) {
+    shared_.metrics.connection_errors.Increment();
+    LogInfo("subscriber took nothing and is closed", {{"subscriptions", operations_.size()}});
+    EndWith(ErrorCode::kSlowConsumer, "nothing was taken for 10 seconds; reconnect and resume");
+  }
+}
+
+void Session::Drain(absl::Duration reconnect_after) {
+  if (!closing_) {
+    End(ErrorCode::kServiceUnavailable, kServiceRestart,
+        absl::StrCat("the server is going down; reconnect in ",
+                     absl::ToInt64Milliseconds(reconnect_after), " ms and resume"));
+  }
+}
+
+// The peer is gone, so nothing is sent.
+void Session::EndSilent() {
+  closing_ = true;
+  shared_.metrics.connection_errors.Increment();
+  Leave();
+  output_.Drop();
+}
+
+void Session::EndWith(ErrorCode code, std::string_view text) {
+  End(code, static_cast<uint16_t>(RowOf(code).graphql_close), text);
+}
+
+void Session::End(ErrorCode code, uint16_t close, std::string_view text) {
+  Close(close, absl::StrCat(ToAbsl(RowOf(code).name), ": ", ToAbsl(text)));
+}
+
+void Session::Close(uint16_t close, std::string_view reason) {
+  if (!closing_) {
+    closing_ = true;
+    Leave();
+    output_.Close(close, reason);
+  }
+}
+
+void Session::Leave() {
+  snapshots_.Clear();
+  requests_.Clear();
+  if (subscriber_ != 0) {
+    shared_.shard.sessions().Leave(*this);
+    shared_.shard.Remove(subscriber_);
+    shared_.metrics.active_subscriptions.Decrement(static_cast<double>(operations_.size()));
+    operations_.Clear();
+  }
+}
+
+void Session::Reply(std::string_view message) {
+  std::string frame;
+  ws::AppendTextFrame(frame, message);
+  output_.Send(frame);
+  shared_.metrics.messages_sent.Increment();
+}
+
+}  // namespace tocsin::bridge::graphql_ws

@@ -1,0 +1,229 @@
+// What a session does with each of its client's messages, and with what the operations bring.
+#include <string>
+#include <string_view>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "bridge/graphql/input_words.h"
+#include "bridge/graphql_ws/close_code.h"
+#include "bridge/graphql_ws/server_message.h"
+#include "bridge/graphql_ws/session.h"
+#include "bridge/graphql_ws/snapshot_form.h"
+#include "bridge/ws/frames.h"
+#include "core/base/strings.h"
+
+namespace tocsin::bridge::graphql_ws {
+namespace {
+
+// A message over the rate is parsed only when it is this small.
+constexpr size_t kReadOverRateBytes = limits::kKiB;
+
+}  // namespace
+
+// The rate is checked before the message is read, so that a flood costs little.
+bool Session::Admit(std::string_view text) {
+  const absl::Duration now = shared_.clock.Monotonic();
+  liveness_.Active(now);
+  shared_.metrics.messages_received.Increment();
+  const ws::Conduct::Rate rate = conduct_.Take(now);
+  if (rate != ws::Conduct::Rate::kWithin) {
+    RateLimited(text, rate == ws::Conduct::Rate::kOverForTooLong);
+  }
+  return rate == ws::Conduct::Rate::kWithin;
+}
+
+// An operation that is refused is told so, and one that the client ends is ended. The protocol has
+// no answer for anything else, and nothing can be said of a message that is not read: that closes.
+void Session::RateLimited(std::string_view text, bool for_too_long) {
+  const std::string why =
+      absl::StrCat("at most ", shared_.options.messages_per_second, " messages a second, and ",
+                   shared_.options.message_burst, " at once");
+  if (for_too_long || text.size() > kReadOverRateBytes) {
+    return EndWith(ErrorCode::kRateLimitExceeded, why);
+  }
+  const absl::StatusOr<ClientMessage> message = ReadClientMessage(text);
+  if (!message.ok()) {
+    return;
+  }
+  if (const auto* subscribe = std::get_if<Subscribe>(&*message)) {
+    const absl::Duration wait = conduct_.WaitFor(shared_.clock.Monotonic());
+    RefuseOperation(QuotedId(subscribe->id),
+                    MakeError(ErrorCode::kRateLimitExceeded, why, {.retry_after = wait}));
+  } else if (const auto* complete = std::get_if<Complete>(&*message)) {
+    Handle(*complete);
+  }
+}
+
+void Session::OnText(std::string_view text) {
+  if (closing_ || !Admit(text)) {
+    return;
+  }
+  absl::StatusOr<ClientMessage> message = ReadClientMessage(text);
+  if (message.ok()) {
+    std::visit([this](auto& each) { Handle(each); }, *message);
+  } else {
+    EndWith(ErrorCode::kInvalidMessage, ToStd(message.status().message()));
+  }
+}
+
+// Where authentication is off, as it is here, credentials are passed over.
+void Session::Handle(const ConnectionInit&) {
+  if (state_ != State::kNew) {
+    return End(ErrorCode::kInvalidMessage, kTooManyInitialisations,
+               "Too many initialisation requests");
+  }
+  state_ = State::kInitialised;
+  const Cursor served = shared_.shard.position();
+  Reply(AckMessage({.session_id = id_,
+                    .server_time = shared_.clock.Now(),
+                    .cursor = served.epoch != 0 ? served : shared_.window.view().head,
+                    .options = shared_.options}));
+  if (!shared_.hub_connected) {
+    Reply(HubPing(false));
+  }
+}
+
+void Session::Handle(const Ping& message) { Reply(PongMessage(message.payload_json)); }
+
+void Session::Handle(const Pong&) {}  // Admit has counted it as a sign of life
+
+void Session::Handle(Subscribe& message) {
+  if (state_ != State::kAcknowledged) {
+    return End(ErrorCode::kUnauthenticated, kUnauthorized,
+               "subscribe came before connection_ack: send connection_init and wait for it");
+  }
+  std::string id = QuotedId(message.id);
+  if (operations_.FindId(id) != nullptr || requests_.Has(id)) {
+    return End(ErrorCode::kConflict, kSubscriberExists,
+               absl::StrCat("Subscriber for ", message.id, " already exists"));
+  }
+  auto prepared = graphql::Prepare(context_.schema, std::move(message.request));
+  if (const auto* errors = std::get_if<graphql::Errors>(&prepared)) {
+    return RefuseOperation(id, *errors);
+  }
+  auto& request = std::get<std::shared_ptr<const graphql::Prepared>>(prepared);
+  request->type() == graphql::OperationType::kSubscription
+      ? Begin(std::move(id), *request)
+      : Execute(std::move(id), std::move(request));
+}
+
+void Session::Handle(const Complete& message) {
+  const std::string id = QuotedId(message.id);
+  const Operation* const operation = operations_.FindId(id);
+  if (operation == nullptr) {
+    requests_.Remove(id);  // one that has ended may be completed too: the messages crossed
+    return;
+  }
+  if (!snapshots_.Remove(operation->tag).has_value()) {
+    shared_.shard.Unsubscribe(subscriber_, operation->tag);
+    sink_.CountAsked(0);
+  }
+  operations_.Remove(operation->tag);
+  shared_.metrics.active_subscriptions.Decrement();
+}
+
+// ---- queries and mutations ----
+
+void Session::Execute(std::string quoted_id, std::shared_ptr<const graphql::Prepared> prepared) {
+  if (requests_.full()) {
+    return RefuseOperation(
+        quoted_id, MakeError(ErrorCode::kRateLimitExceeded,
+                             absl::StrCat("at most ", RequestsUnderWay::kMaxRequests,
+                                          " queries and mutations of a connection at a time"),
+                             {.retry_after = absl::Seconds(1)}));
+  }
+  if (context_.execute == nullptr) {
+    return RefuseOperation(
+        quoted_id, MakeError(ErrorCode::kUnsupported, "this version serves subscriptions only"));
+  }
+  auto answer =
+      requests_.Add(shared_.shard, quoted_id,
+                    [this, quoted_id](const std::string& result) { OnResult(quoted_id, result); });
+  context_.execute(std::move(prepared), std::move(answer));
+}
+
+void Session::OnResult(const std::string& quoted_id, const std::string& result) {
+  if (!closing_) {
+    std::string frame;
+    AppendNext(frame, quoted_id, result + "}");
+    output_.Send(frame);
+    shared_.metrics.messages_sent.Increment();
+    Reply(CompleteMessage(quoted_id));
+  }
+}
+
+// ---- subscriptions ----
+
+void Session::Begin(std::string quoted_id, const graphql::Prepared& prepared) {
+  if (operations_.size() >= shared_.options.max_subscriptions) {
+    return RefuseOperation(
+        quoted_id,
+        MakeError(ErrorCode::kSubscriptionLimitExceeded,
+                  absl::StrCat("a connection may have at most ", shared_.options.max_subscriptions,
+                               " subscriptions; complete one first")));
+  }
+  auto planned = graphql::Subscription::Plan(prepared);
+  if (const auto* errors = std::get_if<graphql::Errors>(&planned)) {
+    return RefuseOperation(quoted_id, *errors);
+  }
+  const auto& asked = std::get<std::shared_ptr<const graphql::Subscription>>(planned);
+  Operation& operation = operations_.Add(std::move(quoted_id), context_.forms.Of(asked));
+  operation.resumes_by_extension = prepared.extensions.contains("resumeFrom");
+  shared_.metrics.active_subscriptions.Increment();
+  sink_.CountAsked(asked->filter()->key().size());
+  Follow(operation, *asked);
+}
+
+void Session::Follow(const Operation& operation, const graphql::Subscription& asked) {
+  if (asked.snapshot()) {
+    return snapshots_.Add({.tag = operation.tag,
+                           .filter = asked.filter(),
+                           .form = std::make_shared<SnapshotUpdates>(
+                               operation.form->tells, operation.quoted_id, shared_.clock)});
+  }
+  shared_.shard.Subscribe(subscriber_, {.tag = operation.tag,
+                                        .filter = asked.filter(),
+                                        .start = asked.from(),
+                                        .notify_on_gap = true,
+                                        .leaves = asked.leaves()});
+}
+
+void Session::OnOperationEnded() { shared_.metrics.active_subscriptions.Decrement(); }
+
+void Session::RefuseOperation(std::string_view quoted_id, const graphql::Errors& errors) {
+  Reply(ErrorMessage(quoted_id, errors, shared_.clock.Now()));
+}
+
+void Session::RefuseOperation(std::string_view quoted_id, const absl::Status& status) {
+  RefuseOperation(quoted_id, graphql::Errors{graphql::ErrorOf(status)});
+}
+
+// ---- snapshots ----
+
+// They are frames already. Never compressed: nobody else is sent them.
+std::string Session::SnapshotFrames(const ws::SessionSnapshots::Request&, std::string_view text) {
+  return std::string(text);
+}
+
+void Session::OnSnapshotBegun(const ws::SessionSnapshots::Request&, const Cursor&) {}
+
+// The last frames take the place of the subscription's beginning in the stream.
+void Session::OnSnapshotRead(const ws::SessionSnapshots::Request& request, const Cursor& place,
+                             std::string last) {
+  operations_.Find(request.tag)->beginning = std::make_unique<std::string>(std::move(last));
+  shared_.shard.Subscribe(subscriber_, {.tag = request.tag,
+                                        .filter = request.filter,
+                                        .start = place,
+                                        .notify_on_gap = true,
+                                        .leaves = true});
+}
+
+void Session::OnSnapshotFailed(const ws::SessionSnapshots::Request& request,
+                               const absl::Status& status) {
+  const std::string id = operations_.Find(request.tag)->quoted_id;
+  operations_.Remove(request.tag);
+  OnOperationEnded();
+  RefuseOperation(id, status);
+}
+
+}  // namespace tocsin::bridge::graphql_ws
