@@ -1,5 +1,5 @@
 """The same events for the same filter, whichever way they come: 220 filters × 2,000 events of all types, delivered
-live and by replay, over gRPC, /ws and HTTP streams, and by the oracle."""
+live and by replay, over gRPC, /ws, /graphql/ws and HTTP streams, and by the oracle."""
 
 import asyncio
 import contextlib
@@ -105,6 +105,36 @@ class World:
         async with contextlib.AsyncExitStack() as stack:
             return await self.read_ws(await self.open_ws(stack, bridge, "earliest", odd=True))
 
+    async def open_graphql(self, stack, bridge, start):
+        """Connections that hold all filters between them, each as an operation of its own."""
+        connections = []
+        for at in range(0, FILTERS, PER_CONNECTION):
+            graphql = await stack.enter_async_context(harness.graphql(bridge))
+            for index in range(at, min(at + PER_CONNECTION, FILTERS)):
+                await graphql.subscribe(str(index), resume_from=start, filter=harness.filter_input(self.filters[index]))
+            await graphql.subscribe("all", resume_from=start)
+            connections.append(graphql)
+        return connections
+
+    async def read_graphql(self, connections):
+        """What each operation brings, until all have brought as much as they must: one that misses an event is waited for in vain."""
+        got = [[] for _ in self.filters]
+        expected = self.expected()
+        for number, graphql in enumerate(connections):
+            mine = range(number * PER_CONNECTION, min((number + 1) * PER_CONNECTION, FILTERS))
+            left = sum(len(expected[index]) for index in mine) + EVENTS
+            for message in await graphql.nexts(left, timeout=60):
+                if message["id"] != "all":
+                    got[int(message["id"])].append(harness.event_of(message))
+            with contextlib.suppress(TimeoutError):
+                while (message := await graphql.recv(0.2)):  # and nothing more
+                    assert message["type"] == "ping", message
+        return got
+
+    async def replay_graphql(self, bridge):
+        async with contextlib.AsyncExitStack() as stack:
+            return await self.read_graphql(await self.open_graphql(stack, bridge, "earliest"))
+
     async def open_streams(self, stack, bridge, start):
         """A stream over HTTP for each filter that fits into a query: by turns server-sent events and lines of JSON."""
         return {index: await stack.enter_async_context(
@@ -130,10 +160,14 @@ class World:
         async def over_ws(ready):
             async with contextlib.AsyncExitStack() as stack:
                 connections = await self.open_ws(stack, self.bridge, "latest")
+                graphql = await self.open_graphql(stack, self.bridge, "latest")
                 streams = await self.open_streams(stack, self.bridge, "latest")
+                for each in graphql:
+                    await each.established()
                 ready.set()
                 await asyncio.to_thread(published.wait)
                 self.delivered["HTTP live"] = await self.read_streams(streams)
+                self.delivered["GraphQL live"] = await self.read_graphql(graphql)
                 return await self.read_ws(connections)
 
         def run_ws():
@@ -164,16 +198,19 @@ def world():
         with made.grpc_streams("earliest") as streams:
             made.delivered["gRPC replay"] = made.read_grpc(streams)
         made.delivered["/ws replay, from the bridge's window"] = harness.run(made.replay_ws(bridge))
+        made.delivered["GraphQL replay, from the bridge's window"] = harness.run(made.replay_graphql(bridge))
         made.delivered["HTTP replay, from the bridge's window"] = harness.run(made.replay_streams(bridge))
         with harness.start_bridge(hub, "--recent-events", 100) as late:
             made.delivered["/ws replay, from the hub"] = harness.run(made.replay_ws(late))
+            made.delivered["GraphQL replay, from the hub"] = harness.run(made.replay_graphql(late))
             made.delivered["HTTP replay, from the hub"] = harness.run(made.replay_streams(late))
         yield made
 
 
 @pytest.mark.parametrize("way", ["gRPC live", "/ws live", "gRPC replay", "/ws replay, from the bridge's window",
                                  "/ws replay, from the hub", "HTTP live", "HTTP replay, from the bridge's window",
-                                 "HTTP replay, from the hub"])
+                                 "HTTP replay, from the hub", "GraphQL live", "GraphQL replay, from the bridge's window",
+                                 "GraphQL replay, from the hub"])
 def test_every_filter_gets_the_oracles_events(world, way):
     expected = world.expected()
     assert len(expected) >= 200 and len(world.results) >= 2000

@@ -78,8 +78,19 @@ def test_a_chain_of_resumes_gives_every_event_once(world, seed):
             await ws.subscribe("chain", resume_from=place)
             return [Event(m["event"]["id"], m["message_id"]) for m in await ws.events(count)]
 
+    async def graphql_hop(bridge, place, count):
+        async with harness.graphql(bridge) as graphql:
+            await graphql.subscribe("chain", "subscription { events { id } }", resume_from=place)
+            return [Event(m["payload"]["data"]["events"]["id"], harness.place_of(m)) for m in await graphql.nexts(count)]
+
+    async def stream_hop(bridge, place, count):
+        async with harness.events(bridge, {}, resume_from=place) as stream:
+            got = [await stream.expect("event") for _ in range(count)]
+            return [Event(m.data["event"]["id"], m.id) for m in got]
+
+    over_bridge = [(hop, bridge) for bridge in world.bridges for hop in (ws_hop, graphql_hop, stream_hop)]
     with world.hub.client() as client:
-        for way in itertools.cycle(["gRPC", *world.bridges]):
+        for way in itertools.cycle(["gRPC", *over_bridge]):
             place = chain.steps[-1].cursor if chain.steps else world.before
             count = min(rng.choice([1, 2, 3, 5, 20]), left)
             if count == 0:
@@ -88,7 +99,8 @@ def test_a_chain_of_resumes_gives_every_event_once(world, seed):
                 with client.subscribe(start=place) as stream:
                     got = [Event(e.id, e.cursor) for e in stream.take(count)]
             else:
-                got = harness.run(ws_hop(way, place, count))
+                hop, bridge = way
+                got = harness.run(hop(bridge, place, count))
             chain.steps += [Resume(place), *got]
             left -= count
             hops += 1
