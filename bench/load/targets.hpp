@@ -20,6 +20,17 @@ constexpr const char* kTocsinSubscribe =
 constexpr const char* kTocsinReplay =
     R"({"type":"subscribe","subscription_id":"s","filters":{"sources":["{topic}"]},"resume_from":"earliest"})";
 
+// The fields that the message of /ws has, and an id of each client's own, as graphql-ws gives them. {name} is how the answer calls the
+// event: by another name for each client it is another operation.
+constexpr const char* kGraphqlSubscribe =
+    R"({"id":"{uuid}","type":"subscribe","payload":{"query":"subscription { {name}events(filter: {sources: [\"{topic}\"]}) )"
+    R"({ sequence time type id priority incident { id createdAt updatedAt state severity incidentType source title description )"
+    R"(affectedResources labels metadata relatedIncidents assignees } } }"{resume}}})";
+
+inline std::string graphql_subscribe(const std::string& name, const std::string& resume) {
+  return expand(expand(kGraphqlSubscribe, "{name}", name), "{resume}", resume);
+}
+
 inline void preset_tocsin(Options& o, bool ws) {
   o.pub_addr = "127.0.0.1:50051";
   o.sub_addr = ws ? "127.0.0.1:8080" : "127.0.0.1:50051";
@@ -35,6 +46,15 @@ inline void preset_tocsin(Options& o, bool ws) {
     o.grpc_sub_body = "1:m(4:s={topic})";
     o.grpc_ready_msgs = 1;  // the first response says where the subscription stands
   }
+}
+
+inline void preset_graphql(Options& o, const std::string& name) {
+  preset_tocsin(o, true);
+  o.path = "/graphql/ws";
+  o.subprotocol = "graphql-transport-ws";
+  o.send = {R"({"type":"connection_init"})"};
+  o.then = {graphql_subscribe(name, ""), R"({"type":"ping"})"};  // answered once the subscription stands
+  o.ready_match = R"("type":"pong")";
 }
 
 inline bool preset(Options& o, const std::string& t) {
@@ -69,6 +89,8 @@ inline bool preset(Options& o, const std::string& t) {
     o.send.clear();
     o.path = "/v1/events?sources={topic}";
     o.ready_match = "id: ";  // the first place
+  } else if (t == "tocsin-graphql" || t == "tocsin-graphql-each") {
+    preset_graphql(o, t == "tocsin-graphql" ? "" : "e{conn}: ");
   } else if (t == "tocsin-ws" || t == "tocsin-grpc") {
     preset_tocsin(o, t == "tocsin-ws");
   } else if (t == "grpc-ws") {  // gRPC publisher, WebSocket subscribers
@@ -83,6 +105,8 @@ inline bool preset(Options& o, const std::string& t) {
 inline bool from_earliest(Options& o) {
   if (o.target == "tocsin-ws") o.send = {kTocsinReplay};
   else if (o.target == "tocsin-sse") o.path += "&resume_from=earliest";
+  else if (o.target == "tocsin-graphql")
+    o.then = {graphql_subscribe("", R"(,"extensions":{"resumeFrom":"earliest"})"), R"({"type":"ping"})"};
   else if (o.target == "tocsin-grpc") o.grpc_sub_body += ";2:s=earliest";
   else return false;
   return true;
@@ -109,7 +133,7 @@ inline std::unique_ptr<PubProto> make_pub(const Options& o) {
   if (t == "mqtt" || t == "mqtt-ws") return std::make_unique<MqttPub>(o);
   if (t == "pushpin") return std::make_unique<PushpinPub>(o);
   if (t == "nchan" || t == "nchan-sse" || t == "httpws") return std::make_unique<HttpPub>(o);
-  const bool tocsin = t == "tocsin-ws" || t == "tocsin-sse" || t == "tocsin-grpc";
+  const bool tocsin = t.starts_with("tocsin-");
   if (tocsin && !o.unary) return std::make_unique<TocsinPub>(o);
   if (t == "etcd" || t == "grpc" || t == "grpc-ws" || tocsin)
     return std::make_unique<GrpcPub>(o);
