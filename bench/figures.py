@@ -40,6 +40,7 @@ PUBLISH = ["--mode", "pubonly", "--duration", "3"]
 DURABLE_PEERS = ["jetstream", "etcd"]  # JetStream answers before its sync (sync_interval, 2 minutes); Tocsin and etcd sync first
 MANY = [*PUBLISH, "--pub-window", "256", "--inflight", "1000000"]
 FAN_PEERS = ["nats-ws", "redis"]
+GRAPHQL_PEERS = ["node-graphql-ws", "node-graphql-yoga"]
 DEFLATE = ("--compression", "deflate")
 READERS = {"records alone": "log", "floor": "store"}  # bench_read
 BEFORE = " before"  # behind the name of a side: the same with the other build's programs
@@ -54,10 +55,12 @@ WORKLOADS = [
              ["--conns", "10000", "--selective", "--duration", "3", "--inflight", "1024", "--pub-window", "256", "--timeout", "40"]),
     Workload("ws-deflate", "/ws compressed, 1,000 subscribers, 64 in flight", ["tocsin-ws", "nchan-deflate"],
              [*fan(1000, 64), "--deflate"], bridge=DEFLATE),
-    Workload("graphql-1000", "/graphql/ws, 1,000 subscribers of one operation, 64 in flight", ["tocsin-graphql", "tocsin-ws"], fan(1000, 64)),
+    Workload("graphql-1000", "/graphql/ws, 1,000 subscribers of one operation, 64 in flight",
+             ["tocsin-graphql", "tocsin-ws", *GRAPHQL_PEERS], fan(1000, 64)),
     Workload("graphql-1000-each", "/graphql/ws, 1,000 subscribers, each with an operation of its own, 64 in flight",
              ["tocsin-graphql-each", "tocsin-graphql"], fan(1000, 64)),
-    Workload("graphql-paced", "/graphql/ws, 1,000 subscribers of one operation, 100 events/s", ["tocsin-graphql", "tocsin-ws"], paced(1000, 100)),
+    Workload("graphql-paced", "/graphql/ws, 1,000 subscribers of one operation, 100 events/s",
+             ["tocsin-graphql", "tocsin-ws", *GRAPHQL_PEERS], paced(1000, 100)),
     Workload("graphql-deflate", "/graphql/ws compressed, 1,000 subscribers of one operation, 64 in flight", ["tocsin-graphql", "tocsin-ws"],
              [*fan(1000, 64), "--deflate"], bridge=DEFLATE),
     Workload("sse-1000", "server-sent events, 1,000 subscribers, 64 in flight", ["tocsin-sse", "nchan-sse"], fan(1000, 64)),
@@ -79,7 +82,7 @@ WORKLOADS = [
     Workload("replay-ws-10", "replay from disk, /ws, 10 subscribers", ["tocsin-ws"], ["10"], "replay"),
     Workload("replay-window", "replay from the bridge's window, /ws, 1 subscriber", ["tocsin-ws"], ["1"], "window"),
     Workload("ws-idle", "/ws, 10,000 idle connections", ["tocsin-ws", "nats-ws", "mosquitto-ws", "redis", "floor"], IDLE, "idle"),
-    Workload("graphql-idle", "/graphql/ws, 10,000 idle subscribers of one operation", ["tocsin-graphql", "tocsin-ws"], IDLE, "idle"),
+    Workload("graphql-idle", "/graphql/ws, 10,000 idle subscribers of one operation", ["tocsin-graphql", "tocsin-ws", *GRAPHQL_PEERS], IDLE, "idle"),
     Workload("ws-deflate-idle", "/ws compressed, 10,000 idle connections", ["tocsin-ws"], [*IDLE, "--deflate"], "idle", DEFLATE),
     Workload("grpc-idle", "gRPC, 10,000 idle streams", ["tocsin-grpc"], IDLE, "idle"),
     Workload("publish-256", "synced publish, 256 events in flight", ["tocsin-grpc", "redis-aof-always", "etcd-put"], MANY, "publish"),

@@ -5,7 +5,8 @@ import shutil
 
 from servers import BIN, HERE, free_port
 
-RAWFAN, NODE_WS = free_port(), free_port()
+RAWFAN, NODE_WS, NODE_GRAPHQL = free_port(), free_port(), free_port()
+GRAPHQL = HERE + "/peers/graphql"
 
 NATS = """listen: 127.0.0.1:4222
 max_payload: 1MB
@@ -69,6 +70,11 @@ def nats_cmd(d, js=""):
     return ["nats-server", "-c", write(d, "nats.conf", NATS % js)]
 
 
+def node_graphql(kind):
+    return (lambda d: ["node", GRAPHQL + "/server.mjs", NODE_GRAPHQL, kind],
+            ["--target", "graphql", "--sub", "127.0.0.1:%d" % NODE_GRAPHQL], NODE_GRAPHQL)
+
+
 def plainws(port):
     return ["--target", "plainws", "--sub", "127.0.0.1:%d" % port]
 
@@ -87,6 +93,8 @@ PEERS = {
     "mosquitto-ws": (lambda d: ["mosquitto", "-c", write(d, "m.conf", MOSQ)], ["--target", "mqtt-ws"], 9883),
     "etcd": (etcd_cmd, ["--target", "etcd"], 2379),
     "node-ws": (lambda d: ["node", HERE + "/peers/node_ws.js", NODE_WS], plainws(NODE_WS), NODE_WS),
+    "node-graphql-ws": node_graphql("graphql-ws"),
+    "node-graphql-yoga": node_graphql("yoga"),
     # durable variants (W5)
     "jetstream": (lambda d: nats_cmd(d, 'jetstream { store_dir: "%s/js" }' % d), ["--target", "nats", "--nats-stream", "EV"], 4222),
     "redis-aof-everysec": (lambda d: redis_cmd(d, "--appendonly", "yes", "--appendfsync", "everysec"),
@@ -108,6 +116,8 @@ PROGRAMS = {"nats": "nats-server", "redis": "redis-server", "nchan": "nginx", "m
 def installed(peer):
     """Whether the peer's program is there."""
     if peer.startswith("nchan") and not os.path.exists("/usr/lib/nginx/modules/ngx_nchan_module.so"):
+        return False
+    if peer.startswith("node-graphql") and not os.path.exists(GRAPHQL + "/node_modules"):
         return False
     program = PROGRAMS.get(peer.split("-")[0])
     return program is None or shutil.which(program) is not None

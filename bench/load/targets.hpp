@@ -91,6 +91,9 @@ inline bool preset(Options& o, const std::string& t) {
     o.ready_match = "id: ";  // the first place
   } else if (t == "tocsin-graphql" || t == "tocsin-graphql-each") {
     preset_graphql(o, t == "tocsin-graphql" ? "" : "e{conn}: ");
+  } else if (t == "graphql") {  // another server with Tocsin's schema; the publisher is a WebSocket
+    preset_graphql(o, "");
+    o.pub_addr.clear();  // the same as that of the subscribers
   } else if (t == "tocsin-ws" || t == "tocsin-grpc") {
     preset_tocsin(o, t == "tocsin-ws");
   } else if (t == "grpc-ws") {  // gRPC publisher, WebSocket subscribers
