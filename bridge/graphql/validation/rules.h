@@ -24,8 +24,8 @@ namespace tocsin::bridge::graphql {
 class Findings {
  public:
   // Comparing fields with each other, and following fragments from every operation, can take
-  // quadratic work. The longest introspection query takes some 1,000 steps, a page of a hundred
-  // fields less; so many steps take about 5 ms.
+  // quadratic work. An introspection query with everything takes some hundred steps; so many take
+  // a few milliseconds.
   static constexpr size_t kSteps = 100'000;
 
   // An error names at most so many places: a thousand would be of no use.
