@@ -14,6 +14,7 @@
 #include "core/event/json_reader.h"
 #include "core/event/json_writer.h"
 #include "core/event/limits.h"
+#include "core/event/priority_choice.h"
 #include "core/event/text.h"
 
 namespace tocsin {
@@ -76,7 +77,9 @@ absl::Status ReadResumeFrom(const Fields& fields, SubscribeMessage& message) {
     return absl::OkStatus();
   }
   ASSIGN_OR_RETURN(const std::string_view text, fields.reader().Text(*value, kName));
-  ASSIGN_OR_RETURN(message.start, ParseStartPoint(text, kName));
+  ASSIGN_OR_RETURN(const ResumePoint resume, ParseResumePoint(text, kName));
+  message.start = resume.start;
+  message.urgent = resume.urgent;
   message.has_start = true;
   return absl::OkStatus();
 }
@@ -112,6 +115,12 @@ absl::StatusOr<ClientMessage> ReadSubscribe(const Fields& fields) {
     return FieldError(ErrorCode::kInvalidMessage, "resume_from", "cannot be given with snapshot",
                       {"nothing with snapshot: the changes begin where the snapshot was made"});
   }
+  RETURN_IF_ERROR(CheckPriority({.priority = message.priority,
+                                 .split_start = message.urgent.has_value(),
+                                 .snapshot = message.snapshot,
+                                 .leaves = message.leaves,
+                                 .latest_only = message.latest_only},
+                                "resume_from"));
   return message;
 }
 

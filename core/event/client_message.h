@@ -8,6 +8,7 @@
 // Source:  docs/protocol.md, section 5.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <string_view>
 #include <variant>
@@ -23,6 +24,7 @@ struct SubscribeMessage {
   v1::Filter filters;  // empty when left out
   StartPoint start;    // of `resume_from`
   bool has_start = false;
+  std::optional<Cursor> urgent;  // ResumePoint::urgent
   bool notify_on_gap = true;
   bool snapshot = false;
   bool leaves = false;

@@ -18,13 +18,18 @@ namespace tocsin {
 
 struct EventRecord {
   Cursor cursor;
-  absl::Time time;   // when the hub accepted it
-  EventFacts facts;  // none where the event was matched before it was made (LogSlice)
+  absl::Time time;      // when the hub accepted it
+  bool urgent = false;  // of priority Critical or High
+  EventFacts facts;     // none where the event was matched before it was made (LogSlice)
   // The event as SubscribeResponse.events on the wire: tag, length, bytes (wire.h).
   std::string payload;
 
   size_t bytes() const { return sizeof(*this) + facts.bytes() + payload.capacity(); }
 };
+
+inline bool IsUrgent(v1::Priority priority) {
+  return priority == v1::PRIORITY_CRITICAL || priority == v1::PRIORITY_HIGH;
+}
 
 using EventPtr = std::shared_ptr<const EventRecord>;
 

@@ -16,6 +16,7 @@ namespace {
 struct Scanned {
   Cursor cursor;
   absl::Time time = absl::UnixEpoch();
+  bool urgent = false;
   FactTexts texts;  // the type; the others by ScanSubjectOf
   std::optional<std::string_view> incident;
   std::optional<std::string_view> alert;
@@ -100,6 +101,9 @@ void ScanNumber(const WireScanner& scan, Scanned& event) {
       break;
     case v1::Event::kTypeFieldNumber:
       event.texts.type = KnownEnum<v1::EventType>(scan.varint(), v1::EventType_IsValid);
+      break;
+    case v1::Event::kPriorityFieldNumber:
+      event.urgent = IsUrgent(KnownEnum<v1::Priority>(scan.varint(), v1::Priority_IsValid));
       break;
     default:
       break;
@@ -224,6 +228,7 @@ EventPtr MakeRecord(const Scanned& event, EventFacts facts, std::string bytes) {
   auto record = std::make_shared<EventRecord>();
   record->cursor = event.cursor;
   record->time = event.time;
+  record->urgent = event.urgent;
   record->facts = std::move(facts);
   record->payload = std::move(bytes);
   return record;

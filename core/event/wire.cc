@@ -32,6 +32,7 @@ EventPtr MakeRecord(const v1::Event& event, std::string payload) {
   auto record = std::make_shared<EventRecord>();
   record->cursor = {event.epoch(), event.sequence()};
   record->time = ToTime(event.time());
+  record->urgent = IsUrgent(event.priority());
   record->facts = EventFacts::Of(event);
   record->payload = std::move(payload);
   return record;
@@ -64,6 +65,17 @@ void AppendFieldHead(std::string& out, int field, size_t size) {
 void AppendIncidentField(std::string& out, std::string_view incident) {
   AppendFieldHead(out, v1::SnapshotMark::kIncidentsFieldNumber, incident.size());
   out.append(incident);
+}
+
+absl::StatusOr<std::string> WithCursor(std::string_view bytes, std::string_view cursor) {
+  ASSIGN_OR_RETURN(const std::string_view body, UnwrapEventField(bytes));
+  std::string field;
+  AppendFieldHead(field, v1::Event::kCursorFieldNumber, cursor.size());
+  field += cursor;
+  std::string out;
+  out.reserve(bytes.size() + field.size() + 1);
+  AppendFieldHead(out, kEventsField, body.size() + field.size());
+  return out.append(body).append(field);
 }
 
 absl::StatusOr<std::string_view> UnwrapEventField(std::string_view bytes) {

@@ -24,6 +24,10 @@ void AppendIncidentField(std::string& out, std::string_view incident);
 // Tag and length taken off: the event's own bytes. DATA_LOSS as DecodeEventField.
 absl::StatusOr<std::string_view> UnwrapEventField(std::string_view bytes);
 
+// The same event with another `cursor`: it is appended, because of a field that comes twice the
+// last value holds. DATA_LOSS as DecodeEventField.
+absl::StatusOr<std::string> WithCursor(std::string_view bytes, std::string_view cursor);
+
 // The bytes of the event's incident within an encoded event; empty when it has none. The bytes are
 // EncodeEventField's.
 std::string_view IncidentBytesOf(std::string_view bytes);

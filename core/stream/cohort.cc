@@ -50,4 +50,17 @@ size_t Cohort::bytes() const {
          (live() || index_ == nullptr ? 0 : sizeof(*index_));
 }
 
+Cursor ReachedBy(const Subscription& part) {
+  return part.cohort == nullptr ? part.place : part.cohort->PlaceOf(part);
+}
+
+Place PlaceOf(const Subscription& part) {
+  const Subscription& whole = part.whole != nullptr ? *part.whole : part;
+  if (whole.stretch != nullptr && !whole.stretch->empty()) {
+    return whole.stretch->from();
+  }
+  const Cursor reached = ReachedBy(whole);
+  return whole.rest == nullptr ? Place(reached) : Place(ReachedBy(*whole.rest), reached);
+}
+
 }  // namespace tocsin

@@ -64,4 +64,9 @@ class Cohort {
   std::unique_ptr<SubscriptionIndex> index_;
 };
 
+// The place up to which a part has been given all that it gives, in a cohort or not.
+Cursor ReachedBy(const Subscription& part);
+// The place up to which everything has been queued for a subscription. `part`: it, or its rest.
+Place PlaceOf(const Subscription& part);
+
 }  // namespace tocsin

@@ -11,8 +11,10 @@ void Delivery::HandOut(Cohort& cohort, std::span<const EventPtr> events, const C
     stats_.fell_behind.fetch_add(cohort.live() ? 1 : 0, std::memory_order_relaxed);
     writer_.Guarded(*overflow.subscriber, [&] {
       for (const auto& subscription : overflow.subscriber->subscriptions) {
-        if (subscription->cohort == &cohort) {
-          placement_.Park(*subscription, overflow.place);
+        for (Subscription* part : {subscription.get(), subscription->rest.get()}) {
+          if (part != nullptr && part->cohort == &cohort) {
+            placement_.Park(*part, overflow.place);
+          }
         }
       }
     });

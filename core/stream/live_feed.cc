@@ -71,8 +71,8 @@ void LiveFeed::NoticeReset(const Window::View& view) {
     } else if (!member->notify_on_gap) {
       placement_.End(*member, GapError(*gap, gap->to, gap->to));
     } else {
-      notices_.HasGap(*member, *gap);
       member->place = gap->to;
+      notices_.HasGap(*member, *gap);
     }
   }
   placement_.FallBehind(elsewhere, before);

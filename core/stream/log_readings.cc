@@ -103,14 +103,42 @@ void LogReadings::Resolve(Cohort& cohort, const LogSlice& slice) {
   cohorts_.Move(cohort, slice.from);
   const std::vector<Subscription*> members = cohort.members();
   for (Subscription* member : members) {
+    if (!member->announced) {
+      Begin(*member, slice);
+      continue;
+    }
     if (first) {
       member->place = slice.from;
     }
     if (slice.gap.has_value()) {
       TellGap(*member, before, slice);
-    } else if (!member->announced) {
-      notices_.Subscribed(*member, slice.from, /*recovered=*/true);
     }
+  }
+}
+
+// A start is that of the ordinary events. Where the urgent ones were given up to another place, they
+// go on from there, and it is for the log to say whether that place is one of its own.
+void LogReadings::Begin(Subscription& member, const LogSlice& slice) {
+  const Cursor urgent = member.place;
+  const bool missing = slice.gap.has_value() && urgent.sequence > slice.gap->from.sequence &&
+                       urgent.sequence <= slice.gap->to.sequence;
+  const bool apart = member.rest != nullptr && member.rest->place != urgent && !missing;
+  if (apart) {
+    placement_.Leave(member);
+  }
+  member.place = apart ? urgent : slice.from;
+  if (member.rest != nullptr) {
+    member.rest->place = slice.from;
+  }
+  if (slice.gap.has_value() && !member.notify_on_gap) {
+    return placement_.End(member, GapError(*slice.gap, slice.earliest, slice.latest));
+  }
+  notices_.Subscribed(member, slice.from, /*recovered=*/!slice.gap.has_value());
+  if (slice.gap.has_value()) {
+    notices_.HasGap(member, *slice.gap);
+  }
+  if (apart) {
+    placement_.GoOn(member);
   }
 }
 
@@ -123,17 +151,14 @@ void LogReadings::TellGap(Subscription& member, const Cursor& before, const LogS
   if (!member.notify_on_gap) {
     return placement_.End(member, GapError(*slice.gap, slice.earliest, slice.latest));
   }
-  if (!member.announced) {
-    notices_.Subscribed(member, slice.from, /*recovered=*/false);
-  }
   Gap gap = *slice.gap;
   const bool joined_later = member.place != slice.from && member.place.epoch == before.epoch &&
                             member.place.sequence > gap.from.sequence;
   if (joined_later) {
     gap.from = member.place;
   }
-  notices_.HasGap(member, gap);
   member.place = slice.from;
+  notices_.HasGap(member, gap);
 }
 
 void LogReadings::GoOn(Cohort& cohort) {

@@ -53,6 +53,7 @@ class LogReadings {
   void OnSlice(Cohort& cohort, LogSlice slice);
   void TakeSlice(Cohort& cohort, const LogSlice& slice);
   void Resolve(Cohort& cohort, const LogSlice& slice);
+  void Begin(Subscription& member, const LogSlice& slice);
   void TellGap(Subscription& member, const Cursor& before, const LogSlice& slice);
   void GoOn(Cohort& cohort);
 

@@ -23,6 +23,19 @@ Item Notice(Item::Kind kind, const Cursor& cursor = {}) {
   return Item{.kind = kind, .event = nullptr, .cursor = cursor, .extra = nullptr};
 }
 
+ItemExtra& ExtraOf(Item& item) {
+  if (item.extra == nullptr) {
+    item.extra = std::make_unique<ItemExtra>();
+  }
+  return *item.extra;
+}
+
+void SetPlace(Item& item, const Place& place) {
+  if (place.is_split()) {
+    ExtraOf(item).place = place;
+  }
+}
+
 }  // namespace
 
 absl::Status GapError(const Gap& gap, const Cursor& earliest, const Cursor& latest) {
@@ -37,8 +50,8 @@ void Notices::Subscribed(Subscription& subscription, const Cursor& place, bool r
   for (FilterPtr& filter : filters) {
     Item item = Notice(Item::Kind::kSubscribed, place);
     item.recovered = recovered;
-    item.extra = std::make_unique<ItemExtra>();
-    item.extra->filter = std::move(filter);
+    ExtraOf(item).filter = std::move(filter);
+    SetPlace(item, PlaceOf(subscription));
     Push(*subscription.subscriber, std::move(item), subscription.tag);
   }
   subscription.announced = true;
@@ -52,18 +65,18 @@ void Notices::CaughtUp(Subscription& subscription, const Cursor& place) {
   Push(*subscription.subscriber, Notice(Item::Kind::kCaughtUp, place), subscription.tag);
 }
 
-void Notices::HasGap(Subscription& subscription, const Gap& gap) {
+void Notices::HasGap(Subscription& part, const Gap& gap) {
   Item item = Notice(Item::Kind::kGap, gap.to);
-  item.extra = std::make_unique<ItemExtra>();
-  item.extra->gap = gap;
-  Push(*subscription.subscriber, std::move(item), subscription.tag);
+  ExtraOf(item).gap = gap;
+  SetPlace(item, PlaceOf(part));
+  Push(*part.subscriber, std::move(item), part.tag);
 }
 
-void Notices::Bookmark(Subscriber& subscriber, const Cursor& place, BookmarkNote note) {
-  Item item = Notice(Item::Kind::kBookmark, place);
+void Notices::Bookmark(Subscriber& subscriber, const Place& place, BookmarkNote note) {
+  Item item = Notice(Item::Kind::kBookmark, place.ordinary);
+  SetPlace(item, place);
   if (note.kind != 0) {
-    item.extra = std::make_unique<ItemExtra>();
-    item.extra->note = std::move(note);
+    ExtraOf(item).note = std::move(note);
   }
   subscriber.outbox.Push(std::move(item));
   writer_.Touch(subscriber);
@@ -71,8 +84,7 @@ void Notices::Bookmark(Subscriber& subscriber, const Cursor& place, BookmarkNote
 
 void Notices::Ended(Subscriber& subscriber, SubscriptionTag tag, absl::Status status) {
   Item item = Notice(Item::Kind::kEnded);
-  item.extra = std::make_unique<ItemExtra>();
-  item.extra->status = std::move(status);
+  ExtraOf(item).status = std::move(status);
   Push(subscriber, std::move(item), tag);
 }
 

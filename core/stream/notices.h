@@ -3,6 +3,7 @@
 // Threads: the shard's.
 #pragma once
 
+#include "core/stream/cohort.h"
 #include "core/stream/writer.h"
 
 namespace tocsin {
@@ -12,12 +13,13 @@ class Notices {
   explicit Notices(Writer& writer) : writer_(writer) {}
 
   // Comes once for each filter that was replaced before the place was known, and then for the
-  // present one.
+  // present one. It stands at the place, or, split, at one that is no earlier.
   void Subscribed(Subscription& subscription, const Cursor& place, bool recovered);
   void Unsubscribed(Subscriber& subscriber, SubscriptionTag tag);
   void CaughtUp(Subscription& subscription, const Cursor& place);
-  void HasGap(Subscription& subscription, const Gap& gap);
-  void Bookmark(Subscriber& subscriber, const Cursor& place, BookmarkNote note);
+  // The part stands after the gap already.
+  void HasGap(Subscription& part, const Gap& gap);
+  void Bookmark(Subscriber& subscriber, const Place& place, BookmarkNote note);
   void Ended(Subscriber& subscriber, SubscriptionTag tag, absl::Status status);
 
  private:

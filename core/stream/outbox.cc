@@ -1,6 +1,7 @@
 #include "core/stream/outbox.h"
 
 #include <algorithm>
+#include <memory>
 #include <utility>
 
 #include "core/base/heap_bytes.h"
@@ -54,12 +55,22 @@ void Outbox::Push(Item item) { items_.push_back(std::move(item)); }
 
 void Outbox::PushEvent(Item::Kind kind, const EventPtr& event, SubscriptionTag tag) {
   const bool same = EndsWith(event) && items_.back().kind == kind;
-  if (same && items_.back().passed_over == 0) {
+  if (same && items_.back().passed_over == 0 && items_.back().extra == nullptr) {
     tags_.push_back(tag);
     ++items_.back().tag_count;
     return;
   }
   Push(Item{.kind = kind, .event = event, .cursor = event->cursor, .extra = nullptr}, tag);
+}
+
+void Outbox::PushEventAt(const Place& place, Item::Kind kind, const EventPtr& event,
+                         SubscriptionTag tag) {
+  if (place == Place(event->cursor)) {
+    return PushEvent(kind, event, tag);
+  }
+  auto extra = std::make_unique<ItemExtra>();
+  extra->place = place;
+  Push(Item{.kind = kind, .event = event, .cursor = event->cursor, .extra = std::move(extra)}, tag);
 }
 
 WriteView Outbox::Next(size_t max_events, size_t max_bytes) const {

@@ -30,8 +30,10 @@ class Outbox {
   void Push(Item item, SubscriptionTag tag);
   void Push(Item item);  // for no subscription in particular
   // Queues the event as a kEvent or a kLeft. Where that was queued last already, only adds the tag,
-  // but not to an item that tells what one subscription passed over.
+  // but not to an item that tells what one subscription passed over, or a place of its own.
   void PushEvent(Item::Kind kind, const EventPtr& event, SubscriptionTag tag);
+  // Queues the event for a subscription that stands at `place` once it has been given it.
+  void PushEventAt(const Place& place, Item::Kind kind, const EventPtr& event, SubscriptionTag tag);
 
   // The first items, as many as fit one write; at least one.
   WriteView Next(size_t max_events, size_t max_bytes) const;

@@ -67,6 +67,9 @@ void Pass::GiveOnly(Subscription& member) {
     if (event->cursor.sequence <= member.place.sequence) {
       continue;
     }
+    if (!member.Gives(*event)) {
+      continue;
+    }
     const Verdict verdict = matched ? Verdict::kMatches : member.filter->Judge(event->facts);
     if (verdict == Verdict::kNone) {
       continue;
@@ -74,8 +77,7 @@ void Pass::GiveOnly(Subscription& member) {
     if (Holds(member)) {
       Hold(member, KindFor(verdict), event);
     } else {
-      subscriber.outbox.PushEvent(KindFor(verdict), event, member.tag);
-      writer_.Touch(subscriber);
+      Push(member, KindFor(verdict), event);
     }
   }
   AfterQueueing(subscriber);
@@ -159,7 +161,7 @@ void Pass::Give(Subscription& subscription, std::span<const Item> items, uint64_
     }
     return AfterQueueing(subscriber);
   }
-  if (subscriber.subscriptions.size() > 1) {
+  if (subscriber.subscriptions.size() > 1 || subscription.is_part()) {
     if (subscriber.merging != number_) {
       merging_.push_back(&subscriber);
       subscriber.merging = number_;
@@ -191,12 +193,15 @@ void Pass::GiveMerged(Subscriber& subscriber) {
     std::span<const Item> items;
   };
   absl::InlinedVector<Rest, 8> rests;
-  for (const auto& subscription : subscriber.subscriptions) {
-    if (subscription->cohort == cohort_ && subscription->entry->run_of == number_ &&
-        !Holds(*subscription)) {
-      rests.push_back(
-          {subscription.get(), After(subscription->entry->run->items, subscription->place)});
+  const auto add = [&](Subscription* part) {
+    if (part != nullptr && part->cohort == cohort_ && part->entry->run_of == number_ &&
+        !Holds(*part)) {
+      rests.push_back({part, After(part->entry->run->items, part->place)});
     }
+  };
+  for (const auto& subscription : subscriber.subscriptions) {
+    add(subscription.get());
+    add(subscription->rest.get());
   }
   const auto earlier = [](const Rest& a, const Rest& b) {
     if (a.items.empty() || b.items.empty()) {
@@ -208,7 +213,11 @@ void Pass::GiveMerged(Subscriber& subscriber) {
   };
   while (true) {
     Rest& next = *std::min_element(rests.begin(), rests.end(), earlier);
-    if (next.items.empty() || !Queue(*next.subscription, next.items.front())) {
+    if (next.items.empty()) {
+      break;
+    }
+    const Item& item = next.items.front();
+    if (next.subscription->Gives(*item.event) && !Queue(*next.subscription, item)) {
       break;
     }
     next.items = next.items.subspan(1);
@@ -228,9 +237,24 @@ bool Pass::Queue(Subscription& subscription, const Item& item) {
       return false;
     }
   }
-  subscriber.outbox.PushEvent(item.kind, item.event, subscription.tag);
-  writer_.Touch(subscriber);
+  Push(subscription, item.kind, item.event);
   return true;
+}
+
+void Pass::Push(Subscription& part, Item::Kind kind, const EventPtr& event) {
+  Subscriber& subscriber = *part.subscriber;
+  if (part.is_part()) {
+    subscriber.outbox.PushEventAt(PlaceAfter(part, *event), kind, event, part.tag);
+  } else {
+    subscriber.outbox.PushEvent(kind, event, part.tag);
+  }
+  writer_.Touch(subscriber);
+}
+
+// The other part is in another cohort, so this pass does not move it.
+Place Pass::PlaceAfter(const Subscription& part, const EventRecord& event) {
+  return part.rest != nullptr ? Place(ReachedBy(*part.rest), event.cursor)
+                              : Place(event.cursor, ReachedBy(*part.whole));
 }
 
 // The place just before one of the pass's events.

@@ -63,11 +63,14 @@ class Pass {
   void GiveMerged(Subscriber& subscriber);
   // False when the outbox is full; then the subscriber gets nothing more of this pass.
   bool Queue(Subscription& subscription, const Item& item);
+  void Push(Subscription& part, Item::Kind kind, const EventPtr& event);
   void AfterQueueing(Subscriber& subscriber);
   // True for one that is given only the newest event of each incident now.
   bool Holds(const Subscription& subscription) const {
-    return subscription.stretch != nullptr && pace_ == Pace::kBehind;
+    return subscription.stretch != nullptr && pace_ == Pace::kBehind && !subscription.is_part();
   }
+  // Where the subscription stands once this part of it has been given the event.
+  static Place PlaceAfter(const Subscription& part, const EventRecord& event);
   Cursor PlaceBefore(const EventRecord& event) const;
   void Forget();
 

@@ -13,39 +13,51 @@ namespace tocsin {
 
 // ---- coming and going ----
 
-void Placement::Begin(Subscription& subscription, const StartPoint& start) {
+void Placement::Begin(Subscription& subscription, const StartPoint& start,
+                      std::optional<Cursor> urgent) {
   subscription.announced = false;
   subscription.start = start;
   subscription.place = Cursor{};
+  const Cursor* const cursor = std::get_if<Cursor>(&start);
   if (std::holds_alternative<Latest>(start)) {
     subscription.place = window_.view().head;
-  } else if (const Cursor* cursor = std::get_if<Cursor>(&start)) {
+  } else if (cursor != nullptr) {
     subscription.place = *cursor;
-    if (!window_.Holds(*cursor)) {
-      return WaitForLog(subscription, start);
-    }
-  } else {
+  }
+  if (subscription.priority || urgent.has_value()) {
+    Split(subscription);
+    subscription.place = urgent.value_or(subscription.place);
+  }
+  const Cursor place = cursor != nullptr ? *cursor : subscription.place;
+  if (place.epoch == 0 || (cursor != nullptr && !window_.Holds(place))) {
     return WaitForLog(subscription, start);
   }
-  notices_.Subscribed(subscription, subscription.place, /*recovered=*/true);
-  Join(subscription);
+  notices_.Subscribed(subscription, place, /*recovered=*/true);
+  GoOn(subscription);
 }
 
 void Placement::Leave(Subscription& subscription) {
+  if (subscription.rest != nullptr) {
+    Leave(*subscription.rest);
+  }
+  if (std::exchange(subscription.joining, false)) {
+    std::erase(joining_, &subscription);
+  }
   Cohort* const cohort = subscription.cohort;
   if (subscription.queued.has_value()) {
     queue_.Remove(subscription);
   } else if (cohort != nullptr) {
     subscription.place = cohort->PlaceOf(subscription);
     cohort->Remove(subscription);
-    if (cohort->live()) {
+    if (cohort->live() && !subscription.is_part()) {
       stats_.live.fetch_sub(1, std::memory_order_relaxed);
     }
     cohorts_.CloseIfEmpty(*cohort);
   }
 }
 
-void Placement::End(Subscription& subscription, absl::Status status) {
+void Placement::End(Subscription& part, absl::Status status) {
+  Subscription& subscription = part.whole != nullptr ? *part.whole : part;
   Subscriber& subscriber = *subscription.subscriber;
   writer_.GiveStretch(subscription);
   const SubscriptionTag tag = subscription.tag;
@@ -83,7 +95,13 @@ void Placement::Join(Subscription& subscription) {
 }
 
 void Placement::JoinLive(Subscription& subscription) {
+  if (subscription.whole != nullptr) {
+    return AddJoining(*subscription.whole);
+  }
   cohorts_.live().Add(subscription);
+  if (subscription.rest != nullptr) {
+    return AddJoining(subscription);
+  }
   stats_.live.fetch_add(1, std::memory_order_relaxed);
   writer_.GiveStretch(subscription);
   notices_.CaughtUp(subscription, cohorts_.live().PlaceOf(subscription));
@@ -100,8 +118,11 @@ void Placement::Park(Subscription& subscription, Cursor place) {
   const Cursor own = subscription.place;
   Leave(subscription);
   subscription.place = own.sequence > place.sequence ? own : place;
+  if (subscription.priority && subscription.rest == nullptr) {
+    Split(subscription);
+  }
   if (writer_.HasRoom(*subscription.subscriber)) {
-    Rejoin(subscription);
+    GoOn(subscription);
   }
 }
 
@@ -111,7 +132,7 @@ void Placement::FallBehind(std::vector<Subscription*> members, Cursor place) {
   }
 }
 
-void Placement::Rejoin(Subscription& subscription) {
+void Placement::GoOn(Subscription& subscription) {
   if (window_.Holds(subscription.place)) {
     Join(subscription);
   } else {
@@ -124,24 +145,82 @@ void Placement::OnRoom(Subscriber& subscriber) {
     return;
   }
   for (const auto& subscription : subscriber.subscriptions) {
-    Cohort* const cohort = subscription->cohort;
     if (subscription->waits_for_room()) {
-      Rejoin(*subscription);
-    } else if (cohort != nullptr && !cohort->live()) {
-      cohorts_.MakeReady(*cohort);
-      if (cohort->wait_until.has_value()) {
-        bell_.Wake();  // it may be the last one that the others wait for
-      }
+      GoOn(*subscription);
+    } else if (Cohort* const cohort = subscription->cohort; cohort == nullptr) {
+      continue;
+    } else if (!cohort->live()) {
+      HasRoomAgain(*cohort);
+    } else if (subscription->rest != nullptr && subscription->rest->cohort != nullptr) {
+      HasRoomAgain(*subscription->rest->cohort);
+    } else if (subscription->rest != nullptr && subscription->rest->waits_for_room()) {
+      AddJoining(*subscription);
     }
   }
 }
 
-Cursor Placement::PlaceOf(const Subscription& subscription) const {
-  if (subscription.stretch != nullptr && !subscription.stretch->empty()) {
-    return subscription.stretch->from();
+void Placement::HasRoomAgain(Cohort& cohort) {
+  cohorts_.MakeReady(cohort);
+  if (cohort.wait_until.has_value()) {
+    bell_.Wake();  // it may be the last one that the others wait for
   }
-  return subscription.cohort == nullptr ? subscription.place
-                                        : subscription.cohort->PlaceOf(subscription);
+}
+
+// ---- the two parts of one with priority ----
+
+// Both begin where it stands. The rest is told of and announced by the subscription itself.
+void Placement::Split(Subscription& subscription) {
+  auto rest = std::make_unique<Subscription>();
+  rest->subscriber = subscription.subscriber;
+  rest->tag = subscription.tag;
+  rest->notify_on_gap = subscription.notify_on_gap;
+  rest->announced = true;
+  rest->filter = subscription.filter;
+  rest->place = subscription.place;
+  rest->whole = &subscription;
+  subscription.rest = std::move(rest);
+}
+
+void Placement::AddJoining(Subscription& subscription) {
+  if (!std::exchange(subscription.joining, true)) {
+    joining_.push_back(&subscription);
+  }
+  bell_.Wake();
+}
+
+void Placement::JoinParts() {
+  std::vector<Subscription*> joining;
+  joining.swap(joining_);
+  for (Subscription* subscription : joining) {
+    subscription->joining = false;
+    JoinPart(*subscription);
+  }
+}
+
+// A rest that has read past the live cohort waits until that comes to its place. What the window
+// does not hold may have been lost by the log: then the sequences say nothing, and the log is asked.
+void Placement::JoinPart(Subscription& subscription) {
+  Subscription& rest = *subscription.rest;
+  const Cohort& live = cohorts_.live();
+  if (subscription.cohort != &live || !rest.waits_for_room()) {
+    return;
+  }
+  if (!window_.Holds(rest.place) || rest.place.sequence < live.place.sequence) {
+    if (writer_.HasRoom(*subscription.subscriber)) {
+      GoOn(rest);
+    }
+  } else if (rest.place.sequence == live.PlaceOf(subscription).sequence) {
+    Unite(subscription);
+  } else {
+    subscription.joining = true;
+    joining_.push_back(&subscription);
+  }
+}
+
+void Placement::Unite(Subscription& subscription) {
+  subscription.rest.reset();
+  stats_.live.fetch_add(1, std::memory_order_relaxed);
+  notices_.CaughtUp(subscription, cohorts_.live().PlaceOf(subscription));
 }
 
 // ---- merging ----
@@ -162,10 +241,15 @@ void Placement::Absorb(Cohort& cohort, const Cursor& to) {
   }
   if (reads_log && cohort.place.epoch == to.epoch) {
     for (Subscription* waiting : queue_.TakeBetween(cohort.place, to)) {
-      if (!waiting->announced) {
-        notices_.Subscribed(*waiting, waiting->place, /*recovered=*/true);
+      const bool begins = !waiting->announced;
+      if (begins) {
+        notices_.Subscribed(*waiting, std::get<Cursor>(waiting->start), /*recovered=*/true);
       }
-      cohort.Add(*waiting);
+      if (begins && PlaceOf(*waiting).is_split()) {
+        GoOn(*waiting);
+      } else {
+        cohort.Add(*waiting);
+      }
     }
   }
 }

@@ -2,13 +2,16 @@
 //
 // Shape:   a subscription is a member of the live cohort or of one that is behind, or waits in the
 //          log queue for a reading, or waits for room in its peer's outbox: then it belongs
-//          nowhere. Only this class moves one from one state to another.
+//          nowhere. Only this class moves one from one state to another. One with priority is split
+//          in two while it is behind: the part that gives ordinary events belongs nowhere until the
+//          part that gives urgent ones is live, and again whenever that one falls behind.
 // Threads: the shard's.
 // Owns:    nothing.
 // Errors:  a subscription that is refused or breaks ends with Item::kEnded, in order.
 // Source:  docs/adr/0017-cohorts.md
 #pragma once
 
+#include <optional>
 #include <vector>
 
 #include "core/stream/cohort_table.h"
@@ -33,11 +36,15 @@ class Placement {
         stats_(stats) {}
 
   // Places a new subscription, or a known one with another filter, that belongs nowhere yet.
-  void Begin(Subscription& subscription, const StartPoint& start);
-  // Takes it out of where it is; it keeps the place that it has reached.
+  // `urgent`: the start is that of the ordinary events, and urgent ones were given up to here.
+  void Begin(Subscription& subscription, const StartPoint& start, std::optional<Cursor> urgent);
+  // Places one that belongs nowhere where its own place is.
+  void GoOn(Subscription& subscription);
+  // Takes it out of where it is; it keeps the place that it has reached. A whole one leaves with
+  // its rest.
   void Leave(Subscription& subscription);
-  // Ends it, and tells its subscriber why.
-  void End(Subscription& subscription, absl::Status status);
+  // Ends it, or what it is part of, and tells its subscriber why.
+  void End(Subscription& part, absl::Status status);
   // Takes it out of its subscriber and destroys it.
   void Erase(Subscription& subscription);
 
@@ -55,14 +62,19 @@ class Placement {
   // Moves all members from one cohort to the other.
   void MoveMembers(Cohort& from, Cohort& to);
 
-  // The place up to which everything has been queued for this subscription.
-  Cursor PlaceOf(const Subscription& subscription) const;
+  // Once a turn, after those behind were served: looks at split subscriptions whose urgent part is
+  // live. The rest of each begins to read, or is one with it again where it has reached its place.
+  void JoinParts();
 
  private:
+  void Split(Subscription& subscription);
+  void HasRoomAgain(Cohort& cohort);
+  void AddJoining(Subscription& subscription);
+  void JoinPart(Subscription& subscription);
+  void Unite(Subscription& subscription);
   // The window holds the subscription's place.
   void Join(Subscription& subscription);
   void JoinLive(Subscription& subscription);
-  void Rejoin(Subscription& subscription);
   void WaitForLog(Subscription& subscription, const StartPoint& start);
 
   CohortTable& cohorts_;
@@ -72,6 +84,7 @@ class Placement {
   Notices& notices_;
   Bell& bell_;
   ShardStats& stats_;
+  std::vector<Subscription*> joining_;
 };
 
 }  // namespace tocsin

@@ -20,12 +20,12 @@ void FillSession(const SubscriberReport& report, Clock& clock, v1::SessionExplan
     SetFilter(*each.filter, subscription);
     subscription.set_live(each.live);
     subscription.set_behind(each.behind);
-    if (each.place.epoch != 0) {
-      subscription.set_cursor(FormatCursor(each.place));
+    if (each.place.ordinary.epoch != 0) {
+      subscription.set_cursor(FormatPlace(each.place));
     }
   }
-  if (report.sent.epoch != 0) {
-    session.set_last_cursor(FormatCursor(report.sent));
+  if (report.sent.ordinary.epoch != 0) {
+    session.set_last_cursor(FormatPlace(report.sent));
     SetTimestamp(*session.mutable_last_sent_at(),
                  clock.Now() - (clock.Monotonic() - report.sent_at));
   }

@@ -2,7 +2,8 @@
 //
 //   tasks    the posted tasks run: subscribe, written, slices of the log
 //   drain    the window's new events are matched and handed to the live subscriptions
-//   serve    cohorts that are behind get a slice each, a bounded number a turn
+//   serve    cohorts that are behind get a slice each, a bounded number a turn; the parts of those
+//            with priority are joined
 //   flush    outboxes with no write in flight are written
 //   sweep    about once a second: bookmarks that are due, peers that take nothing
 //
@@ -64,6 +65,7 @@ absl::Duration Shard::RunOnce() {
   RunTasks();
   live_feed_.Drain();
   const absl::Duration serve_due = backlog_.Serve();
+  placement_.JoinParts();
   writer_.FlushTouched();
   ServeRelieved();
   if (writer_.now() >= sweep_.due()) {
@@ -164,8 +166,9 @@ void Shard::Subscribe(SubscriberId id, SubscribeOptions options) {
   subscription->filter =
       options.leaves ? Filter::TellingLeaves(options.filter) : std::move(options.filter);
   subscription->notify_on_gap = options.notify_on_gap;
+  subscription->priority = options.priority;
   if (live_feed_.SeeOpen()) {
-    placement_.Begin(*subscription, start);
+    placement_.Begin(*subscription, start, options.urgent);
   } else {
     placement_.End(*subscription, NotOpen());
   }
@@ -175,9 +178,11 @@ void Shard::Subscribe(SubscriberId id, SubscribeOptions options) {
 void Shard::Replace(Subscription& subscription, SubscribeOptions& options, StartPoint& start) {
   placement_.Leave(subscription);
   if (!options.start.has_value()) {
-    const Cursor place = placement_.PlaceOf(subscription);
-    start = place.epoch != 0 ? StartPoint(place) : subscription.start;
+    const Place place = PlaceOf(subscription);
+    start = place.ordinary.epoch != 0 ? StartPoint(place.ordinary) : subscription.start;
+    options.urgent = place.is_split() ? std::optional(place.urgent) : std::nullopt;
   }
+  subscription.rest.reset();
   std::vector<FilterPtr>& replaced = subscription.replaced;
   if (!subscription.announced) {
     if (replaced.size() == Subscription::kMaxReplaced) {
@@ -229,14 +234,16 @@ std::optional<SubscriberReport> Shard::Report(SubscriberId id) const {
                           .waiting_bytes = subscriber->outbox.bytes()};
   const Sequence head = window_.view().head.sequence;
   for (const auto& subscription : subscriber->subscriptions) {
-    const Cursor place = placement_.PlaceOf(*subscription);
-    const bool live = subscription->cohort != nullptr && subscription->cohort->live();
-    const bool is_behind = !live && place.epoch != 0 && place.sequence < head;
+    const Place place = PlaceOf(*subscription);
+    const bool live =
+        subscription->cohort != nullptr && subscription->cohort->live() && !subscription->is_part();
+    const Cursor& ordinary = place.ordinary;
+    const bool is_behind = !live && ordinary.epoch != 0 && ordinary.sequence < head;
     report.subscriptions.push_back({.tag = subscription->tag,
                                     .filter = subscription->filter,
                                     .live = live,
                                     .place = place,
-                                    .behind = is_behind ? head - place.sequence : 0});
+                                    .behind = is_behind ? head - ordinary.sequence : 0});
   }
   return report;
 }
@@ -256,6 +263,7 @@ MemoryUse Shard::SumMemory() const {
       // A subscription that is in an index shares its filter with its entry there.
       const size_t filter = subscription->entry == nullptr ? subscription->filter->bytes() : 0;
       use.subscription_bytes += sizeof(Subscription) + HeapBytes(subscription->replaced) + filter;
+      use.subscription_bytes += subscription->rest != nullptr ? sizeof(Subscription) : 0;
       if (const Stretch* const stretch = subscription->stretch.get()) {
         use.batch_bytes += sizeof(*stretch) + stretch->held_bytes();
         use.pending_bytes += stretch->bytes();

@@ -49,9 +49,15 @@ struct SubscribeOptions {
   FilterPtr filter;
   // Absent: the present end; for a known tag, where it is.
   std::optional<StartPoint> start = std::nullopt;
+  // With a start at a cursor, or with none for a known tag, which has its own: the start is that of
+  // the ordinary events, and the urgent ones have been given up to here.
+  std::optional<Cursor> urgent = std::nullopt;
   bool notify_on_gap = false;  // false: a gap ends it with CURSOR_EXPIRED
+  bool priority = false;       // while it is behind: urgent events before the others
   bool latest_only = false;    // while it is behind: only the newest event of each incident
   bool leaves = false;         // it follows a set of incidents, and is told by kLeft what leaves it
+  // priority is not for one with latest_only or leaves, whose events have to come in order
+  // (docs/adr/0027-priority.md).
 };
 
 class Shard {

@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 
@@ -26,10 +27,11 @@ struct BookmarkNote {
 
 // The fields that few items have.
 struct ItemExtra {
-  BookmarkNote note;    // kBookmark
-  Gap gap;              // kGap
-  FilterPtr filter;     // kSubscribed: the filter in force from here on
-  absl::Status status;  // kEnded
+  std::optional<Place> place;  // where it differs from the item's cursor: Item::place()
+  BookmarkNote note;           // kBookmark
+  Gap gap;                     // kGap
+  FilterPtr filter;            // kSubscribed: the filter in force from here on
+  absl::Status status;         // kEnded
 };
 
 struct Item {
@@ -53,6 +55,11 @@ struct Item {
   EventPtr event;
   Cursor cursor;  // kEvent and kLeft: the event's own
   std::unique_ptr<ItemExtra> extra;
+
+  // Resuming from here gives exactly what comes after this item: what the client is told.
+  Place place() const {
+    return extra != nullptr && extra->place.has_value() ? *extra->place : Place(cursor);
+  }
 };
 
 struct WriteView {

@@ -33,6 +33,10 @@ struct Subscription;
 using Waiting = std::list<Subscription*>;
 
 // A place in the log and a filter.
+//
+// With `priority`, one that is behind is split: it gives the urgent events itself, and `rest`, which
+// goes on when it is live, gives the ordinary ones. Each is in a place and a state of its own, but
+// never both in the same cohort. When both have reached the same place, they are one again.
 struct Subscription : IndexMember {
   // How many filters that were replaced before kSubscribed are remembered: each still gets its own
   // kSubscribed. A client that replaces filters faster than the log answers hears of the last ones.
@@ -42,6 +46,7 @@ struct Subscription : IndexMember {
   SubscriptionTag tag = 0;
   bool notify_on_gap = false;
   bool announced = false;  // kSubscribed has been queued
+  bool priority = false;
   FilterPtr filter;
   StartPoint start;  // where it was asked to begin
   // It has been given everything up to here, but for what its stretch holds; its cohort's place may
@@ -49,13 +54,21 @@ struct Subscription : IndexMember {
   Cursor place;
   std::unique_ptr<Stretch> stretch;  // of latest_only; empty while it is live
   std::vector<FilterPtr> replaced;
+  std::unique_ptr<Subscription> rest;  // while it is split
+  Subscription* whole = nullptr;       // of a rest: the subscription that it is part of
 
   // Membership.
   Cohort* cohort = nullptr;
   uint32_t seat = 0;  // among the cohort's members
   std::optional<Waiting::iterator> queued;
+  bool joining = false;  // live and split: Placement::JoinParts looks at it
 
   bool waits_for_room() const { return cohort == nullptr && !queued.has_value(); }
+  bool is_part() const { return rest != nullptr || whole != nullptr; }
+  // False for an event that the other part gives.
+  bool Gives(const EventRecord& event) const {
+    return !is_part() || event.urgent == (rest != nullptr);
+  }
 };
 
 struct Subscriber {
@@ -71,7 +84,7 @@ struct Subscriber {
   uint64_t bytes_taken = 0;  // of the write in flight
   absl::Duration last_progress;
   absl::Duration last_cursor;
-  Cursor sent;  // of what was handed to the sink last; epoch 0: nothing yet
+  Place sent;  // of what was handed to the sink last; epoch 0: nothing yet
 
   Subscription* Find(SubscriptionTag tag) const {
     for (const auto& subscription : subscriptions) {

@@ -18,15 +18,15 @@ struct SubscriptionReport {
   FilterPtr filter;
   bool live = false;
   // It has been given everything up to here. Epoch 0: the log has not said yet where it begins.
-  Cursor place;
-  // How many events of the log come after `place`; 0 for one that is live, and while the place is
-  // not known.
+  Place place;
+  // How many events of the log come after `place`, of a split one after where its ordinary events
+  // stand; 0 for one that is live, and while the place is not known.
   uint64_t behind = 0;
 };
 
 struct SubscriberReport {
   std::vector<SubscriptionReport> subscriptions;
-  Cursor sent;             // of what was handed to the sink last; epoch 0: nothing yet
+  Place sent;              // of what was handed to the sink last; epoch 0: nothing yet
   absl::Duration sent_at;  // by the monotonic clock
   // Events that wait for the write in flight to end.
   uint64_t waiting_bytes = 0;

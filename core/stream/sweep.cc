@@ -52,7 +52,7 @@ void Sweep::Look(Subscriber& subscriber) {
   const bool wants =
       subscriber.bookmark_interval > absl::ZeroDuration() &&
       writer_.now() - subscriber.last_cursor + interval_ > subscriber.bookmark_interval;
-  if (wants && SafePlace(subscriber).epoch != 0) {
+  if (wants && SafePlace(subscriber).ordinary.epoch != 0) {
     Bookmark(subscriber, {});
   }
 }
@@ -70,27 +70,34 @@ void Sweep::Bookmark(Subscriber& subscriber, BookmarkNote note) {
   notices_.Bookmark(subscriber, SafePlace(subscriber), std::move(note));
 }
 
-Cursor Sweep::SafePlace(const Subscriber& subscriber) const {
-  const Cursor& live = cohorts_.live().place;
-  Cursor safe = live;
+Place Sweep::SafePlace(const Subscriber& subscriber) const {
+  Place safe = cohorts_.live().place;
+  const auto lower = [](Cursor& to, const Cursor& place) {
+    to = place.sequence < to.sequence ? place : to;
+  };
   for (const auto& subscription : subscriber.subscriptions) {
-    if (subscription->cohort != nullptr && subscription->cohort->live()) {
+    if (subscription->cohort != nullptr && subscription->cohort->live() &&
+        !subscription->is_part()) {
       continue;
     }
-    // A gap may still have to be told: a new subscription may begin with one, and one that went on
-    // reading may stand among events that the hub has lost since.
-    const Cursor place = placement_.PlaceOf(*subscription);
-    const bool gap_may_follow = subscription->announced
-                                    ? place.sequence > live.sequence && !window_.Holds(place)
-                                    : place.epoch != live.epoch;
-    if (place.epoch == 0 || gap_may_follow) {
-      return Cursor{};
+    const Place place = PlaceOf(*subscription);
+    if (!MayTell(*subscription, place.ordinary) || !MayTell(*subscription, place.urgent)) {
+      return {};
     }
-    if (place.sequence < safe.sequence) {
-      safe = place;
-    }
+    lower(safe.ordinary, place.ordinary);
+    lower(safe.urgent, place.urgent);
   }
   return safe;
+}
+
+// A gap may still have to be told: a new subscription may begin with one, and one that went on
+// reading may stand among events that the hub has lost since.
+bool Sweep::MayTell(const Subscription& subscription, const Cursor& place) const {
+  const Cursor& live = cohorts_.live().place;
+  const bool gap_may_follow = subscription.announced
+                                  ? place.sequence > live.sequence && !window_.Holds(place)
+                                  : place.epoch != live.epoch;
+  return place.epoch != 0 && !gap_may_follow;
 }
 
 }  // namespace tocsin

@@ -40,7 +40,9 @@ class Sweep {
   void CloseStuck(Subscriber& subscriber);
   // The last place from which resuming any of the subscriptions loses nothing. Epoch 0 while it is
   // not known.
-  Cursor SafePlace(const Subscriber& subscriber) const;
+  Place SafePlace(const Subscriber& subscriber) const;
+  // Whether the place may be told, although the subscription is not live.
+  bool MayTell(const Subscription& subscription, const Cursor& place) const;
 
   SubscriberTable& subscribers_;
   const Window& window_;

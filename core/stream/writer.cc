@@ -102,8 +102,8 @@ void Writer::Send(Subscriber& subscriber, const WriteView& view) {
   sent_ = true;
   subscriber.last_progress = now_;
   subscriber.last_cursor = now_;
-  if (const Cursor& last = view.items.back().cursor; last.epoch != 0) {
-    subscriber.sent = last;
+  if (const Item& last = view.items.back(); last.cursor.epoch != 0) {
+    subscriber.sent = last.place();
   }
   subscriber.bytes_taken = subscriber.sink->BytesTaken();
   bool left = false;

@@ -37,15 +37,25 @@ TEST(ClientMessageTest, SubscribeReadsEveryField) {
   const auto message = Read<SubscribeMessage>(
       R"({"type":"subscribe","subscription_id":"a","filters":{"severities":["P0"],
           "active_only":true},"resume_from":"2-a","on_gap":"fail","snapshot":false,
-          "leaves":true,"priority":true,"latest_only":true})");
+          "leaves":true,"priority":false,"latest_only":true})");
   EXPECT_EQ(message.filters.severities(0), v1::SEVERITY_P0);
   EXPECT_TRUE(message.has_start);
   EXPECT_EQ(message.start, StartPoint(Cursor{2, 10}));
   EXPECT_FALSE(message.notify_on_gap);
   EXPECT_FALSE(message.snapshot);
   EXPECT_TRUE(message.leaves);
-  EXPECT_TRUE(message.priority);
+  EXPECT_FALSE(message.priority);
   EXPECT_TRUE(message.latest_only);
+}
+
+TEST(ClientMessageTest, SubscribeWithPriorityMayResumeFromASplitPlace) {
+  const std::string place = FormatPlace({{2, 10}, {2, 20}});
+  const auto message = Read<SubscribeMessage>(
+      absl::StrCat(R"({"type":"subscribe","subscription_id":"a","priority":true,"resume_from":")",
+                   place, "\"}"));
+  EXPECT_TRUE(message.priority);
+  EXPECT_EQ(message.start, StartPoint(Cursor{2, 10}));
+  EXPECT_EQ(message.urgent, (Cursor{2, 20}));
 }
 
 TEST(ClientMessageTest, ASnapshotIsOfNowAndHasNoPlaceToResumeFrom) {

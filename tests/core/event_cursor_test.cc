@@ -7,6 +7,7 @@
 
 #include "core/event/cursor.h"
 #include "core/event/error.h"
+#include "core/event/priority_choice.h"
 #include "core/event/text.h"
 #include "tests/core/event_samples.h"
 
@@ -87,6 +88,75 @@ TEST(StartPointTest, ErrorNamesTheFieldAndWhatIsAllowed) {
   EXPECT_THAT(std::string(status.message()), HasSubstr("resume_from"));
   EXPECT_THAT(std::string(status.message()), HasSubstr("\"earliest\", \"latest\", an RFC 3339"));
   EXPECT_THAT(std::string(status.message()), HasSubstr("\"Latest\""));
+}
+
+// ---- split places ----
+
+const Place kSplit({0x3f9a1c07b2d4, 0x1a2b}, {0x3f9a1c07b2d4, 0x1b00});
+
+TEST(PlaceTest, IsACursorUnlessItIsSplit) {
+  EXPECT_EQ(FormatPlace(Cursor{2, 10}), "2-a");
+  EXPECT_EQ(FormatPlace(kSplit), "p3f9a1c07b2d4-1a2b.3f9a1c07b2d4-1b00.37b7ad1e");
+}
+
+TEST(PlaceTest, EverySplitPlaceReadsBack) {
+  std::mt19937_64 random(2);
+  for (int i = 0; i < 1000; ++i) {
+    const auto any = [&] { return Cursor{1 + random() % kLastEpoch, random() >> (random() % 64)}; };
+    const Place place(any(), any());
+    const absl::StatusOr<ResumePoint> read = ParseResumePoint(FormatPlace(place), "from");
+    ASSERT_TRUE(read.ok()) << read.status();
+    EXPECT_EQ(read->start, StartPoint(place.ordinary));
+    EXPECT_EQ(read->urgent, place.urgent);
+  }
+}
+
+TEST(PlaceTest, AnyOtherStartIsReadAsItIsWithoutOne) {
+  for (const char* text : {"", "latest", "earliest", "2-a", "2026-01-02T03:04:05Z"}) {
+    const absl::StatusOr<ResumePoint> read = ParseResumePoint(text, "from");
+    ASSERT_TRUE(read.ok()) << read.status();
+    EXPECT_EQ(read->start, *ParseStartPoint(text, "from"));
+    EXPECT_FALSE(read->urgent.has_value());
+  }
+  EXPECT_EQ(Describe(ParseResumePoint("p", "from").status()), "INVALID_MESSAGE from");
+  EXPECT_EQ(Describe(ParseResumePoint("yesterday", "from").status()), "INVALID_MESSAGE from");
+}
+
+// A part that was taken for a cursor would lose or repeat what lies between the two places.
+TEST(PlaceTest, NoneThatIsCutOffOrChangedIsRead) {
+  const std::string text = FormatPlace(kSplit);
+  for (size_t size = 1; size < text.size(); ++size) {
+    EXPECT_EQ(Describe(ParseResumePoint(text.substr(0, size), "from").status()),
+              "INVALID_MESSAGE from")
+        << text.substr(0, size);
+  }
+  for (size_t at = 0; at < text.size(); ++at) {
+    std::string changed = text;
+    changed[at] = changed[at] == '1' ? '2' : '1';
+    EXPECT_FALSE(ParseResumePoint(changed, "from").ok()) << changed;
+  }
+  EXPECT_FALSE(ParseResumePoint(text + "0", "from").ok());
+  EXPECT_FALSE(ParseResumePoint(text + " ", "from").ok());
+}
+
+TEST(PlaceTest, IsRefusedByNameWhereOnlyACursorWillDo) {
+  const absl::Status status = ParseStartPoint(FormatPlace(kSplit), "to").status();
+  EXPECT_EQ(Describe(status), "INVALID_MESSAGE to");
+  EXPECT_THAT(std::string(status.message()), HasSubstr("subscription with priority"));
+}
+
+TEST(PriorityChoiceTest, IsNotForWhatNeedsTheLogsOrder) {
+  EXPECT_TRUE(CheckPriority({.priority = true}, "from").ok());
+  EXPECT_TRUE(CheckPriority({.priority = true, .split_start = true}, "from").ok());
+  EXPECT_TRUE(CheckPriority({.split_start = true}, "from").ok());
+  EXPECT_TRUE(CheckPriority({.snapshot = true, .leaves = true, .latest_only = true}, "from").ok());
+  for (PriorityChoice choice :
+       std::vector<PriorityChoice>{{.snapshot = true}, {.leaves = true}, {.latest_only = true}}) {
+    choice.split_start = true;
+    EXPECT_EQ(Describe(CheckPriority(choice, "resume_from")), "INVALID_MESSAGE resume_from");
+    choice.priority = true;
+    EXPECT_EQ(Describe(CheckPriority(choice, "resume_from")), "INVALID_MESSAGE priority");
+  }
 }
 
 TEST(GapReasonTest, HasTheContractsNames) {

@@ -25,7 +25,7 @@ std::string Described(const TermSet& terms) {
 
 std::string Described(const EventRecord& record) {
   std::string text = FormatCursor(record.cursor) + " " + absl::FormatTime(record.time) + " " +
-                     std::to_string(record.facts.type()) + "/" +
+                     (record.urgent ? "urgent " : "") + std::to_string(record.facts.type()) + "/" +
                      std::to_string(record.facts.severity()) + "/" +
                      std::to_string(record.facts.state()) + Described(record.facts.terms());
   if (const EventFacts::Before* before = record.facts.before()) {

@@ -149,6 +149,7 @@ class RecordingSink : public Sink {
     Item::Kind kind;
     std::vector<SubscriptionTag> tags;
     Cursor cursor;
+    Place place;  // Item::place
     bool recovered = true;
     uint32_t passed_over = 0;
     std::optional<Gap> gap;
@@ -173,6 +174,7 @@ class RecordingSink : public Sink {
       Seen one{.kind = item.kind,
                .tags = {tags.begin(), tags.end()},
                .cursor = item.cursor,
+               .place = item.place(),
                .recovered = item.recovered,
                .passed_over = item.passed_over,
                .gap = std::nullopt,

@@ -48,9 +48,9 @@ TEST_F(ShardTest, ReportsByHowMuchOneIsBehindAndWhatItWasSentLast) {
   const SubscriptionReport& subscription = report->subscriptions.front();
   EXPECT_FALSE(subscription.live);
   // What was given to it stands before its place, all else is still to come.
-  EXPECT_GE(subscription.place.sequence, limits::kPendingMessages);
-  EXPECT_EQ(subscription.behind, 5000 - subscription.place.sequence);
-  EXPECT_LT(report->sent.sequence, subscription.place.sequence);
+  EXPECT_GE(subscription.place.ordinary.sequence, limits::kPendingMessages);
+  EXPECT_EQ(subscription.behind, 5000 - subscription.place.ordinary.sequence);
+  EXPECT_LT(report->sent.ordinary.sequence, subscription.place.ordinary.sequence);
   EXPECT_GT(report->waiting_bytes, 0u);
   slow.takes = true;
   Settle();
@@ -68,7 +68,7 @@ TEST_F(ShardTest, ReportsNothingOfOneThatIsUnknown) {
 TEST(SessionExplanationTest, HasTheTimeOfTheLastWriteAndTheFiltersAsAskedFor) {
   ManualClock clock;
   clock.Advance(absl::Seconds(100));
-  SubscriberReport report{.sent = {kEpoch, 9}, .sent_at = absl::Seconds(97)};
+  SubscriberReport report{.sent = Cursor{kEpoch, 9}, .sent_at = absl::Seconds(97)};
   const FilterPtr both[] = {SeverityFilter(v1::SEVERITY_P0), SeverityFilter(v1::SEVERITY_P1)};
   report.subscriptions.push_back({.filter = Filter::AllOf(both), .behind = 4});
   v1::SessionExplanation session;
