@@ -3,6 +3,7 @@
 #include "absl/strings/str_cat.h"
 #include "core/base/log.h"
 #include "core/base/status_macros.h"
+#include "core/base/strings.h"
 #include "core/event/json_writer.h"
 #include "core/event/wire.h"
 
@@ -10,11 +11,13 @@ namespace tocsin::bridge {
 
 namespace {
 
+constexpr std::string_view kBeforeId = R"(],"message_id":")";
+
 // `append_rest(out)` appends what the message has after the fields of every tail.
 template <class AppendRest>
 absl::Status AppendTailWith(std::string& out, const EventRecord& event, AppendRest append_rest) {
   const size_t before = out.size();
-  out += R"(],"message_id":")";
+  out += kBeforeId;
   out += FormatCursor(event.cursor);
   out += R"(","timestamp":")";
   AppendJsonTime(out, event.time);
@@ -61,6 +64,12 @@ const std::string* EventJson::TailOf(const EventRecord& event) {
     return nullptr;
   }
   return &kept.tail;
+}
+
+std::string EventJson::WithPlace(const std::string& tail, const Cursor& cursor,
+                                 const Place& place) {
+  const size_t id_end = kBeforeId.size() + FormatCursor(cursor).size();
+  return absl::StrCat(ToAbsl(kBeforeId), FormatPlace(place), ToAbsl(tail).substr(id_end));
 }
 
 bool EventJson::Make(Kept& kept, const EventRecord& event) {

@@ -45,6 +45,10 @@ class EventJson {
     return std::string_view(tail).substr(2);
   }
 
+  // The same tail with another place in its message_id: where a subscription resumes that was given
+  // other events before this one (Item::place).
+  static std::string WithPlace(const std::string& tail, const Cursor& cursor, const Place& place);
+
   // How many events have been rendered.
   uint64_t made() const { return made_; }
   size_t kept_bytes() const { return bytes_; }

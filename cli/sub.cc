@@ -27,6 +27,7 @@ constexpr char kExamples[] =
     "  tocsin sub --from 2026-01-02T03:00:00Z             since then\n"
     "  tocsin sub --from earliest --latest-only           how each incident stands, then what "
     "follows\n"
+    "  tocsin sub --from earliest --priority              what is Critical or High first\n"
     "  tocsin sub --output json | jq .incident.title\n\n"
     "A list is repeated or joined by commas. Flags are joined by AND, the values of one by OR, "
     "labels by AND.\n"
@@ -38,6 +39,7 @@ struct SubChoices {
   std::vector<std::string> require;
   bool snapshot = false;
   bool leaves = false;
+  bool priority = false;
   bool latest_only = false;
   std::string from = "latest";
   std::string on_gap = "fail";
@@ -58,13 +60,14 @@ absl::StatusOr<FollowOptions> OptionsOf(const Globals& globals, const SubChoices
     return absl::InvalidArgumentError(
         "--from is empty; give a cursor, earliest, latest, or a time as RFC 3339 writes it");
   }
-  const auto start = ParseStartPoint(choices.from, "--from");
+  const auto start = ParseResumePoint(choices.from, "--from");
   if (!start.ok()) return start.status();
   FollowOptions options;
   *options.request.mutable_filter() = *filter;
   options.request.mutable_require()->Add(required->begin(), required->end());
   options.request.set_snapshot(choices.snapshot);
   options.request.set_leaves(choices.leaves);
+  options.request.set_priority(choices.priority);
   options.request.set_latest_only(choices.latest_only);
   options.request.set_from(choices.from);
   options.request.set_on_gap(choices.on_gap == "notify" ? v1::ON_GAP_NOTIFY : v1::ON_GAP_FAIL);
@@ -101,6 +104,8 @@ void AddSub(CLI::App& app, const Globals& globals, Run& chosen) {
                 "First the incidents that match now; then also what leaves them");
   sub->add_flag("--leaves", choices->leaves,
                 "Tell of each incident that matched before an event and does not after it");
+  sub->add_flag("--priority", choices->priority,
+                "While it is behind, Critical and High events before the others");
   sub->add_flag("--latest-only", choices->latest_only,
                 "While it is behind, only the newest event of each incident, with the number that "
                 "was passed over");

@@ -13,9 +13,7 @@ void EventForm::AddOpening(std::string& out, absl::Duration reconnect_after) {
   AppendOpening(out, format_, reconnect_after);
 }
 
-void EventForm::AddPlace(std::string& out, const Cursor& cursor) {
-  AppendPlace(out, format_, cursor);
-}
+void EventForm::AddPlace(std::string& out, const Place& place) { AppendPlace(out, format_, place); }
 
 bool EventForm::AddEvent(std::string& out, const Item& item) {
   const bool left = item.kind == Item::Kind::kLeft;
@@ -23,12 +21,17 @@ bool EventForm::AddEvent(std::string& out, const Item& item) {
   if (tail == nullptr) {
     return false;
   }
+  const Place place = item.place();
+  const std::string own =
+      place.is_split() ? EventJson::WithPlace(*tail, item.cursor, place) : std::string();
   const auto append = left ? AppendLeft : AppendEvent;
-  append(out, format_, item.cursor, item.passed_over, EventJson::FieldsOf(*tail));
+  append(out, format_, place, item.passed_over, EventJson::FieldsOf(own.empty() ? *tail : own));
   return true;
 }
 
-void EventForm::AddGap(std::string& out, const Gap& gap) { AppendGap(out, format_, gap); }
+void EventForm::AddGap(std::string& out, const Gap& gap, const Place& to) {
+  AppendGap(out, format_, gap, to);
+}
 
 // Only the last message has an id: who breaks off before it begins anew.
 void EventForm::AddSnapshotHead(std::string& out, const SnapshotMessage& message) {

@@ -19,10 +19,10 @@ class EventForm final : public StreamForm {
   std::string_view transport() const override;
   RenderedBatch& batch() override { return batch_; }
   void AddOpening(std::string& out, absl::Duration reconnect_after) override;
-  void AddPlace(std::string& out, const Cursor& cursor) override;
-  void AddBookmark(std::string& out, const Cursor& cursor) override { AddPlace(out, cursor); }
+  void AddPlace(std::string& out, const Place& place) override;
+  void AddBookmark(std::string& out, const Place& place) override { AddPlace(out, place); }
   bool AddEvent(std::string& out, const Item& item) override;
-  void AddGap(std::string& out, const Gap& gap) override;
+  void AddGap(std::string& out, const Gap& gap, const Place& to) override;
   SnapshotFormPtr snapshots() const override { return JsonSnapshots(); }
   void AddSnapshotHead(std::string& out, const SnapshotMessage& message) override;
   std::string_view SnapshotEnd() const override;

@@ -25,10 +25,10 @@ void AppendMessage(std::string& out, EventFormat format, std::string_view name, 
 }
 
 // A message with an id, of which the type is still to come.
-void AppendFields(std::string& out, EventFormat format, std::string_view type, const Cursor& cursor,
+void AppendFields(std::string& out, EventFormat format, std::string_view type, const Place& place,
                   uint32_t passed_over, std::string_view fields) {
   if (IsServerSent(format)) {
-    absl::StrAppend(&out, "event: ", ToAbsl(type), "\nid: ", FormatCursor(cursor), "\ndata: ");
+    absl::StrAppend(&out, "event: ", ToAbsl(type), "\nid: ", FormatPlace(place), "\ndata: ");
   }
   absl::StrAppend(&out, R"({"type":")", ToAbsl(type), R"(",)");
   if (passed_over != 0) {
@@ -49,11 +49,11 @@ void AppendOpening(std::string& out, EventFormat format, absl::Duration reconnec
   }
 }
 
-void AppendPlace(std::string& out, EventFormat format, const Cursor& cursor) {
-  if (cursor.epoch == 0) {
+void AppendPlace(std::string& out, EventFormat format, const Place& place) {
+  if (place.ordinary.epoch == 0) {
     return;
   }
-  const std::string text = FormatCursor(cursor);
+  const std::string text = FormatPlace(place);
   if (IsServerSent(format)) {
     absl::StrAppend(&out, "id: ", text, "\n\n");
   } else {
@@ -61,14 +61,14 @@ void AppendPlace(std::string& out, EventFormat format, const Cursor& cursor) {
   }
 }
 
-void AppendEvent(std::string& out, EventFormat format, const Cursor& cursor, uint32_t passed_over,
+void AppendEvent(std::string& out, EventFormat format, const Place& place, uint32_t passed_over,
                  std::string_view fields) {
-  AppendFields(out, format, "event", cursor, passed_over, fields);
+  AppendFields(out, format, "event", place, passed_over, fields);
 }
 
-void AppendLeft(std::string& out, EventFormat format, const Cursor& cursor, uint32_t passed_over,
+void AppendLeft(std::string& out, EventFormat format, const Place& place, uint32_t passed_over,
                 std::string_view fields) {
-  AppendFields(out, format, "left", cursor, passed_over, fields);
+  AppendFields(out, format, "left", place, passed_over, fields);
 }
 
 void AppendSnapshotHead(std::string& out, EventFormat format, const Cursor& cursor) {
@@ -84,8 +84,8 @@ void AppendSnapshotHead(std::string& out, EventFormat format, const Cursor& curs
 
 std::string_view EndOfMessage(EventFormat format) { return IsServerSent(format) ? "\n\n" : "\n"; }
 
-void AppendGap(std::string& out, EventFormat format, const Gap& gap) {
-  AppendMessage(out, format, "gap", FormatCursor(gap.to), ws::GapMessage("", gap));
+void AppendGap(std::string& out, EventFormat format, const Gap& gap, const Place& to) {
+  AppendMessage(out, format, "gap", FormatPlace(to), ws::GapMessage("", gap, to));
 }
 
 absl::Status AsResumeFrom(const absl::Status& status) {

@@ -19,20 +19,21 @@ namespace tocsin::bridge {
 
 // The first of all: how long a client of server-sent events waits before it comes back.
 void AppendOpening(std::string& out, EventFormat format, absl::Duration reconnect_after);
-// A bookmark: an id alone, or an object with a cursor. Nothing for a cursor without an epoch.
-void AppendPlace(std::string& out, EventFormat format, const Cursor& cursor);
+// A bookmark: an id alone, or an object with a cursor. Nothing for a place without an epoch.
+void AppendPlace(std::string& out, EventFormat format, const Place& place);
 // `fields` as EventJson::FieldsOf has them. How many events were passed over before it is told where
 // there were any.
-void AppendEvent(std::string& out, EventFormat format, const Cursor& cursor, uint32_t passed_over,
+void AppendEvent(std::string& out, EventFormat format, const Place& place, uint32_t passed_over,
                  std::string_view fields);
 // The same of an event by which an incident leaves.
-void AppendLeft(std::string& out, EventFormat format, const Cursor& cursor, uint32_t passed_over,
+void AppendLeft(std::string& out, EventFormat format, const Place& place, uint32_t passed_over,
                 std::string_view fields);
 // A message of a snapshot up to the fields that SnapshotMessage::json has; EndOfMessage ends it. A
 // cursor without an epoch: no id.
 void AppendSnapshotHead(std::string& out, EventFormat format, const Cursor& cursor);
 std::string_view EndOfMessage(EventFormat format);
-void AppendGap(std::string& out, EventFormat format, const Gap& gap);
+// `to`: where it goes on.
+void AppendGap(std::string& out, EventFormat format, const Gap& gap, const Place& to);
 // The engine's status, whose field is called `from` as gRPC calls it, with the name of the query's.
 absl::Status AsResumeFrom(const absl::Status& status);
 

@@ -10,6 +10,7 @@
 #include "bridge/http/filter_parameters.h"
 #include "bridge/http/query_parameters.h"
 #include "core/base/status_macros.h"
+#include "core/event/priority_choice.h"
 
 namespace tocsin::bridge {
 namespace {
@@ -39,10 +40,11 @@ class QueryReader {
   }
 
   const v1::Filter& filter() const { return filter_.filter(); }
-  const std::optional<StartPoint>& start() const { return start_; }
+  const std::optional<ResumePoint>& start() const { return start_; }
   bool notify_on_gap() const { return notify_on_gap_; }
   bool snapshot() const { return snapshot_; }
   bool leaves() const { return leaves_; }
+  bool priority() const { return priority_; }
   bool latest_only() const { return latest_only_; }
 
  private:
@@ -55,7 +57,7 @@ class QueryReader {
     if (name == "on_gap") {
       ASSIGN_OR_RETURN(notify_on_gap_, OneOfTwo(parameter, "notify", "fail"));
     } else if (name == kResumeFrom) {
-      ASSIGN_OR_RETURN(start_, ParseStartPoint(value, name));
+      ASSIGN_OR_RETURN(start_, ParseResumePoint(value, name));
     } else if (name == "snapshot") {
       ASSIGN_OR_RETURN(snapshot_, OneOfTwo(parameter, "true", "false"));
     } else if (name == "leaves") {
@@ -63,8 +65,7 @@ class QueryReader {
     } else if (name == "latest_only") {
       ASSIGN_OR_RETURN(latest_only_, OneOfTwo(parameter, "true", "false"));
     } else if (name == "priority") {
-      return value == "false" ? absl::OkStatus()
-                              : WrongParameter(name, "is not served by this version", {"false"});
+      ASSIGN_OR_RETURN(priority_, OneOfTwo(parameter, "true", "false"));
     } else {
       return WrongParameter(name, "is no parameter", ParameterNames());
     }
@@ -72,13 +73,19 @@ class QueryReader {
   }
 
   FilterParameters filter_;
-  std::optional<StartPoint> start_;
+  std::optional<ResumePoint> start_;
   bool notify_on_gap_ = true;
   bool snapshot_ = false;
   bool leaves_ = false;
+  bool priority_ = false;
   bool latest_only_ = false;
   std::vector<std::string> singles_;  // those given already
 };
+
+void SetStart(const ResumePoint& resume, EventQuery& query) {
+  query.start = resume.start;
+  query.urgent = resume.urgent;
+}
 
 }  // namespace
 
@@ -87,10 +94,13 @@ absl::StatusOr<EventQuery> ReadEventQuery(const http::HttpRequest& request) {
   RETURN_IF_ERROR(reader.Read(request));
   EventQuery query;
   ASSIGN_OR_RETURN(query.filter, Filter::Compile(reader.filter(), ""));
-  query.start = reader.start();
+  if (reader.start().has_value()) {
+    SetStart(*reader.start(), query);
+  }
   query.notify_on_gap = reader.notify_on_gap();
   query.leaves = reader.leaves() || reader.snapshot();
   query.snapshot = reader.snapshot();
+  query.priority = reader.priority();
   query.latest_only = reader.latest_only();
   if (query.snapshot && query.start.has_value()) {
     return WrongParameter(kResumeFrom, "cannot be given with snapshot",
@@ -98,9 +108,16 @@ absl::StatusOr<EventQuery> ReadEventQuery(const http::HttpRequest& request) {
   }
   const std::optional<std::string_view> last = request.Header("Last-Event-ID");
   if (last.has_value() && !last->empty()) {
-    ASSIGN_OR_RETURN(query.start, ParseStartPoint(*last, "Last-Event-ID"));
+    ASSIGN_OR_RETURN(const ResumePoint resume, ParseResumePoint(*last, "Last-Event-ID"));
+    SetStart(resume, query);
     query.snapshot = false;  // it has had its snapshot: no id comes before the last of it
   }
+  RETURN_IF_ERROR(CheckPriority({.priority = query.priority,
+                                 .split_start = query.urgent.has_value(),
+                                 .snapshot = reader.snapshot(),
+                                 .leaves = query.leaves,
+                                 .latest_only = query.latest_only},
+                                kResumeFrom));
   return query;
 }
 

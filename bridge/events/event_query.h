@@ -23,10 +23,12 @@ struct EventQuery {
   // Last-Event-ID, which is the newer one where both are given, or resume_from. Absent: the present
   // end.
   std::optional<StartPoint> start;
+  std::optional<Cursor> urgent;  // ResumePoint::urgent
   bool notify_on_gap = true;
   // The incidents that match now come first. Never with a start; a client that comes back by
   // Last-Event-ID has them.
   bool snapshot = false;
+  bool priority = false;
   bool latest_only = false;
   bool leaves = false;  // a snapshot implies it, also where it has no effect
 };

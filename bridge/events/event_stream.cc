@@ -30,6 +30,7 @@ EventStream::EventStream(EventStreams& shared, http::ResponseStream& out,
       id_(std::move(session_id)),
       filter_(query.filter),
       notify_on_gap_(query.notify_on_gap),
+      priority_(query.priority),
       latest_only_(query.latest_only),
       leaves_(query.leaves),
       began_(shared.clock.Monotonic()),
@@ -46,7 +47,7 @@ EventStream::EventStream(EventStreams& shared, http::ResponseStream& out,
         shared_.snapshots.Open(shared_.shard, filter_, form_->snapshots(),
                                [this](const SnapshotMessage& message) { OnSnapshot(message); });
   } else {
-    Subscribe(query.start);
+    Subscribe(query.start, query.urgent);
   }
 }
 
@@ -67,12 +68,14 @@ v1::SessionExplanation EventStream::Explain() const {
   return session;
 }
 
-void EventStream::Subscribe(std::optional<StartPoint> start) {
+void EventStream::Subscribe(std::optional<StartPoint> start, std::optional<Cursor> urgent) {
   subscriber_ = shared_.shard.Add(this, limits::kBookmarkInterval);
   shared_.shard.Subscribe(subscriber_, {.tag = kTag,
                                         .filter = filter_,
                                         .start = std::move(start),
+                                        .urgent = urgent,
                                         .notify_on_gap = notify_on_gap_,
+                                        .priority = priority_,
                                         .latest_only = latest_only_,
                                         .leaves = leaves_});
 }
@@ -104,7 +107,7 @@ void EventStream::OnSnapshotSent() {
     return snapshot_->Next();
   }
   snapshot_.reset();
-  Subscribe(told_);
+  Subscribe(told_.ordinary);
 }
 
 bool EventStream::IsStuckInSnapshot() {
@@ -164,15 +167,15 @@ void EventStream::Render(const Item& item, std::string& out) {
     case Item::Kind::kLeft:
       return RenderEvent(item, out);
     case Item::Kind::kGap:
-      return form_->AddGap(out, item.extra->gap);
+      return form_->AddGap(out, item.extra->gap, item.place());
     case Item::Kind::kSubscribed:
       // Where a gap follows, the place is after it: a client that broke off here would miss it.
-      return item.recovered ? RenderPlace(item.cursor, out) : void();
+      return item.recovered ? RenderPlace(item.place(), out) : void();
     case Item::Kind::kBookmark:
-      told_ = item.cursor;
-      return form_->AddBookmark(out, item.cursor);
+      told_ = item.place();
+      return form_->AddBookmark(out, told_);
     case Item::Kind::kCaughtUp:
-      return RenderPlace(item.cursor, out);
+      return RenderPlace(item.place(), out);
     case Item::Kind::kEnded:
       return form_->AddProblem(out, item.extra->status);
     case Item::Kind::kUnsubscribed:
@@ -181,17 +184,17 @@ void EventStream::Render(const Item& item, std::string& out) {
 }
 
 void EventStream::RenderEvent(const Item& item, std::string& out) {
-  told_ = item.cursor;
+  told_ = item.place();
   if (!form_->AddEvent(out, item)) {
-    form_->AddGap(out, DamagedGap(item.cursor));
+    form_->AddGap(out, DamagedGap(item.cursor), told_);
   }
 }
 
 // Tells no place that was told last.
-void EventStream::RenderPlace(const Cursor& cursor, std::string& out) {
-  if (told_ != cursor) {
-    form_->AddPlace(out, cursor);
-    told_ = cursor;
+void EventStream::RenderPlace(const Place& place, std::string& out) {
+  if (told_ != place) {
+    form_->AddPlace(out, place);
+    told_ = place;
   }
 }
 
@@ -201,11 +204,11 @@ void EventStream::CountSent(const WriteView& view) {
   for (const Item& item : view.items) {
     if (item.event != nullptr) {
       newest = item.event.get();
+      told_ = item.place();
       events += item.kind == Item::Kind::kEvent ? 1 : 0;
     }
   }
   if (newest != nullptr) {
-    told_ = newest->cursor;
     shared_.metrics.events_streamed.Increment(events);
     shared_.metrics.message_latency_seconds.Observe(
         absl::ToDoubleSeconds(shared_.clock.Now() - newest->time));

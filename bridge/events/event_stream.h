@@ -70,13 +70,13 @@ class EventStream final : public Sink, public http::StreamOwner, private LiveSes
   const std::string& session_id() const override { return id_; }
   v1::SessionExplanation Explain() const override;
 
-  void Subscribe(std::optional<StartPoint> start);
+  void Subscribe(std::optional<StartPoint> start, std::optional<Cursor> urgent = std::nullopt);
   void OnSnapshot(const SnapshotMessage& message);
   void OnSnapshotSent();
   bool IsStuckInSnapshot();
   void Render(const Item& item, std::string& out);
   void RenderEvent(const Item& item, std::string& out);
-  void RenderPlace(const Cursor& cursor, std::string& out);
+  void RenderPlace(const Place& place, std::string& out);
   bool SendBatch(const WriteView& view);
   void CountSent(const WriteView& view);
   void Send(std::string_view bytes);
@@ -90,6 +90,7 @@ class EventStream final : public Sink, public http::StreamOwner, private LiveSes
   const std::string id_;
   const FilterPtr filter_;
   const bool notify_on_gap_;
+  const bool priority_;
   const bool latest_only_;
   const bool leaves_;
   const absl::Duration began_;
@@ -97,7 +98,7 @@ class EventStream final : public Sink, public http::StreamOwner, private LiveSes
   bool snapshot_read_ = false;                    // the message in flight is its last
   SubscriberId subscriber_ = 0;                   // 0: not yet, or not any more
   absl::Duration sent_;                           // the last of anything
-  Cursor told_;                                   // the last place
+  Place told_;                                    // the last place
   bool in_flight_ = false;
   uint64_t bytes_taken_ = 0;  // of the snapshot, when last looked at
   absl::Duration last_progress_;

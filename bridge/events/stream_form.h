@@ -35,12 +35,13 @@ class StreamForm {
   // The first of all: how long a client waits before it comes back.
   virtual void AddOpening(std::string& out, absl::Duration reconnect_after) = 0;
   // The place that the stream has come to, after an answer or a replay.
-  virtual void AddPlace(std::string& out, const Cursor& cursor) = 0;
+  virtual void AddPlace(std::string& out, const Place& place) = 0;
   // The place, after some time without events.
-  virtual void AddBookmark(std::string& out, const Cursor& cursor) = 0;
-  // An event, or one by which an incident leaves. False: it is damaged, and nothing is appended.
+  virtual void AddBookmark(std::string& out, const Place& place) = 0;
+  // An event, or one by which an incident leaves: its cursor is item.place(). False: it is damaged, and nothing is appended.
   virtual bool AddEvent(std::string& out, const Item& item) = 0;
-  virtual void AddGap(std::string& out, const Gap& gap) = 0;
+  // `to`: where the stream goes on, which is gap.to unless the place is split.
+  virtual void AddGap(std::string& out, const Gap& gap, const Place& to) = 0;
   // What comes before and after the text of a snapshot's message.
   virtual SnapshotFormPtr snapshots() const = 0;
   virtual void AddSnapshotHead(std::string& out, const SnapshotMessage& message) = 0;

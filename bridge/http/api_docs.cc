@@ -70,8 +70,8 @@ RouteDoc StreamEventsDoc() {
        R"({"type":"string","enum":["notify","fail"],"default":"notify"})", "notify"},
       {"snapshot", "query", "First the incidents that match now.", kBooleanSchema, "true"},
       {"leaves", "query", "Tells of incidents that match no longer.", kBooleanSchema, "true"},
-      {"priority", "query", "Critical and High events before others that wait.", kBooleanSchema,
-       "false"},
+      {"priority", "query", "While it is behind, Critical and High events before the others.",
+       kBooleanSchema, "true"},
       {"latest_only", "query", "While it is behind, only the newest event of each incident.",
        kBooleanSchema, "true"},
       {"Last-Event-ID", "header", "The cursor of the last event seen.", kTextSchema}};

@@ -25,6 +25,12 @@ void DeflatedFrames::Make(Frame& frame, std::string_view head, const Cursor& cur
   frame.cursor = {};  // matches no event if the code below throws
   frame.head = head;
   frame.bytes.clear();
+  AppendOnce(frame.bytes, head, tail);
+  frame.cursor = cursor;
+  bytes_ += BytesOf(frame);
+}
+
+void DeflatedFrames::AppendOnce(std::string& out, std::string_view head, std::string_view tail) {
   payload_.clear();
   const size_t plain_bytes = head.size() + tail.size();
   if (plain_bytes >= kDeflateFrom) {
@@ -32,13 +38,11 @@ void DeflatedFrames::Make(Frame& frame, std::string_view head, const Cursor& cur
     ++made_;
   }
   if (payload_.empty() || payload_.size() >= plain_bytes) {
-    AppendTextFrame(frame.bytes, head, tail);
+    AppendTextFrame(out, head, tail);
   } else {
-    AppendFrameHeader(frame.bytes, Opcode::kText, payload_.size(), Deflated::kYes);
-    frame.bytes += payload_;
+    AppendFrameHeader(out, Opcode::kText, payload_.size(), Deflated::kYes);
+    out += payload_;
   }
-  frame.cursor = cursor;
-  bytes_ += BytesOf(frame);
 }
 
 size_t DeflatedFrames::BytesOf(const Frame& frame) {

@@ -26,6 +26,9 @@ class DeflatedFrames {
   // compressed, unless it is short or does not shrink.
   void Append(std::string& out, std::string_view head, const Cursor& cursor, std::string_view tail);
 
+  // The same for one client alone: nothing is kept.
+  void AppendOnce(std::string& out, std::string_view head, std::string_view tail);
+
   // How many messages have been compressed.
   uint64_t made() const { return made_; }
   size_t kept_bytes() const { return bytes_; }

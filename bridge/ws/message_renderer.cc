@@ -49,14 +49,25 @@ void MessageRenderer::RenderEvent(std::span<const SubscriptionTag> tags, const I
     if (left) {
       head = LeftMessageHead(head);
     }
-    return deflate_ ? context_.compression->events.Append(out, head, item.cursor, *tail)
-                    : AppendTextFrame(out, head, *tail);
+    return AppendFrame(item, head, *tail, out);
   }
   for (SubscriptionTag tag : tags) {
     if (const std::string* id = names_.IdOf(tag)) {
-      AppendTextFrame(out, GapMessage(*id, DamagedGap(item.cursor)));
+      AppendTextFrame(out, GapMessage(*id, DamagedGap(item.cursor), item.place()));
     }
   }
+}
+
+void MessageRenderer::AppendFrame(const Item& item, std::string_view head, const std::string& tail,
+                                  std::string& out) {
+  const bool alone = item.place().is_split();  // nobody else has this place
+  const std::string own =
+      alone ? EventJson::WithPlace(tail, item.cursor, item.place()) : std::string();
+  if (!deflate_) {
+    return AppendTextFrame(out, head, alone ? own : tail);
+  }
+  return alone ? context_.compression->events.AppendOnce(out, head, own)
+               : context_.compression->events.Append(out, head, item.cursor, tail);
 }
 
 void MessageRenderer::RenderOfOne(SubscriptionTag tag, const std::string& id, const Item& item,
@@ -67,12 +78,12 @@ void MessageRenderer::RenderOfOne(SubscriptionTag tag, const std::string& id, co
       return AppendTextFrame(
           out, beginning != nullptr
                    ? *beginning
-                   : SubscribedMessage(id, *item.extra->filter, item.cursor, item.recovered));
+                   : SubscribedMessage(id, *item.extra->filter, item.place(), item.recovered));
     }
     case Item::Kind::kUnsubscribed:
       return names_.TellsEnd(tag) ? AppendTextFrame(out, UnsubscribedMessage(id)) : void();
     case Item::Kind::kGap:
-      return AppendTextFrame(out, GapMessage(id, item.extra->gap));
+      return AppendTextFrame(out, GapMessage(id, item.extra->gap, item.place()));
     case Item::Kind::kEnded:
       return AppendTextFrame(out, EndedMessage(id, item.extra->status));
     default:
@@ -86,7 +97,7 @@ void MessageRenderer::RenderPong(const Item& item, std::string& out) {
   AppendTextFrame(
       out,
       PongMessage(asked != nullptr && !asked->empty() ? *asked : JsonTime(context_.clock.Now()),
-                  item.cursor));
+                  item.place()));
 }
 
 }  // namespace tocsin::bridge::ws

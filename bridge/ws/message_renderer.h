@@ -36,6 +36,8 @@ class MessageRenderer {
  private:
   RenderedBatch& batch() { return deflate_ ? context_.compression->rendered : context_.rendered; }
   void RenderItem(const WriteView& view, const Item& item, std::string& out);
+  void AppendFrame(const Item& item, std::string_view head, const std::string& tail,
+                   std::string& out);
   // An event, or what leaves by it.
   void RenderEvent(std::span<const SubscriptionTag> tags, const Item& item, std::string& out);
   void RenderOfOne(SubscriptionTag tag, const std::string& id, const Item& item, std::string& out);

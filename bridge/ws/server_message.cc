@@ -34,8 +34,8 @@ class Object {
     return Number(name, absl::ToInt64Milliseconds(value));
   }
   Object& Bool(std::string_view name, bool value) { return Raw(name, value ? "true" : "false"); }
-  Object& Place(std::string_view name, const Cursor& cursor) {
-    return cursor.epoch == 0 ? *this : Text(name, FormatCursor(cursor));
+  Object& Place(std::string_view name, const tocsin::Place& place) {
+    return place.ordinary.epoch == 0 ? *this : Text(name, FormatPlace(place));
   }
   Object& TextUnlessEmpty(std::string_view name, std::string_view value) {
     return value.empty() ? *this : Text(name, value);
@@ -90,7 +90,7 @@ std::string WelcomeMessage(const Welcome& welcome) {
 }
 
 std::string SubscribedMessage(std::string_view subscription_id, const Filter& filter,
-                              const Cursor& cursor, bool recovered) {
+                              const Place& cursor, bool recovered) {
   std::string filters;
   AppendJsonFilter(filters, filter.clauses().front().proto());
   return Object("subscribed")
@@ -105,16 +105,16 @@ std::string UnsubscribedMessage(std::string_view subscription_id) {
   return Object("unsubscribed").Text("subscription_id", subscription_id).Done();
 }
 
-std::string GapMessage(std::string_view subscription_id, const Gap& gap) {
+std::string GapMessage(std::string_view subscription_id, const Gap& gap, const Place& to) {
   return Object("gap")
       .TextUnlessEmpty("subscription_id", subscription_id)
       .Text("reason", GapReasonName(gap.reason))
       .Place("from", gap.from)
-      .Place("to", gap.to)
+      .Place("to", to)
       .Done();
 }
 
-std::string PongMessage(std::string_view timestamp, const Cursor& cursor) {
+std::string PongMessage(std::string_view timestamp, const Place& cursor) {
   return Object("pong").Raw("timestamp", timestamp).Place("cursor", cursor).Done();
 }
 

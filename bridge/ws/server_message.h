@@ -38,12 +38,12 @@ struct Welcome {
 
 std::string WelcomeMessage(const Welcome& welcome);
 std::string SubscribedMessage(std::string_view subscription_id, const Filter& filter,
-                              const Cursor& cursor, bool recovered);
+                              const Place& cursor, bool recovered);
 std::string UnsubscribedMessage(std::string_view subscription_id);
-// An empty subscription_id is left out, here and in an error.
-std::string GapMessage(std::string_view subscription_id, const Gap& gap);
+// An empty subscription_id is left out, here and in an error. `to`: where it goes on.
+std::string GapMessage(std::string_view subscription_id, const Gap& gap, const Place& to);
 // `timestamp` is a JSON value. A cursor without an epoch is left out.
-std::string PongMessage(std::string_view timestamp, const Cursor& cursor);
+std::string PongMessage(std::string_view timestamp, const Place& cursor);
 std::string StatusMessage(bool hub_connected);
 std::string ErrorMessage(const absl::Status& status, std::string_view subscription_id = "");
 // A close code of 0 means that there is none, and is left out.

@@ -17,11 +17,6 @@ constexpr size_t kMaxTimestampBytes = 256;
 }  // namespace
 
 void Session::Handle(const SubscribeMessage& message) {
-  if (message.priority) {
-    return Refuse(MakeError(ErrorCode::kUnsupported, "`priority` is not served by this version",
-                            {.field = "priority", .allowed = {"false"}}),
-                  message.subscription_id);
-  }
   absl::StatusOr<FilterPtr> filter = Filter::Compile(message.filters, "filters");
   if (!filter.ok()) {
     return Refuse(filter.status(), message.subscription_id);
@@ -46,7 +41,9 @@ void Session::Handle(const SubscribeMessage& message) {
       subscriber_, {.tag = tag,
                     .filter = *std::move(filter),
                     .start = message.has_start ? std::optional(message.start) : std::nullopt,
+                    .urgent = message.urgent,
                     .notify_on_gap = message.notify_on_gap,
+                    .priority = message.priority,
                     .latest_only = message.latest_only,
                     .leaves = message.leaves});
 }

@@ -52,17 +52,24 @@ void AppendBytesField(std::string& out, int number, std::string_view bytes) {
 }
 
 // The event's incident as SubscribeResponse.leaves. Its bytes are copied as they are.
-std::string EncodeLeft(const EventRecord& event) {
+std::string EncodeLeft(const EventRecord& event, const Place& place) {
   const std::string_view incident = IncidentBytesOf(event.payload);
   v1::Left left;
   left.set_incident_id(std::string(IncidentIdIn(incident)));
-  left.set_cursor(FormatCursor(event.cursor));
+  left.set_cursor(FormatPlace(place));
   left.set_sequence(event.cursor.sequence);
   std::string body = left.SerializeAsString();
   AppendBytesField(body, v1::Left::kIncidentFieldNumber, incident);
   std::string field;
   AppendBytesField(field, v1::SubscribeResponse::kLeavesFieldNumber, body);
   return field;
+}
+
+// The event with the place as its cursor.
+std::string WithPlace(std::string_view payload, const Place& place) {
+  absl::StatusOr<std::string> bytes = WithCursor(payload, FormatPlace(place));
+  TOCSIN_CHECK(bytes.ok());
+  return *std::move(bytes);
 }
 
 class Encoder {
@@ -79,10 +86,10 @@ class Encoder {
         return TakeGap(item);
       case Item::Kind::kCaughtUp:
         rest_.set_caught_up(true);
-        return TakePlace(item.cursor);
+        return TakePlace(item);
       case Item::Kind::kSubscribed:
       case Item::Kind::kBookmark:
-        return TakePlace(item.cursor);
+        return TakePlace(item);
       case Item::Kind::kEnded:
         out_.end = item.extra->status;
         return;
@@ -100,21 +107,24 @@ class Encoder {
   // Within a response the events come first, so what follows them in order may be added to it, but
   // for leaves: a response has either.
   void TakeEvent(const Item& item) {
-    if (rest_.has_gap() || rest_.caught_up() || !lefts_.empty()) {
+    if (rest_.has_gap() || rest_.caught_up() || has_lefts_) {
       EndResponse();
     }
     passed_over_ += item.passed_over;
-    TakePayload(item.event->payload);
-    TakePlace(item.cursor);
+    const std::string& payload = item.event->payload;
+    TakePayload(item.place().is_split() ? made_.emplace_back(WithPlace(payload, item.place()))
+                                        : payload);
+    TakePlace(item);
   }
 
   void TakeLeft(const Item& item) {
-    if (rest_.has_gap() || rest_.caught_up() || payloads_.size() > lefts_.size()) {
+    if (rest_.has_gap() || rest_.caught_up() || (!payloads_.empty() && !has_lefts_)) {
       EndResponse();
     }
     passed_over_ += item.passed_over;
-    TakePayload(lefts_.emplace_back(EncodeLeft(*item.event)));
-    TakePlace(item.cursor);
+    has_lefts_ = true;
+    TakePayload(made_.emplace_back(EncodeLeft(*item.event, item.place())));
+    TakePlace(item);
   }
 
   void TakePayload(const std::string& payload) {
@@ -129,34 +139,36 @@ class Encoder {
     const Gap& gap = item.extra->gap;
     rest_.mutable_gap()->set_reason(WireReason(gap.reason));
     rest_.mutable_gap()->set_from(FormatCursor(gap.from));
-    rest_.mutable_gap()->set_to(FormatCursor(gap.to));
-    TakePlace(gap.to);
+    rest_.mutable_gap()->set_to(FormatPlace(item.place()));
+    TakePlace(item);
   }
 
   // Formatted once, when the response is complete.
-  void TakePlace(const Cursor& place) { place_ = place; }
+  void TakePlace(const Item& item) { place_ = item.place(); }
 
   void EndResponse() {
     if (!place_) {
       return;
     }
-    rest_.set_cursor(FormatCursor(*place_));
+    rest_.set_cursor(FormatPlace(*place_));
     rest_.set_passed_over(std::exchange(passed_over_, 0));
     out_.responses.push_back(Buffer(payloads_, payload_bytes_, rest_));
     payloads_.clear();
-    lefts_.clear();
+    made_.clear();
+    has_lefts_ = false;
     payload_bytes_ = 0;
     rest_.Clear();
     place_.reset();
   }
 
   const LeavesAs leaves_as_;
-  std::vector<const std::string*> payloads_;  // of events, or of leaves: then they are in lefts_
-  std::deque<std::string> lefts_;
+  std::vector<const std::string*> payloads_;  // of events, or of leaves
+  bool has_lefts_ = false;
+  std::deque<std::string> made_;  // those of payloads_ that are not a record's
   size_t payload_bytes_ = 0;
   uint64_t passed_over_ = 0;
   v1::SubscribeResponse rest_;
-  std::optional<Cursor> place_;
+  std::optional<Place> place_;
   EncodedItems out_;
 };
 

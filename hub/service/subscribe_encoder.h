@@ -3,7 +3,8 @@
 // Shape:   concatenated messages merge, and an event's record holds its bytes as field 1 of the
 //          response: so a response is the events' bytes, copied into one slice, and a few fields
 //          after them. One response as a rule. Where a gap, the end of a catch-up or a leave stands
-//          between events, one up to there and one for what follows.
+//          between events, one up to there and one for what follows. An event whose subscriber is to
+//          resume elsewhere than after it (Item::place) gets that place as its cursor.
 //          A part of a snapshot comes with its incidents encoded, and is a response of its own.
 // Threads: pure.
 #pragma once

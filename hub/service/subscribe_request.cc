@@ -4,6 +4,7 @@
 #include "core/base/status_macros.h"
 #include "core/event/error.h"
 #include "core/event/limits.h"
+#include "core/event/priority_choice.h"
 #include "core/event/text.h"
 #include "hub/service/filter_fields.h"
 #include "hub/service/raw_message.h"
@@ -51,28 +52,26 @@ absl::Status CheckSnapshot(const v1::SubscribeRequest& request) {
   return absl::OkStatus();
 }
 
-// A field that is refused rather than passed over.
-absl::Status Unsupported(const std::string& field) {
-  return MakeError(ErrorCode::kUnsupported,
-                   absl::StrCat(field, ": is not served by this version of the hub"),
-                   {.field = field, .allowed = {"false"}});
-}
-
 }  // namespace
 
 absl::StatusOr<Subscribing> ReadSubscribeRequest(const v1::SubscribeRequest& request) {
   RETURN_IF_ERROR(CheckNoUnknownFields(request));
   RETURN_IF_ERROR(CheckSnapshot(request));
-  if (request.priority()) {
-    return Unsupported("priority");
-  }
   if (CharCount(request.label()) > limits::kSubscriberLabelChars) {
     return FieldError(ErrorCode::kInvalidMessage, "label", "is too long",
                       {absl::StrCat("up to ", limits::kSubscriberLabelChars, " characters")});
   }
   Subscribing subscribing;
   ASSIGN_OR_RETURN(subscribing.filter, ReadFilters(request.filter(), request.require()));
-  ASSIGN_OR_RETURN(subscribing.start, ParseStartPoint(request.from(), "from"));
+  ASSIGN_OR_RETURN(const ResumePoint from, ParseResumePoint(request.from(), "from"));
+  RETURN_IF_ERROR(CheckPriority({.priority = request.priority(),
+                                 .split_start = from.urgent.has_value(),
+                                 .snapshot = request.snapshot(),
+                                 .leaves = request.leaves(),
+                                 .latest_only = request.latest_only()},
+                                "from"));
+  subscribing.start = from.start;
+  subscribing.urgent = from.urgent;
   if (std::holds_alternative<Latest>(subscribing.start)) {
     subscribing.recent = request.recent();
   }
@@ -81,6 +80,7 @@ absl::StatusOr<Subscribing> ReadSubscribeRequest(const v1::SubscribeRequest& req
   ASSIGN_OR_RETURN(subscribing.bookmark_interval, ReadBookmarkInterval(request));
   subscribing.label = request.label();
   subscribing.leaves = request.leaves() || request.snapshot();
+  subscribing.priority = request.priority();
   subscribing.latest_only = request.latest_only();
   subscribing.leaves_as = request.leaving_events() ? LeavesAs::kEvent : LeavesAs::kLeft;
   return subscribing;

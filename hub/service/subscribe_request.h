@@ -1,10 +1,10 @@
 // subscribe_request.h: checks a SubscribeRequest and compiles its filter.
 //
 // Threads: pure.
-// Errors:  INVALID_MESSAGE or INVALID_FILTER with the field's path and what is allowed; UNSUPPORTED
-//          for what this version does not serve: priority.
+// Errors:  INVALID_MESSAGE or INVALID_FILTER with the field's path and what is allowed.
 #pragma once
 
+#include <optional>
 #include <string>
 
 #include "absl/status/statusor.h"
@@ -19,10 +19,12 @@ namespace tocsin::hub {
 struct Subscribing {
   FilterPtr filter;
   StartPoint start;
-  size_t recent = 0;      // begin so many events before the end; only with Latest
-  bool snapshot = false;  // then start and recent have no meaning
+  std::optional<Cursor> urgent;  // ResumePoint::urgent
+  size_t recent = 0;             // begin so many events before the end; only with Latest
+  bool snapshot = false;         // then start and recent have no meaning
   bool notify_on_gap = false;
   bool leaves = false;
+  bool priority = false;
   bool latest_only = false;
   LeavesAs leaves_as = LeavesAs::kLeft;
   absl::Duration bookmark_interval;

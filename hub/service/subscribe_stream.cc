@@ -88,7 +88,9 @@ void SubscribeStream::EnterEngine() {
   shard_.engine().Subscribe(id_, {.tag = 0,
                                   .filter = std::move(subscribing_.filter),
                                   .start = subscribing_.start,
+                                  .urgent = subscribing_.urgent,
                                   .notify_on_gap = subscribing_.notify_on_gap,
+                                  .priority = subscribing_.priority,
                                   .latest_only = subscribing_.latest_only,
                                   .leaves = subscribing_.leaves});
 }

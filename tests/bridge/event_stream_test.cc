@@ -191,6 +191,34 @@ TEST_F(EventStreamTest, ResumesAfterItsCursorThroughItsFilter) {
               ElementsAre(" ", " " + Place(1), "event " + Place(2), "event " + Place(4)));
 }
 
+TEST_F(EventStreamTest, WithPriorityEachIdIsThePlaceToResumeFrom) {
+  for (Sequence sequence = 1; sequence <= 4; ++sequence) {
+    v1::Event event = testing::SampleEvent(sequence);
+    event.set_priority(sequence % 2 == 0 ? v1::PRIORITY_CRITICAL : v1::PRIORITY_LOW);
+    log.Append(MakeWireRecord(event));
+  }
+  const auto both = [](Sequence ordinary, Sequence urgent) {
+    return FormatPlace(tocsin::Place({kEpoch, ordinary}, {kEpoch, urgent}));
+  };
+  Reader& reader = Open(absl::StrCat("priority=true&resume_from=", Place(0)));
+  const std::vector<Block> blocks = Blocks(reader);
+  EXPECT_THAT(Ids(blocks),
+              ElementsAre(" ", " " + Place(0), "event " + both(0, 2), "event " + both(0, 4),
+                          "event " + both(1, 4), "event " + both(3, 4), " " + Place(4)));
+  for (const Block& block : blocks) {
+    if (block.event == "event") {
+      EXPECT_EQ(Text(json::parse(block.data).as_object(), "message_id"), block.id);
+    }
+  }
+  Reader& lines =
+      Open(absl::StrCat("priority=true&resume_from=", both(1, 2)), EventFormat::kJsonLines);
+  std::vector<std::string> ids;
+  for (const json::object& line : Lines(lines)) {
+    ids.push_back(Text(line, Text(line, "type") == "event" ? "message_id" : "cursor"));
+  }
+  EXPECT_THAT(ids, ElementsAre(both(1, 2), both(1, 4), both(3, 4), Place(4)));
+}
+
 TEST_F(EventStreamTest, ASnapshotComesFirstAndOnlyItsLastMessageHasAnId) {
   PublishUpTo(3);
   Reader& reader = Open("snapshot=true");

@@ -28,7 +28,7 @@ TEST_F(SessionTest, ABadMessageIsAnsweredAndTheSessionLives) {
       {Subscribe("a", R"("on_gap":"skip")"), "INVALID_MESSAGE", "on_gap"},
       {Subscribe("a", R"("snapshot":true,"resume_from":"latest")"), "INVALID_MESSAGE",
        "resume_from"},
-      {Subscribe("a", R"("priority":true)"), "UNSUPPORTED", "priority"},
+      {Subscribe("a", R"("priority":1)"), "INVALID_MESSAGE", "priority"},
       {Subscribe("a", R"("latest_only":1)"), "INVALID_MESSAGE", "latest_only"},
       {Subscribe("a", R"("leaves":"yes")"), "INVALID_MESSAGE", "leaves"},
       {R"({"type":"authenticate","token":"x"})", "UNSUPPORTED", "type"},

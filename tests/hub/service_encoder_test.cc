@@ -58,6 +58,39 @@ TEST(SubscribeEncoder, EventsAreOneResponseWithTheLastOnesCursor) {
   EXPECT_EQ(responses[0].cursor(), FormatCursor({1, 6}));
 }
 
+// The one of a subscription with priority that is behind is where it stands, not where the event is.
+TEST(SubscribeEncoder, AnEventHasThePlaceThatItsSubscriberResumesFrom) {
+  Item urgent = EventAt(6);
+  urgent.extra = std::make_unique<ItemExtra>();
+  urgent.extra->place = tocsin::Place({1, 2}, {1, 6});
+  const std::string place = FormatPlace(*urgent.extra->place);
+  const auto before = DecodeEventField(urgent.event->payload);
+  const auto responses = Decode(EncodeItems(List(EventAt(5), std::move(urgent), EventAt(7))));
+  ASSERT_EQ(responses.size(), 1u);
+  EXPECT_EQ(responses[0].events(0).cursor(), FormatCursor({1, 5}));
+  EXPECT_EQ(responses[0].events(1).cursor(), place);
+  EXPECT_EQ(responses[0].events(2).cursor(), FormatCursor({1, 7}));
+  v1::Event with_place = *before;
+  with_place.set_cursor(place);
+  EXPECT_EQ(EncodeEventField(responses[0].events(1)), EncodeEventField(with_place));
+}
+
+TEST(SubscribeEncoder, AResponseHasThePlaceOfItsLastItem) {
+  for (const Item::Kind kind :
+       {Item::Kind::kEvent, Item::Kind::kBookmark, Item::Kind::kSubscribed}) {
+    Item item = kind == Item::Kind::kEvent ? EventAt(6) : Place(kind, 2);
+    item.extra = std::make_unique<ItemExtra>();
+    item.extra->place = tocsin::Place({1, 2}, {1, 6});
+    const auto responses = Decode(EncodeItems(List(EventAt(5), std::move(item))));
+    EXPECT_EQ(responses[0].cursor(), FormatPlace(tocsin::Place({1, 2}, {1, 6})));
+  }
+  Item gap = GapTo(4);
+  gap.extra->place = tocsin::Place({1, 4}, {1, 6});
+  const auto responses = Decode(EncodeItems(List(std::move(gap))));
+  EXPECT_EQ(responses[0].cursor(), FormatPlace(tocsin::Place({1, 4}, {1, 6})));
+  EXPECT_EQ(responses[0].gap().to(), responses[0].cursor());
+}
+
 // By an event with an incident.
 Item LeftAt(Sequence sequence) {
   v1::Event event;

@@ -23,9 +23,17 @@ class Broken(AssertionError):
         super().__init__(f"{rule}: {what}: {shown}")
 
 
+def halves(cursor):
+    """The places of the ordinary and of the urgent events in a cursor; twice the same one in most."""
+    if not cursor.startswith("p"):
+        return cursor, cursor
+    ordinary, urgent, _ = cursor[1:].split(".")
+    return ordinary, urgent
+
+
 def place(cursor):
-    """(sequence, epoch) of a cursor: what the log is ordered by."""
-    epoch, sequence = cursor.split("-")
+    """(sequence, epoch) of a cursor: what the log is ordered by; of a split one, where its ordinary events stand."""
+    epoch, sequence = halves(cursor)[0].split("-")
     return int(sequence, 16), int(epoch, 16)
 
 
@@ -75,9 +83,32 @@ class Stream:
     # Whether an incident of these facts is in the set that it follows; None: it is told of no leaves.
     has: typing.Callable = None
     latest_only: bool = False  # an event may be missing where a newer one of its incident came
+    priority: bool = False  # urgent events may come before others: parts() is what the rules are asked about
 
     def events(self):
         return [step for step in self.steps if isinstance(step, Event)]
+
+
+def parts(stream, log):
+    """A stream with priority as what it is: one of the urgent events, and one of the others, each in the log's order and
+    with cursors of its own. What an event's cursor says about the part that it is not of is a bookmark there."""
+    if not stream.priority:
+        return [stream]
+    urgent = {event.id for event in log if event.facts["urgent"]}
+
+    def steps(half):
+        for step in stream.steps:
+            if isinstance(step, Gap):
+                yield Gap(halves(step.start)[half], halves(step.end)[half])
+            elif isinstance(step, Event) and (step.id in urgent) == half:
+                yield Event(step.id, halves(step.cursor)[half])
+            elif isinstance(step, Resume):
+                yield Resume(halves(step.cursor)[half])
+            else:
+                yield Bookmark(halves(step.cursor)[half])
+    return [Stream(f"{stream.name}, {name}", stream.start, list(steps(half)),
+                   lambda facts, half=half: facts["urgent"] == half and stream.matches(facts))
+            for half, name in ((True, "the urgent"), (False, "the others"))]
 
 
 @dataclasses.dataclass

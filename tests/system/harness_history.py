@@ -23,7 +23,8 @@ def facts_of(event):
     subject = said.get("incident") or said.get("alert_received", {}).get("alert", {})
     facts = {key: subject[key] for key in ("severity", "state", "source", "labels") if key in subject}
     resources = subject.get("affected_resources") or subject.get("affected_services")
-    facts.update({"affected_resources": resources} if resources else {}, event_type=said["type"])
+    facts.update({"affected_resources": resources} if resources else {}, event_type=said["type"],
+                 urgent=said["priority"] in ("High", "Critical"))
     facts.update({"incident_id": said["incident"]["id"]} if "incident" in said else {})
     return facts
 
@@ -136,7 +137,7 @@ class Publisher:
 
     def history(self, streams, reads):
         """What was published, with the last read's end of the log."""
-        return History(self.calls, streams, reads)
+        return History(self.calls, [part for stream in streams for part in guarantees.parts(stream, reads[-1])], reads)
 
 
 def take(stream, response):
@@ -160,7 +161,7 @@ def follow_grpc(address, stream, end, filter=None):
     try:
         while True:
             request = harness.hub_pb2.SubscribeRequest(filter=harness.make_filter(filter), leaves=bool(stream.has),
-                                                       latest_only=stream.latest_only)
+                                                       latest_only=stream.latest_only, priority=stream.priority)
             setattr(request, "from", cursor)
             try:
                 for response in client.stub.Subscribe(request, wait_for_ready=True):
@@ -182,7 +183,7 @@ async def follow_ws(bridges, stream, end, filter=None):
         try:
             async with harness.connect(bridges[connections % len(bridges)]) as ws:
                 connections += 1
-                assert (await ws.subscribe("s", filter, cursor, leaves=bool(stream.has),
+                assert (await ws.subscribe("s", filter, cursor, leaves=bool(stream.has), priority=stream.priority,
                                            latest_only=stream.latest_only))["recovered"]
                 while not (end() and guarantees.place(cursor)[0] >= guarantees.place(end())[0]):
                     cursor = await _take_ws(ws, stream, cursor)
@@ -236,5 +237,5 @@ class InBackground:
         assert not self.thread.is_alive(), "it has not come to the end"
 
 
-def stream(name, start, filter=None, leaves=False, latest_only=False):
-    return Stream(name, start, [], matcher(filter), set_of(filter) if leaves else None, latest_only)
+def stream(name, start, filter=None, leaves=False, latest_only=False, priority=False):
+    return Stream(name, start, [], matcher(filter), set_of(filter) if leaves else None, latest_only, priority)

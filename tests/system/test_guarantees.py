@@ -23,22 +23,25 @@ def _incident(rng, event_id):
     """Few incidents, each of which changes its severity again and again."""
     event = harness.incident_created(rng.choice(SEVERITIES), event_id=event_id, incident_id=rng.choice(INCIDENTS))
     event.type = harness.event_pb2.EVENT_TYPE_INCIDENT_UPDATED  # whole, so it may be the first of its incident as well
+    event.priority = harness.event_pb2.PRIORITY_HIGH if rng.random() < 0.2 else harness.event_pb2.PRIORITY_NORMAL
     return event
 
 
-KINDS = [("everything", None, False), ("filtered", WATCHED, False), ("the newest", None, True)]  # filter, latest_only
+KINDS = [("everything", None, {}), ("filtered", WATCHED, {}), ("the newest", None, {"latest_only": True}),
+         ("with priority", None, {"priority": True})]  # filter, options
 
 
 class Run:
-    """Publishers, and followers of everything, of a filter and of the newest of each incident, over gRPC and over two bridges, while hub and bridges
-    are killed in turn. After each kill of the hub the log is read before any publisher tries again."""
+    """Publishers, and followers of everything, of a filter, of the newest of each incident and of the urgent first, over gRPC
+    and over two bridges, while hub and bridges are killed in turn. After each kill of the hub the log is read before any
+    publisher tries again."""
 
     def __init__(self, hub, bridges):
         self.hub, self.bridges = hub, bridges
         self.end = None
         start = hub.status().latest
-        self.streams = [harness_history.stream(f"{way}, {what}", start, filter, bool(filter), latest_only)
-                        for way in ("gRPC", "/ws") for what, filter, latest_only in KINDS]
+        self.streams = [harness_history.stream(f"{way}, {what}", start, filter, bool(filter), **options)
+                        for way in ("gRPC", "/ws") for what, filter, options in KINDS]
         self.reads = []
 
     def _followers(self):
@@ -103,13 +106,23 @@ def at(sequence, epoch=1):
 
 
 def event(number, sequence=None, epoch=1):
-    facts = {"severity": SEVERITIES[number % 2], "incident_id": "i"}
+    facts = {"severity": SEVERITIES[number % 2], "incident_id": "i", "urgent": number % 3 == 1}
     return Event(f"e{number}", at(sequence or number, epoch), facts)
+
+
+def split(ordinary, urgent):
+    return f"p{at(ordinary)}.{at(urgent)}.00000000"
+
+
+def seen(number, ordinary, urgent):
+    """The event as one with priority receives it."""
+    return Event(f"e{number}", split(ordinary, urgent))
 
 
 def good():
     """Six events of one incident in calls of two: e0 … e5 at the places 10 to 15; a stream of all, one of P0 (the even
-    ones), one that follows the set of P0, which the odd ones leave, and one of the newest of each incident."""
+    ones), one that follows the set of P0, which the odd ones leave, one of the newest of each incident, and the two parts
+    of one that was given the urgent ones (e1 and e4) first."""
     log = [event(n, 10 + n) for n in range(6)]
     calls = [Publish([f"e{n}", f"e{n + 1}"], [(at(10 + n), False), (at(11 + n), False)]) for n in (0, 2, 4)]
     everything = Stream("all", at(9), [log[0], log[1], Bookmark(at(11)), Resume(at(11)), *log[2:]])
@@ -119,7 +132,9 @@ def good():
     follower = Stream("set", at(9), [log[0], Left("i", at(11)), Resume(at(11)), log[2], Left("i", at(13)), log[4],
                                      Bookmark(at(14)), Left("i", at(15))], is_p0, is_p0)
     newest = Stream("newest", at(9), [log[2], Resume(at(12)), log[4], Bookmark(at(14))], latest_only=True)
-    return History(calls, [everything, even, follower, newest], [log[:4], log])
+    first = Stream("priority", at(9), [seen(1, 9, 11), seen(4, 9, 14), seen(0, 10, 14), Resume(split(10, 14)), seen(2, 12, 14),
+                                       Bookmark(split(12, 15)), seen(3, 13, 15), Event("e5", at(15))], priority=True)
+    return History(calls, [everything, even, follower, newest, *guarantees.parts(first, log)], [log[:4], log])
 
 
 def broken_by(change):
@@ -277,6 +292,34 @@ def tell_of_what_was_not_there(history):
     steps(history, 2)[1] = Left("another", at(11))
 
 
+def rebuilt(history, change):
+    """The stream with priority anew, with other steps."""
+    steps = [seen(1, 9, 11), seen(4, 9, 14), seen(0, 10, 14), Resume(split(10, 14)), seen(2, 12, 14), seen(3, 13, 15),
+             Event("e5", at(15))]
+    change(steps)
+    history.streams[4:] = guarantees.parts(Stream("priority", at(9), steps, priority=True), history.log)
+
+
+def tell_the_urgent_place_alone(history):
+    """As if all were given up to it: whoever resumes there loses what waits."""
+    def change(steps):
+        steps[1] = Event("e4", at(14))
+    rebuilt(history, change)
+
+
+def tell_the_ordinary_place_alone(history):
+    """Whoever resumes there has the urgent ones again."""
+    def change(steps):
+        steps[2:2] = [Resume(at(13)), seen(4, 9, 14)]
+    rebuilt(history, change)
+
+
+def urgent_ones_out_of_order(history):
+    def change(steps):
+        steps[0], steps[1] = seen(4, 9, 14), seen(1, 9, 11)
+    rebuilt(history, change)
+
+
 def tell_who_did_not_ask(history):
     history.streams[2].has = None
 
@@ -287,7 +330,8 @@ def tell_who_did_not_ask(history):
     ("Followed", tell_of_what_stays), ("Followed", tell_of_what_was_not_there), ("Followed", tell_who_did_not_ask),
     ("Ordered", swap), ("Ordered", log_goes_back), ("Unique", repeat), ("Unique", repeat_after_a_resume),
     ("Unique", the_log_twice), ("Reliable", pass_over), ("Reliable", pass_over_the_end),
-    ("Reliable", lose_the_newest),
+    ("Reliable", lose_the_newest), ("Reliable", tell_the_urgent_place_alone), ("Unique", tell_the_ordinary_place_alone),
+    ("Ordered", urgent_ones_out_of_order),
     ("Atomic", half_visible_before_the_retry), ("Atomic", half_known), ("Atomic", appended_in_two_lives),
     ("Atomic", another_call_between), ("Durable", forget_what_was_acknowledged), ("Durable", forget_what_was_seen),
     ("Durable", name_another_event), ("Durable", invent), ("Filterable", unasked)],

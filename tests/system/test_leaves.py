@@ -320,23 +320,3 @@ def test_an_event_tells_what_it_changed_and_nothing_else(world):
         if incident:
             known[incident] = facts
     assert changed > 200
-
-
-@pytest.mark.parametrize("field", ["priority"])
-def test_what_is_not_served_is_refused_by_its_name(world, field):
-    with world.hub.client() as client, pytest.raises(grpc.RpcError) as refused:
-        client.subscribe(None, **{field: True})
-    assert refused.value.code() == grpc.StatusCode.UNIMPLEMENTED and field in refused.value.details()
-
-    async def over_ws():
-        async with harness.connect(world.bridge) as ws:
-            await ws.send({"type": "subscribe", "subscription_id": "s", field: True})
-            return await ws.expect("error")
-
-    async def over_http():
-        async with harness.events(world.bridge, query=f"{field}=true", check=False) as stream:
-            return stream.status, await stream.body()
-    error = harness.run(over_ws())
-    assert (error["code"], error["field"]) == ("UNSUPPORTED", field)
-    status, body = harness.run(over_http())
-    assert status == 400 and field in body

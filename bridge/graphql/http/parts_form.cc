@@ -43,8 +43,8 @@ void EndPlainResult(std::string& out) {
   EndResult(out);
 }
 
-std::string CursorField(const Cursor& cursor) {
-  return absl::StrCat(R"("cursor":")", FormatCursor(cursor), "\"");
+std::string CursorField(const tocsin::Place& place) {
+  return absl::StrCat(R"("cursor":")", FormatPlace(place), "\"");
 }
 
 std::string GapField(const Gap& gap) {
@@ -109,13 +109,13 @@ void PartsForm::AddOpening(std::string& out, absl::Duration /*reconnect_after*/)
   out += kBoundary;
 }
 
-void PartsForm::AddBookmark(std::string& out, const Cursor& cursor) {
-  if (!subscription_->heartbeat() || cursor.epoch == 0) {
+void PartsForm::AddBookmark(std::string& out, const tocsin::Place& place) {
+  if (!subscription_->heartbeat() || place.ordinary.epoch == 0) {
     return AddHeartbeat(out);
   }
   BeginResult(out);
   subscription_->TellHeartbeat(out, shared_.clock.Now());
-  EndResultWith(out, CursorField(cursor));
+  EndResultWith(out, CursorField(place));
 }
 
 // What was begun is taken back where the subscription tells nothing of the event.
@@ -133,17 +133,17 @@ bool PartsForm::AddEvent(std::string& out, const Item& item) {
     told = subscription_->Tell(out, *event);
   }
   if (told) {
-    EndResultWith(out, CursorField(item.cursor));
+    EndResultWith(out, CursorField(item.place()));
   } else {
     out.resize(before);
   }
   return true;
 }
 
-void PartsForm::AddGap(std::string& out, const Gap& gap) {
+void PartsForm::AddGap(std::string& out, const Gap& gap, const tocsin::Place& to) {
   BeginResult(out);
   out += R"({"data":null)";
-  EndResultWith(out, absl::StrCat(GapField(gap), ",", CursorField(gap.to)));
+  EndResultWith(out, absl::StrCat(GapField(gap), ",", CursorField(to)));
 }
 
 SnapshotFormPtr PartsForm::snapshots() const {

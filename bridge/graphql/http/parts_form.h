@@ -43,10 +43,10 @@ class PartsForm final : public StreamForm {
   size_t MemoryBytes() const override { return sizeof(*this) + subscription_->form().size(); }
 
   void AddOpening(std::string& out, absl::Duration reconnect_after) override;
-  void AddPlace(std::string&, const Cursor&) override {}
-  void AddBookmark(std::string& out, const Cursor& cursor) override;
+  void AddPlace(std::string&, const tocsin::Place&) override {}
+  void AddBookmark(std::string& out, const tocsin::Place& place) override;
   bool AddEvent(std::string& out, const Item& item) override;
-  void AddGap(std::string& out, const Gap& gap) override;
+  void AddGap(std::string& out, const Gap& gap, const tocsin::Place& to) override;
   SnapshotFormPtr snapshots() const override;
   void AddSnapshotHead(std::string&, const SnapshotMessage&) override {}
   std::string_view SnapshotEnd() const override { return ""; }
