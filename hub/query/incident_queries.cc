@@ -13,6 +13,7 @@
 #include "core/event/error.h"
 #include "core/event/facts.h"
 #include "core/event/limits.h"
+#include "core/event/text.h"
 #include "core/event/uuid.h"
 #include "core/event/wire.h"
 #include "hub/log/log_codec.h"
@@ -30,6 +31,12 @@ absl::Status NotFound(std::string_view id) {
   return MakeError(ErrorCode::kNotFound,
                    absl::StrCat("incident_id: no incident ", ToAbsl(id), " is known"),
                    {.field = "incident_id"});
+}
+
+absl::Status PageTooLarge(size_t fit) {
+  return FieldError(ErrorCode::kMessageTooLarge, "page_size",
+                    "asks for more incidents than one answer has room for",
+                    {absl::StrCat("1 to ", fit, " here")});
 }
 
 // One answer of GetIncident stays below the 4 MiB that gRPC's clients take: the incident itself (an
@@ -273,20 +280,25 @@ absl::StatusOr<v1::GetIncidentResponse> IncidentQueries::Get(const IncidentLooku
   if (!Matches(*lookup.require, response.incident())) {
     return NotFound(lookup.id);
   }
-  ASSIGN_OR_RETURN(v1::Incident history, log_.ReadHistory(lookup.id));
-  AddHistory(std::move(history), *response.mutable_incident());
-  ASSIGN_OR_RETURN(std::vector<AlertRow> alerts, log_.ReadAlerts(lookup.id));
-  AddAlerts(std::move(alerts), *response.mutable_incident());
+  RETURN_IF_ERROR(ReadHistory(*response.mutable_incident()));
   response.set_sequence(state->last_sequence);
   response.set_cursor(FormatCursor(log_.epochs().PlaceAfter(state->last_sequence)));
   return response;
+}
+
+absl::Status IncidentQueries::ReadHistory(v1::Incident& incident) const {
+  ASSIGN_OR_RETURN(v1::Incident history, log_.ReadHistory(incident.id()));
+  AddHistory(std::move(history), incident);
+  ASSIGN_OR_RETURN(std::vector<AlertRow> alerts, log_.ReadAlerts(incident.id()));
+  AddAlerts(std::move(alerts), incident);
+  return absl::OkStatus();
 }
 
 absl::StatusOr<v1::ListIncidentsResponse> IncidentQueries::List(const IncidentListing& listing) {
   const std::string query_text = QueryText(listing);
   ASSIGN_OR_RETURN(const Selected selected, Select(listing, query_text));
   v1::ListIncidentsResponse response;
-  RETURN_IF_ERROR(Fill(selected, query_text, response));
+  RETURN_IF_ERROR(Fill(selected, listing, query_text, response));
   response.set_total(selected.selection.total);
   response.set_cursor(FormatCursor(selected.as_of));
   return response;
@@ -340,17 +352,29 @@ absl::StatusOr<std::optional<v1::Incident>> IncidentQueries::AsSelected(
   return std::move(*event.mutable_incident());
 }
 
-absl::Status IncidentQueries::Fill(const Selected& selected, std::string_view query_text,
+absl::Status IncidentQueries::Fill(const Selected& selected, const IncidentListing& listing,
+                                   std::string_view query_text,
                                    v1::ListIncidentsResponse& response) const {
   const auto& entries = selected.selection.entries;
   size_t bytes = 0;
   size_t taken = 0;
   for (; taken < entries.size() && bytes < kPageBytes; ++taken) {
     ASSIGN_OR_RETURN(std::optional<v1::Incident> incident, AsSelected(entries[taken]));
-    if (incident.has_value()) {
-      bytes += incident->ByteSizeLong();
-      *response.add_incidents() = *std::move(incident);
+    if (!incident.has_value()) {
+      continue;
     }
+    if (listing.with_history) {
+      RETURN_IF_ERROR(ReadHistory(*incident));
+    }
+    const size_t size = incident->ByteSizeLong();
+    if (listing.with_history && bytes > 0 && bytes + size > kHistoryPageBytes) {
+      break;
+    }
+    bytes += size;
+    *response.add_incidents() = *std::move(incident);
+  }
+  if (listing.whole && taken < entries.size()) {
+    return PageTooLarge(taken);
   }
   if (taken < entries.size() || selected.selection.more) {
     response.set_next_page_token(

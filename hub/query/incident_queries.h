@@ -37,6 +37,9 @@ inline constexpr size_t kMostSkipped = 10'000;
 // A page ends after so many bytes of incidents. One more has at most 2 MiB, and the answer stays
 // below the 4 MiB that a gRPC client receives unless told otherwise.
 inline constexpr size_t kPageBytes = 1'792 * limits::kKiB;
+// With their history each has up to 3.5 MiB, as an answer of GetIncident: a page of several ends
+// before it has more than that.
+inline constexpr size_t kHistoryPageBytes = 3'584 * limits::kKiB;
 
 struct IncidentLookup {
   std::string id;
@@ -49,6 +52,8 @@ struct IncidentListing {
   size_t page_size = kPageSize;
   size_t skip = 0;
   std::string page_token;
+  bool with_history = false;  // timeline, notes and alerts
+  bool whole = false;         // refused where the page would end early for its bytes
 };
 
 struct IncidentCounts {
@@ -104,8 +109,9 @@ class IncidentQueries final : public LogFollower {
   absl::StatusOr<Selected> Select(const IncidentListing& listing, std::string_view query_text);
   absl::StatusOr<std::optional<v1::Incident>> AsSelected(
       const IncidentSelection::Entry& entry) const;
-  absl::Status Fill(const Selected& selected, std::string_view query_text,
-                    v1::ListIncidentsResponse& response) const;
+  absl::Status ReadHistory(v1::Incident& incident) const;
+  absl::Status Fill(const Selected& selected, const IncidentListing& listing,
+                    std::string_view query_text, v1::ListIncidentsResponse& response) const;
 
   const Log& log_;
   std::function<void()> on_loaded_ = [] {};

@@ -72,6 +72,8 @@ absl::StatusOr<IncidentListing> ReadListIncidents(const v1::ListIncidentsRequest
   ASSIGN_OR_RETURN(listing.page_size, ReadPageSize(request.page_size(), kPageSize, "page_size"));
   ASSIGN_OR_RETURN(listing.skip, ReadSkip(request));
   listing.page_token = request.page_token();
+  listing.with_history = request.with_history();
+  listing.whole = request.whole();
   return listing;
 }
 

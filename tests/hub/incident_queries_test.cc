@@ -443,6 +443,54 @@ TEST_P(IncidentQueriesTest, AnIncidentWithLongHistoryIsStillOneMessage) {
   EXPECT_TRUE(notes[0].content().starts_with(absl::StrCat(100 - notes.size(), " ")));
 }
 
+TEST_P(IncidentQueriesTest, AListComesWithHistoryWhereItIsAskedFor) {
+  Publish(IncidentCreated(TestUuid(7)));
+  v1::Event comment = CommentOn(TestUuid(7), "looking");
+  Publish(comment);
+  IncidentListing listing = ListingOf({{}}, v1::INCIDENT_ORDER_UPDATED_AT, false, 10);
+  EXPECT_EQ(List(listing).incidents(0).notes_size(), 0);
+  listing.with_history = true;
+  const v1::ListIncidentsResponse page = List(listing);
+  const auto got = queries_->Get({.id = TestUuid(7), .require = Filter::MatchAll()});
+  ASSERT_TRUE(got.ok()) << got.status();
+  EXPECT_EQ(page.incidents(0).SerializeAsString(), got->incident().SerializeAsString());
+  EXPECT_EQ(page.incidents(0).notes(0).content(), "looking");
+}
+
+// Two incidents of 870 KiB leave no room for one of 1,000 KiB that has a long history.
+TEST_P(IncidentQueriesTest, APageWithHistoryEndsBeforeItIsTooLargeForAClient) {
+  const auto create = [&](uint64_t number, size_t kib) {
+    v1::Event event = IncidentCreated(TestUuid(number));
+    event.mutable_incident()->set_description(std::string(kib * limits::kKiB, 'x'));
+    Publish(event);
+  };
+  create(1, 1'000);
+  for (int i = 0; i < 100; ++i) {
+    v1::Event comment = CommentOn(TestUuid(1), std::string(16'000, 'y'));
+    Publish(comment);
+  }
+  create(2, 870);
+  create(3, 870);
+  IncidentListing listing = ListingOf({{}}, v1::INCIDENT_ORDER_UPDATED_AT, false, 100);
+  listing.with_history = true;
+  std::vector<int> sizes;
+  do {
+    const v1::ListIncidentsResponse page = List(listing);
+    EXPECT_LT(page.ByteSizeLong(), 4 * limits::kMiB);
+    sizes.push_back(page.incidents_size());
+    listing.page_token = page.next_page_token();
+  } while (!listing.page_token.empty());
+  EXPECT_THAT(sizes, ::testing::ElementsAre(2, 1));
+
+  listing.whole = true;
+  const auto refused = queries_->List(listing);
+  EXPECT_EQ(ErrorCodeOf(refused.status()), ErrorCode::kMessageTooLarge);
+  EXPECT_EQ(ErrorDetailsOf(refused.status()).field, "page_size");
+  EXPECT_THAT(ErrorDetailsOf(refused.status()).allowed, ::testing::ElementsAre("1 to 2 here"));
+  listing.page_size = 2;
+  EXPECT_EQ(List(listing).incidents_size(), 2);
+}
+
 // What another thread commits while the table is read is neither lost nor older than it should be.
 TEST_P(IncidentQueriesTest, WhatComesWhileTheIndexIsLoadedCounts) {
   for (uint64_t number = 0; number < 30; ++number) {
