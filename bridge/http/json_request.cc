@@ -5,6 +5,7 @@
 #include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "core/base/status_macros.h"
 #include "core/base/strings.h"
 #include "core/base/utf8.h"
 #include "core/event/error.h"
@@ -32,6 +33,15 @@ absl::Status CheckIsJson(const http::HttpRequest& request) {
                    {.field = "Content-Type", .allowed = {std::string(kJsonMediaType)}});
 }
 
+absl::Status CheckIdempotencyKey(std::string_view key, std::string_view field) {
+  const size_t chars = IsUtf8(key) ? CharCount(key) : key.size();
+  if (chars < 1 || chars > kKeyChars) {
+    return FieldError(ErrorCode::kInvalidMessage, field, absl::StrCat("has ", chars, " characters"),
+                      {absl::StrCat("1 to ", kKeyChars, " characters")});
+  }
+  return absl::OkStatus();
+}
+
 absl::StatusOr<std::optional<std::string>> IdempotencyKey(const http::HttpRequest& request) {
   const std::optional<std::string_view> key = request.Header(kKeyField);
   if (!key.has_value()) {
@@ -43,12 +53,7 @@ absl::StatusOr<std::optional<std::string>> IdempotencyKey(const http::HttpReques
   if (times > 1) {
     return FieldError(ErrorCode::kInvalidMessage, kKeyField, "is given twice", {"one"});
   }
-  const size_t chars = IsUtf8(*key) ? CharCount(*key) : key->size();
-  if (chars < 1 || chars > kKeyChars) {
-    return FieldError(ErrorCode::kInvalidMessage, kKeyField,
-                      absl::StrCat("has ", chars, " characters"),
-                      {absl::StrCat("1 to ", kKeyChars, " characters")});
-  }
+  RETURN_IF_ERROR(CheckIdempotencyKey(*key, kKeyField));
   return std::string(*key);
 }
 

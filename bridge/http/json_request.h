@@ -22,8 +22,9 @@ std::string MediaType(const http::HttpRequest& request);
 // An error unless the body is said to be JSON, whatever its parameters: JSON is UTF-8.
 absl::Status CheckIsJson(const http::HttpRequest& request);
 
-// The request's Idempotency-Key: 1 to 255 characters of any text, given once. Nothing where there
-// is none.
+// An error naming `field` unless the key has 1 to 255 characters, of any text.
+absl::Status CheckIdempotencyKey(std::string_view key, std::string_view field);
+// The request's Idempotency-Key, given once. Nothing where there is none.
 absl::StatusOr<std::optional<std::string>> IdempotencyKey(const http::HttpRequest& request);
 
 }  // namespace tocsin::bridge

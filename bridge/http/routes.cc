@@ -11,7 +11,6 @@
 #include "bridge/http/api_docs.h"
 #include "bridge/http/publish_events.h"
 #include "bridge/http/upgrade.h"
-#include "bridge/rest/act_on_incident.h"
 #include "bridge/rest/read_incidents.h"
 #include "bridge/rest/submit_alert.h"
 #include "bridge/rest/write_incidents.h"

@@ -33,24 +33,6 @@ std::string PathOf(const std::string& incident_id) {
   return absl::StrCat("/v1/incidents/", incident_id);
 }
 
-}  // namespace
-
-HttpResponse IncidentAnswer(const v1::GetIncidentResponse& response, int status) {
-  std::string body;
-  AppendJsonIncident(body, response.incident());
-  body += '\n';
-  HttpResponse answer = Json(std::move(body), status);
-  answer.fields.push_back({"ETag", EntityTag(response.sequence())});
-  if (status == 201) {
-    answer.fields.push_back({"Location", PathOf(response.incident().id())});
-  }
-  return answer;
-}
-
-HttpResponse NotModified(const v1::GetIncidentResponse& response) {
-  return {.status = 304, .fields = {{"ETag", EntityTag(response.sequence())}}};
-}
-
 HttpResponse PreconditionFailed(const v1::GetIncidentResponse& response) {
   const absl::Status status =
       MakeError(ErrorCode::kConflict,
@@ -71,6 +53,33 @@ HttpResponse ChangedUnseen(const v1::PublishResult& result) {
   HttpResponse answer = Json(std::move(body), 202);
   answer.fields.push_back({"Location", PathOf(result.incident_id())});
   return answer;
+}
+
+}  // namespace
+
+HttpResponse IncidentAnswer(const v1::GetIncidentResponse& response, int status) {
+  std::string body;
+  AppendJsonIncident(body, response.incident());
+  body += '\n';
+  HttpResponse answer = Json(std::move(body), status);
+  answer.fields.push_back({"ETag", EntityTag(response.sequence())});
+  if (status == 201) {
+    answer.fields.push_back({"Location", PathOf(response.incident().id())});
+  }
+  return answer;
+}
+
+HttpResponse NotModified(const v1::GetIncidentResponse& response) {
+  return {.status = 304, .fields = {{"ETag", EntityTag(response.sequence())}}};
+}
+
+HttpResponse ChangeAnswer(const IncidentChange::Outcome& outcome, bool is_new) {
+  if (!outcome.status.ok()) {
+    return outcome.incident.has_value() ? PreconditionFailed(*outcome.incident)
+                                        : http::ProblemResponse(outcome.status);
+  }
+  return outcome.incident.has_value() ? IncidentAnswer(*outcome.incident, is_new ? 201 : 200)
+                                      : ChangedUnseen(*outcome.published);
 }
 
 HttpResponse IncidentsAnswer(const v1::ListIncidentsResponse& response, uint32_t page,

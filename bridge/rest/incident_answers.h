@@ -6,6 +6,7 @@
 
 #include <cstdint>
 
+#include "bridge/rest/incident_change.h"
 #include "core/http/message.h"
 #include "tocsin/v1/hub.pb.h"
 
@@ -15,10 +16,9 @@ namespace tocsin::bridge {
 http::HttpResponse IncidentAnswer(const v1::GetIncidentResponse& response, int status = 200);
 // 304: the client has it as it is.
 http::HttpResponse NotModified(const v1::GetIncidentResponse& response);
-// 412, with the incident as it is and its ETag.
-http::HttpResponse PreconditionFailed(const v1::GetIncidentResponse& response);
-// 202: the change is made, but the incident cannot be read at the moment.
-http::HttpResponse ChangedUnseen(const v1::PublishResult& result);
+// The incident as it now is, 201 where it is new; 412 with the incident where If-Match does not let
+// the change through; 202 where the change is made, but the incident cannot be read at the moment.
+http::HttpResponse ChangeAnswer(const IncidentChange::Outcome& outcome, bool is_new);
 
 // {"incidents","total","page","page_size","next_page_token"}
 http::HttpResponse IncidentsAnswer(const v1::ListIncidentsResponse& response, uint32_t page,

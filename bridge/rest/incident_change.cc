@@ -3,21 +3,17 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
-#include "bridge/rest/incident_answers.h"
 #include "core/event/error.h"
 #include "core/event/text.h"
-#include "core/http/problem.h"
 
 namespace tocsin::bridge {
 
-using http::ProblemResponse;
-
-void IncidentChange::Start(HubCalls& calls, Plan plan, http::Responder responder) {
-  std::make_shared<IncidentChange>(calls, std::move(plan), std::move(responder))->Begin();
+void IncidentChange::Start(HubCalls& calls, Plan plan, Done done) {
+  std::make_shared<IncidentChange>(calls, std::move(plan), std::move(done))->Begin();
 }
 
-IncidentChange::IncidentChange(HubCalls& calls, Plan plan, http::Responder responder)
-    : calls_(calls), plan_(std::move(plan)), responder_(std::move(responder)) {}
+IncidentChange::IncidentChange(HubCalls& calls, Plan plan, Done done)
+    : calls_(calls), plan_(std::move(plan)), done_(std::move(done)) {}
 
 void IncidentChange::Begin() {
   if (plan_.reads_first) {
@@ -25,7 +21,7 @@ void IncidentChange::Begin() {
   }
   absl::StatusOr<MaybeEvent> event = plan_.make_event(nullptr);
   if (!event.ok()) {
-    return Answer(ProblemResponse(event.status()));
+    return Refuse(event.status());
   }
   Publish(**std::move(event), plan_.is_new ? 0 : plan_.if_match);
 }
@@ -33,20 +29,20 @@ void IncidentChange::Begin() {
 void IncidentChange::ReadFirst() {
   calls_.Get(plan_.incident_id,
              [self = shared_from_this()](absl::StatusOr<v1::GetIncidentResponse> before) {
-               before.ok() ? self->OnRead(*before) : self->Answer(ProblemResponse(before.status()));
+               before.ok() ? self->OnRead(*std::move(before)) : self->Refuse(before.status());
              });
 }
 
-void IncidentChange::OnRead(const v1::GetIncidentResponse& before) {
+void IncidentChange::OnRead(v1::GetIncidentResponse before) {
   if (plan_.if_match.has_value() && *plan_.if_match != before.sequence()) {
-    return Answer(PreconditionFailed(before));
+    return RefuseState(std::move(before));
   }
   absl::StatusOr<MaybeEvent> event = plan_.make_event(&before.incident());
   if (!event.ok()) {
-    return Answer(ProblemResponse(event.status()));
+    return Refuse(event.status());
   }
   if (!event->has_value()) {
-    return Answer(IncidentAnswer(before));
+    return Finish({.incident = std::move(before)});
   }
   Publish(**std::move(event), before.sequence());
 }
@@ -61,19 +57,19 @@ void IncidentChange::Publish(v1::Event event, std::optional<Sequence> expected) 
 
 void IncidentChange::OnRefused(const absl::Status& status) {
   if (!IsOtherSequence(status)) {
-    return Answer(ProblemResponse(status));
+    return Refuse(status);
   }
   if (plan_.is_new) {
-    return Answer(ProblemResponse(
-        FieldError(ErrorCode::kConflict, "id", "is the id of an incident that there is already")));
+    return Refuse(
+        FieldError(ErrorCode::kConflict, "id", "is the id of an incident that there is already"));
   }
   if (plan_.if_match.has_value()) {
-    return TellWhatIs();
+    return RefuseWithWhatIs();
   }
   if (calls_.time_is_over()) {
-    return Answer(ProblemResponse(MakeError(ErrorCode::kServiceUnavailable,
-                                            "others change this incident all the time; try again",
-                                            {.retry_after = absl::Seconds(1)})));
+    return Refuse(MakeError(ErrorCode::kServiceUnavailable,
+                            "others change this incident all the time; try again",
+                            {.retry_after = absl::Seconds(1)}));
   }
   ReadFirst();
 }
@@ -81,20 +77,31 @@ void IncidentChange::OnRefused(const absl::Status& status) {
 void IncidentChange::Show(const v1::PublishResult& result) {
   calls_.Get(result.incident_id(),
              [self = shared_from_this(), result](absl::StatusOr<v1::GetIncidentResponse> after) {
-               self->Answer(after.ok() ? IncidentAnswer(*after, self->plan_.is_new ? 201 : 200)
-                                       : ChangedUnseen(result));
+               Outcome outcome{.published = result};
+               if (after.ok()) {
+                 outcome.incident = *std::move(after);
+               }
+               self->Finish(std::move(outcome));
              });
 }
 
-void IncidentChange::TellWhatIs() {
+void IncidentChange::RefuseWithWhatIs() {
   calls_.Get(plan_.incident_id,
              [self = shared_from_this()](absl::StatusOr<v1::GetIncidentResponse> now) {
-               self->Answer(now.ok() ? PreconditionFailed(*now) : ProblemResponse(now.status()));
+               now.ok() ? self->RefuseState(*std::move(now)) : self->Refuse(now.status());
              });
 }
 
-void IncidentChange::Answer(http::HttpResponse response) {
-  std::move(*responder_).Respond(std::move(response));
+void IncidentChange::Refuse(absl::Status status) { Finish({.status = std::move(status)}); }
+
+void IncidentChange::RefuseState(v1::GetIncidentResponse now) {
+  absl::Status status =
+      FieldError(ErrorCode::kConflict, "if_sequence",
+                 absl::StrCat("is not the sequence of the incident's newest event, which is ",
+                              now.sequence()));
+  Finish({.status = std::move(status), .incident = std::move(now)});
 }
+
+void IncidentChange::Finish(Outcome outcome) { done_(std::move(outcome)); }
 
 }  // namespace tocsin::bridge

@@ -1,22 +1,23 @@
-// incident_change.h: one change of an incident, from the request to the answer that shows it.
+// incident_change.h: one change of an incident, from the request to the incident as it then is.
 //
-// Shape:   [read ─▶] publish ─▶ read ─▶ answer. A change that reads first is published only where
+// Shape:   [read ─▶] publish ─▶ read ─▶ done. A change that reads first is published only where
 //          the incident is still what was read; where it is not, it begins anew, so that no other's
-//          change is lost. With If-Match it is then refused instead: 412, with the incident as it
-//          is.
+//          change is lost. One that is for one state of the incident alone (if_match) is then
+//          refused instead, with the incident as it is.
 // Threads: that of HubCalls.
-// Owns:    itself, until the answer is given.
-// Errors:  the hub's; 503 when others have changed the incident for the whole time of the request.
+// Owns:    itself, until it is done.
+// Errors:  the hub's; SERVICE_UNAVAILABLE when others have changed the incident for the whole time
+//          of the request.
 #pragma once
 
 #include <functional>
 #include <memory>
 #include <optional>
 
+#include "absl/functional/any_invocable.h"
 #include "absl/status/statusor.h"
 #include "bridge/rest/incident_calls.h"
 #include "core/event/cursor.h"
-#include "core/http/responder.h"
 #include "tocsin/v1/hub.pb.h"
 
 namespace tocsin::bridge {
@@ -35,23 +36,35 @@ class IncidentChange : public std::enable_shared_from_this<IncidentChange> {
     std::function<absl::StatusOr<MaybeEvent>(const v1::Incident* before)> make_event;
   };
 
-  static void Start(HubCalls& calls, Plan plan, http::Responder responder);
+  struct Outcome {
+    // Why the change was not made. With an incident beside it: the incident is not in the state
+    // that if_match asks for, and this is how it is.
+    absl::Status status;
+    std::optional<v1::PublishResult> published;  // nothing: there was nothing to change
+    // As it is now. Nothing, where the change is made: it cannot be read at the moment.
+    std::optional<v1::GetIncidentResponse> incident;
+  };
+  using Done = absl::AnyInvocable<void(Outcome)>;
 
-  IncidentChange(HubCalls& calls, Plan plan, http::Responder responder);
+  static void Start(HubCalls& calls, Plan plan, Done done);
+
+  IncidentChange(HubCalls& calls, Plan plan, Done done);
 
  private:
   void Begin();
   void ReadFirst();
-  void OnRead(const v1::GetIncidentResponse& before);
+  void OnRead(v1::GetIncidentResponse before);
   void Publish(v1::Event event, std::optional<Sequence> expected);
   void OnRefused(const absl::Status& status);
   void Show(const v1::PublishResult& result);
-  void TellWhatIs();
-  void Answer(http::HttpResponse response);
+  void RefuseWithWhatIs();
+  void Refuse(absl::Status status);
+  void RefuseState(v1::GetIncidentResponse now);
+  void Finish(Outcome outcome);
 
   IncidentCalls calls_;
   Plan plan_;
-  std::optional<http::Responder> responder_;
+  Done done_;
 };
 
 }  // namespace tocsin::bridge

@@ -55,13 +55,7 @@ absl::StatusOr<v1::SubmitAlertRequest> ReadBody(std::string_view json,
                                                 const std::optional<std::string>& key) {
   boost::json::value value;
   RETURN_IF_ERROR(ParseJson(json, value));
-  v1::SubmitAlertRequest request;
-  ASSIGN_OR_RETURN(*request.mutable_alert(), ReadJsonAlert(value, ""));
-  RETURN_IF_ERROR(NormalizeAlert(*request.mutable_alert(), FieldPath("")));
-  if (key.has_value() && request.alert().id().empty()) {
-    request.mutable_alert()->set_id(DerivedUuid(kKeySpace, {*key}));
-  }
-  return request;
+  return ReadAlertSubmission(value, key);
 }
 
 void Submit(AlertIntake& alerts, std::string_view json, const std::optional<std::string>& key,
@@ -86,6 +80,17 @@ absl::StatusOr<std::optional<std::string>> CheckHead(const HttpRequest& request)
 }
 
 }  // namespace
+
+absl::StatusOr<v1::SubmitAlertRequest> ReadAlertSubmission(const boost::json::value& body,
+                                                           const std::optional<std::string>& key) {
+  v1::SubmitAlertRequest request;
+  ASSIGN_OR_RETURN(*request.mutable_alert(), ReadJsonAlert(body, ""));
+  RETURN_IF_ERROR(NormalizeAlert(*request.mutable_alert(), FieldPath("")));
+  if (key.has_value() && request.alert().id().empty()) {
+    request.mutable_alert()->set_id(DerivedUuid(kKeySpace, {*key}));
+  }
+  return request;
+}
 
 http::Handler SubmitAlert(HubCalls& calls, AlertIntake& alerts) {
   return [&calls, &alerts](HttpRequest& request, Responder responder) {

@@ -7,12 +7,22 @@
 // Errors:  the table's, with the field as the body has it ("severity").
 #pragma once
 
+#include <boost/json/value.hpp>
+#include <optional>
+#include <string>
+
+#include "absl/status/statusor.h"
 #include "bridge/alerts/alert_intake.h"
 #include "bridge/upstream/hub_calls.h"
 #include "core/http/route_table.h"
+#include "tocsin/v1/hub.pb.h"
 
 namespace tocsin::bridge {
 
 http::Handler SubmitAlert(HubCalls& calls, AlertIntake& alerts);
+
+// What a body submits, of GraphQL's too.
+absl::StatusOr<v1::SubmitAlertRequest> ReadAlertSubmission(const boost::json::value& body,
+                                                           const std::optional<std::string>& key);
 
 }  // namespace tocsin::bridge

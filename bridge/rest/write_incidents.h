@@ -1,9 +1,8 @@
-// write_incidents.h: POST /v1/incidents, PUT and PATCH /v1/incidents/{id}.
+// write_incidents.h: POST /v1/incidents, PUT and PATCH /v1/incidents/{id}, and POST
+// /v1/incidents/{id}/resolve, …/comments, …/assign and …/escalate.
 //
-// Shape:   the body has an incident's fields, those that are a client's to set, and `actor`. PUT
-//          replaces them all, PATCH changes those that it names (RFC 7396); the event is
-//          incident_updated, or incident_resolved or incident_closed where that is the new state.
-//          What changes nothing publishes nothing. Answered with the incident as it then is.
+// Shape:   what a body has, and what it comes to, is incident_plans.h's to say. Answered with the
+//          incident as it then is.
 // Threads: on the worker only the head is looked at; the rest is done by HubCalls' thread.
 // Errors:  the table's, with the field as the body has it ("severity"); 412 where If-Match does
 //          not.
@@ -11,11 +10,14 @@
 
 #include "bridge/upstream/hub_calls.h"
 #include "core/http/route_table.h"
+#include "tocsin/v1/event.pb.h"
 
 namespace tocsin::bridge {
 
 http::Handler CreateIncident(HubCalls& calls);
 http::Handler ReplaceIncident(HubCalls& calls);
 http::Handler PatchIncident(HubCalls& calls);
+// Of types incident_resolved, comment_added, assignment_changed and escalated.
+http::Handler ActOnIncident(HubCalls& calls, v1::EventType type);
 
 }  // namespace tocsin::bridge
