@@ -1,10 +1,11 @@
 // executor.h: executes queries and mutations over the hub's calls.
 //
-// Shape:   root fields of a query are asked for together, those of a mutation one after the other.
-//          Lists within lists are fetched by one call of the hub, not one an item.
+// Shape:   root fields of a query are asked for together, those of a mutation one after the other,
+//          up to one whose failure leaves no data. Equal calls of one operation are one. Lists
+//          within lists are fetched by one call of the hub, not one an item.
 // Threads: Execute from any thread; `done` runs on the thread of HubCalls, or at once where no call
-//          is needed.
-// Owns:    what is under way, until it is done. HubCalls outlives it.
+//          is needed. `health` is called on any.
+// Owns:    what is under way, until it is done. HubCalls and AlertIntake outlive it.
 // Errors:  of a field: in the result's `errors`, with its path; null propagates as the schema says.
 // Source:  GraphQL specification (September 2025), 6 and 7
 #pragma once
@@ -14,21 +15,17 @@
 #include <string>
 
 #include "absl/functional/any_invocable.h"
+#include "bridge/alerts/alert_intake.h"
+#include "bridge/graphql/answers.h"
 #include "bridge/graphql/request.h"
 #include "bridge/upstream/hub_calls.h"
 #include "core/base/clock.h"
 
 namespace tocsin::bridge::graphql {
 
-// What Query.health tells.
-struct HealthNow {
-  std::string status;
-  std::string hub;
-  double uptime_seconds = 0;
-};
-
 struct ExecutionSources {
   HubCalls& calls;
+  AlertIntake& alerts;
   Clock& clock;
   std::function<HealthNow()> health;
 };

@@ -162,6 +162,20 @@ constexpr ObjectFields kObjects[] = {{"__Schema", kSchema},       {"__Type", kTy
 
 }  // namespace
 
+bool TellOfSchema(RootResults& results, size_t index) {
+  const Schema& schema = Schema::Tocsin();
+  const PlannedField& field = results.field(index);
+  if (field.definition == &schema.schema_field()) {
+    results.Set(index, Object<SchemaInWords>{{&schema}});
+    return true;
+  }
+  if (field.definition == &schema.type_field()) {
+    results.Set(index, Named(schema.Find(field.Argument("name")->get_string().c_str())));
+    return true;
+  }
+  return false;
+}
+
 std::span<const ObjectFields> IntrospectionObjects() { return kObjects; }
 
 }  // namespace tocsin::bridge::graphql

@@ -2,10 +2,13 @@
 //
 // Shape:   a __Field is a Field, an __InputValue an InputValue, an __EnumValue an EnumValue, a
 //          __Directive a DirectiveDefinition; these stand for the two that have no table.
-// Threads: values, with pointers into the schema.
+// Threads: values, with pointers into the schema; the bridge's own schema is const.
 // Source:  GraphQL specification (September 2025), 4
 #pragma once
 
+#include <cstddef>
+
+#include "bridge/graphql/root_results.h"
 #include "bridge/graphql/schema.h"
 
 namespace tocsin::bridge::graphql {
@@ -25,5 +28,8 @@ struct TypeInWords {
                                              : TypeInWords{nullptr, &use};
   }
 };
+
+// Sets the result of __schema and __type, of the bridge's own schema. False for another field.
+bool TellOfSchema(RootResults& results, size_t index);
 
 }  // namespace tocsin::bridge::graphql
