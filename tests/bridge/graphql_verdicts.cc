@@ -1,7 +1,7 @@
 // What the GraphQL language engine makes of documents, for comparison with another implementation
 // (tests/clients/test_graphql_language.py).
 //
-//   graphql_verdicts [parse | validate | rules | coerce | prepare]
+//   graphql_verdicts [parse | validate | rules | coerce | arguments | prepare]
 //
 // Reads texts from its standard input, each after a line with its size in bytes, and prints a line
 // for each:
@@ -9,6 +9,7 @@
 //   validate  a document: "syntax", or the places of all errors as JSON: [[[line,column],…],…]
 //   rules     a document: "syntax", or the same by the rule that is broken: {"ScalarLeafs":[…],…}
 //   coerce    {"query":…,"variables":…}: "syntax", the coerced variables as JSON, or "bad"
+//   arguments the same of the arguments of the root field
 //   prepare   a document: "ok", or the message of the first error
 #include <boost/json/array.hpp>
 #include <boost/json/object.hpp>
@@ -72,16 +73,24 @@ std::string RulesVerdict(const std::string& text, bool by_rule) {
   return by_rule ? json::serialize(rules) : json::serialize(all);
 }
 
-std::string CoerceVerdict(const std::string& text) {
+std::string CoerceVerdict(const std::string& text, bool arguments) {
   const json::value request = json::parse(text);
   const std::string query(request.at("query").as_string());
   const auto parsed = Parse(query);
   const auto* document = std::get_if<Document>(&parsed);
   if (document == nullptr) return "syntax";
-  const auto coerced = CoerceVariables(Schema::Tocsin(), document->operations.at(0),
-                                       request.at("variables").as_object(), query);
+  const Operation& operation = document->operations.at(0);
+  const Schema& schema = Schema::Tocsin();
+  const auto coerced =
+      CoerceVariables(schema, operation, request.at("variables").as_object(), query);
   const auto* variables = std::get_if<json::object>(&coerced);
-  return variables == nullptr ? "bad" : json::serialize(*variables);
+  if (variables == nullptr) return "bad";
+  if (!arguments) return json::serialize(*variables);
+  const Selection& root = operation.selections.at(0);
+  const Field* field = FieldOf(schema, schema.Root(operation.type), root.name.text);
+  const auto values = CoerceArguments(field->arguments, root.arguments, *variables, query);
+  const auto* good = std::get_if<json::object>(&values);
+  return good == nullptr ? "bad" : json::serialize(*good);
 }
 
 std::string PrepareVerdict(const std::string& text) {
@@ -92,7 +101,7 @@ std::string PrepareVerdict(const std::string& text) {
 
 std::string VerdictOn(std::string_view what, const std::string& text) {
   if (what == "parse") return ParseVerdict(text);
-  if (what == "coerce") return CoerceVerdict(text);
+  if (what == "coerce" || what == "arguments") return CoerceVerdict(text, what == "arguments");
   if (what == "prepare") return PrepareVerdict(text);
   return RulesVerdict(text, what == "rules");
 }

@@ -5,7 +5,7 @@ const UUIDS = ['"0190a1b2-c3d4-7e5f-8a9b-0c1d2e3f4a5b"', '"0190A1B2-C3D4-7E5F-8A
 
 export const makeDocuments = (schema, { random, pick, chance, several }) => {
   const fragmentNames = ["F0", "F1", "F2", "F3"];
-  let variables, fragments, made;
+  let variables, variableTypes = [], fragments, made;
 
   const scalar = (name) => ({
     Int: () => pick(["0", "-7", "2147483647"]),
@@ -35,6 +35,7 @@ export const makeDocuments = (schema, { random, pick, chance, several }) => {
     const name = `v${variables.length}`;
     const stricter = !isNonNullType(type) && chance(30) ? `${type}!` : String(type);
     const looser = isNonNullType(type) && (hasDefault || chance(30)) ? String(type.ofType) : stricter;
+    variableTypes.push({ name, type });
     const needsDefault = isNonNullType(type) && looser === String(type.ofType) && !hasDefault;
     const withDefault = needsDefault || chance(30) ? ` = ${literal(type, 1, true)}` : "";
     variables.push(`$${name}: ${looser}${withDefault}`);
@@ -55,7 +56,7 @@ export const makeDocuments = (schema, { random, pick, chance, several }) => {
     else taken.add(definition.name);
     return `${alias}${text}${root ? "" : condition()}${isLeafType(getNamedType(definition.type)) ? "" : ` ${selections(getNamedType(definition.type), depth - 1)}`}`;
   };
-  const introspection = () => pick(["__schema { types { name kind ofType { name } } }", '__type(name: "Incident") { fields { name } }', "__typename"]);
+  const introspection = () => (chance(50) ? `__schema ${selections(schema.getType("__Schema"), 3)}` : `__type(name: "Incident") ${selections(schema.getType("__Type"), 3)}`);
 
   const selection = (type, depth, taken, root) => {
     const fields = Object.values(type.getFields()).filter(({ type: of }) => depth > 0 || isLeafType(getNamedType(of)));
@@ -84,6 +85,7 @@ export const makeDocuments = (schema, { random, pick, chance, several }) => {
 
   const operation = (name) => {
     variables = [];
+    variableTypes = [];
     const kind = pick(["query", "query", "mutation", "subscription", "subscription"]);
     const type = { query: schema.getQueryType(), mutation: schema.getMutationType(), subscription: schema.getSubscriptionType() }[kind];
     const body = selections(type, 3, kind === "subscription");
@@ -179,7 +181,10 @@ export const makeDocuments = (schema, { random, pick, chance, several }) => {
     },
     renameFragment: (document) => { const node = one(document, [Kind.FRAGMENT_SPREAD, Kind.FRAGMENT_DEFINITION]); if (node) node.name = nameNode(pick([...fragmentNames, "F9"])); },
     addFragment: (document) => { document.definitions.push(parse(`fragment ${pick(fragmentNames)} on ${pick(typeNames)} { ${pick(["id", "title ...F0", "...F1", "...F2 ...F0", "id { a }"])} }`).definitions[0]); },
-    duplicateFragment: (document) => { const node = one(document, [Kind.FRAGMENT_DEFINITION]); if (node) document.definitions.push(structuredClone(node)); },
+    duplicateFragment: (document) => {
+      const node = one(document, [Kind.FRAGMENT_DEFINITION]) ?? parse("fragment F3 on Health { hub }").definitions[0];
+      document.definitions.push(node, structuredClone(node));
+    },
     spreadInFragment: (document) => {
       const node = one(document, [Kind.FRAGMENT_DEFINITION]);
       if (node) node.selectionSet.selections.push(parse(`{ ...${pick(fragmentNames)} }`).definitions[0].selectionSet.selections[0]);
@@ -233,15 +238,27 @@ export const makeDocuments = (schema, { random, pick, chance, several }) => {
   };
   const request = () => {
     const inputs = ["Int", "Float", "String", "Boolean", "UUID", "UInt53", "DateTime", "Map", "Severity", "IncidentFilter", "EventFilter", "AlertInput", "IncidentInput", "IncidentPatch", "ResolutionInput"];
-    const declared = Array.from({ length: 1 + random(3) }, (_, i) => {
+    const wanted = Array.from({ length: 1 + random(3) }, (_, i) => {
       const name = pick(inputs);
       const written = pick([name, name, `${name}!`, `[${name}!]`, `[${name}]!`, `[[${name}]]`]);
       return { name: `v${i}`, written, type: schema.getType(name), list: written.includes("[") };
     });
-    const query = `query (${declared.map(({ name, written, type }) => `$${name}: ${written}${chance(15) ? ` = ${literal(type, 1, true)}` : ""}`).join(", ")}) { __typename }`;
-    const given = declared.filter(() => chance(85)).map(({ name, type, list }) => [name, list && chance(75) ? Array.from({ length: random(3) }, () => json(type, 2)) : json(type, 2)]);
+    const query = `query (${wanted.map(({ name, written, type }) => `$${name}: ${written}${chance(15) ? ` = ${literal(type, 1, true)}` : ""}`).join(", ")}) { __typename }`;
+    const given = wanted.filter(() => chance(85)).map(({ name, type, list }) => [name, list && chance(75) ? Array.from({ length: random(3) }, () => json(type, 2)) : json(type, 2)]);
     return { query, variables: Object.fromEntries(given) };
   };
 
-  return { good, broken, request };
+  // A root field with arguments and, for its variables, values. It selects nothing: only its arguments are looked at.
+  const call = () => {
+    variables = [];
+    variableTypes = [];
+    const kind = pick(["query", "mutation", "subscription"]);
+    const root = { query: schema.getQueryType(), mutation: schema.getMutationType(), subscription: schema.getSubscriptionType() }[kind];
+    const definition = pick(Object.values(root.getFields()).filter(({ args: has }) => has.length));
+    const text = `${definition.name}${args(definition.args)}`;
+    const given = variableTypes.filter(() => chance(80)).map(({ name, type }) => [name, json(type, 1)]);
+    return { query: `${kind}${variables.length ? ` (${variables.join(", ")})` : ""} { ${text} }`, variables: Object.fromEntries(given), definition };
+  };
+
+  return { good, broken, request, call };
 };

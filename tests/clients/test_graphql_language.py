@@ -81,7 +81,7 @@ def test_each_rule_reports_what_graphql_reports():
                 different.append((rule, document["text"], found.get(rule), theirs))
     assert not different, (len(different), different[:3])
     assert ours.count("{}") > VALIDATED / 5, "valid documents are among them"
-    assert len(broken) == RULES and min(broken.values()) >= 2, broken
+    assert len(broken) == RULES and min(broken.values()) >= 5, broken
 
 
 def test_random_documents_have_the_same_errors():
@@ -95,9 +95,10 @@ def test_random_documents_have_the_same_errors():
 
 # ---- values of variables ----
 
-def test_variables_are_coerced_as_graphql_coerces_them():
-    requests = corpus("graphql_validation_corpus.mjs", SCHEMA, "coerce", 2_000, 11)
-    ours = verdicts("coerce", (json.dumps({"query": one["query"], "variables": one["variables"]}) for one in requests))
+@pytest.mark.parametrize("what", ["coerce", "arguments"])
+def test_variables_and_arguments_are_coerced_as_graphql_coerces_them(what):
+    requests = corpus("graphql_validation_corpus.mjs", SCHEMA, what, 2_000, 11)
+    ours = verdicts(what, (json.dumps({"query": one["query"], "variables": one["variables"]}) for one in requests))
     different = []
     for request, line in zip(requests, ours):
         coerced = line if line == "bad" else json.loads(line)
@@ -105,7 +106,7 @@ def test_variables_are_coerced_as_graphql_coerces_them():
             different.append((request, line))
     assert not different, (len(different), different[:3])
     bad = ours.count("bad")
-    assert len(requests) / 10 < bad < len(requests) * 9 / 10, "the corpus tries both"
+    assert len(requests) / 20 < bad < len(requests) * 9 / 10, "the corpus tries both"
 
 
 # ---- introspection ----
