@@ -30,10 +30,10 @@ Place At(Sequence ordinary, Sequence urgent) { return {At(ordinary), At(urgent)}
 
 class PriorityStreamTest : public ShardTest {
  protected:
-  PriorityStreamTest()
-      : ShardTest({.pending_messages = 40,
+  explicit PriorityStreamTest(size_t pending_messages = 40, size_t replay_events = 16)
+      : ShardTest({.pending_messages = pending_messages,
                    .write_events = 8,
-                   .replay_events = 16,
+                   .replay_events = replay_events,
                    .slices_per_turn = 1}) {}
 
   void Add(bool urgent, v1::Severity severity = v1::SEVERITY_P2) {
@@ -320,8 +320,12 @@ void ExpectExactPlaces(const std::vector<RecordingSink::Seen>& seen, const Place
   }
 }
 
+// A slice of the log is more than may wait for a peer, and may end past the live cohort's place.
 class SharedPriorityStreamTest : public PriorityStreamTest,
-                                 public ::testing::WithParamInterface<int> {};
+                                 public ::testing::WithParamInterface<int> {
+ protected:
+  SharedPriorityStreamTest() : PriorityStreamTest(/*pending_messages=*/18, /*replay_events=*/64) {}
+};
 
 // Peers that read in the same cohorts, some of which take nothing for a while: each is parked by
 // itself, in the midst of a pass that goes on for the others.
@@ -341,6 +345,8 @@ TEST_P(SharedPriorityStreamTest, ThoseThatReadTogetherEachGetAll) {
     for (const auto& [peer, from] : all) peer->takes = some(3) > 0;
     AddMany(some(60), 1 + some(8));
     Turns(static_cast<int>(some(4)));
+    AddMany(some(1) * 90, 1 + some(8));
+    for (size_t turns = some(3); turns > 0; --turns) shard.RunOnce();  // within the tick
     if (some(1) == 0) shard.Bookmark(all[some(5)].first->id, {.kind = 1, .text = "p"});
     if (some(2) == 0) Settle();
   }
