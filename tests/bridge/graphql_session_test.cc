@@ -245,6 +245,16 @@ TEST_F(GraphqlSessionTest, IdleOperationsAreToldWhereTheyMayResumeFrom) {
   EXPECT_EQ(client.pings, 2u);  // of the WebSocket, beside
 }
 
+TEST_F(GraphqlSessionTest, AnOperationThatWasToldAnEventHearsNoHeartbeatInThatInterval) {
+  Client& client = Join();
+  Send(client, Operation("a", kEvents));
+  Pass(absl::Seconds(1));
+  PublishIncident(1);
+  Settle();
+  Pass(absl::Seconds(30));
+  EXPECT_THAT(Types(Got(client)), ElementsAre("next"));
+}
+
 // The filter lets nothing through for so long that where it began falls out of what is kept.
 TEST_F(GraphqlSessionTest, ANarrowFilterResumesFromTheCursorOfAPingWithoutAGap) {
   Client& client = Join();
