@@ -67,7 +67,8 @@ class Bridge::Impl {
         .alert_mapping = config_.alert_mapping,
         .metrics = [this] { return MetricsText(); },
         .explain_session = [this](const std::string& id,
-                                  SessionTold told) { AskWorkers(0, id, std::move(told)); }};
+                                  SessionTold told) { AskWorkers(0, id, std::move(told)); },
+        .playground = config_.playground};
     for (size_t i = 0; i < config.threads; ++i) {
       workers_.push_back(std::make_unique<Worker>(window_, log_, snapshots_, Clock::Real(),
                                                   config_.shard, config_.session, metrics_));

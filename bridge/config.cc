@@ -26,6 +26,11 @@ void RegisterFaces(Options& options, BridgeFlags& flags) {
                "ORIGIN");
   options.Bool(&flags.insecure, "insecure",
                "Allows listening on addresses that other machines reach, without authentication.");
+  options.Choice(&flags.playground, "playground",
+                 "GraphiQL, the page in which GraphQL is tried out, at /graphql/playground. It "
+                 "holds no data and "
+                 "can do no more than any client.",
+                 {"on", "off"});
   options.Count(&flags.threads, "threads", "Threads that serve connections; 0: one for each core.",
                 0, 256);
   options.Duration(&flags.config.drain_timeout, "drain-timeout",
@@ -109,6 +114,7 @@ absl::StatusOr<BridgeConfig> BridgeConfig::From(const BridgeFlags& flags) {
   config.threads =
       flags.threads > 0 ? flags.threads : std::max(1u, std::thread::hardware_concurrency());
   config.session.compression = flags.compression == "deflate";
+  config.playground = flags.playground == "on";
   ASSIGN_OR_RETURN(config.alert_mapping, AlertMapping::From(flags.alerts));
   return config;
 }

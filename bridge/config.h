@@ -32,6 +32,7 @@ struct BridgeConfig {
   ShardOptions shard;
   ws::SessionOptions session;
   AlertMapping alert_mapping;
+  bool playground = true;
   size_t max_connections = limits::kConnections;
   size_t max_connections_per_address = limits::kConnectionsPerAddress;
   absl::Duration drain_timeout = absl::Seconds(10);
@@ -46,6 +47,7 @@ struct BridgeFlags {
   std::string hub = "127.0.0.1:50051";
   size_t threads = 0;
   std::string compression = "off";
+  std::string playground = "on";
   AlertMappingFlags alerts;
   bool insecure = false;
   BridgeConfig config = {};

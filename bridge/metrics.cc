@@ -71,9 +71,9 @@ Metrics::Metrics()
       graphql_connections(
           Gauge(registry_, "bridge_graphql_connections",
                 "Sessions of /graphql/ws now, which the websocket_ rows count too")),
-      event_streams(Gauge(registry_, "bridge_event_streams", "Streams of GET /v1/events now")),
+      event_streams(Gauge(registry_, "bridge_event_streams", "Streams of events over HTTP now")),
       events_streamed(Counter(registry_, "bridge_events_streamed_total",
-                              "Events sent on streams of GET /v1/events, counted by client")),
+                              "Events sent on streams over HTTP, counted by client")),
       snapshots_running(Gauge(registry_, "bridge_snapshots_running",
                               "Snapshots of the incidents that are being sent now")),
       snapshots_waiting(Gauge(registry_, "bridge_snapshots_waiting",

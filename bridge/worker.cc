@@ -34,6 +34,7 @@ Worker::Worker(const Window& window, LogReader& log, Snapshots& snapshots, Clock
                .snapshots = snapshots,
                .server_sent = FormOf(EventFormat::kServerSent, sessions_),
                .json_lines = FormOf(EventFormat::kJsonLines, sessions_)},
+      parts_{.clock = clock, .messages = messages_},
       start_checks_(shard_, clock,
                     [this](absl::AnyInvocable<void()> task) { Post(std::move(task)); }),
       engine_timer_(io_.io()) {

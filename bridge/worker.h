@@ -12,6 +12,8 @@
 
 #include "bridge/events/event_stream.h"
 #include "bridge/events/start_checks.h"
+#include "bridge/graphql/event_messages.h"
+#include "bridge/graphql/http/parts_form.h"
 #include "bridge/metrics.h"
 #include "bridge/ws/session.h"
 #include "core/base/clock.h"
@@ -36,6 +38,7 @@ class Worker {
   ws::SessionContext& sessions() { return sessions_; }
   const ws::SessionContext& sessions() const { return sessions_; }
   EventStreams& streams() { return streams_; }
+  graphql::PartsShared& parts() { return parts_; }
   StartChecks& start_checks() { return start_checks_; }
   Clock& clock() { return io_.clock(); }
   // From any thread: the place up to which live subscriptions have been served.
@@ -53,6 +56,8 @@ class Worker {
   Shard shard_;
   ws::SessionContext sessions_;
   EventStreams streams_;
+  graphql::EventMessages messages_;
+  graphql::PartsShared parts_;
   StartChecks start_checks_;
   boost::asio::steady_timer engine_timer_;
   absl::Duration engine_armed_ = absl::InfiniteDuration();

@@ -2,7 +2,7 @@
 // schemas that they refer to.
 //
 // Shape:   events, Explain and the WebSocket are in api_docs.cc, the others in incident_docs.cc,
-//          alert_docs.cc and, what the hub and the bridge both have, core/http/ops_routes; the
+//          alert_docs.cc, graphql_docs.cc and, what the hub and the bridge both have, core/http/ops_routes; the
 //          query's parameters come from what reads them. Schemas (api_schemas.cc) of events, incidents, alerts and of what is read of them are made from the
 //          tables by which they are written and read (core/event/json_schema.h, json_input.h).
 // Threads: pure.
@@ -24,6 +24,9 @@ http::RouteDoc GraphqlWebSocketDoc();
 http::RouteDoc StreamEventsDoc();
 http::RouteDoc PublishEventsDoc();
 http::RouteDoc ExplainDoc();
+http::RouteDoc GraphqlDoc();
+http::RouteDoc GraphqlQueryDoc();
+http::RouteDoc GraphqlSchemaDoc();
 http::RouteDoc SubmitAlertDoc();
 http::RouteDoc AlertWebhookDoc();  // Alertmanager's and Grafana's
 http::RouteDoc PrometheusAlertsDoc();

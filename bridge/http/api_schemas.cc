@@ -118,6 +118,14 @@ constexpr char kOtherSchemas[] = R"({
   "PagerDutyAnswer":{"type":"object","required":["status","message"],"properties":{
     "status":{"type":"string"},"message":{"type":"string"},"dedup_key":{"type":"string"},
     "errors":{"type":"array","items":{"type":"string"}}}},
+  "GraphqlRequest":{"type":"object","required":["query"],"properties":{"query":{"type":"string"},
+    "operationName":{"type":["string","null"]},"variables":{"type":["object","null"]},
+    "extensions":{"type":["object","null"]}}},
+  "GraphqlResult":{"type":"object","properties":{"data":{"type":["object","null"]},
+    "errors":{"type":"array","minItems":1,"items":{"type":"object","required":["message","extensions"],
+      "properties":{"message":{"type":"string"},"locations":{"type":"array"},"path":{"type":"array"},
+        "extensions":{"type":"object","required":["code","timestamp"]}}}},
+    "extensions":{"type":"object"}}},
   "ExplainInput":{"type":"object","additionalProperties":false,"properties":{
     "filter":{"$ref":"#/components/schemas/Filter"},
     "require":{"type":"array","maxItems":8,"items":{"$ref":"#/components/schemas/Filter"}},

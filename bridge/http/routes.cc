@@ -7,10 +7,13 @@
 
 #include "bridge/alerts/alert_sources.h"
 #include "bridge/events/events_route.h"
+#include "bridge/graphql/executor.h"
+#include "bridge/graphql/http/graphql_routes.h"
 #include "bridge/graphql_ws/graphql_ws_route.h"
 #include "bridge/http/api_docs.h"
 #include "bridge/http/publish_events.h"
 #include "bridge/http/upgrade.h"
+#include "bridge/playground/playground.h"
 #include "bridge/rest/read_incidents.h"
 #include "bridge/rest/submit_alert.h"
 #include "bridge/rest/write_incidents.h"
@@ -64,12 +67,6 @@ void AddEventRoutes(const RouteSources& sources, Worker& worker, Routes& routes)
                                   });
                         },
                     .doc = WebSocketDoc()});
-  routes.push_back({.name = "graphqlWebSocket",
-                    .summary = "GraphQL over a WebSocket: subscriptions, queries and mutations.",
-                    .method = "GET",
-                    .pattern = "/graphql/ws",
-                    .handler = graphql_ws::WebSocketHandler(state, worker, /*execute=*/nullptr),
-                    .doc = GraphqlWebSocketDoc()});
   routes.push_back(
       {.name = "streamEvents",
        .summary = "Events that match a filter, as server-sent events or lines of JSON.",
@@ -154,6 +151,32 @@ void AddIncidentRoutes(const RouteSources& sources, Routes& routes) {
       "/v1/incidents/{id}/events", ListIncidentEvents(calls), ListIncidentEventsDoc());
 }
 
+void AddGraphqlRoutes(const RouteSources& sources, Worker& worker, Routes& routes) {
+  const BridgeState& state = sources.state;
+  const auto health = [&state] {
+    const http::Health now = HealthOf(state);
+    return graphql::HealthNow{.status = now.status,
+                              .hub = std::string(HubWord(state)),
+                              .uptime_seconds = absl::ToDoubleSeconds(now.uptime)};
+  };
+  const graphql::ExecutionSources execution{
+      .calls = sources.calls, .alerts = sources.alerts, .clock = worker.clock(), .health = health};
+  std::ranges::move(graphql::Routes(execution, state, worker), std::back_inserter(routes));
+  routes.push_back({.name = "graphqlWebSocket",
+                    .summary = "GraphQL over a WebSocket: subscriptions, queries and mutations.",
+                    .method = "GET",
+                    .pattern = "/graphql/ws",
+                    .handler = graphql_ws::WebSocketHandler(
+                        state, worker,
+                        [execution](auto prepared, auto done) {
+                          graphql::Execute(execution, std::move(prepared), std::move(done));
+                        }),
+                    .doc = GraphqlWebSocketDoc()});
+  if (sources.playground) {
+    std::ranges::move(playground::Routes(), std::back_inserter(routes));
+  }
+}
+
 void AddOpsRoutes(const RouteSources& sources, Routes& routes) {
   const BridgeState& state = sources.state;
   std::ranges::move(
@@ -183,6 +206,7 @@ http::RouteTable BridgeRoutes(const RouteSources& sources, Worker& worker) {
   AddAlertSourceRoutes(sources, worker, routes);
   AddExplainRoute(sources, routes);
   AddIncidentRoutes(sources, routes);
+  AddGraphqlRoutes(sources, worker, routes);
   AddOpsRoutes(sources, routes);
   AddApiDocument(routes);
   return http::RouteTable(std::move(routes));

@@ -48,6 +48,7 @@ struct RouteSources {
   const AlertMapping& alert_mapping = DefaultAlertMapping();
   std::function<std::string()> metrics;  // the text of GET /metrics
   ExplainSession explain_session = {};
+  bool playground = true;
 };
 
 http::RouteTable BridgeRoutes(const RouteSources& sources, Worker& worker);

@@ -14,7 +14,7 @@ namespace {
 // How long a browser may keep the answer to a preflight request.
 constexpr std::string_view kPreflightSeconds = "600";
 constexpr std::string_view kRequestFields =
-    "Authorization, Content-Type, Idempotency-Key, If-Match, Last-Event-ID";
+    "Accept, Authorization, Content-Type, Idempotency-Key, If-Match, Last-Event-ID";
 constexpr std::string_view kResponseFields = "ETag, Location, Retry-After";
 
 bool IsAddressOrLocalhost(std::string_view host) {

@@ -1,4 +1,4 @@
-"""/graphql/ws on the wire, as docs/protocol.md section 5a promises it: the handshake, every close, resuming, sets."""
+"""/graphql/ws on the wire, as docs/protocol.md section 6 promises it: the handshake, every close, resuming, sets."""
 
 import asyncio
 import json

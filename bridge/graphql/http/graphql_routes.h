@@ -1,0 +1,22 @@
+// graphql_routes.h: POST and GET /graphql, and GET /graphql/schema.graphql.
+//
+// Shape:   a request is read and prepared on the worker; a query or a mutation is executed by
+//          HubCalls' thread, a subscription becomes a stream of parts (multipart_stream.h). A GET
+//          takes queries only.
+// Threads: the worker's.
+// Errors:  what HTTP refuses is a problem, as on other routes; what GraphQL refuses is `errors`.
+// Source:  docs/protocol.md, section 6; GraphQL over HTTP
+#pragma once
+
+#include <vector>
+
+#include "bridge/graphql/executor.h"
+#include "bridge/http/routes.h"
+#include "core/http/route_table.h"
+
+namespace tocsin::bridge::graphql {
+
+std::vector<http::Route> Routes(const ExecutionSources& sources, const BridgeState& state,
+                                Worker& worker);
+
+}  // namespace tocsin::bridge::graphql
