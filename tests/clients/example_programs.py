@@ -58,7 +58,10 @@ class Example:
 PROGRAMS = [
     Example("curl", "sse_subscribe", "sse"),
     Example("typescript", "websocket_subscribe", "ws", "dist/websocket_subscribe.js", "Node"),
+    Example("typescript", "graphql_subscribe", "graphql", "dist/graphql_subscribe.js", "Node"),
+    Example("typescript", "urql_subscribe", "graphql", "dist/urql_subscribe.js", "Node"),
     Example("python", "websocket_subscribe", "ws"),
+    Example("python", "graphql_subscribe", "graphql"),
     Example("go", "websocket_subscribe", "ws", "bin/websocket_subscribe", "Go 1.19 or newer"),
     Example("rust", "websocket_subscribe", "ws", "target/debug/websocket_subscribe", "Rust 1.88 or newer"),
     Example("node", "grpc_subscribe", "grpc"),
@@ -103,7 +106,16 @@ class Titles:
             result = self._client.publish(harness.incident_created(severity=f"P{n % 4}", title=title))
             if n % 4 < 2:
                 self.expected.append((result.cursor, title))
+                self._newest = result.incident_id
         self._client.publish(harness.system_event("has no severity"))
+
+    def resolve_newest(self):
+        """Resolves the newest incident of those that are followed: its title."""
+        _, title = self.expected[-1]
+        event = harness.event_pb2.Event(type=harness.event_type_of("incident_resolved"))
+        event.incident.id = self._newest
+        self.expected.append((self._client.publish(event).cursor, title))
+        return title
 
     def begin(self, process):
         """Publishes until the program, which follows what happens from now on, prints the first."""

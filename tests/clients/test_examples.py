@@ -1,6 +1,7 @@
 """What README and examples/ show, done as they say."""
 
 import json
+import os
 import shlex
 import subprocess
 import sys
@@ -57,3 +58,14 @@ def test_the_readmes_follower_sees_the_readmes_incident(hub):
 def test_every_program_says_what_it_is_for(program):
     said = subprocess.run([harness.BIN / program, "--help"], capture_output=True, text=True, timeout=20)
     assert said.returncode == 0 and program in said.stdout
+
+
+def test_the_tour_of_curl_goes_through(hub, bridge):
+    toured = subprocess.run(["./tour.sh"], cwd=EXAMPLES / "curl", capture_output=True, text=True, timeout=60,
+                            env={**os.environ, "HTTP_URL": f"http://{bridge.address(0)}", "AUTH_TOKEN": "not.looked.at"})
+    assert toured.returncode == 0, toured.stderr
+    first, again, *others = [json.loads(line) for line in toured.stdout.splitlines()]
+    assert (first["events"][0]["duplicate"], again["events"][0]["duplicate"]) == (False, True)
+    followed = [line["event"] for line in others if "event" in line]
+    assert followed == ["alert_received", "incident_created"], "what came after the cursor, and that alone"
+    assert others[-1]["incident"]["resolution"]["rootCause"] == "log rotation was off"
