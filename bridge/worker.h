@@ -38,6 +38,8 @@ class Worker {
   ws::SessionContext& sessions() { return sessions_; }
   const ws::SessionContext& sessions() const { return sessions_; }
   EventStreams& streams() { return streams_; }
+  // Of the events that GraphQL tells.
+  graphql::EventMessages& messages() { return messages_; }
   graphql::PartsShared& parts() { return parts_; }
   StartChecks& start_checks() { return start_checks_; }
   Clock& clock() { return io_.clock(); }

@@ -37,8 +37,9 @@ struct Context {
   using Execute = std::function<void(std::shared_ptr<const graphql::Prepared>,
                                      absl::AnyInvocable<void(std::string)> done)>;
 
-  Context(ws::SessionContext& shared_context, Execute execute_by)
-      : shared(shared_context), execute(std::move(execute_by)) {
+  // `parsed`: the worker's.
+  Context(ws::SessionContext& shared_context, graphql::EventMessages& parsed, Execute execute_by)
+      : shared(shared_context), execute(std::move(execute_by)), messages(parsed) {
     if (shared.compression != nullptr) {
       deflater = std::make_unique<ws::Deflater>();
       deflated = std::make_unique<Rendered>(messages, deflater.get());
@@ -48,8 +49,8 @@ struct Context {
   ws::SessionContext& shared;
   const Execute execute;
   const graphql::Schema& schema = graphql::Schema::Tocsin();
+  graphql::EventMessages& messages;
   FormTable forms = {};
-  graphql::EventMessages messages = {};
   Rendered plain = Rendered(messages, nullptr);
   std::unique_ptr<ws::Deflater> deflater = {};
   std::unique_ptr<Rendered> deflated = {};  // null: compression is off

@@ -36,7 +36,7 @@ http::Handler WebSocketHandler(const BridgeState& state, Worker& worker, Context
     Upgrade(state, worker.sessions().metrics, request, std::move(responder),
             [&](http::TakenOver taken) {
               if (context == nullptr) {
-                context = std::make_shared<Context>(worker.sessions(), execute);
+                context = std::make_shared<Context>(worker.sessions(), worker.messages(), execute);
               }
               ws::ServeWebSocket<Session>(worker, std::move(taken), request,
                                           spoken ? kSubprotocol : std::string_view(), *context,

@@ -5,21 +5,11 @@
 #include "bridge/graphql/input_words.h"
 #include "bridge/graphql_ws/server_message.h"
 #include "bridge/ws/frames.h"
-#include "bridge/ws/session_sink.h"
 #include "core/base/log.h"
 #include "core/base/strings.h"
 #include "core/event/error.h"
 
 namespace tocsin::bridge::graphql_ws {
-
-void OperationSink::CountAsked(size_t bytes) {
-  ++asked_;
-  asked_bytes_ += bytes;
-}
-
-bool OperationSink::asked_too_much() const {
-  return asked_ >= ws::SessionSink::kMaxAsked || asked_bytes_ >= ws::SessionSink::kMaxAskedBytes;
-}
 
 bool OperationSink::Write(const WriteView& view) {
   try {
@@ -32,7 +22,7 @@ bool OperationSink::Write(const WriteView& view) {
 }
 
 bool OperationSink::SendBatch(const WriteView& view) {
-  asked_ = asked_bytes_ = 0;
+  asked_.Clear();
   Told told;
   const std::string_view frames = view.run != 0 ? RenderRun(view, told) : RenderAlone(view, told);
   Count(told);

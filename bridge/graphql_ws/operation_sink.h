@@ -18,6 +18,7 @@
 
 #include "bridge/graphql_ws/context.h"
 #include "bridge/graphql_ws/operations.h"
+#include "bridge/ws/asked.h"
 #include "bridge/ws/session_output.h"
 #include "core/stream/sink.h"
 
@@ -42,9 +43,8 @@ class OperationSink final : public Sink {
 
   // `next` messages are compressed from here on.
   void Deflate() { deflate_ = true; }
-  // Counts one request of the client to the shard. The shard keeps `bytes` of it until it answers.
-  void CountAsked(size_t bytes);
-  bool asked_too_much() const;
+  ws::Asked& asked() { return asked_; }
+  const ws::Asked& asked() const { return asked_; }
   // True when no heartbeat is on its way, and the caller is to ask the shard for one.
   bool NeedsHeartbeat() { return !std::exchange(heartbeat_asked_, true); }
   bool failed() const { return failed_; }
@@ -75,8 +75,7 @@ class OperationSink final : public Sink {
   ws::SessionOutput& output_;
   Operations& operations_;
   Owner& owner_;
-  uint32_t asked_ = 0;  // since the last write
-  size_t asked_bytes_ = 0;
+  ws::Asked asked_;
   bool heartbeat_asked_ = false;
   bool deflate_ = false;
   bool failed_ = false;

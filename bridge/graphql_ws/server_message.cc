@@ -1,6 +1,7 @@
 #include "bridge/graphql_ws/server_message.h"
 
 #include "absl/strings/str_cat.h"
+#include "bridge/graphql/subscription_results.h"
 #include "core/base/strings.h"
 #include "core/event/json_writer.h"
 #include "core/event/limits.h"
@@ -74,27 +75,14 @@ std::string QuotedId(std::string_view id) {
   return out;
 }
 
-void EndNext(std::string& out) { out += "}}"; }
-
 void EndNextAt(std::string& out, const Cursor& cursor) {
-  out += R"(,"extensions":{"cursor":)";
-  AppendCursor(out, cursor);
-  out += "}}}";
+  graphql::CloseResultAt(out, cursor);
+  out += '}';
 }
 
 void AppendGapTail(std::string& out, const Gap& gap) {
-  out += R"({"data":null,"extensions":{"gap":{"reason":")";
-  out += GapReasonName(gap.reason);
-  out += '"';
-  if (gap.from.epoch != 0) {
-    out += R"(,"from":)";
-    AppendCursor(out, gap.from);
-  }
-  out += R"(,"to":)";
-  AppendCursor(out, gap.to);
-  out += R"(},"cursor":)";
-  AppendCursor(out, gap.to);
-  out += "}}}";
+  graphql::AppendGapResult(out, gap, gap.to);
+  out += '}';
 }
 
 }  // namespace tocsin::bridge::graphql_ws

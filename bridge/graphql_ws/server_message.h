@@ -38,7 +38,6 @@ std::string QuotedId(std::string_view id);
 inline constexpr std::string_view kIdHead = R"({"id":)";
 inline constexpr std::string_view kNextHead = R"(,"type":"next","payload":)";
 // Closes the payload, which lacks its last bracket, and the message.
-void EndNext(std::string& out);
 void EndNextAt(std::string& out, const Cursor& cursor);
 // The tail of the `next` that tells of a gap: {"data":null,"extensions":{"gap":…,"cursor":…}}}
 void AppendGapTail(std::string& out, const Gap& gap);

@@ -140,7 +140,7 @@ void Session::OnInternalError() {
 }
 
 bool Session::WantsRead() const {
-  return closing_ || (!sink_.asked_too_much() && output_.BytesWaiting() < kMaxReplyBytes);
+  return closing_ || (!sink_.asked().too_much() && output_.BytesWaiting() < kMaxReplyBytes);
 }
 
 // ---- time ----

@@ -116,7 +116,7 @@ void Session::Handle(const Complete& message) {
   }
   if (!snapshots_.Remove(operation->tag).has_value()) {
     shared_.shard.Unsubscribe(subscriber_, operation->tag);
-    sink_.CountAsked(0);
+    sink_.asked().Count(0);
   }
   operations_.Remove(operation->tag);
   shared_.metrics.active_subscriptions.Decrement();
@@ -170,7 +170,7 @@ void Session::Begin(std::string quoted_id, const graphql::Prepared& prepared) {
   Operation& operation = operations_.Add(std::move(quoted_id), context_.forms.Of(asked));
   operation.resumes_by_extension = prepared.extensions.contains("resumeFrom");
   shared_.metrics.active_subscriptions.Increment();
-  sink_.CountAsked(asked->filter()->key().size());
+  sink_.asked().Count(asked->filter()->key().size());
   Follow(operation, *asked);
 }
 

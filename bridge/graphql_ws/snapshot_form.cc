@@ -1,32 +1,18 @@
 #include "bridge/graphql_ws/snapshot_form.h"
 
+#include "bridge/graphql/subscription_results.h"
 #include "bridge/graphql_ws/event_tails.h"
-#include "bridge/graphql_ws/server_message.h"
-#include "tocsin/v1/incident.pb.h"
+#include "core/base/status_macros.h"
 
 namespace tocsin::bridge::graphql_ws {
-namespace {
-
-constexpr std::string_view kFirst = R"("snapshot":{"first":true})";
-
-}  // namespace
 
 void SnapshotUpdates::Begin(std::string& /*out*/, const Cursor& /*place*/) const {}
 
 absl::Status SnapshotUpdates::Add(std::string& out, std::string_view incident, bool first) const {
-  v1::Incident parsed;
-  if (!parsed.ParseFromArray(incident.data(), static_cast<int>(incident.size()))) {
-    return absl::DataLossError("an incident of a snapshot is damaged");
-  }
-  const bool begins = first && out.empty();
   std::string tail;
-  tells_->TellSnapshot(tail, parsed, clock_.Now());
-  if (begins) {
-    tail += R"(,"extensions":{)";
-    tail += kFirst;
-    tail += '}';
-  }
-  EndNext(tail);
+  RETURN_IF_ERROR(
+      graphql::AppendSnapshotResult(tail, *tells_, incident, first && out.empty(), clock_.Now()));
+  tail += '}';
   AppendNext(out, quoted_id_, tail);
   return absl::OkStatus();
 }
@@ -35,17 +21,9 @@ void SnapshotUpdates::End(std::string& out, const Cursor& place, bool first, boo
   if (!last) {
     return;
   }
-  const bool begins = first && out.empty();
   std::string tail;
-  tells_->TellSnapshotEnd(tail, clock_.Now());
-  tail += R"(,"extensions":{)";
-  if (begins) {
-    tail += kFirst;
-    tail += ',';
-  }
-  tail += R"("cursor":")";
-  tail += FormatCursor(place);
-  tail += R"("}}})";
+  graphql::AppendSnapshotEnd(tail, *tells_, place, first && out.empty(), clock_.Now());
+  tail += '}';
   AppendNext(out, quoted_id_, tail);
 }
 

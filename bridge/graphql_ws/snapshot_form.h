@@ -1,9 +1,8 @@
 // snapshot_form.h: a snapshot as an operation tells it: one `next` for each incident, and one for
 // the end.
 //
-// Shape:   the messages are whole frames, with the operation's id. Only the end has a cursor: a
-//          client that breaks off before it begins anew. The first `next` says that it is the first,
-//          because a snapshot that was broken off by the hub's end is told anew.
+// Shape:   the messages are whole frames, with the operation's id; what they tell is in
+//          bridge/graphql/subscription_results.h.
 // Threads: called on the thread that reads the snapshot; so this holds no form of a worker's table.
 #pragma once
 

@@ -169,7 +169,10 @@ void AddGraphqlRoutes(const RouteSources& sources, Worker& worker, Routes& route
                     .handler = graphql_ws::WebSocketHandler(
                         state, worker,
                         [execution](auto prepared, auto done) {
-                          graphql::Execute(execution, std::move(prepared), std::move(done));
+                          execution.calls.Run([execution, prepared = std::move(prepared),
+                                               done = std::move(done)]() mutable {
+                            graphql::Execute(execution, std::move(prepared), std::move(done));
+                          });
                         }),
                     .doc = GraphqlWebSocketDoc()});
   if (sources.playground) {

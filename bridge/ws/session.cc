@@ -206,7 +206,7 @@ void Session::RateLimited(std::string_view message, bool for_too_long) {
 }
 
 bool Session::WantsRead() const {
-  return closing_ || (!sink_.asked_too_much() && output_.BytesWaiting() < kMaxReplyBytes);
+  return closing_ || (!sink_.asked().too_much() && output_.BytesWaiting() < kMaxReplyBytes);
 }
 
 // ---- time ----

@@ -29,7 +29,7 @@ void Session::Handle(const SubscribeMessage& message) {
                                " subscriptions; unsubscribe one first")),
         message.subscription_id);
   }
-  sink_.CountAsked((*filter)->key().size());
+  sink_.asked().Count((*filter)->key().size());
   if (message.snapshot) {
     return BeginSnapshot(message, tag, *std::move(filter));
   }
@@ -64,7 +64,7 @@ void Session::Handle(const UnsubscribeMessage& message) {
                   message.subscription_id);
   }
   names_.MarkUnsubscribed(tag);
-  sink_.CountAsked(0);
+  sink_.asked().Count(0);
 }
 
 void Session::Handle(const PingMessage& message) {
@@ -74,7 +74,7 @@ void Session::Handle(const PingMessage& message) {
                             {.field = "timestamp",
                              .allowed = {absl::StrCat("at most ", kMaxTimestampBytes, " bytes")}}));
   }
-  sink_.CountAsked(timestamp.size());
+  sink_.asked().Count(timestamp.size());
   context_.shard.Bookmark(subscriber_,
                           {.kind = static_cast<uint8_t>(PongKind::kPing), .text = timestamp});
 }

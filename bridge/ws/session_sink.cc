@@ -6,11 +6,6 @@
 
 namespace tocsin::bridge::ws {
 
-void SessionSink::CountAsked(size_t bytes) {
-  ++asked_;
-  asked_bytes_ += bytes;
-}
-
 bool SessionSink::Write(const WriteView& view) {
   try {
     return SendBatch(view);
@@ -22,7 +17,7 @@ bool SessionSink::Write(const WriteView& view) {
 }
 
 bool SessionSink::SendBatch(const WriteView& view) {
-  asked_ = asked_bytes_ = 0;
+  asked_.Clear();
   const std::string_view frames = renderer_.Render(view);
   CountSent(view);
   UpdateNames(view);

@@ -13,21 +13,17 @@
 #include <cstdint>
 #include <utility>
 
+#include "bridge/ws/asked.h"
 #include "bridge/ws/message_renderer.h"
 #include "bridge/ws/session_context.h"
 #include "bridge/ws/session_output.h"
 #include "bridge/ws/subscription_names.h"
-#include "core/event/limits.h"
 #include "core/stream/sink.h"
 
 namespace tocsin::bridge::ws {
 
 class SessionSink final : public Sink {
  public:
-  // What a client may ask of the shard before it takes the next write; past that it is not read.
-  static constexpr uint32_t kMaxAsked = 256;
-  static constexpr size_t kMaxAskedBytes = 64 * limits::kKiB;
-
   class Owner {
    public:
     virtual ~Owner() = default;
@@ -47,9 +43,8 @@ class SessionSink final : public Sink {
 
   // Events are compressed from here on.
   void Deflate() { renderer_.Deflate(); }
-  // Counts one request of the client to the shard. The shard keeps `bytes` of it until it answers.
-  void CountAsked(size_t bytes);
-  bool asked_too_much() const { return asked_ >= kMaxAsked || asked_bytes_ >= kMaxAskedBytes; }
+  Asked& asked() { return asked_; }
+  const Asked& asked() const { return asked_; }
   // True when no heartbeat is on its way, and the caller is to ask the shard for one.
   bool NeedsHeartbeat() { return !std::exchange(heartbeat_asked_, true); }
   bool failed() const { return failed_; }
@@ -70,8 +65,7 @@ class SessionSink final : public Sink {
   SubscriptionNames& names_;
   Owner& owner_;
   MessageRenderer renderer_;
-  uint32_t asked_ = 0;  // since the last write
-  size_t asked_bytes_ = 0;
+  Asked asked_;
   bool heartbeat_asked_ = false;
   bool failed_ = false;
 };

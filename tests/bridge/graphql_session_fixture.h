@@ -53,8 +53,9 @@ class GraphqlSessionTest : public SessionTest {
   graphql_ws::Context& graphql() {
     if (graphql_ == nullptr) {
       graphql_ = std::make_unique<graphql_ws::Context>(
-          context, [this](std::shared_ptr<const graphql::Prepared> prepared,
-                          absl::AnyInvocable<void(std::string)> done) {
+          context, messages,
+          [this](std::shared_ptr<const graphql::Prepared> prepared,
+                 absl::AnyInvocable<void(std::string)> done) {
             executed.push_back({std::move(prepared), std::move(done)});
           });
     }
@@ -117,6 +118,7 @@ class GraphqlSessionTest : public SessionTest {
   std::vector<Executed> executed;
 
  private:
+  graphql::EventMessages messages;
   std::unique_ptr<graphql_ws::Context> graphql_;
 };
 

@@ -2,11 +2,9 @@
 
 #include <utility>
 
-#include "absl/strings/str_cat.h"
 #include "bridge/graphql/input_words.h"
-#include "core/base/strings.h"
+#include "bridge/graphql/subscription_results.h"
 #include "core/event/error.h"
-#include "tocsin/v1/incident.pb.h"
 
 namespace tocsin::bridge::graphql {
 namespace {
@@ -16,7 +14,6 @@ namespace {
 constexpr std::string_view kBoundary = "\r\n--graphql";
 constexpr std::string_view kPartHead = "\r\ncontent-type: application/json\r\n\r\n";
 constexpr std::string_view kPayload = R"({"payload":)";
-constexpr std::string_view kFirst = R"("snapshot":{"first":true})";
 
 void BeginResult(std::string& out) {
   out += kPartHead;
@@ -29,34 +26,6 @@ void EndResult(std::string& out) {
   out += kBoundary;
 }
 
-// `fields`, of the extensions, close the result.
-void EndResultWith(std::string& out, std::string_view fields) {
-  out += R"(,"extensions":{)";
-  out += fields;
-  out += "}}";
-  EndResult(out);
-}
-
-// A result that has no extensions.
-void EndPlainResult(std::string& out) {
-  out += '}';
-  EndResult(out);
-}
-
-std::string CursorField(const tocsin::Place& place) {
-  return absl::StrCat(R"("cursor":")", FormatPlace(place), "\"");
-}
-
-std::string GapField(const Gap& gap) {
-  std::string field = R"("gap":{"reason":")";
-  field += GapReasonName(gap.reason);
-  if (gap.from.epoch != 0) {
-    absl::StrAppend(&field, R"(","from":")", FormatCursor(gap.from));
-  }
-  absl::StrAppend(&field, R"(","to":")", FormatCursor(gap.to), "\"}");
-  return field;
-}
-
 // The last part of all.
 void AppendLastPart(std::string& out, const Error& error, absl::Time now) {
   BeginResult(out);
@@ -66,9 +35,7 @@ void AppendLastPart(std::string& out, const Error& error, absl::Time now) {
   out += "--\r\n";
 }
 
-// One part for each incident, and one for the end, which alone has a cursor: a client that breaks
-// off before it begins anew. The first says so, because a snapshot that the hub's end has broken off
-// is told anew.
+// One part for each incident, and one for the end.
 class SnapshotParts final : public SnapshotForm {
  public:
   SnapshotParts(std::shared_ptr<const Subscription> subscription, Clock& clock)
@@ -77,25 +44,22 @@ class SnapshotParts final : public SnapshotForm {
   void Begin(std::string&, const Cursor&) const override {}
 
   absl::Status Add(std::string& out, std::string_view incident, bool first) const override {
-    v1::Incident parsed;
-    if (!parsed.ParseFromArray(incident.data(), static_cast<int>(incident.size()))) {
-      return absl::DataLossError("an incident of a snapshot is damaged");
-    }
-    const bool begins = first && out.empty();
+    const size_t before = out.size();
     BeginResult(out);
-    subscription_->TellSnapshot(out, parsed, clock_.Now());
-    begins ? EndResultWith(out, kFirst) : EndPlainResult(out);
-    return absl::OkStatus();
+    const absl::Status status =
+        AppendSnapshotResult(out, *subscription_, incident, first && before == 0, clock_.Now());
+    status.ok() ? EndResult(out) : out.resize(before);
+    return status;
   }
 
   void End(std::string& out, const Cursor& place, bool first, bool last) const override {
     if (!last) {
       return;
     }
-    const std::string begins = first && out.empty() ? absl::StrCat(ToAbsl(kFirst), ",") : "";
+    const bool begins = first && out.empty();
     BeginResult(out);
-    subscription_->TellSnapshotEnd(out, clock_.Now());
-    EndResultWith(out, begins + CursorField(place));
+    AppendSnapshotEnd(out, *subscription_, place, begins, clock_.Now());
+    EndResult(out);
   }
 
  private:
@@ -115,7 +79,8 @@ void PartsForm::AddBookmark(std::string& out, const tocsin::Place& place) {
   }
   BeginResult(out);
   subscription_->TellHeartbeat(out, shared_.clock.Now());
-  EndResultWith(out, CursorField(place));
+  CloseResultAt(out, place);
+  EndResult(out);
 }
 
 // What was begun is taken back where the subscription tells nothing of the event.
@@ -133,7 +98,8 @@ bool PartsForm::AddEvent(std::string& out, const Item& item) {
     told = subscription_->Tell(out, *event);
   }
   if (told) {
-    EndResultWith(out, CursorField(item.place()));
+    CloseResultAt(out, item.place());
+    EndResult(out);
   } else {
     out.resize(before);
   }
@@ -142,8 +108,8 @@ bool PartsForm::AddEvent(std::string& out, const Item& item) {
 
 void PartsForm::AddGap(std::string& out, const Gap& gap, const tocsin::Place& to) {
   BeginResult(out);
-  out += R"({"data":null)";
-  EndResultWith(out, absl::StrCat(GapField(gap), ",", CursorField(to)));
+  AppendGapResult(out, gap, to);
+  EndResult(out);
 }
 
 SnapshotFormPtr PartsForm::snapshots() const {
