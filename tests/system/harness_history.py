@@ -50,8 +50,8 @@ class Publisher:
     Between hold() and go_on() no call is under way: what the log then holds is what was appended before.
     """
 
-    def __init__(self, address, threads=2, batch=5, pause=0.002, make=None):
-        self.address, self.batch, self.pause = address, batch, pause
+    def __init__(self, address, threads=2, batch=5, pause=0.002, make=None, seed=0):
+        self.address, self.batch, self.pause, self.seed = address, batch, pause, seed
         self.make = make or (lambda rng, event_id: harness.system_event("load", event_id=event_id))
         self.calls = []  # guarantees.Publish
         self.acknowledged = 0
@@ -63,7 +63,7 @@ class Publisher:
         self.threads = [threading.Thread(target=self._run, args=(i,), daemon=True) for i in range(threads)]
 
     def _run(self, number):
-        rng = random.Random(number)
+        rng = random.Random(f"{self.seed} {number}")
         client = harness.Client(self.address)
         try:
             while not self.stopping.is_set():

@@ -43,6 +43,11 @@ class Program:
         return []
 
     def start(self, extra=()):
+        self._wait_until_listening(self.begin(extra))
+        return self
+
+    def begin(self, extra=()):
+        """Starts it, and does not wait for it; the command line."""
         assert not self.running(), f"{self.name} runs already"
         pinned = self.pinned() if self.ports else []
         self._found = []
@@ -53,8 +58,7 @@ class Program:
             errors="replace", env=environment, cwd=self.folder, start_new_session=True)
         self._reader = threading.Thread(target=self._read, args=(self._process,), daemon=True)
         self._reader.start()
-        self._wait_until_listening(command)
-        return self
+        return command
 
     def _wait_until_listening(self, command):
         deadline = time.monotonic() + START_TIMEOUT
