@@ -9,7 +9,7 @@ import uuid
 import crowd
 import harness
 import harness_history
-from guarantees import Publish
+from guarantees import Gap, Publish
 
 FAULTS_A_ROUND = 5
 READY = 1.0  # seconds from a start to the readiness that health tells, in the middle of all starts
@@ -120,6 +120,8 @@ def one_round(round):
         people.publisher.wait_for_more(50)
         history = people.finish()
         round.judge(history)
+        gaps = [stream.name for stream in history.streams if any(isinstance(step, Gap) for step in stream.steps)]
+        assert not gaps, f"nothing is lost, and {gaps} were told of a gap"
         missing = set(world.by_command_line) - {event.id for event in history.log}
         assert not missing, f"`tocsin pub` said that it published what the log has not: {missing}"
         return (f"{', '.join(fault.__name__ for fault in faults)}: {len(history.log)} events, "

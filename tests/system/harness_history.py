@@ -155,13 +155,14 @@ def take(stream, response):
         stream.steps.append(Bookmark(response.cursor))
 
 
-def follow_grpc(address, stream, end, filter=None):
+def follow_grpc(address, stream, end, filter=None, on_gap=None):
     """Follows from the stream's start over every cut, until end() is a cursor that has been reached. Blocks."""
     cursor, client = stream.start, harness.Client(address)
     try:
         while True:
             request = harness.hub_pb2.SubscribeRequest(filter=harness.make_filter(filter), leaves=bool(stream.has),
-                                                       latest_only=stream.latest_only, priority=stream.priority)
+                                                       latest_only=stream.latest_only, priority=stream.priority,
+                                                       on_gap=on_gap)
             setattr(request, "from", cursor)
             try:
                 for response in client.stub.Subscribe(request, wait_for_ready=True):
