@@ -81,11 +81,8 @@ void Session::Handle(const PingMessage& message) {
 
 void Session::Handle(const AckMessage&) {}  // Admit has counted it as a sign of life
 
-void Session::Handle(const AuthenticateMessage&) {
-  Refuse(MakeError(ErrorCode::kUnsupported,
-                   "this server has no authentication configured: no token is needed",
-                   {.field = "type"}));
-}
+// Where authentication is off, as it is here, credentials are passed over.
+void Session::Handle(const AuthenticateMessage&) {}
 
 SubscriptionTag Session::TagOf(std::string_view subscription_id) const {
   return names_.TagOf(subscription_id, [this](SubscriptionTag tag) {
