@@ -87,6 +87,15 @@ def test_a_message_of_exactly_64_kib_is_read(bridge):
         assert frames.message()["type"] == "pong"
 
 
+def test_a_session_that_the_server_fails_at_is_ended_with_1011(failing):
+    """INTERNAL_SERVER_ERROR: the message cannot be read for want of memory. The others of the same server go on."""
+    with raw.websocket(failing) as frames, raw.websocket(failing) as other:
+        frames.send_json({"type": "ping", "timestamp": harness.NO_MEMORY_FOR})
+        ends(frames, "INTERNAL_SERVER_ERROR", 1011)
+        other.send_json({"type": "ping"})
+        other.expect("pong")
+
+
 @pytest.mark.parametrize("length", [1 << 40, (1 << 63) - 1, (1 << 64) - 1])
 def test_a_frame_that_claims_terabytes_ends_it_once_it_is_too_large(bridge, length):
     """It is not believed: memory follows what comes."""

@@ -1,4 +1,4 @@
-"""/graphql/ws on the wire, as docs/protocol.md section 6 promises it: the handshake, every close, resuming, sets."""
+"""/graphql/ws on the wire, as docs/protocol.md section 6 promises it: the handshake, resuming, sets. Its closes and errors: test_graphql_codes.py."""
 
 import asyncio
 import json
@@ -78,7 +78,7 @@ def test_a_request_that_is_no_handshake_is_426(plain):
         assert raw.read_answer(sock).status == 426
 
 
-# ---- the closes ----
+# ---- before an init ----
 
 async def _close_of(graphql):
     with pytest.raises(websockets.ConnectionClosed) as closed:
@@ -87,35 +87,7 @@ async def _close_of(graphql):
     return closed.value.rcvd.code, closed.value.rcvd.reason
 
 
-@pytest.mark.parametrize("sent, code, reason", [
-    (["{"], 4400, "INVALID_MESSAGE: "),
-    ([{"type": "start", "id": "1"}], 4400, "INVALID_MESSAGE: unknown type; this is the protocol"),
-    ([b"\x00\x01"], 4400, "UNSUPPORTED: "),
-    ([{"id": "1", "type": "subscribe", "payload": {"query": "{ a }"}}], 4401, "UNAUTHENTICATED: "),
-    ([INIT, INIT], 4429, "INVALID_MESSAGE: "),
-    (["x" * 65537], 1009, "MESSAGE_TOO_LARGE: "),
-])
-def test_every_breach_has_its_close(plain, sent, code, reason):
-    async def breach():
-        async with harness.graphql(plain, init=False) as graphql:
-            for message in sent:
-                await graphql.send(message)
-            got = await _close_of(graphql)
-            assert got[0] == code and got[1].startswith(reason), got
-    harness.run(breach())
-
-
-def test_close_4409_for_an_id_in_use(plain):
-    async def twice():
-        async with harness.graphql(plain) as graphql:
-            await graphql.subscribe("same")
-            await graphql.subscribe("same")
-            code, reason = await _close_of(graphql)
-            assert code == 4409 and reason == "CONFLICT: Subscriber for same already exists"
-    harness.run(twice())
-
-
-def test_close_4408_without_an_init(plain):
+def test_a_ping_is_answered_before_an_init_which_is_due_within_three_seconds(plain):
     async def silent():
         async with harness.graphql(plain, init=False) as graphql:
             begun = time.monotonic()
@@ -125,33 +97,6 @@ def test_close_4408_without_an_init(plain):
             assert code == 4408 and reason.startswith("UNAUTHENTICATED: ")
             assert 2.5 < time.monotonic() - begun < 6
     harness.run(silent())
-
-
-def test_close_1013_for_a_rate_that_goes_on(hub):
-    async def flood(bridge):
-        async with harness.graphql(bridge) as graphql:
-            async def send():
-                while True:
-                    await graphql.send({"type": "pong"})
-                    await asyncio.sleep(0.001)
-            sending = asyncio.create_task(send())
-            code, reason = await _close_of(graphql)
-            sending.cancel()
-            assert code == 1013 and reason.startswith("RATE_LIMIT_EXCEEDED: ")
-    with harness.start_bridge(hub, "--messages-per-second", 20, "--message-burst", 20) as bridge:
-        harness.run(flood(bridge), timeout=60)
-
-
-def test_close_1012_on_a_drain_says_when_to_come_back(hub):
-    async def drained(bridge):
-        async with harness.graphql(bridge) as graphql:
-            await graphql.subscribe("1")
-            stopped = asyncio.create_task(asyncio.to_thread(bridge.stop))
-            code, reason = await _close_of(graphql)
-            await stopped
-            assert code == 1012 and reason.startswith("SERVICE_UNAVAILABLE: the server is going down; reconnect in ")
-    with harness.start_bridge(hub) as bridge:
-        harness.run(drained(bridge))
 
 
 # ---- G1, G2: the acknowledgement ----

@@ -2,9 +2,7 @@
 
 import contextlib
 import json
-import shutil
 import socket
-import subprocess
 import threading
 import time
 
@@ -40,11 +38,7 @@ class Steppable:
     def __init__(self, folder):
         self._file = folder / "shift"
         self.step(0)
-        library = folder / "set_back_clock.so"
-        source = harness.ROOT / "tests" / "system" / "set_back_clock.c"
-        subprocess.run([shutil.which("cc") or "clang", "-shared", "-fPIC", "-O1", "-o", library, source, "-ldl"],
-                       check=True)
-        self.environment = {"LD_PRELOAD": str(library), "SET_BACK_CLOCK": str(self._file)}
+        self.environment = harness.preload(folder, "set_back_clock.c", SET_BACK_CLOCK=self._file)
 
     def step(self, seconds):
         temporary = self._file.with_suffix(".new")

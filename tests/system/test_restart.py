@@ -119,7 +119,7 @@ def test_twenty_kills_under_load_lose_nothing(durability):
 # --- SIGTERM --------------------------------------------------------------------------------------
 
 
-def test_a_draining_bridge_gives_every_client_its_own_slot():
+def test_a_draining_bridge_closes_with_1012_and_gives_every_client_its_own_slot():
     clients = 40
 
     async def client(bridge, joined):

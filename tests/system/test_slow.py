@@ -127,7 +127,7 @@ def test_one_that_stops_reading_neither_delays_the_others_nor_fills_memory():
         guarantees.check(History([Publish([event.id]) for event in log], [seen], [log]))
 
 
-def test_a_stuck_one_hears_why_and_one_that_reads_a_little_every_100_ms_gets_everything():
+def test_a_stuck_one_is_closed_with_1013_and_one_that_reads_a_little_every_100_ms_gets_everything():
     """12 seconds of 48 KiB every 100 ms, with all buffers full, is longer than the ten seconds of the stuck. The stuck
     one takes what waits for it within the five seconds after the cut, and finds error, closing and 1013 at the end."""
     total, step = 12 << 20, 48 << 10
