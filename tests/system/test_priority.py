@@ -164,6 +164,25 @@ def test_a_cursor_that_is_cut_off_is_refused(world):
         assert refused.value.code() == grpc.StatusCode.INVALID_ARGUMENT and "from" in refused.value.details()
 
 
+def test_where_only_the_logs_order_will_do_such_a_cursor_is_refused_by_name(world):
+    _, place = harness.run(read_grpc(world, {}, "earliest", 700))
+    with world.hub.client() as client, pytest.raises(grpc.RpcError) as refused:
+        client.stub.ListEvents(harness.hub_pb2.ListEventsRequest(**{"from": place}))
+    assert refused.value.code() == grpc.StatusCode.INVALID_ARGUMENT and "priority" in refused.value.details()
+
+    async def over_graphql():
+        async with harness.graphql(world.bridge) as graphql:
+            await graphql.subscribe("1", resume_from=place)
+            by_extension = await graphql.recv()
+            await graphql.subscribe("2", f'subscription {{ events(resumeFrom: "{place}") {{ id }} }}')
+            return by_extension, await graphql.recv()
+
+    for error, field in zip(harness.run(over_graphql()), ("extensions.resumeFrom", "resumeFrom")):
+        (told,) = error["payload"]
+        assert error["type"] == "error" and told["extensions"]["code"] == "BAD_USER_INPUT", error
+        assert told["extensions"]["field"] == field and "priority" in told["message"], error
+
+
 @pytest.mark.parametrize("other", ["snapshot", "leaves", "latest_only"])
 def test_what_it_cannot_be_given_with_is_refused_by_its_name(world, other):
     with world.hub.client() as client, pytest.raises(grpc.RpcError) as refused:
