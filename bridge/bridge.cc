@@ -21,12 +21,14 @@
 #include "bridge/upstream/upstream.h"
 #include "bridge/worker.h"
 #include "core/base/log.h"
+#include "core/base/stand_back.h"
 #include "core/base/status_macros.h"
 #include "core/http/bind.h"
 #include "core/http/connection_limits.h"
 #include "core/http/listener.h"
 #include "core/http/server_connection.h"
 #include "core/rpc/hub_channel.h"
+#include "core/rpc/hub_thread.h"
 
 namespace tocsin::bridge {
 namespace {
@@ -53,12 +55,15 @@ class Bridge::Impl {
         limits_(config.max_connections, config.max_connections_per_address),
         window_(config.window),
         channel_(rpc::MakeHubChannel(config.hub)),
-        log_(channel_, window_),
-        snapshots_(rpc::MakeHubChannel(config.hub, rpc::Connection::kOwnForBulk)),
+        replay_thread_(channel_),
+        log_(replay_thread_.link(), window_),
+        snapshot_thread_(rpc::MakeHubChannel(config.hub, rpc::Connection::kOwnForBulk)),
+        snapshots_(snapshot_thread_.link()),
         calls_(std::make_unique<HubCalls>(channel_)),
         alerts_(std::make_unique<AlertIntake>(*calls_)),
+        upstream_thread_(channel_),
         upstream_(
-            channel_, window_, config.window.max_events, metrics_,
+            upstream_thread_.link(), window_, config.window.max_events, metrics_,
             {.on_news = [this] { OnNews(); }, .on_state = [this](bool up) { OnHubState(up); }}) {
     const RouteSources sources{
         .state = state_,
@@ -80,9 +85,9 @@ class Bridge::Impl {
   }
 
   ~Impl() {
-    upstream_.Stop();
-    log_.Stop();
-    snapshots_.Stop();
+    upstream_thread_.Stop();
+    replay_thread_.Stop();
+    snapshot_thread_.Stop();
     for (const auto& worker : workers_) {
       worker->Stop();
     }
@@ -109,7 +114,9 @@ class Bridge::Impl {
     for (const auto& worker : workers_) {
       worker->Start();
     }
-    upstream_.Start();
+    replay_thread_.Start();
+    snapshot_thread_.Start(StandBack);
+    upstream_thread_.Start([this] { upstream_.Start(); });
     return absl::OkStatus();
   }
 
@@ -197,13 +204,17 @@ class Bridge::Impl {
   http::ConnectionLimits limits_;
   Window window_;
   const std::shared_ptr<grpc::Channel> channel_;
+  rpc::HubThread replay_thread_;
   HubReplay log_;
-  HubSnapshots snapshots_;  // on a connection of its own: live events do not wait behind its parts
+  rpc::HubThread
+      snapshot_thread_;  // on a connection of its own: live events do not wait behind parts
+  HubSnapshots snapshots_;
   std::unique_ptr<HubCalls> calls_;
   std::unique_ptr<AlertIntake> alerts_;
   std::vector<std::unique_ptr<http::Service>> services_;  // one a worker; its connections use it
   std::vector<std::unique_ptr<Worker>> workers_;
   std::unique_ptr<http::Listener> listener_;
+  rpc::HubThread upstream_thread_;
   Upstream upstream_;
   tcp::endpoint bound_;
   std::atomic<uint32_t> slots_{1};

@@ -11,6 +11,7 @@
 #include "cli/output.h"
 #include "core/base/strings.h"
 #include "core/event/json_writer.h"
+#include "core/rpc/grpc_link.h"
 #include "core/rpc/hub_error.h"
 #include "core/rpc/hub_loop.h"
 #include "core/rpc/hub_stream.h"
@@ -41,7 +42,8 @@ class Follower final : rpc::HubStream::Owner {
         options_(options),
         interrupt_(interrupt),
         out_(out),
-        stream_(loop_, OpenChannel(globals), options.request, *this) {}
+        link_(loop_, OpenChannel(globals)),
+        stream_(link_, options.request, *this) {}
 
   int Run() {
     const Interrupt::Guard guard(interrupt_, [this] { loop_.Stop(); });
@@ -213,6 +215,7 @@ class Follower final : rpc::HubStream::Owner {
   Interrupt& interrupt_;
   std::ostream& out_;
   rpc::HubLoop loop_;
+  rpc::GrpcLink link_;
   rpc::HubStream stream_;
   // How the last call ended. Until one has: no answer within the timeout.
   grpc::Status end_{grpc::StatusCode::DEADLINE_EXCEEDED, "no answer"};

@@ -12,12 +12,12 @@ class HubReplay::Handle final : public CatchUp {
       : replay_(replay), id_(id), end_(std::move(end)) {}
   ~Handle() override {
     end_.Close();
-    replay_.loop_.Post([&replay = replay_, id = id_] { replay.replays_.erase(id); });
+    replay_.link_.Post([&replay = replay_, id = id_] { replay.replays_.erase(id); });
   }
 
   // The hub bounds a response as the engine bounds a write.
   void Next(size_t, size_t) override {
-    replay_.loop_.Post([&replay = replay_, id = id_] { replay.replays_.at(id)->Want(); });
+    replay_.link_.Post([&replay = replay_, id = id_] { replay.replays_.at(id)->Want(); });
   }
 
  private:
@@ -26,29 +26,12 @@ class HubReplay::Handle final : public CatchUp {
   ShardEnd<LogSlice> end_;
 };
 
-HubReplay::HubReplay(std::shared_ptr<grpc::Channel> channel, const Window& window,
-                     size_t max_streams)
-    : channel_(std::move(channel)),
-      window_(window),
-      slots_(max_streams),
-      thread_([this] { loop_.Run(); }) {}
-
-HubReplay::~HubReplay() { Stop(); }
-
-void HubReplay::Stop() {
-  loop_.Stop();
-  if (thread_.joinable()) {
-    thread_.join();
-  }
-}
-
 std::unique_ptr<CatchUp> HubReplay::Open(Shard& shard, const StartPoint& start, FilterPtr filter,
                                          Deliver deliver) {
   const uint64_t id = ++opened_;
   ShardEnd<LogSlice> end(shard, std::move(deliver));
-  loop_.Post([this, id, start, filter = std::move(filter), answer = end.Answer()] {
-    replays_[id] =
-        std::make_unique<Replay>(loop_, channel_, slots_, window_, start, filter.get(), answer);
+  link_.Post([this, id, start, filter = std::move(filter), answer = end.Answer()] {
+    replays_[id] = std::make_unique<Replay>(link_, slots_, window_, start, filter.get(), answer);
   });
   return std::make_unique<Handle>(*this, id, std::move(end));
 }

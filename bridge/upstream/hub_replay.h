@@ -1,22 +1,21 @@
 // hub_replay.h: the bridge's log reader: reads from the hub what the bridge's window no longer
 // holds.
 //
-// Shape:   each Open makes one replay (replay.h); all run on the thread of one loop. Shards and
+// Shape:   each Open makes one replay (replay.h); all run on the thread of one link. Shards and
 //          replays call each other by posted tasks.
-// Threads: Open, Next and the destruction of a CatchUp on the shard's thread; Stop and the
-//          destructor on one thread, with no CatchUp in use.
-// Owns:    the loop, its thread, and the replays.
+// Threads: Open, Next and the destruction of a CatchUp on the shard's thread; the rest when the
+//          link's thread has ended, which comes before the end of any shard that Open was given.
+// Owns:    the replays. The link outlives it.
 // Errors:  a start that the hub refuses is LogSlice::status; a hub that is away is waited for.
 #pragma once
 
 #include <atomic>
 #include <memory>
-#include <thread>
 
 #include "absl/container/flat_hash_map.h"
 #include "bridge/upstream/replay.h"
 #include "bridge/upstream/replay_slots.h"
-#include "core/rpc/hub_loop.h"
+#include "core/rpc/hub_link.h"
 #include "core/stream/log_reader.h"
 #include "core/stream/window.h"
 
@@ -29,12 +28,8 @@ class HubReplay final : public LogReader {
   // threads reaches this bound.
   static constexpr size_t kMaxStreams = 256;
 
-  HubReplay(std::shared_ptr<grpc::Channel> channel, const Window& window,
-            size_t max_streams = kMaxStreams);
-  ~HubReplay() override;
-
-  // Nothing is posted to a shard any more. Comes before the end of any shard that Open was given.
-  void Stop();
+  HubReplay(rpc::HubLink& link, const Window& window, size_t max_streams = kMaxStreams)
+      : link_(link), window_(window), slots_(max_streams) {}
 
   std::unique_ptr<CatchUp> Open(Shard& shard, const StartPoint& start, FilterPtr filter,
                                 Deliver deliver) override;
@@ -42,14 +37,12 @@ class HubReplay final : public LogReader {
  private:
   class Handle;
 
-  const std::shared_ptr<grpc::Channel> channel_;
+  rpc::HubLink& link_;
   const Window& window_;
   std::atomic<uint64_t> opened_{0};
-  rpc::HubLoop loop_;
-  // The loop's thread's own, until Stop.
+  // The link's thread's own.
   ReplaySlots slots_;
   absl::flat_hash_map<uint64_t, std::unique_ptr<Replay>> replays_;
-  std::thread thread_;
 };
 
 }  // namespace tocsin::bridge

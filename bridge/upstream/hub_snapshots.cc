@@ -3,7 +3,6 @@
 #include <utility>
 
 #include "bridge/upstream/shard_end.h"
-#include "core/base/stand_back.h"
 
 namespace tocsin::bridge {
 
@@ -13,11 +12,11 @@ class HubSnapshots::Handle final : public Reading {
       : snapshots_(snapshots), id_(id), end_(std::move(end)) {}
   ~Handle() override {
     end_.Close();
-    snapshots_.loop_.Post([&snapshots = snapshots_, id = id_] { snapshots.End(id); });
+    snapshots_.link_.Post([&snapshots = snapshots_, id = id_] { snapshots.End(id); });
   }
 
   void Next() override {
-    snapshots_.loop_.Post(
+    snapshots_.link_.Post(
         [&snapshots = snapshots_, id = id_] { snapshots.streams_.at(id)->Want(); });
   }
 
@@ -27,26 +26,11 @@ class HubSnapshots::Handle final : public Reading {
   ShardEnd<SnapshotMessage> end_;
 };
 
-HubSnapshots::HubSnapshots(std::shared_ptr<grpc::Channel> channel)
-    : channel_(std::move(channel)), thread_([this] {
-        StandBack();
-        loop_.Run();
-      }) {}
-
-HubSnapshots::~HubSnapshots() { Stop(); }
-
-void HubSnapshots::Stop() {
-  loop_.Stop();
-  if (thread_.joinable()) {
-    thread_.join();
-  }
-}
-
 std::unique_ptr<Snapshots::Reading> HubSnapshots::Open(Shard& shard, FilterPtr filter,
                                                        SnapshotFormPtr form, Deliver deliver) {
   const uint64_t id = ++opened_;
   ShardEnd<SnapshotMessage> end(shard, std::move(deliver));
-  loop_.Post([this, asked = Asked{id, std::move(filter), std::move(form), end.Answer()}]() mutable {
+  link_.Post([this, asked = Asked{id, std::move(filter), std::move(form), end.Answer()}]() mutable {
     waiting_.push_back(std::move(asked));
     Begin();
   });
@@ -58,8 +42,7 @@ void HubSnapshots::Begin() {
     const Asked asked = std::move(waiting_.front());
     waiting_.pop_front();
     auto& stream = streams_[asked.id];
-    stream =
-        std::make_unique<SnapshotStream>(loop_, channel_, *asked.filter, asked.form, asked.answer);
+    stream = std::make_unique<SnapshotStream>(link_, *asked.filter, asked.form, asked.answer);
     stream->Want();
   }
   running_.store(streams_.size(), std::memory_order_relaxed);

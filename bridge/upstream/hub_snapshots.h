@@ -1,11 +1,12 @@
 // hub_snapshots.h: the bridge's snapshots: reads them from the hub, a bounded number at a time.
 //
 // Shape:   each Open makes one stream (snapshot_stream.h) when it has its turn; those past
-//          kMaxRunning wait in order. All run on the thread of one loop, which renders the messages
+//          kMaxRunning wait in order. All run on the thread of one link, which renders the messages
 //          as well, so that live clients do not wait for it.
-// Threads: Open, Next and the destruction of a Reading on the shard's thread; Stop and the
-//          destructor on one thread, with no Reading in use. The numbers from any.
-// Owns:    the loop, its thread, and the streams.
+// Threads: Open, Next and the destruction of a Reading on the shard's thread; the numbers from any;
+//          the rest when the link's thread has ended, which comes before the end of any shard that
+//          Open was given.
+// Owns:    the streams. The link outlives it.
 // Bounds:  a connection has one snapshot at a time, so no more wait than there are connections.
 // Errors:  as SnapshotStream; a hub that is away is waited for.
 #pragma once
@@ -13,12 +14,11 @@
 #include <atomic>
 #include <deque>
 #include <memory>
-#include <thread>
 
 #include "absl/container/flat_hash_map.h"
 #include "bridge/snapshots.h"
 #include "bridge/upstream/snapshot_stream.h"
-#include "core/rpc/hub_loop.h"
+#include "core/rpc/hub_link.h"
 
 namespace tocsin::bridge {
 
@@ -29,11 +29,7 @@ class HubSnapshots final : public Snapshots {
   // the channel is rpc::Connection::kOwnForBulk.
   static constexpr size_t kMaxRunning = 32;
 
-  explicit HubSnapshots(std::shared_ptr<grpc::Channel> channel);
-  ~HubSnapshots() override;
-
-  // Nothing is posted to a shard any more. Comes before the end of any shard that Open was given.
-  void Stop();
+  explicit HubSnapshots(rpc::HubLink& link) : link_(link) {}
 
   std::unique_ptr<Reading> Open(Shard& shard, FilterPtr filter, SnapshotFormPtr form,
                                 Deliver deliver) override;
@@ -53,15 +49,13 @@ class HubSnapshots final : public Snapshots {
   void Begin();
   void End(uint64_t id);
 
-  const std::shared_ptr<grpc::Channel> channel_;
+  rpc::HubLink& link_;
   std::atomic<uint64_t> opened_{0};
   std::atomic<size_t> running_{0};
   std::atomic<size_t> waiting_count_{0};
-  rpc::HubLoop loop_;
-  // The loop's thread's own, until Stop.
+  // The link's thread's own.
   std::deque<Asked> waiting_;
   absl::flat_hash_map<uint64_t, std::unique_ptr<SnapshotStream>> streams_;
-  std::thread thread_;
 };
 
 }  // namespace tocsin::bridge

@@ -39,14 +39,14 @@ LogSlice ErrorSlice(absl::Status status) {
 
 }  // namespace
 
-Replay::Replay(rpc::HubLoop& loop, std::shared_ptr<grpc::Channel> channel, ReplaySlots& slots,
-               const Window& window, const StartPoint& start, const Filter* filter, Answer answer)
+Replay::Replay(rpc::HubLink& link, ReplaySlots& slots, const Window& window,
+               const StartPoint& start, const Filter* filter, Answer answer)
     : slots_(slots),
       window_(window),
       facts_(filter == nullptr || filter->tells_leaves() ? RecordFacts::kWith
                                                          : RecordFacts::kWithout),
       answer_(std::move(answer)),
-      stream_(loop, std::move(channel), Request(start, filter), *this) {}
+      stream_(link, Request(start, filter), *this) {}
 
 Replay::~Replay() { LeaveSlots(); }
 

@@ -4,7 +4,7 @@
 //          only while the replay has a slot (replay_slots.h). With each slot it reads until it has
 //          made progress, if need be one response ahead of what is wanted, so that replays that
 //          take turns all get on.
-// Threads: the replays' loop alone.
+// Threads: the link's alone.
 // Owns:    its stream, its slot, and at most two slices that are read and not yet wanted.
 // Errors:  a stream that breaks is opened again at the place it came to; what the hub refuses is
 //          the last slice's status.
@@ -26,10 +26,10 @@ class Replay final : rpc::HubStream::Owner, ReplaySlots::Holder {
  public:
   using Answer = std::function<void(LogSlice)>;
 
-  // Window, loop and slots outlive this. Without a filter everything is read. There are facts where
+  // Window, link and slots outlive this. Without a filter everything is read. There are facts where
   // there is no filter, or one that tells leaves.
-  Replay(rpc::HubLoop& loop, std::shared_ptr<grpc::Channel> channel, ReplaySlots& slots,
-         const Window& window, const StartPoint& start, const Filter* filter, Answer answer);
+  Replay(rpc::HubLink& link, ReplaySlots& slots, const Window& window, const StartPoint& start,
+         const Filter* filter, Answer answer);
   ~Replay() override;
 
   // Answers with the next slice when there is one; at most one is wanted at a time.

@@ -20,11 +20,9 @@ v1::SubscribeRequest Request(const Filter& filter) {
 
 }  // namespace
 
-SnapshotStream::SnapshotStream(rpc::HubLoop& loop, std::shared_ptr<grpc::Channel> channel,
-                               const Filter& filter, SnapshotFormPtr form, Answer answer)
-    : form_(std::move(form)),
-      answer_(std::move(answer)),
-      stream_(loop, std::move(channel), Request(filter), *this) {}
+SnapshotStream::SnapshotStream(rpc::HubLink& link, const Filter& filter, SnapshotFormPtr form,
+                               Answer answer)
+    : form_(std::move(form)), answer_(std::move(answer)), stream_(link, Request(filter), *this) {}
 
 void SnapshotStream::Want() {
   if (over_) {

@@ -3,7 +3,7 @@
 // Shape:   a Subscribe stream of its own, which is asked for the next part once the one before has
 //          been handed on, and closed after the last: the changes come to the bridge's window. A
 //          stream that breaks before that is opened again, and the snapshot begins anew.
-// Threads: the snapshots' loop alone.
+// Threads: the link's alone.
 // Owns:    its stream, and at most one part.
 // Errors:  what the hub refuses for good, and a client that is too slow for the hub, is the last
 //          message's status.
@@ -22,9 +22,8 @@ class SnapshotStream final : rpc::HubStream::Owner {
  public:
   using Answer = std::function<void(SnapshotMessage)>;
 
-  // The loop outlives this.
-  SnapshotStream(rpc::HubLoop& loop, std::shared_ptr<grpc::Channel> channel, const Filter& filter,
-                 SnapshotFormPtr form, Answer answer);
+  // The link outlives this.
+  SnapshotStream(rpc::HubLink& link, const Filter& filter, SnapshotFormPtr form, Answer answer);
 
   // Answers with the next message when there is one; at most one is wanted at a time.
   void Want();

@@ -24,28 +24,12 @@ v1::SubscribeRequest Request(size_t recent) {
 
 }  // namespace
 
-Upstream::Upstream(std::shared_ptr<grpc::Channel> channel, Window& window, size_t recent,
-                   Metrics& metrics, Callbacks callbacks)
+Upstream::Upstream(rpc::HubLink& link, Window& window, size_t recent, Metrics& metrics,
+                   Callbacks callbacks)
     : window_(window),
       metrics_(metrics),
       callbacks_(std::move(callbacks)),
-      stream_(loop_, std::move(channel), Request(recent), *this) {}
-
-Upstream::~Upstream() { Stop(); }
-
-void Upstream::Start() {
-  thread_ = std::thread([this] {
-    stream_.Next();
-    loop_.Run();
-  });
-}
-
-void Upstream::Stop() {
-  loop_.Stop();
-  if (thread_.joinable()) {
-    thread_.join();
-  }
-}
+      stream_(link, Request(recent), *this) {}
 
 absl::Status Upstream::OnResponse(const grpc::ByteBuffer& response) {
   ASSIGN_OR_RETURN(HubBatch batch, ReadResponse(response, RecordFacts::kWith));

@@ -4,19 +4,17 @@
 //          full when it opens and clients that come back are served from it, and resumes by cursor
 //          after every break. Each response is appended to the window as one batch, and the shards
 //          are woken once. A gap resets the window.
-// Threads: one of its own, on which the callbacks run.
-// Owns:    its thread, loop and stream. Stop (and the destructor) ends them.
+// Threads: the link's, on which the callbacks run.
+// Owns:    its stream.
 // Errors:  a stream that breaks is opened again, for ever; on_state tells of it once each way.
 #pragma once
 
 #include <atomic>
 #include <functional>
-#include <memory>
-#include <thread>
 
 #include "bridge/metrics.h"
 #include "bridge/upstream/response.h"
-#include "core/rpc/hub_loop.h"
+#include "core/rpc/hub_link.h"
 #include "core/rpc/hub_stream.h"
 #include "core/stream/window.h"
 
@@ -32,12 +30,11 @@ class Upstream final : rpc::HubStream::Owner {
   };
 
   // `recent`: so many events are asked for at the start.
-  Upstream(std::shared_ptr<grpc::Channel> channel, Window& window, size_t recent, Metrics& metrics,
+  Upstream(rpc::HubLink& link, Window& window, size_t recent, Metrics& metrics,
            Callbacks callbacks);
-  ~Upstream() override;
 
-  void Start();
-  void Stop();
+  void Start() { stream_.Next(); }
+  // From any thread.
   bool connected() const { return connected_.load(std::memory_order_relaxed); }
 
  private:
@@ -57,16 +54,13 @@ class Upstream final : rpc::HubStream::Owner {
   const Callbacks callbacks_;
   std::atomic<bool> connected_{false};
 
-  // The thread's own.
   bool started_ = false;  // the window has been
   bool open_ = false;     // the hub's present end has been reached
   bool told_waiting_ = false;
   bool was_connected_ = false;
   Cursor place_;
 
-  rpc::HubLoop loop_;
   rpc::HubStream stream_;
-  std::thread thread_;
 };
 
 }  // namespace tocsin::bridge

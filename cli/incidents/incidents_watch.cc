@@ -17,6 +17,7 @@
 #include "cli/output.h"
 #include "cli/sub_filter.h"
 #include "cli/time_text.h"
+#include "core/rpc/grpc_link.h"
 #include "core/rpc/hub_error.h"
 #include "core/rpc/hub_loop.h"
 #include "core/rpc/hub_stream.h"
@@ -42,7 +43,8 @@ class Watcher final : rpc::HubStream::Owner {
       : globals_(globals),
         view_(view),
         interrupt_(interrupt),
-        stream_(loop_, OpenChannel(globals), request, *this) {
+        link_(loop_, OpenChannel(globals)),
+        stream_(link_, request, *this) {
     status_.hub = globals.hub;
     status_.since = absl::Now();
     status_.problem = "connecting";
@@ -114,6 +116,7 @@ class Watcher final : rpc::HubStream::Owner {
   IncidentSet set_;
   WatchStatus status_;
   rpc::HubLoop loop_;
+  rpc::GrpcLink link_;
   rpc::HubStream stream_;
   grpc::Status end_{grpc::StatusCode::DEADLINE_EXCEEDED, "no answer"};
   bool was_connected_ = false;

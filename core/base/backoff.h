@@ -6,6 +6,7 @@
 #pragma once
 
 #include <algorithm>
+#include <cstdint>
 #include <random>
 
 #include "absl/time/time.h"
@@ -14,7 +15,8 @@ namespace tocsin {
 
 class Backoff {
  public:
-  Backoff(absl::Duration first, absl::Duration last) : first_(first), last_(last), step_(first) {}
+  Backoff(absl::Duration first, absl::Duration last, uint32_t seed = std::random_device{}())
+      : first_(first), last_(last), step_(first), random_(seed) {}
 
   // From nothing to the step, which then doubles up to the last.
   absl::Duration Next() {
@@ -28,7 +30,7 @@ class Backoff {
   const absl::Duration first_;
   const absl::Duration last_;
   absl::Duration step_;
-  std::minstd_rand random_{std::random_device{}()};
+  std::minstd_rand random_;
 };
 
 }  // namespace tocsin

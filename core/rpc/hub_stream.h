@@ -4,29 +4,27 @@
 //          the call breaks while a response is asked for, another one is opened after a wait, from
 //          the place that the owner gave last. The first try after a break fails fast, so that its
 //          status says why; later ones wait until the hub can be reached.
-// Threads: the loop's thread. The owner is called from the loop, never from inside a method.
-// Owns:    its call, which the loop holds until gRPC has let go of it. After Close or the
-//          destructor the owner is not called any more.
+// Threads: the link's. The owner is called by the link, never from inside a method.
+// Owns:    its call, which the link holds until it has ended. After Close or the destructor the
+//          owner is not called any more.
 // Errors:  OnEnd gets the gRPC status of every call that ends, and decides whether to try again.
 //          A dead peer is found by the channel's keepalive (hub_channel.h).
 #pragma once
 
-#include <grpcpp/generic/generic_stub.h>
 #include <grpcpp/support/byte_buffer.h>
 #include <grpcpp/support/status.h>
 
-#include <memory>
 #include <optional>
 #include <string>
 
 #include "absl/status/status.h"
 #include "core/base/backoff.h"
-#include "core/rpc/hub_loop.h"
+#include "core/rpc/hub_link.h"
 #include "tocsin/v1/hub.pb.h"
 
 namespace tocsin::rpc {
 
-class HubStream {
+class HubStream final : HubLink::CallOwner {
  public:
   class Owner {
    public:
@@ -39,9 +37,8 @@ class HubStream {
   };
 
   // `request` is sent with every call, with its `from` set to the place to go on from. The owner
-  // and the loop outlive this.
-  HubStream(HubLoop& loop, std::shared_ptr<grpc::Channel> channel, v1::SubscribeRequest request,
-            Owner& owner);
+  // and the link outlive this.
+  HubStream(HubLink& link, v1::SubscribeRequest request, Owner& owner);
   ~HubStream() { Close(); }
   HubStream(const HubStream&) = delete;
   HubStream& operator=(const HubStream&) = delete;
@@ -59,27 +56,25 @@ class HubStream {
   void GoOnFrom(std::string from) { from_ = std::move(from); }
 
  private:
-  class Call;
+  void OnResponse(const grpc::ByteBuffer& response) override;
+  void OnCallEnd(const grpc::Status& status) override;
 
   void Open();
   void StayAwake();
-  void OnResponse(const grpc::ByteBuffer& response);
   absl::Status Give(const grpc::ByteBuffer& response);
-  void OnEnd(const grpc::Status& status);
-  void SetTimer(absl::Duration wait, HubLoop::Task task);
+  void SetTimer(absl::Duration wait, HubLink::Task task);
   void ClearTimer();
 
-  HubLoop& loop_;
-  const std::shared_ptr<grpc::Channel> channel_;
+  HubLink& link_;
   v1::SubscribeRequest request_;
   Owner& owner_;
   std::string from_;
   Backoff backoff_;
-  Call* call_ = nullptr;      // the loop's
-  bool wanted_ = false;       // a response is asked for
-  bool answered_ = false;     // the present call has given one
-  bool unreachable_ = false;  // the last call ended without an answer
-  std::optional<HubLoop::TimerKey> timer_;
+  HubLink::Call* call_ = nullptr;  // the link's
+  bool wanted_ = false;            // a response is asked for
+  bool answered_ = false;          // the present call has given one
+  bool unreachable_ = false;       // the last call ended without an answer
+  std::optional<HubLink::TimerKey> timer_;
 };
 
 // Decodes the response.

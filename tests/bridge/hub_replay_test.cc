@@ -8,6 +8,7 @@
 
 #include "core/event/error.h"
 #include "core/rpc/hub_channel.h"
+#include "core/rpc/hub_thread.h"
 #include "tests/bridge/scripted_hub.h"
 
 namespace tocsin::bridge {
@@ -27,12 +28,14 @@ class HubReplayTest : public ::testing::Test {
  protected:
   HubReplayTest() : window({10, 1 << 30}) { window.Start(At(1000)); }
   ~HubReplayTest() override {
-    if (reader != nullptr) reader->Stop();  // before the shard dies
+    if (thread != nullptr) thread->Stop();  // before the shard dies
   }
 
   void Make(size_t max_streams = 256) {
-    reader = std::make_unique<HubReplay>(rpc::MakeHubChannel(hub.address()), window, max_streams);
+    thread = std::make_unique<rpc::HubThread>(rpc::MakeHubChannel(hub.address()));
+    reader = std::make_unique<HubReplay>(thread->link(), window, max_streams);
     shard = std::make_unique<Shard>(window, *reader, Clock::Real(), ShardOptions());
+    thread->Start();
   }
   std::unique_ptr<CatchUp> Open(const StartPoint& start) {
     return OpenWith(start, [this](LogSlice slice) { slices.push_back(std::move(slice)); });
@@ -60,6 +63,7 @@ class HubReplayTest : public ::testing::Test {
   ScriptedHub hub;
   Window window;
   std::vector<LogSlice> slices;
+  std::unique_ptr<rpc::HubThread> thread;
   std::unique_ptr<HubReplay> reader;
   std::unique_ptr<Shard> shard;
 };
@@ -163,7 +167,7 @@ TEST_F(HubReplayTest, NothingComesAfterTheEnd) {
   const size_t before = slices.size();
   catch_up->Next(100, 1 << 20);
   catch_up.reset();
-  reader->Stop();  // what was to be posted has been
+  thread->Stop();  // what was to be posted has been
   shard->RunOnce();
   EXPECT_EQ(slices.size(), before);
 }

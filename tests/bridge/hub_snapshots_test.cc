@@ -7,6 +7,7 @@
 #include "core/event/error.h"
 #include "core/event/limits.h"
 #include "core/rpc/hub_channel.h"
+#include "core/rpc/hub_thread.h"
 #include "tests/bridge/scripted_hub.h"
 
 namespace tocsin::bridge {
@@ -36,10 +37,13 @@ class HubSnapshotsTest : public ::testing::Test {
     std::unique_ptr<Snapshots::Reading> reading;
   };
 
-  HubSnapshotsTest() { window.Start(At(0)); }
+  HubSnapshotsTest() {
+    window.Start(At(0));
+    thread.Start();
+  }
   ~HubSnapshotsTest() override {
     clients.clear();
-    snapshots.Stop();  // before the shard dies
+    thread.Stop();  // before the shard dies
   }
 
   Client& Open() {
@@ -77,7 +81,8 @@ class HubSnapshotsTest : public ::testing::Test {
 
   ScriptedHub hub;
   Window window{{10, 1 << 30}};
-  HubSnapshots snapshots{rpc::MakeHubChannel(hub.address())};
+  rpc::HubThread thread{rpc::MakeHubChannel(hub.address())};
+  HubSnapshots snapshots{thread.link()};
   testing::VectorLog log{{10, 1 << 30}};
   Shard shard{window, log, Clock::Real(), ShardOptions()};
   std::vector<std::unique_ptr<Client>> clients;

@@ -5,6 +5,7 @@
 #include <grpcpp/grpcpp.h>
 
 #include "core/rpc/hub_channel.h"
+#include "core/rpc/hub_thread.h"
 #include "tests/bridge/scripted_hub.h"
 
 namespace tocsin::bridge {
@@ -23,17 +24,18 @@ using tocsin::testing::Range;
 class UpstreamTest : public ::testing::Test {
  protected:
   UpstreamTest() : window({1000, 1 << 30}) {}
+  ~UpstreamTest() override { thread->Stop(); }  // it uses the rest
 
   void Start() {
-    upstream =
-        std::make_unique<Upstream>(rpc::MakeHubChannel(hub.address()), window, kRecent, metrics,
-                                   Upstream::Callbacks{.on_news = [this] { ++news; },
-                                                       .on_state =
-                                                           [this](bool up) {
-                                                             MutexLock lock(mutex);
-                                                             states.push_back(up);
-                                                           }});
-    upstream->Start();
+    thread = std::make_unique<rpc::HubThread>(rpc::MakeHubChannel(hub.address()));
+    upstream = std::make_unique<Upstream>(thread->link(), window, kRecent, metrics,
+                                          Upstream::Callbacks{.on_news = [this] { ++news; },
+                                                              .on_state =
+                                                                  [this](bool up) {
+                                                                    MutexLock lock(mutex);
+                                                                    states.push_back(up);
+                                                                  }});
+    thread->Start([this] { upstream->Start(); });
   }
   std::vector<bool> States() {
     MutexLock lock(mutex);
@@ -56,7 +58,8 @@ class UpstreamTest : public ::testing::Test {
   Mutex mutex;
   std::vector<bool> states;
   std::atomic<int> news{0};
-  std::unique_ptr<Upstream> upstream;  // last: its thread uses the rest
+  std::unique_ptr<rpc::HubThread> thread;
+  std::unique_ptr<Upstream> upstream;
 };
 
 TEST_F(UpstreamTest, StartsAtTheFirstCursorAndAppendsWholeBatches) {
@@ -162,7 +165,7 @@ TEST_F(UpstreamTest, AHubThatLostWhatWasSeenBeginsTheWindowAnew) {
 TEST_F(UpstreamTest, StopEndsAQuietStreamAtOnce) {
   Start();
   Until([&] { return hub.requests().size() == 1; });
-  upstream->Stop();
+  thread->Stop();
   EXPECT_FALSE(upstream->connected());
   EXPECT_FALSE(window.view().open);
 }

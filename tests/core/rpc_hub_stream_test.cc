@@ -7,6 +7,7 @@
 #include <new>
 #include <thread>
 
+#include "core/rpc/grpc_link.h"
 #include "core/rpc/hub_channel.h"
 #include "core/rpc/hub_error.h"
 #include "core/rpc/hub_stream.h"
@@ -34,8 +35,8 @@ class HubStreamTest : public ::testing::Test, public HubStream::Owner {
   void Open(const std::string& address) {
     v1::SubscribeRequest request;
     request.set_from("e-0");
-    stream = std::make_unique<HubStream>(loop, MakeHubChannel(address, Connection::kOwn), request,
-                                         *this);
+    link = std::make_unique<GrpcLink>(loop, MakeHubChannel(address, Connection::kOwn));
+    stream = std::make_unique<HubStream>(*link, request, *this);
     stream->Next();
   }
   void Open() { Open(hub.address()); }
@@ -83,6 +84,7 @@ class HubStreamTest : public ::testing::Test, public HubStream::Owner {
   bool again = true;
   std::function<absl::Status()> on_response;
   HubLoop loop;
+  std::unique_ptr<GrpcLink> link;
   std::unique_ptr<HubStream> stream;
 };
 
