@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include <fstream>
+#include <string_view>
 
 #include "absl/cleanup/cleanup.h"
 #include "absl/strings/str_cat.h"
@@ -20,13 +21,26 @@ absl::Status SystemError(const char* doing, const std::string& path) {
   return absl::UnavailableError(absl::StrCat("cannot ", doing, " ", path, ": ", strerror(error)));
 }
 
+// A write may take only a part; one that takes nothing has failed.
+bool WriteAll(int fd, std::string_view text) {
+  while (!text.empty()) {
+    const ssize_t written = write(fd, text.data(), text.size());
+    if (written > 0) {
+      text.remove_prefix(static_cast<size_t>(written));
+    } else if (written == 0 || errno != EINTR) {
+      return false;
+    }
+  }
+  return true;
+}
+
 absl::Status WriteFile(const std::string& path, const std::string& text, bool sync) {
   const int fd = open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
   if (fd < 0) {
     return SystemError("open", path);
   }
   const absl::Cleanup closing = [fd] { close(fd); };
-  if (write(fd, text.data(), text.size()) != static_cast<ssize_t>(text.size())) {
+  if (!WriteAll(fd, text)) {
     return SystemError("write", path);
   }
   return !sync || fsync(fd) == 0 ? absl::OkStatus() : SystemError("sync", path);

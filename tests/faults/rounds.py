@@ -20,7 +20,7 @@ import traceback
 
 import guarantees
 
-FAILURES = 10  # with so many failed rounds there is no need of more
+FAILURES = 30  # with so many failed rounds there is no need of more
 
 
 @dataclasses.dataclass
@@ -29,6 +29,7 @@ class Round:
     rng: random.Random
     folder: pathlib.Path  # its own; kept when it fails
     figures: dict  # name → numbers, of which the summary tells the middle and the largest
+    fault: str = ""  # what is done in it, as soon as that is known
 
     def judge(self, history):
         """Every guarantee holds; a history that breaks one is kept in the round's folder."""
@@ -76,7 +77,7 @@ class Rounds:
         try:
             said = one_round(this)
         except Exception:  # noqa: BLE001: told, and the round counts as failed
-            self._tell(f"{traceback.format_exc()}\n{self.suite} {number}: FAILED. All of it is in {folder}. Again: "
+            self._tell(f"{traceback.format_exc()}\n{self.suite} {number}: FAILED: {this.fault}. All of it is in {folder}. Again: "
                        f"scripts/torture {self.suite} --rounds 1 --first {number} --seed {self._seed}")
             return False
         shutil.rmtree(folder)

@@ -107,6 +107,7 @@ FAULTS = [hub_killed, hub_killed, hub_killed_in_its_start, hub_ended, bridge_kil
 
 def one_round(round):
     faults = [round.rng.choice(FAULTS) for _ in range(FAULTS_A_ROUND)]
+    round.fault = ", ".join(fault.__name__ for fault in faults)
     for name in ("hub", "bridge1", "bridge2"):
         (round.folder / name).mkdir()
     with harness.start_hub("--recent-events", WINDOW, durability="always", folder=round.folder / "hub") as hub, \
@@ -124,8 +125,7 @@ def one_round(round):
         assert not gaps, f"nothing is lost, and {gaps} were told of a gap"
         missing = set(world.by_command_line) - {event.id for event in history.log}
         assert not missing, f"`tocsin pub` said that it published what the log has not: {missing}"
-        return (f"{', '.join(fault.__name__ for fault in faults)}: {len(history.log)} events, "
-                f"{people.resumes()} resumes")
+        return f"{round.fault}: {len(history.log)} events, {people.resumes()} resumes"
 
 
 def test_kills(rounds):

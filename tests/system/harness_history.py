@@ -17,6 +17,10 @@ import sets
 from guarantees import Bookmark, Event, Gap, History, Left, Publish, Resume, Stream
 
 
+# How a stream ends that may begin again. CANCELLED is what gRPC makes of a call that comes while the hub ends.
+CUT = (grpc.StatusCode.UNAVAILABLE, grpc.StatusCode.CANCELLED)
+
+
 def facts_of(event):
     """What a filter may ask about an event as gRPC gives it (corpus.matches)."""
     said = corpus.to_json(event)
@@ -171,7 +175,7 @@ def follow_grpc(address, stream, end, filter=None, on_gap=None):
                     if end() and guarantees.place(cursor)[0] >= guarantees.place(end())[0]:
                         return
             except grpc.RpcError as error:
-                assert error.code() == grpc.StatusCode.UNAVAILABLE, error
+                assert error.code() in CUT, error
             stream.steps.append(Resume(cursor))
     finally:
         client.close()

@@ -83,6 +83,10 @@ class Program:
                 if found:
                     self._found.append((found[1], int(found[2]), found[3] or ""))
 
+    def found(self):
+        """The ports that a program said which was not waited for."""
+        return list(self._found)
+
     def running(self):
         return self._process is not None and self._process.poll() is None
 
@@ -178,8 +182,8 @@ class Program:
 
 
 class Hub(Program):
-    def __init__(self, arguments, folder):
-        super().__init__("tocsin-hub", arguments, 2, folder)
+    def __init__(self, arguments, folder, environment=None):
+        super().__init__("tocsin-hub", arguments, 2, folder, environment)
 
     def pinned(self):
         return ["--listen", self.address(0), "--ops-listen", self.address(1)]
@@ -218,13 +222,13 @@ def _folder(prefix):
     return tempfile.mkdtemp(prefix=f"tocsin-{prefix}-")
 
 
-def start_hub(*extra, store="rocksdb", durability="interval", folder=None):
+def start_hub(*extra, store="rocksdb", durability="interval", folder=None, environment=None):
     """A hub on free ports with its data in a folder of its own. Further flags follow as they are."""
     own = folder is None
     folder = folder or _folder("hub")
     arguments = ["--store", store, "--durability", durability, "--data-dir", f"{folder}/data",
                  *map(str, extra)]
-    hub = Hub(arguments, folder)
+    hub = Hub(arguments, folder, environment)
     hub._own_folder = own
     hub.start(["--listen", "127.0.0.1:0", "--ops-listen", "127.0.0.1:0"])
     return hub
