@@ -29,7 +29,8 @@ async def follow(session, bridges, stream, end):
         except CUT:
             await asyncio.sleep(RETRY)
         tries += 1
-        stream.steps.append(Resume(at[0]))
+        if not reached(at[0], end):
+            stream.steps.append(Resume(at[0]))
 
 
 def _options(stream):
