@@ -21,3 +21,13 @@ def bridge(hub):
 def client(hub):
     with hub.client() as made:
         yield made
+
+
+@pytest.fixture(scope="module")
+def failing(hub, tmp_path_factory):
+    """A bridge that fails at harness.NO_MEMORY_FOR, and at nothing else."""
+    folder = tmp_path_factory.mktemp("failing")
+    environment = harness.preload(folder, "fail_allocation.cc", FAIL_ALLOCATION=folder / "armed")
+    with harness.start_bridge(hub, environment=environment) as bridge:
+        (folder / "armed").touch()
+        yield bridge

@@ -75,20 +75,36 @@ def choose(page, tab):
     in_tab(page, tab)
 
 
+def type_and_run(bridge, page):
+    page.evaluate(f"{EDITOR}.focus()")
+    page.press("a", A, CONTROL)
+    page.command("Input.insertText", text=SUBSCRIPTION)
+    in_tab(page, "Typed")
+    before = bridge.metric("websocket_active_subscriptions")
+    run(page)
+    harness.wait_for(lambda: bridge.metric("websocket_active_subscriptions") == before + 1, what="the subscription")
+
+
 def test_a_subscription_that_is_typed_in_shows_the_incident_that_is_published(hub, bridge):
     with playground(bridge) as page, hub.client() as client:
-        page.evaluate(f"{EDITOR}.focus()")
-        page.press("a", A, CONTROL)
-        page.command("Input.insertText", text=SUBSCRIPTION)
-        in_tab(page, "Typed")
-        before = bridge.metric("websocket_active_subscriptions")
-        run(page)
-        harness.wait_for(lambda: bridge.metric("websocket_active_subscriptions") == before + 1, what="the subscription")
+        type_and_run(bridge, page)
         client.publish(harness.incident_created(severity="P2", title="not this one"))
         client.publish(harness.incident_created(severity="P0", title="API gateway down", source="graphiql-test"))
         answer(page, '"severity": "P0"', '"title": "API gateway down"', '"source": "graphiql-test"')
         assert "not this one" not in page.evaluate(ANSWER)
         keep(page, "subscription")
+
+
+def test_a_subscription_goes_on_over_the_restart_of_hub_and_bridge():
+    with harness.start_hub() as hub, harness.start_bridge(hub) as bridge, playground(bridge) as page:
+        type_and_run(bridge, page)
+        for program in (hub, bridge):
+            program.restart()
+            harness.wait_for(lambda: bridge.ready() and bridge.metric("websocket_active_subscriptions") == 1, timeout=40,
+                             what="the page to be there again")
+            with hub.client() as client:
+                client.publish(harness.incident_created(severity="P0", title=f"after {program.name} was away"))
+            answer(page, f'"title": "after {program.name} was away"')
 
 
 def test_the_example_in_each_tab_runs(hub, bridge):

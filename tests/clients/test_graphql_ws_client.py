@@ -67,6 +67,35 @@ def test_several_operations_resume_over_the_restart_of_bridge_and_hub():
             assert {"hub": "reconnecting"} in pings and {"hub": "connected"} in pings
 
 
+@pytest.mark.parametrize("lazy", [True, False])
+@pytest.mark.parametrize("code, long", [(4500, harness.NO_MEMORY_FOR), (1009, "x" * 65_536)])
+def test_a_close_that_the_client_takes_as_final_ends_the_retries(failing, lazy, code, long):
+    """Though its shouldRetry says yes to everything: each operation is told the close, and the client does not come back."""
+    with Process(command(address(failing), "latest", lazy, operations=2, query=f"{QUERY} # {long}", filter={})) as process:
+        def ended(values):
+            return {0, 1} <= {value.get("operation") for value in values if value.get("error") == code}
+
+        process.wait_for(ended, "both operations to end")
+        assert [value["closed"] for value in process.values if "closed" in value] == [code]
+        assert len([value for value in process.values if "connected" in value]) == 1, process.values
+        assert [value["fatal"] for value in process.values if "fatal" in value] == ([] if lazy else [code])
+
+
+@pytest.mark.parametrize("lazy", [True, False])
+def test_a_close_that_is_not_final_is_followed_by_a_new_connection(hub, client, lazy):
+    """1001, again and again; each operation gets each event once."""
+    start = hub.status().latest
+    with harness.start_bridge(hub, "--session-timeout", "700ms") as bridge, \
+            Process(command(address(bridge), start, lazy, operations=2)) as process:
+        sent = []
+        while [value["closed"] for value in process.values if "closed" in value].count(1001) < 2:
+            sent.append(client.publish(harness.system_event()).cursor)
+            process.wait_for(lambda values: all(len(cursors(values, each)) >= len(sent) for each in range(2)), "the event")
+        for operation in range(2):
+            assert cursors(process.values, operation) == sent
+        assert not [value for value in process.values if "error" in value or "fatal" in value]
+
+
 def test_a_close_that_the_protocol_calls_final_is_final(bridge):
     """The client reuses the id of an operation that is under way: 4409."""
     program = """

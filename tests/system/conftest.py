@@ -25,13 +25,3 @@ def without_hub():
     with harness.start_hub() as gone, harness.start_bridge(gone) as bridge:
         gone.kill()
         yield bridge
-
-
-@pytest.fixture(scope="module")
-def failing(hub, tmp_path_factory):
-    """A bridge that fails at harness.NO_MEMORY_FOR, and at nothing else."""
-    folder = tmp_path_factory.mktemp("failing")
-    environment = harness.preload(folder, "fail_allocation.cc", FAIL_ALLOCATION=folder / "armed")
-    with harness.start_bridge(hub, environment=environment) as bridge:
-        (folder / "armed").touch()
-        yield bridge
