@@ -12,6 +12,7 @@ import harness_history
 from guarantees import Gap, Publish
 
 FAULTS_A_ROUND = 5
+KNOWN = 5  # events that are published again after each restart
 READY = 1.0  # seconds from a start to the readiness that health tells, in the middle of all starts
 WINDOW = 100  # recent events, so few that resumes begin in the store
 PAUSE = (0.05, 1.0)  # seconds between SIGSTOP and SIGCONT
@@ -24,6 +25,23 @@ class World:
     def __init__(self, round, hub, bridges, people):
         self.round, self.rng, self.hub, self.bridges, self.people = round, round.rng, hub, bridges, people
         self.by_command_line = []  # ids
+        self.sent = []  # (event, the cursor that it was acknowledged with)
+
+    def publish(self):
+        event = crowd.incident(self.rng, str(uuid.UUID(int=self.rng.getrandbits(128), version=4)))
+        self.sent.append((event, self._publish(event).cursor))
+
+    def publish_again(self):
+        """What was acknowledged before a restart is known after it."""
+        for event, cursor in self.sent[-KNOWN:]:
+            again = self._publish(event)
+            assert again.duplicate and again.cursor == cursor, f"{event.id} at {cursor} was appended again at {again.cursor}"
+
+    def _publish(self, event):
+        with self.hub.client() as client:
+            result = client.publish(event)
+        self.people.publisher.calls.append(Publish([event.id], [(result.cursor, result.duplicate)]))
+        return result
 
     def start_hub(self):
         since = time.monotonic()
@@ -37,6 +55,7 @@ class World:
         self.start_hub()
         self.people.reads.append(harness_history.read_log(self.hub))
         self.people.publisher.go_on()
+        self.publish_again()
 
 
 def hub_killed(world):
@@ -117,6 +136,7 @@ def one_round(round):
         world = World(round, hub, [first, second], people)
         for fault in faults:
             people.publisher.wait_for_more(round.rng.randint(1, 150))
+            world.publish()
             fault(world)
         people.publisher.wait_for_more(50)
         history = people.finish()

@@ -15,7 +15,7 @@ from guarantees import Bookmark, Event, Gap
 CUTS_A_ROUND = 2
 # By the number of the round. The last two must lose: else the cut is none, and the others prove nothing.
 DURABILITY = ["always", "always", "always", "interval", "memory"]
-SYNC_INTERVAL = "1s"
+SYNC_INTERVAL = "100ms"  # so short that a part of what was acknowledged is kept, and new events follow it
 NOTIFY = harness.hub_pb2.ON_GAP_NOTIFY
 
 
@@ -84,6 +84,7 @@ def follow(hub, bridge, end):
 
 def one_round(round):
     durability = DURABILITY[(round.number - 1) % len(DURABILITY)]
+    round.fault = durability
     ends, cuts = [], Cuts()
     for name in ("hub", "bridge"):
         (round.folder / name).mkdir()
