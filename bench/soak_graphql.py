@@ -47,7 +47,6 @@ REQUESTS = (("{ incidents(pageSize: 20) { total items { id title state timeline 
             ("{ health { status hub } }", None), ("{ nothing }", "GRAPHQL_VALIDATION_FAILED"), ("{", "GRAPHQL_PARSE_FAILED"),
             ('mutation { createIncident(input: {title: "soak", source: "soak", severity: P3}) { cursor } }', None))
 AWAY = {"SERVICE_UNAVAILABLE"}  # what a request may meet while the hub is away
-PARTS = 'multipart/mixed;subscriptionSpec="1.0"'
 TRANSIENT = (grpc.StatusCode.UNAVAILABLE, grpc.StatusCode.CANCELLED, grpc.StatusCode.DEADLINE_EXCEEDED)
 
 
@@ -182,21 +181,17 @@ class Run:
 
     async def parts(self):
         """Subscriptions in parts, each left after two seconds."""
-        host, port = self.bridge.address(0).rsplit(":", 1)
         while self.going():
-            body = json.dumps({"query": ALL, "extensions": {"resumeFrom": self.recent[0][1]}})
-            reader, writer = await asyncio.open_connection(host, int(port))
-            writer.write((f"POST /graphql HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nAccept: {PARTS}\r\n"
-                          f"Content-Length: {len(body)}\r\n\r\n{body}").encode())
-            head = await reader.readuntil(b"\r\n\r\n")
-            if b" 200 " not in head:
-                self.fault(head.decode())
-            with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(2):
-                    while piece := await reader.read(1 << 16):
-                        self.counts["parts"] += piece.count(b'{"payload"')
-            writer.close()
+            (sequence, cursor), got = self.recent[0], []
+            async with harness.graphql_parts(self.bridge, ALL, cursor) as payloads:
+                with contextlib.suppress(TimeoutError):
+                    async with asyncio.timeout(2):
+                        async for payload in payloads:
+                            got.append(payload["data"]["events"]["sequence"])
             self.counts["subscriptions in parts"] += 1
+            self.counts["parts"] += len(got)
+            if got != list(range(sequence + 1, sequence + 1 + len(got))):
+                self.fault(f"in parts after {sequence} came {got[:3]}… {len(got)}")
 
     # --- The run
 

@@ -15,7 +15,7 @@ from harness_base import BIN, ROOT, TIMEOUT, run, wait_for  # noqa: F401
 from harness_events import (  # noqa: F401
     comment_added, event_type_of, incident_created, make_filter, severity_of, state_of, system_event)
 from harness_graphql import PROTOCOL as GRAPHQL_PROTOCOL  # noqa: F401
-from harness_graphql import GraphqlWs, event_of, filter_input, graphql, place_of  # noqa: F401
+from harness_graphql import GraphqlWs, event_of, filter_input, graphql, graphql_parts, place_of  # noqa: F401
 from harness_grpc import Client, Stream, error_details  # noqa: F401
 from harness_http import post  # noqa: F401
 from harness_preload import NO_MEMORY_FOR, preload  # noqa: F401

@@ -9,6 +9,7 @@ import websockets.asyncio.client as ws_client
 from harness_base import TIMEOUT
 
 PROTOCOL = "graphql-transport-ws"
+PARTS = 'multipart/mixed;subscriptionSpec="1.0"'
 EVENTS = "subscription ($filter: EventFilter) { events(filter: $filter) { sequence cursor } }"
 _ENUMS = ("event_types", "severities", "states")
 
@@ -78,6 +79,29 @@ async def graphql(bridge, init=True, **options):
         if init:
             await made.init()
         yield made
+
+
+@contextlib.asynccontextmanager
+async def graphql_parts(bridge, query, resume_from):
+    """A subscription over POST /graphql: an iterator of the payloads of its parts."""
+    host, port = bridge.address(0).rsplit(":", 1)
+    body = json.dumps({"query": query, "extensions": {"resumeFrom": resume_from}})
+    reader, writer = await asyncio.open_connection(host, int(port), limit=1 << 20)
+    writer.write((f"POST /graphql HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nAccept: {PARTS}\r\n"
+                  f"Content-Length: {len(body)}\r\n\r\n{body}").encode())
+
+    async def payloads():
+        # A part's JSON stands on a line of its own, and the server sends it in one chunk.
+        while line := await asyncio.wait_for(reader.readline(), TIMEOUT):
+            if line.startswith(b'{"payload"'):
+                yield json.loads(line)["payload"]
+
+    try:
+        head = await asyncio.wait_for(reader.readuntil(b"\r\n\r\n"), TIMEOUT)
+        assert b" 200 " in head.splitlines()[0], head
+        yield payloads()
+    finally:
+        writer.close()
 
 
 def place_of(message):

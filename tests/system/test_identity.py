@@ -222,6 +222,67 @@ def test_every_filter_gets_the_oracles_events(world, way):
     print(f"{way}: {len(expected)} filters × {len(world.results)} events, {sum(map(len, expected))} deliveries")
 
 
+OF_INCIDENTS = [kind for kind in corpus.EVENT_TYPES if kind not in ("alert_received", "system_event")]
+
+
+def own_subscriptions(facts):
+    """GraphQL's subscriptions beside `events`, with all that their arguments can say: (field, selection, arguments, the same as a filter)."""
+    rng = random.Random(9)
+    ids = sorted({fact["incident_id"] for fact in facts if "incident_id" in fact})
+    severities = [None, [], *([one] for one in corpus.SEVERITIES), *(rng.sample(corpus.SEVERITIES, 2) for _ in range(3))]
+    for given in severities:
+        yield "newIncidents", "id", {"severities": given}, {"event_types": ["incident_created"], "severities": given}
+        for chosen, active in ((None, None), (rng.sample(ids, 20), False), (rng.sample(ids, 20), True), (None, True)):
+            yield ("incidentUpdates", "updateType", {"incidentIds": chosen, "severities": given, "activeOnly": active},
+                   {"event_types": OF_INCIDENTS, "incident_ids": chosen, "severities": given, "active_only": active})
+    yield "criticalIncidents", "id", {}, {"event_types": ["incident_created", "escalated"], "severities": ["P0"]}
+    for chosen in (None, *ids[:10]):
+        yield ("incidentStateChanges", "oldState newState", {"incidentId": chosen},
+               {"event_types": OF_INCIDENTS, "incident_ids": chosen and [chosen]})
+    for sources in (None, [], *([one] for one in corpus.SOURCES), corpus.SOURCES[:3]):
+        yield "alerts", "id", {"sources": sources}, {"event_types": ["alert_received"], "sources": sources}
+
+
+def changes_of_state(facts):
+    """Which of the events change the state of an incident that was known."""
+    states, changes = {}, []
+    for fact in facts:
+        before = states.get(fact.get("incident_id"), fact.get("state"))
+        changes.append(before != fact.get("state"))
+        states[fact.get("incident_id")] = fact.get("state")
+    return changes
+
+
+def test_graphqls_own_subscriptions_are_filters_too(world):
+    """Each tells what /ws, gRPC and `events` tell for the filter that its arguments are; of changes of state, those events that are one."""
+    asked, changes = list(own_subscriptions(world.facts)), changes_of_state(world.facts)
+    expected = [[result.cursor for result, facts, changed in zip(world.results, world.facts, changes)
+                 if corpus.matches(given, facts) and (changed or field != "incidentStateChanges")] for field, _, _, given in asked]
+    types = {"incidentIds": "[UUID!]", "severities": "[Severity!]", "activeOnly": "Boolean", "incidentId": "UUID", "sources": "[String!]"}
+
+    async def told():
+        got = [[] for _ in asked]
+        async with harness.graphql(world.bridge) as graphql:
+            for number, (field, selection, arguments, _) in enumerate(asked):
+                declared = ", ".join(f"${name}: {types[name]}" for name in arguments)
+                given = ", ".join(f"{name}: ${name}" for name in arguments)
+                query = f"subscription{f'({declared})' if declared else ''} {{ {field}{f'({given})' if given else ''} {{ {selection} }} }}"
+                await graphql.subscribe(str(number), query, resume_from="earliest", **arguments)
+            messages = await graphql.nexts(sum(map(len, expected)), timeout=60)
+            with contextlib.suppress(TimeoutError):
+                while (message := await graphql.recv(0.5)):  # and nothing more
+                    messages += [message] if message["type"] == "next" else []
+        for message in messages:
+            if message["payload"]["data"] != {"incidentUpdates": {"updateType": "HEARTBEAT"}}:
+                got[int(message["id"])].append(harness.place_of(message))
+        return got
+
+    for (field, _, arguments, _), wanted, got in zip(asked, expected, harness.run(told())):
+        assert got == wanted, (field, arguments)
+    assert len(asked) > 70 and sum(map(bool, expected)) > 60
+    assert sum(map(len, (wanted for (field, *_), wanted in zip(asked, expected) if field == "incidentStateChanges"))) > 100
+
+
 def test_the_log_is_whole_and_in_order(world):
     sequences = [result.sequence for result in world.results]
     assert sequences == list(range(sequences[0], sequences[0] + EVENTS))

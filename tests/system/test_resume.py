@@ -83,12 +83,17 @@ def test_a_chain_of_resumes_gives_every_event_once(world, seed):
             await graphql.subscribe("chain", "subscription { events { id } }", resume_from=place)
             return [Event(m["payload"]["data"]["events"]["id"], harness.place_of(m)) for m in await graphql.nexts(count)]
 
+    async def parts_hop(bridge, place, count):
+        async with harness.graphql_parts(bridge, "subscription { events { id } }", place) as parts:
+            payloads = [await anext(parts) for _ in range(count)]
+            return [Event(payload["data"]["events"]["id"], payload["extensions"]["cursor"]) for payload in payloads]
+
     async def stream_hop(bridge, place, count):
         async with harness.events(bridge, {}, resume_from=place) as stream:
             got = [await stream.expect("event") for _ in range(count)]
             return [Event(m.data["event"]["id"], m.id) for m in got]
 
-    over_bridge = [(hop, bridge) for bridge in world.bridges for hop in (ws_hop, graphql_hop, stream_hop)]
+    over_bridge = [(hop, bridge) for bridge in world.bridges for hop in (ws_hop, graphql_hop, stream_hop, parts_hop)]
     with world.hub.client() as client:
         for way in itertools.cycle(["gRPC", *over_bridge]):
             place = chain.steps[-1].cursor if chain.steps else world.before
