@@ -1,7 +1,7 @@
 # What a build may choose, and the flags that every target of ours gets.
 option(TOCSIN_TESTS "Build the unit tests" ON)
 option(TOCSIN_BENCH "Build the benchmarks" ON)
-option(TOCSIN_FUZZ "Build the libFuzzer targets (Clang)" OFF)
+set(TOCSIN_FUZZ "" CACHE STRING "Build the libFuzzer targets of these libraries (Clang)")
 option(TOCSIN_JEMALLOC "Link the servers with jemalloc (never with a sanitizer)" ON)
 set(TOCSIN_SANITIZE "" CACHE STRING "address,undefined | thread | empty")
 
@@ -38,9 +38,6 @@ target_compile_definitions(tocsin_flags INTERFACE
 if(TOCSIN_SANITIZE)
   add_compile_options(-fsanitize=${TOCSIN_SANITIZE} -fno-omit-frame-pointer -fno-sanitize-recover=all)
   add_link_options(-fsanitize=${TOCSIN_SANITIZE})
-endif()
-if(TOCSIN_FUZZ)
-  add_compile_options(-fsanitize=fuzzer-no-link)
 endif()
 
 # A library of ours: tocsin_library(NAME [PCH layer] SOURCES … LINK …). NAME is its folder's name with underscores.
