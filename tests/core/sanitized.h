@@ -5,17 +5,13 @@
 #if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
 #define TOCSIN_SANITIZED
 #endif
+#if __has_feature(thread_sanitizer)
+#define TOCSIN_THREAD_SANITIZED
+#endif
 #endif
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
 #define TOCSIN_SANITIZED
 #endif
-
-namespace tocsin::testing {
-
-#ifdef TOCSIN_SANITIZED
-inline constexpr bool kSanitized = true;
-#else
-inline constexpr bool kSanitized = false;
+#if defined(__SANITIZE_THREAD__)
+#define TOCSIN_THREAD_SANITIZED
 #endif
-
-}  // namespace tocsin::testing
