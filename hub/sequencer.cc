@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "core/base/log.h"
+#include "core/base/stand_back.h"
 #include "core/base/status_macros.h"
 #include "hub/alert_fingerprint.h"
 
@@ -16,7 +17,8 @@ Sequencer::Sequencer(Log& log, Window& window, Clock& clock, SequencerOptions op
       queue_(options.queue),
       follower_(log, window, options.dedup, options.incidents),
       commit_(log, follower_, clock, options.alerts),
-      trim_ahead_(log, options.retention, [this] { queue_.Wake(); }),
+      trim_preparation_([this] { queue_.Wake(); }),
+      sync_([this] { queue_.Wake(); }),
       trim_due_(clock.Monotonic() + options.trim_interval),
       sync_due_(clock.Monotonic() + options.sync_interval) {
   if (log.shared()) {
@@ -29,7 +31,8 @@ Sequencer::~Sequencer() { Stop(); }
 absl::Status Sequencer::Open() { return follower_.Load(clock_.Now()); }
 
 void Sequencer::Start() {
-  trim_ahead_.Start();
+  trim_preparation_.Start("trim");
+  sync_.Start("sync");
   thread_ = std::thread([this] { Run(); });
 }
 
@@ -38,7 +41,8 @@ void Sequencer::Stop() {
   if (thread_.joinable()) {
     thread_.join();
   }
-  trim_ahead_.Stop();
+  trim_preparation_.Stop();
+  sync_.Stop();
   while (RunOnce()) {
   }
   sync_due_ = clock_.Monotonic();
@@ -177,14 +181,21 @@ void Sequencer::AskLogAgain() {
   }
 }
 
-// A trim is prepared on its own thread, where there is one, and done when that is ready.
+// A trim is prepared beside the sequencer once that runs, and done when it is ready.
 void Sequencer::TrimIfDue(absl::Duration now) {
-  if (const std::optional<absl::Status> prepared = trim_ahead_.TakeDone()) {
+  if (const std::optional<absl::Status> prepared = trim_preparation_.TakeDone()) {
     prepared->ok() ? Trim() : Note(*prepared);
   }
-  if (TrimIsDue(now)) {
-    trim_ahead_.running() ? trim_ahead_.Begin(clock_.Now()) : Trim();
+  if (!TrimIsDue(now)) {
+    return;
   }
+  if (!trim_preparation_.running()) {
+    return Trim();
+  }
+  trim_preparation_.Begin([this, wall = clock_.Now()] {
+    StandBack();
+    return log_.PrepareTrim(options_.retention, wall);
+  });
 }
 
 bool Sequencer::TrimIsDue(absl::Duration now) {
@@ -203,14 +214,31 @@ void Sequencer::Trim() {
   follower_.CatchUp();  // with what the log has forgotten
 }
 
+// A sync takes as long as the disk does: some milliseconds, or seconds when others write a lot. One
+// that is not done within an interval is waited for, so that no more than two intervals of events
+// are ever not on the disk.
 void Sequencer::SyncIfDue(absl::Duration now) {
+  NoteSynced();
   if (!unsynced_ || now < sync_due_) {
     return;
   }
   sync_due_ = now + options_.sync_interval;
   unsynced_ = false;
-  if (const absl::Status status = log_.Sync(); !status.ok()) {
-    Note(status);
+  if (!sync_.running()) {
+    if (const absl::Status status = log_.Sync(); !status.ok()) {
+      Note(status);
+    }
+    return;
+  }
+  sync_.Wait();
+  NoteSynced();
+  sync_.Begin([this] { return log_.Sync(); });
+}
+
+void Sequencer::NoteSynced() {
+  const std::optional<absl::Status> synced = sync_.TakeDone();
+  if (synced && !synced->ok()) {
+    Note(*synced);
   }
 }
 

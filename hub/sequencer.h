@@ -8,7 +8,8 @@
 // Threads: Publish, Submit and state from any thread. A group is committed, and done is called, on
 //          the sequencer's thread; a publish that is not let in is answered on its caller's.
 //          Without Start, RunOnce is called by hand (tests).
-// Owns:    its thread, the one that prepares trims, queue and follower; log, window and clock are the caller's and outlive it.
+// Owns:    its thread, those that prepare trims and sync, queue and follower; log, window and clock
+//          are the caller's and outlive it.
 // Errors:  in the outcome of each publish. A log that stopped taking events shows in state().
 // Source:  docs/life-of-an-event.md
 #pragma once
@@ -29,7 +30,7 @@
 #include "hub/log/log.h"
 #include "hub/publish.h"
 #include "hub/publish_queue.h"
-#include "hub/trim_ahead.h"
+#include "hub/side_task.h"
 
 namespace tocsin::hub {
 
@@ -42,7 +43,8 @@ struct SequencerOptions {
   Retention retention;
   absl::Duration trim_interval = absl::Seconds(5);
   size_t trim_after_events = 65'536;  // so that a burst does not outgrow the retention by much
-  // The log's durability. Under kInterval the sequencer syncs the log every sync_interval.
+  // The log's durability. Under kInterval the log is synced every sync_interval, beside the appends;
+  // these wait only for a sync that is not done when the next one is due.
   Durability durability = Durability::kAlways;
   absl::Duration sync_interval = absl::Seconds(1);
 };
@@ -116,6 +118,7 @@ class Sequencer {
   bool TrimIsDue(absl::Duration now);
   void Trim();
   void SyncIfDue(absl::Duration now);
+  void NoteSynced();
   absl::Duration UntilDue() const;
   void Note(const absl::Status& status);
 
@@ -128,7 +131,8 @@ class Sequencer {
   // Used on the sequencer's thread only.
   Follower follower_;
   GroupCommit commit_;
-  TrimAhead trim_ahead_;
+  SideTask trim_preparation_;
+  SideTask sync_;
   absl::Duration trim_due_;
   absl::Duration sync_due_;
   size_t appended_since_trim_ = 0;

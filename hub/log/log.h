@@ -127,7 +127,7 @@ class Log {
   virtual absl::Status PrepareTrim(const Retention& /*retention*/, absl::Time /*now*/) {
     return absl::OkStatus();
   }
-  // Makes what was appended without a sync durable.
+  // Makes what was appended without a sync durable. On any thread, beside Append.
   virtual absl::Status Sync() = 0;
   // A clean end: after it the next start knows that nothing was lost.
   virtual absl::Status Close() = 0;

@@ -1,5 +1,5 @@
 // wrapped_log.h: a memory log whose appends fail and whose events are damaged when told, and that
-// lets something happen before an incident is read.
+// lets something happen before an incident is read and during a sync.
 #pragma once
 
 #include <atomic>
@@ -35,6 +35,7 @@ class WrappedLog : public Log {
   }
   absl::Status Sync() override {
     ++syncs;
+    during_sync();
     return sync_error;
   }
   absl::Status Close() override { return log.Close(); }
@@ -92,9 +93,10 @@ class WrappedLog : public Log {
   int appends = 0;
   int trims = 0;
   std::atomic<int> preparations = 0;
-  int syncs = 0;
+  std::atomic<int> syncs = 0;
   mutable int incident_reads = 0;
   std::function<void()> before_incident_read = [] {};
+  std::function<void()> during_sync = [] {};
 };
 
 }  // namespace tocsin::hub
