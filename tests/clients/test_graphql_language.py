@@ -93,6 +93,25 @@ def test_random_documents_have_the_same_errors():
         assert not different, (seed, len(different), different[:3])
 
 
+def test_where_a_variable_decides_on_a_subscriptions_root_field_graphql_takes_nothing_either():
+    """The bridge refuses @skip and @include there, as the specification does; graphql 16 takes constants alone. So no client that validates with
+    it sends a condition that could be of use."""
+    documents = ["subscription($x: Boolean!) { alerts @%s(if: $x) { id } }", "subscription($x: Boolean = true) { alerts @%s(if: $x) { id } }",
+                 "subscription($x: Boolean!) { ... @%s(if: $x) { alerts { id } } }"]
+    script = f"""
+        import {{ buildSchema, parse, validate }} from "graphql";
+        import {{ readFileSync }} from "node:fs";
+        const schema = buildSchema(readFileSync({json.dumps(str(SCHEMA))}, "utf8"));
+        for (const document of {json.dumps([each % name for each in documents for name in ("skip", "include")])}) {{
+          let took = true;
+          try {{ took = validate(schema, parse(document)).length === 0; }} catch {{ took = false; }}
+          console.log(JSON.stringify(took));
+        }}"""
+    done = subprocess.run([node(), "--input-type=module", "-e", script], cwd=FOLDER, capture_output=True, check=True, timeout=harness.TIMEOUT)
+    assert done.stdout.split() == [b"false"] * 6
+    assert all(json.loads(line) for line in verdicts("validate", [each % "skip" for each in documents])), "the bridge refuses them"
+
+
 # ---- values of variables ----
 
 @pytest.mark.parametrize("what", ["coerce", "arguments"])
