@@ -12,6 +12,7 @@ from guarantees import Bookmark, Event, Gap, Left, Resume
 
 CUT = (OSError, EOFError, TimeoutError, websockets.exceptions.WebSocketException)
 GRAPHQL = "subscription ($filter: EventFilter) { events(filter: $filter) { id cursor } }"
+FAILED = "INTERNAL_SERVER_ERROR"  # the server could not go on with a stream, which may be resumed
 RETRY = 0.02  # seconds between two tries to connect
 SILENCE = 1.0  # seconds without a message after which a follower looks whether it is at its end
 
@@ -68,6 +69,8 @@ def _take_http(stream, message):
         stream.steps.append(Gap(data["from"], data["to"]))
     elif message.id:
         stream.steps.append(Bookmark(message.id))
+    elif kind in ("problem", "error") and data["code"] == FAILED:
+        raise OSError(data["message"])
     else:
         assert kind in ("", "status", "closing"), message
     return message.id or None
@@ -99,7 +102,7 @@ def _take_graphql(stream, message):
         stream.steps.append(Bookmark(payload["cursor"]))
         return payload["cursor"]
     refused = json.dumps(payload)
-    if message["type"] == "error" and "SERVICE_UNAVAILABLE" in refused:
+    if message["type"] == "error" and ("SERVICE_UNAVAILABLE" in refused or FAILED in refused):
         raise OSError(refused)
     assert message["type"] == "ping", message
     return None

@@ -217,7 +217,9 @@ async def _take_ws(ws, stream, cursor):
     if message["type"] == "pong":
         stream.steps.append(Bookmark(message["cursor"]))
         return message["cursor"]
-    assert message["type"] == "status", message
+    if message["type"] == "error" and message["code"] == "INTERNAL_SERVER_ERROR":
+        raise OSError(message["message"])  # the session may be resumed
+    assert message["type"] in ("status", "closing"), message
     return cursor
 
 

@@ -3,9 +3,11 @@
 import contextlib
 import os
 import pathlib
+import random
 import re
 import shutil
 import signal
+import socket
 import subprocess
 import sys
 import tempfile
@@ -218,6 +220,18 @@ class Bridge(Program):
         return False
 
 
+PORTS = range(15_000, 32_000)  # below those that systems give to the clients' ends of connections
+
+
+def _free():
+    """A free address. On port 0 a program would get one that, while it is down for a restart, a client that tries to come
+    back to it may be given for its own end: it is then connected to itself, and the program cannot start."""
+    while True:
+        with socket.socket() as probe, contextlib.suppress(OSError):
+            probe.bind(("127.0.0.1", random.choice(PORTS)))
+            return "127.0.0.1:%d" % probe.getsockname()[1]
+
+
 def _folder(prefix):
     return tempfile.mkdtemp(prefix=f"tocsin-{prefix}-")
 
@@ -230,7 +244,7 @@ def start_hub(*extra, store="rocksdb", durability="interval", folder=None, envir
                  *map(str, extra)]
     hub = Hub(arguments, folder, environment)
     hub._own_folder = own
-    hub.start(["--listen", "127.0.0.1:0", "--ops-listen", "127.0.0.1:0"])
+    hub.start(["--listen", _free(), "--ops-listen", _free()])
     return hub
 
 
@@ -241,7 +255,7 @@ def start_bridge(hub, *extra, folder=None, wait=True, environment=None):
     address = hub if isinstance(hub, str) else hub.address(0)
     bridge = Bridge(["--hub", address, *map(str, extra)], folder, environment)
     bridge._own_folder = own
-    bridge.start(["--listen", "127.0.0.1:0"])
+    bridge.start(["--listen", _free()])
     try:
         if wait:
             wait_for(bridge.ready, what="the bridge to be ready")

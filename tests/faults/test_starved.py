@@ -1,0 +1,101 @@
+"""The bridge's descriptors or the hub's memory run out for a while, under a crowd: nothing is lost or comes twice, whoever was connected
+stays, and whoever comes when there are some again is served. A program that memory ends is started again, and has lost nothing."""
+
+import asyncio
+import contextlib
+import os
+import resource
+import socket
+import time
+
+import crowd
+import harness
+from guarantees import Gap
+
+FOR = (0.3, 2.0)  # seconds without
+SPARE = 4  # descriptors that are left
+KNOCKS = 30  # connections that are tried meanwhile
+SERVED = 10.0  # seconds in which a client is served when there are descriptors again
+MEBIBYTE = 1 << 20
+
+
+@contextlib.contextmanager
+def limited(program, what, limit):
+    before = resource.prlimit(program.pid, what)
+    resource.prlimit(program.pid, what, (limit, before[1]))
+    try:
+        yield
+    finally:
+        if program.running():
+            resource.prlimit(program.pid, what, before)
+
+
+def knock(address):
+    """Connections that come while there is no descriptor for them, and go."""
+    host, port = address.rsplit(":", 1)
+    made = []
+    for _ in range(KNOCKS):
+        with contextlib.suppress(OSError):
+            made.append(socket.create_connection((host, int(port)), 1))
+    for each in made:
+        each.close()
+
+
+def without_descriptors(program, rng):
+    used = max(map(int, os.listdir(f"/proc/{program.pid}/fd")))
+    with limited(program, resource.RLIMIT_NOFILE, used + 1 + rng.randint(0, SPARE)):
+        knock(program.address(0))
+        time.sleep(rng.uniform(*FOR))
+        knock(program.address(0))
+
+
+def without_memory(program, rng):
+    size = int(open(f"/proc/{program.pid}/statm").read().split()[0]) * os.sysconf("SC_PAGESIZE")
+    with limited(program, resource.RLIMIT_AS, size + rng.randint(0, 4) * MEBIBYTE):
+        time.sleep(rng.uniform(*FOR))
+
+
+def is_served(hub, bridge):
+    harness.wait_for(bridge.ready, SERVED, "the bridge to be ready")
+    with hub.client() as client:
+        client.publish(harness.system_event("still there?"), timeout=SERVED)
+
+    async def greeted():
+        async with harness.connect(bridge) as ws:
+            return ws.welcome
+    harness.run(asyncio.wait_for(greeted(), SERVED))
+
+
+# Not the hub without descriptors, nor the bridge without memory: docs/reliability.md says what becomes of them.
+FAULTS = [("bridge", without_descriptors), ("hub", without_memory)]
+
+
+def one_round(round):
+    which, fault = round.rng.choice(FAULTS)
+    round.fault = f"{which} {fault.__name__}"
+    for name in ("hub", "bridge"):
+        (round.folder / name).mkdir()
+    with harness.start_hub(folder=round.folder / "hub") as hub, \
+            harness.start_bridge(hub, folder=round.folder / "bridge") as bridge, \
+            crowd.Crowd(hub, [bridge], seed=round.number) as people:
+        program = {"hub": hub, "bridge": bridge}[which]
+        people.publisher.wait_for_more(round.rng.randint(1, 100))
+        fault(program, round.rng)
+        said = "lives"
+        if not program.running():
+            assert fault is without_memory, f"{which} ended:\n{program.log()[-3000:]}"
+            said = f"ended with {program.wait_for_end()}, and was started again"
+            program.start()
+        is_served(hub, bridge)
+        people.publisher.wait_for_more(50)
+        history = people.finish()
+        log = {event.id for event in history.log}
+        history.attempted = log  # is_served publishes as well
+        round.judge(history)
+        told = [stream.name for stream in history.streams if any(isinstance(step, Gap) for step in stream.steps)]
+        assert not told, f"nothing is lost, and {told} were told of a gap"
+        return f"{round.fault}: {said}, {len(log)} events"
+
+
+def test_starved(rounds):
+    rounds.play(one_round, short=3)
