@@ -7,6 +7,7 @@
 #include <cerrno>
 #include <utility>
 
+#include "core/base/descriptors.h"
 #include "core/base/log.h"
 #include "core/http/problem.h"
 #include "core/http/socket_stream.h"
@@ -46,6 +47,14 @@ bool IsLoopback(const asio::ip::address& address) {
 bool OutOfResources(const Error& error) {
   return error == asio::error::no_descriptors || error == asio::error::no_memory ||
          error == asio::error::no_buffer_space || error.value() == ENFILE;
+}
+
+void TellTooMany() {
+  static LogThrottle throttle(absl::Seconds(10));
+  if (throttle.Pass(Clock::Real().Monotonic())) {
+    LogWarning("too many connections for the open files allowed (ulimit -n): new ones are closed",
+               {{"most", ConnectionDescriptors()}, {"not_logged", throttle.Dropped()}});
+  }
 }
 
 // Accepts the next waiting connection. The error would_block means that none waits.
@@ -113,6 +122,10 @@ void Listener::TakeWaiting() {
     }
     if (error) {
       continue;  // the client has given up already
+    }
+    if (when_full_ == WhenFull::kRefuse && descriptor.number() >= ConnectionDescriptors()) {
+      TellTooMany();
+      continue;
     }
     try {
       HandOver(std::move(descriptor), peer);

@@ -3,7 +3,7 @@
 //
 // Shape:   accepts on the first thread, at each wake-up all connections that wait, up to a bound. A
 //          connection beyond the limits is answered with an HTTP error; if there are many of those,
-//          it is closed at once.
+//          or their descriptors are needed for the link to the hub, it is closed at once.
 // Threads: Start is called before the threads start, or on the first one; Stop on any thread.
 // Errors:  without free file descriptors it logs an error, pauses, and tries again.
 #pragma once
@@ -29,6 +29,7 @@ class Descriptor {
   Descriptor(Descriptor&& other) noexcept : fd_(other.Release()) {}
   ~Descriptor();
   int Release() { return std::exchange(fd_, -1); }
+  size_t number() const { return static_cast<size_t>(fd_); }
 
  private:
   int fd_;

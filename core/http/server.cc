@@ -1,8 +1,10 @@
 #include "core/http/server.h"
 
+#include <algorithm>
 #include <optional>
 #include <utility>
 
+#include "core/base/descriptors.h"
 #include "core/base/status_macros.h"
 #include "core/http/bind.h"
 #include "core/http/io_thread.h"
@@ -14,7 +16,8 @@ namespace tocsin::http {
 class Server::Impl {
  public:
   Impl(RouteTable routes, const ServerOptions& options)
-      : limits_(options.max_connections, options.max_connections_per_address),
+      : limits_(std::min(options.max_connections, OtherDescriptors() / 4),
+                options.max_connections_per_address),
         service_{.routes = std::move(routes)} {}
 
   absl::Status Start(const ListenAddress& address) {

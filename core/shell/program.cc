@@ -6,6 +6,7 @@
 #include <exception>
 #include <ostream>
 
+#include "core/base/descriptors.h"
 #include "core/base/log.h"
 #include "core/base/shutdown.h"
 #include "core/base/strings.h"
@@ -15,9 +16,6 @@
 
 namespace tocsin {
 namespace {
-
-// Descriptors besides the clients' connections: the store's files, the hub's link, refusals.
-constexpr size_t kOtherDescriptors = 256;
 
 struct LogSettings {
   std::string level = "info";

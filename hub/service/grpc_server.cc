@@ -9,11 +9,14 @@
 #include <chrono>
 #include <mutex>
 
-#include "absl/strings/str_cat.h"
+#include "absl/status/status.h"
+#include "core/base/status_macros.h"
 #include "core/event/limits.h"
 
 namespace tocsin::hub {
 namespace {
+
+using TakeParameters = grpc::experimental::ExternalConnectionAcceptor::NewConnectionParameters;
 
 // A little more than the largest publish, so that one that is slightly too large gets our own error,
 // which names the field.
@@ -28,8 +31,10 @@ void EnablePlugins() {
 
 void SetLimits(grpc::ServerBuilder& builder) {
   builder.SetMaxReceiveMessageSize(static_cast<int>(kMaxMessageBytes));
-  // A port belongs to one hub. By default gRPC would share it with another process without an error.
-  builder.AddChannelArgument(GRPC_ARG_ALLOW_REUSEPORT, 0);
+  // A client's connection begins with HTTP/2's preface and settings, which it sends by itself.
+  builder.AddChannelArgument(GRPC_ARG_SERVER_HANDSHAKE_TIMEOUT_MS, 10'000);
+  // One without calls is closed, and its client opens another when it has a call again.
+  builder.AddChannelArgument(GRPC_ARG_MAX_CONNECTION_IDLE_MS, 300'000);
   // Pings find a client that disappeared without closing. Clients themselves may ping every 10 s.
   builder.AddChannelArgument(GRPC_ARG_KEEPALIVE_TIME_MS, 30'000);
   builder.AddChannelArgument(GRPC_ARG_KEEPALIVE_TIMEOUT_MS, 10'000);
@@ -48,41 +53,43 @@ void SetLimits(grpc::ServerBuilder& builder) {
   builder.SetResourceQuota(quota);
 }
 
-absl::Status CannotListen(const ListenAddress& listen) {
-  return absl::UnavailableError(
-      absl::StrCat("cannot listen on ", listen.ToString(),
-                   ": the port is in use by another program, or the address is not this machine's; "
-                   "choose another one with --listen (port 0 picks a free one)"));
-}
-
 }  // namespace
 
 absl::StatusOr<std::unique_ptr<GrpcServer>> GrpcServer::Start(const ListenAddress& listen,
                                                               EventHubRpc& events,
-                                                              HealthRpc& health, size_t queues) {
+                                                              HealthRpc& health, size_t queues,
+                                                              size_t most_connections) {
+  ASSIGN_OR_RETURN(ListenSockets sockets, ListenSockets::Open(listen));
   EnablePlugins();
   grpc::ServerBuilder builder;
   SetLimits(builder);
-  int port = 0;
-  builder.AddListeningPort(listen.ToString(), grpc::InsecureServerCredentials(), &port);
   builder.RegisterService(&events);
   builder.RegisterService(&health);
   auto made = std::unique_ptr<GrpcServer>(new GrpcServer());
+  using Experimental = grpc::ServerBuilder::experimental_type;
+  made->taker_ = builder.experimental().AddExternalConnectionAcceptor(
+      Experimental::ExternalConnectionType::FROM_FD, grpc::InsecureServerCredentials());
   for (size_t i = 0; i < queues; ++i) {
     made->queues_.push_back(builder.AddCompletionQueue());
   }
   made->server_ = builder.BuildAndStart();
-  if (made->server_ == nullptr || port == 0) {
-    return CannotListen(listen);
+  if (made->server_ == nullptr) {
+    return absl::InternalError("gRPC's server cannot be started; its log says why");
   }
-  made->address_ = listen;
-  if (!listen.IsUnix()) {
-    made->address_.port = static_cast<uint16_t>(port);
-  }
+  made->acceptor_ = std::make_unique<Acceptor>(std::move(sockets), most_connections,
+                                               [&taker = *made->taker_](int connection) {
+                                                 TakeParameters taken;
+                                                 taken.fd = connection;
+                                                 taker.HandleNewConnection(&taken);
+                                               });
+  made->acceptor_->Start();
   return made;
 }
 
 GrpcServer::~GrpcServer() {
+  if (acceptor_ != nullptr) {
+    acceptor_->Stop();
+  }
   if (server_ != nullptr) {
     server_->Shutdown(std::chrono::system_clock::now());
   }
@@ -96,6 +103,7 @@ GrpcServer::~GrpcServer() {
 }
 
 void GrpcServer::Shutdown(absl::Duration grace) {
+  acceptor_->Stop();  // gRPC does not close what it is given after its end
   server_->Shutdown(std::chrono::system_clock::now() + absl::ToChronoMilliseconds(grace));
 }
 

@@ -1,13 +1,14 @@
 // grpc_server.h: the gRPC server around the services: listening, reflection, limits.
 //
-// Threads: the hub's main thread. gRPC has one thread of its own, for reflection, which polls
-//          nothing.
+// Threads: the hub's main thread. The acceptor has one of its own, and gRPC one for reflection,
+//          which polls nothing.
 // Owns:    the server; the queues it makes are handed to the shards.
-// Errors:  UNAVAILABLE that names the address when it cannot be listened on.
+// Errors:  as ListenSockets, when the address cannot be listened on.
 #pragma once
 
 #include <grpcpp/completion_queue.h>
 #include <grpcpp/server.h>
+#include <grpcpp/server_builder.h>
 
 #include <memory>
 #include <vector>
@@ -15,6 +16,7 @@
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
 #include "core/base/listen_address.h"
+#include "hub/service/acceptor.h"
 #include "hub/service/event_hub_rpc.h"
 
 namespace tocsin::hub {
@@ -23,11 +25,13 @@ class GrpcServer {
  public:
   static absl::StatusOr<std::unique_ptr<GrpcServer>> Start(const ListenAddress& listen,
                                                            EventHubRpc& events, HealthRpc& health,
-                                                           size_t queues);
+                                                           size_t queues, size_t most_connections);
   ~GrpcServer();
 
   // The address with the port that was picked.
-  const ListenAddress& address() const { return address_; }
+  const ListenAddress& address() const { return acceptor_->address(); }
+  // Connections that were closed because there were too many.
+  uint64_t refused() const { return acceptor_->refused(); }
   // One for each shard; they live on after the server.
   std::vector<std::unique_ptr<grpc::ServerCompletionQueue>> TakeQueues() {
     return std::move(queues_);
@@ -38,9 +42,10 @@ class GrpcServer {
  private:
   GrpcServer() = default;
 
-  ListenAddress address_;
   std::vector<std::unique_ptr<grpc::ServerCompletionQueue>> queues_;
+  std::unique_ptr<grpc::experimental::ExternalConnectionAcceptor> taker_;
   std::unique_ptr<grpc::Server> server_;
+  std::unique_ptr<Acceptor> acceptor_;
 };
 
 }  // namespace tocsin::hub

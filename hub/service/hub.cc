@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "core/base/descriptors.h"
 #include "core/base/log.h"
 #include "core/base/status_macros.h"
 #include "core/base/version.h"
@@ -96,7 +97,10 @@ void Hub::OpenEngine() {
 
 // Calls that come before the sequencer's thread runs wait in its queue.
 absl::Status Hub::Serve() {
-  ASSIGN_OR_RETURN(server_, GrpcServer::Start(config_.listen, rpc_, health_rpc_, config_.shards));
+  // A subscriber has a connection of its own at most.
+  const size_t most_connections = config_.max_subscriptions + OtherDescriptors();
+  ASSIGN_OR_RETURN(server_, GrpcServer::Start(config_.listen, rpc_, health_rpc_, config_.shards,
+                                              most_connections));
   const HubParts parts{
       .rpc = rpc_,
       .health_rpc = health_rpc_,
@@ -247,6 +251,7 @@ HubGauges Hub::Gauges() const {
   gauges.uptime_seconds = absl::ToDoubleSeconds(clock_.Monotonic() - started_);
   gauges.accepts_publish = sequencer_->state().accepts_publish;
   gauges.draining = admission_.draining();
+  gauges.connections_refused = server_->refused();
   gauges.open_alerts = sequencer_->open_alerts();
   gauges.subscriptions = admission_.subscriptions();
   gauges.snapshots_running = snapshots_->running();

@@ -133,6 +133,9 @@ struct HubMetrics::Impl {
       "Times that a live subscription's batch was full and it went back to reading the log.");
   Counter& stuck = AddCounter(registry, "tocsin_subscribers_stuck_total",
                               "Subscribers closed because they took nothing.");
+  Counter& connections_refused =
+      AddCounter(registry, "tocsin_connections_refused_total",
+                 "gRPC connections that were closed at once because there were too many.");
   Gauge& subscriptions = AddGauge(registry, "tocsin_subscriptions", "Subscriptions now.");
   Gauge& live = AddGauge(registry, "tocsin_subscriptions_live",
                          "Subscriptions that follow the log's end now.");
@@ -184,6 +187,7 @@ struct HubMetrics::Impl {
     Raise(writes, now.writes);
     Raise(fell_behind, now.fell_behind);
     Raise(stuck, now.stuck);
+    Raise(connections_refused, now.connections_refused);
     subscriptions.Set(static_cast<double>(now.subscriptions));
     live.Set(static_cast<double>(now.subscriptions_live));
     Raise(snapshots_begun, now.snapshots_begun);

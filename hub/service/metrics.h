@@ -43,6 +43,7 @@ struct HubGauges {
   uint64_t writes = 0;
   uint64_t fell_behind = 0;
   uint64_t stuck = 0;
+  uint64_t connections_refused = 0;
   // Summed over the shards.
   MemoryUse memory;
 };

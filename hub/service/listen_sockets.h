@@ -1,0 +1,50 @@
+// listen_sockets.h: the sockets on which gRPC clients connect.
+//
+// Shape:   one for each address that the host's name has (localhost may have two), or one Unix
+//          socket. With port 0 all get the port that the first was given.
+// Threads: a value.
+// Owns:    the sockets, and the path of a Unix socket: it is removed at the end, while it is still
+//          this socket's. A path that a program before left behind is taken over; one on which
+//          somebody listens is not.
+// Errors:  UNAVAILABLE or INVALID_ARGUMENT, naming the address and what to do.
+#pragma once
+
+#include <sys/socket.h>
+#include <sys/stat.h>
+
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "core/base/listen_address.h"
+
+namespace tocsin::hub {
+
+class ListenSockets {
+ public:
+  static absl::StatusOr<ListenSockets> Open(const ListenAddress& address);
+  ~ListenSockets() { Close(); }
+  ListenSockets(ListenSockets&& other) noexcept { *this = std::move(other); }
+  ListenSockets& operator=(ListenSockets&& other) noexcept;
+
+  // The address with the port that was picked.
+  const ListenAddress& address() const { return address_; }
+  // They do not block.
+  const std::vector<int>& descriptors() const { return descriptors_; }
+
+ private:
+  explicit ListenSockets(const ListenAddress& address) : address_(address) {}
+
+  absl::Status OpenTcp();
+  absl::Status OpenUnix();
+  absl::Status Listen(int family, const sockaddr* address, size_t bytes);
+  absl::Status CannotListen(int error) const;
+  void TakePort();
+  void Close();
+
+  ListenAddress address_;
+  std::vector<int> descriptors_;
+  struct stat path_ {};  // of the Unix socket
+};
+
+}  // namespace tocsin::hub
