@@ -43,6 +43,10 @@ void SetLimits(grpc::ServerBuilder& builder) {
   // (docs/benchmarks.md).
   builder.AddChannelArgument(GRPC_ARG_ENABLE_PER_MESSAGE_COMPRESSION, 0);
   builder.AddChannelArgument(GRPC_ARG_ENABLE_CHANNELZ, 0);
+  // gRPC inflates a message whole before it looks at its size. One that says it is compressed is
+  // refused with UNIMPLEMENTED before anything of it is read.
+  builder.SetCompressionAlgorithmSupportStatus(GRPC_COMPRESS_GZIP, false);
+  builder.SetCompressionAlgorithmSupportStatus(GRPC_COMPRESS_DEFLATE, false);
   // Only reflection uses gRPC's synchronous threads; beside queues that are polled they poll
   // nothing.
   builder.SetSyncServerOption(grpc::ServerBuilder::NUM_CQS, 1);

@@ -212,3 +212,16 @@ def test_unknown_methods_are_unimplemented(client):
         with pytest.raises(grpc.RpcError) as caught:
             client.channel.unary_unary(path)(b"", timeout=10)
         assert caught.value.code() == grpc.StatusCode.UNIMPLEMENTED
+
+
+@pytest.mark.parametrize("compression", [grpc.Compression.Gzip, grpc.Compression.Deflate])
+def test_a_compressed_message_is_refused_before_it_is_inflated(hub, client, compression):
+    """Symptom: a message of 1 MB that inflates to 1 GiB took 1.4 GB and 4 s of the hub. Cause: gRPC inflates a message
+    before it looks at its size. Why older tests missed it: none compressed."""
+    before = hub.memory()
+    call = client.channel.unary_unary("/tocsin.v1.EventHub/Publish")
+    with pytest.raises(grpc.RpcError) as caught:
+        call(bytes(128 << 20), compression=compression, timeout=60)
+    assert caught.value.code() == grpc.StatusCode.UNIMPLEMENTED, caught.value
+    assert "is disabled" in caught.value.details()
+    assert hub.memory() - before < 32 << 20
