@@ -11,8 +11,9 @@ namespace {
 
 constexpr size_t kAny = std::numeric_limits<size_t>::max() / 2;
 
-// Half of the cores. The other half is left to publishers, the log and the kernel.
-size_t DefaultShards() { return std::max(1u, std::thread::hardware_concurrency() / 2); }
+// Half of the cores. The other half is left to publishers, the log and the kernel. Two at least: a
+// peer that keeps its shard busy must not keep everybody's.
+size_t DefaultShards() { return std::max(2u, std::thread::hardware_concurrency() / 2); }
 
 void RegisterFaces(Options& options, HubFlags& flags) {
   options.Text(
@@ -71,8 +72,8 @@ void RegisterEngine(Options& options, HubFlags& flags) {
   options.Count(&flags.config.shard.pending_messages, "pending-messages",
                 "Events that wait in memory for one subscriber; past it, it reads from the log.", 1,
                 1'000'000);
-  options.Count(&flags.shards, "shards", "Threads that serve subscriptions; 0: half of the cores.",
-                0, 256);
+  options.Count(&flags.shards, "shards",
+                "Threads that serve subscriptions; 0: half of the cores, and at least 2.", 0, 256);
 }
 
 // Checks everything that can be checked before anything is opened, for --check-config.
