@@ -1,13 +1,17 @@
 #include "core/base/log.h"
 
+#include <fcntl.h>
+#include <poll.h>
 #include <spdlog/sinks/ansicolor_sink.h>
 #include <spdlog/sinks/stdout_color_sinks.h>
 #include <spdlog/spdlog.h>
+#include <sys/ioctl.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <cmath>
 #include <memory>
+#include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "core/base/check.h"
@@ -51,6 +55,24 @@ Logger MakeLogger(LogLevel lowest, bool json) {
   logger.out->set_pattern(json ? kJsonPattern : kTextPattern, spdlog::pattern_time_type::utc);
   logger.out->flush_on(spdlog::level::trace);
   return logger;
+}
+
+// Says whether standard error takes a line without a wait for whoever reads it: an event never waits
+// for its line in the log, which is lost instead, and counted. A pipe that says it
+// can be written to has a free page at least.
+bool TakesAtOnce(size_t bytes) {
+  pollfd out{STDERR_FILENO, POLLOUT, 0};
+  if (poll(&out, 1, 0) == 0) {
+    return false;
+  }
+  constexpr size_t kPage = 4'096;
+  const int capacity = fcntl(STDERR_FILENO, F_GETPIPE_SZ);
+  int unread = 0;
+  if (bytes <= kPage || capacity < 0 || ioctl(STDERR_FILENO, FIONREAD, &unread) != 0) {
+    return true;
+  }
+  // Lines that were not read may take up twice their bytes.
+  return bytes + 2 * static_cast<size_t>(unread) + kPage <= static_cast<size_t>(capacity);
 }
 
 // Never destroyed, because threads may log until the process ends.
@@ -112,6 +134,20 @@ struct JsonValue {
   void operator()(auto number) const { absl::StrAppend(&out, number); }
 };
 
+// Time and level.
+constexpr size_t kPrefixBytes = 96;
+
+// A leaf, and never destroyed. Under it, so that no two lines count on the same room.
+Mutex& WriteMutex() {
+  static Mutex& mutex = *new Mutex();
+  return mutex;
+}
+uint64_t lost_lines = 0;  // under WriteMutex
+
+void Write(Logger& logger, spdlog::level::level_enum level, const std::string& line) {
+  logger.out->log(level, spdlog::string_view_t(line.data(), line.size()));
+}
+
 }  // namespace
 
 LogField::LogField(std::string_view field, const absl::Status& status)
@@ -143,7 +179,17 @@ void Log(LogLevel level, std::string_view event, LogFields fields) {
   const auto to = LevelOf(level);
   if (!logger.out->should_log(to)) return;
   const std::string line = logger.json ? LogJson(event, fields) : LogText(event, fields);
-  logger.out->log(to, spdlog::string_view_t(line.data(), line.size()));
+  MutexLock lock(WriteMutex());
+  if (lost_lines > 0 && TakesAtOnce(2 * kPrefixBytes)) {
+    const LogFields lost = {{"lines", std::exchange(lost_lines, 0)}};
+    constexpr std::string_view kWhat = "lines were lost: nobody read them";
+    Write(logger, spdlog::level::warn, logger.json ? LogJson(kWhat, lost) : LogText(kWhat, lost));
+  }
+  if (!TakesAtOnce(line.size() + kPrefixBytes)) {
+    ++lost_lines;
+    return;
+  }
+  Write(logger, to, line);
 }
 
 std::string LogText(std::string_view event, LogFields fields) {

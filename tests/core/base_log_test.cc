@@ -1,6 +1,10 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <unistd.h>
 
+#include <algorithm>
+
+#include "absl/strings/str_cat.h"
 #include "core/base/log.h"
 
 namespace tocsin {
@@ -69,6 +73,33 @@ TEST_F(LogOutputTest, WritesTextAndEverythingFromTheLowestLevel) {
 
 TEST_F(LogOutputTest, KeepsQuietBelowTheLowestLevel) {
   EXPECT_THAT(LinesOf(LogLevel::kError, LogFormat::kText), IsEmpty());
+}
+
+// Symptom: a hub whose standard error was a pipe that nobody read stopped publishing, and health said
+// 200. Cause: a line waited for room in the pipe. The older tests' output was always read.
+TEST_F(LogOutputTest, ALineThatNobodyReadsIsLostAndCounted) {
+  int ends[2];
+  ASSERT_EQ(pipe(ends), 0);
+  const int stderr_before = dup(STDERR_FILENO);
+  dup2(ends[1], STDERR_FILENO);
+  StartLog(LogLevel::kInfo, LogFormat::kJson);
+  const std::string detail(300, 'x');
+  const std::string long_detail(20'000, 'x');
+  for (int i = 0; i < 1'000; ++i) {
+    LogInfo("nobody reads this", {{"detail", i % 10 == 9 ? long_detail : detail}});
+  }
+  std::string read_back(1 << 20, '\0');
+  read_back.resize(static_cast<size_t>(read(ends[0], read_back.data(), read_back.size())));
+  LogInfo("read again");
+  std::string after(1 << 20, '\0');
+  after.resize(static_cast<size_t>(read(ends[0], after.data(), after.size())));
+  dup2(stderr_before, STDERR_FILENO);
+  const auto lines = std::count(read_back.begin(), read_back.end(), '\n');
+  EXPECT_THAT(after, HasSubstr(absl::StrCat("\"lines\":", 1'000 - lines, "}")));
+  EXPECT_THAT(after, HasSubstr("read again"));
+  for (const int each : {ends[0], ends[1], stderr_before}) {
+    close(each);
+  }
 }
 
 TEST(LogTest, LevelsAndFormatsAreReadByName) {
