@@ -12,8 +12,7 @@ namespace {
 absl::Status FullError() {
   ErrorDetails details;
   details.retry_after = absl::Milliseconds(100);
-  return MakeErrorAs(ErrorCode::kServiceUnavailable, absl::StatusCode::kResourceExhausted,
-                     "the hub's publish queue is full", details);
+  return MakeError(ErrorCode::kServiceUnavailable, "the hub's publish queue is full", details);
 }
 
 absl::Status ClosedError() {

@@ -1,8 +1,7 @@
 // publish_queue.h: publishes that wait for the sequencer, bounded in events and bytes.
 //
 // Threads: safe; one leaf mutex.
-// Errors:  RESOURCE_EXHAUSTED (SERVICE_UNAVAILABLE) with a time to try again when it is full;
-//          UNAVAILABLE once closed.
+// Errors:  SERVICE_UNAVAILABLE with a time to try again when it is full, and once closed.
 #pragma once
 
 #include <cstddef>

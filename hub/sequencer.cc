@@ -7,6 +7,7 @@
 #include "core/base/stand_back.h"
 #include "core/base/status_macros.h"
 #include "hub/alert_fingerprint.h"
+#include "hub/log/free_space.h"
 
 namespace tocsin::hub {
 
@@ -253,7 +254,7 @@ void Sequencer::Note(const absl::Status& status) {
   MutexLock lock(mutex_);
   state_.accepts_publish = status.ok();
   state_.publish_error = std::string(status.message());
-  state_.disk_full = absl::IsResourceExhausted(status);
+  state_.disk_full = IsDiskFull(status);
 }
 
 }  // namespace tocsin::hub

@@ -60,10 +60,11 @@ absl::Status RocksDbLog::Append(CommitPtr batch) {
     return absl::OkStatus();
   }
   RETURN_IF_ERROR(Writable());
-  RETURN_IF_ERROR(CheckFreeSpace(options_.free_space, options_.dir, options_.free_space_reserve));
   rocksdb::WriteBatch write;
   uint64_t bytes = 0;
   RETURN_IF_ERROR(FillBatch(*batch, write, bytes));
+  // Once in the write-ahead log, and once in a table file.
+  RETURN_IF_ERROR(CheckSpace(2 * write.GetDataSize()));
   RETURN_IF_ERROR(Commit(write, batch->events.back()->cursor.sequence, bytes));
   Announce(std::move(batch));
   return absl::OkStatus();
@@ -136,6 +137,7 @@ absl::Status RocksDbLog::WriteMark(bool sync) {
 }
 
 absl::Status RocksDbLog::Close() {
+  RETURN_IF_ERROR(Resume());
   RETURN_IF_ERROR(Writable());
   const LogRun run{options_.durability, /*clean=*/true};
   rocksdb::WriteOptions options;
@@ -166,16 +168,46 @@ absl::Status RocksDbLog::Writable() const {
   return failure_;
 }
 
+// What is in memory is asked for only where it may matter.
+absl::Status RocksDbLog::CheckSpace(uint64_t bytes) const {
+  const uint64_t wanted = options_.free_space_reserve + bytes;
+  if (CheckFreeSpace(options_.free_space, options_.dir, wanted + store_->MostUnflushed()).ok()) {
+    return absl::OkStatus();
+  }
+  return CheckFreeSpace(options_.free_space, options_.dir, wanted + store_->Unflushed());
+}
+
+absl::Status RocksDbLog::Resume() {
+  {
+    MutexLock lock(mutex_);
+    if (!full_) {
+      return absl::OkStatus();
+    }
+  }
+  RETURN_IF_ERROR(CheckSpace(0));
+  if (const rocksdb::Status status = store_->Resume(); !status.ok()) {
+    return Fail(status, "taken up again");
+  }
+  MutexLock lock(mutex_);
+  full_ = false;
+  failure_ = absl::OkStatus();
+  return absl::OkStatus();
+}
+
+// After a failed sync the pages may be gone, but Resume does not rely on them.
 absl::Status RocksDbLog::Fail(const rocksdb::Status& status, std::string_view doing) {
   ErrorDetails details;
   details.retry_after = absl::Seconds(5);
+  const std::string what =
+      absl::StrCat("the log could not be ", ToAbsl(doing), " (", status.ToString(), ")");
   MutexLock lock(mutex_);
-  failure_ = MakeError(
-      ErrorCode::kServiceUnavailable,
-      absl::StrCat(
-          "the log could not be ", ToAbsl(doing), " (", status.ToString(),
-          "): publishing has stopped, reading goes on; look after the disk, then restart the hub"),
-      details);
+  full_ = status.IsNoSpace();
+  failure_ = full_ ? DiskFullError(what)
+                   : MakeError(ErrorCode::kServiceUnavailable,
+                               absl::StrCat(what,
+                                            ": publishing has stopped, reading goes on; look after "
+                                            "the disk, then restart the hub"),
+                               details);
   return failure_;
 }
 

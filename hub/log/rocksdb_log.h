@@ -6,8 +6,10 @@
 // Threads: as log.h; one leaf mutex over the range, never held while RocksDB works. Before it, one
 //          that keeps a snapshot of the incidents from beginning between a commit and its range.
 // Owns:    the data directory, by its lock, and the database in it.
-// Errors:  as log.h. A write or sync that failed is never tried again: what the file then holds is
-//          not known, and only a restart reads it back. What damage is found out is said in
+// Errors:  as log.h. After a write or sync that failed for want of room the log refuses all, with
+//          DiskFullError, until there is room and the database is taken up again (Trim). One that
+//          failed otherwise is never tried again: what the file then holds is not known, and only a
+//          restart reads it back. What damage is found out is said in
 //          rocksdb_store.h; what the log keeps beside the events is made anew from them where it
 //          is damaged, except for the incidents and their alerts.
 // Source:  docs/guarantees.md
@@ -43,8 +45,8 @@ enum class Column;
 struct RocksDbOptions {
   std::string dir;
   Durability durability = Durability::kAlways;
-  // Below it nothing is appended, so that there is room for compaction and for the logs of what
-  // goes wrong.
+  // Besides what is in memory and what is appended: below it nothing is appended, so that there is
+  // room for compaction and for the logs of what goes wrong.
   uint64_t free_space_reserve = 64 * limits::kMiB;
 
   FreeSpace free_space = SystemFreeSpace;
@@ -118,6 +120,10 @@ class RocksDbLog : public Log {
                                   MakeRecord make) const;
 
   absl::Status Writable() const;
+  // Whether the disk has room for so many bytes more, and for all that is in memory.
+  absl::Status CheckSpace(uint64_t bytes) const;
+  // Of a database that a full disk has stopped: takes it up again, if there is room.
+  absl::Status Resume();
   absl::Status Fail(const rocksdb::Status& status, std::string_view doing);
   // Says in the file beside the database how far the log is known to be on the disk.
   absl::Status WriteMark(bool sync);
@@ -165,6 +171,7 @@ class RocksDbLog : public Log {
   Sequence synced_ ABSL_GUARDED_BY(mutex_) = 0;  // up to it, all is known to be on the disk
   uint64_t bytes_ ABSL_GUARDED_BY(mutex_) = 0;   // of all events since the log began
   absl::Status failure_ ABSL_GUARDED_BY(mutex_);
+  bool full_ ABSL_GUARDED_BY(mutex_) = false;  // failure_ is a full disk's
   // How far the next trim goes, where it was prepared.
   std::optional<Sequence> prepared_ ABSL_GUARDED_BY(mutex_);
 };

@@ -25,8 +25,8 @@ namespace {
 constexpr size_t kMostSingleKeys = 4'096;
 
 // A full disk is what trimming frees, so it goes on below the log's reserve; but a write that
-// fails for want of space would end all writing until a restart. A trim writes less than 1 MiB
-// between two looks at it.
+// fails for want of space would end all writing until there is room for all that is in memory. A
+// trim writes less than 1 MiB between two looks at it.
 constexpr uint64_t kTrimSpace = 8 * limits::kMiB;
 
 void DropKeys(rocksdb::WriteBatch& write, rocksdb::ColumnFamilyHandle* column,
@@ -56,10 +56,13 @@ void DropSpan(rocksdb::WriteBatch& write, rocksdb::ColumnFamilyHandle* column, S
 
 absl::Status RocksDbLog::CheckWritable() const {
   RETURN_IF_ERROR(Writable());
-  return CheckFreeSpace(options_.free_space, options_.dir, options_.free_space_reserve);
+  return CheckSpace(0);
 }
 
 absl::Status RocksDbLog::Trim(const Retention& retention, absl::Time now) {
+  if (const absl::Status resumed = Resume(); !resumed.ok()) {
+    return IsDiskFull(resumed) ? absl::OkStatus() : resumed;
+  }
   RETURN_IF_ERROR(Writable());
   if (!CheckFreeSpace(options_.free_space, options_.dir, kTrimSpace).ok()) {
     return absl::OkStatus();
@@ -87,7 +90,9 @@ absl::Status RocksDbLog::Trim(const Retention& retention, absl::Time now) {
 }
 
 absl::Status RocksDbLog::PrepareTrim(const Retention& retention, absl::Time now) {
-  RETURN_IF_ERROR(Writable());
+  if (const absl::Status writable = Writable(); !writable.ok()) {
+    return IsDiskFull(writable) ? absl::OkStatus() : writable;  // Trim takes it up again
+  }
   RETURN_IF_ERROR(KeepTimelines(PlaceToKeep(retention, now)));
   MutexLock lock(mutex_);
   prepared_ = std::max(prepared_.value_or(0), timelines_->kept());
@@ -115,7 +120,7 @@ absl::Status RocksDbLog::KeepTimelines(Sequence place) {
     const rocksdb::Status written = store_->db().Write({}, &write);
     return written.ok() ? absl::OkStatus() : Fail(written, "trimmed");
   });
-  return absl::IsResourceExhausted(status) ? absl::OkStatus() : status;
+  return IsDiskFull(status) ? absl::OkStatus() : status;
 }
 
 Sequence RocksDbLog::PlaceToKeep(const Retention& retention, absl::Time now) const {

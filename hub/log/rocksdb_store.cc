@@ -2,6 +2,7 @@
 
 #include <rocksdb/convenience.h>
 #include <rocksdb/filter_policy.h>
+#include <rocksdb/listener.h>
 #include <rocksdb/table.h>
 
 #include <algorithm>
@@ -12,10 +13,12 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
+#include "core/base/descriptors.h"
 #include "core/base/status_macros.h"
 #include "core/base/strings.h"
 #include "core/event/error.h"
 #include "core/event/limits.h"
+#include "hub/log/free_space.h"
 #include "hub/log/set_aside.h"
 
 namespace tocsin::hub {
@@ -25,9 +28,12 @@ using limits::kMiB;
 
 constexpr size_t kEventsBuffer = 32 * kMiB;
 constexpr size_t kSmallBuffer = 8 * kMiB;
+constexpr int kBuffers = 3;  // of a column
 // Columns that are seldom written keep old write-ahead logs alive; past this they are flushed.
 constexpr size_t kMaxWalBytes = 256 * kMiB;
 constexpr size_t kBlockCache = 32 * kMiB;
+// Of the descriptors that connections leave alone; fewer where those are few.
+constexpr size_t kMostOpenTables = 256;
 
 rocksdb::CompressionType BestCompression() {
   const auto supported = rocksdb::GetSupportedCompressions();
@@ -48,7 +54,7 @@ rocksdb::ColumnFamilyOptions ColumnOptions(const std::shared_ptr<rocksdb::Cache>
   rocksdb::ColumnFamilyOptions options;
   options.table_factory.reset(rocksdb::NewBlockBasedTableFactory(table));
   options.write_buffer_size = buffer;
-  options.max_write_buffer_number = 3;
+  options.max_write_buffer_number = kBuffers;
   options.compression = BestCompression();
   return options;
 }
@@ -67,6 +73,16 @@ std::vector<rocksdb::ColumnFamilyDescriptor> Columns() {
       {"alerts", ColumnOptions(cache, kSmallBuffer, true)},
   };
 }
+
+// RocksDB's own recovery would take up writing beside ours, and one of Debian's checks of it ends
+// the process.
+class NoRecoveryByItself : public rocksdb::EventListener {
+ public:
+  void OnErrorRecoveryBegin(rocksdb::BackgroundErrorReason, rocksdb::Status,
+                            bool* recover) override {
+    *recover = false;
+  }
+};
 
 // ---- files ----
 
@@ -127,8 +143,10 @@ rocksdb::DBOptions RocksDbStore::DatabaseOptions(rocksdb::Env* env, Opening how)
   options.create_missing_column_families = true;
   options.env = env != nullptr ? env : rocksdb::Env::Default();
   options.paranoid_checks = how != Opening::kPastDamagedTables;
-  options.max_open_files = 256;
+  options.max_open_files = static_cast<int>(std::min(kMostOpenTables, OtherDescriptors() / 2));
   options.max_background_jobs = 2;
+  options.max_bgerror_resume_count = 0;
+  options.listeners.push_back(std::make_shared<NoRecoveryByItself>());
   options.max_total_wal_size = kMaxWalBytes;
   options.info_log_level = rocksdb::WARN_LEVEL;
   options.keep_log_file_num = 2;
@@ -226,6 +244,21 @@ rocksdb::Status RocksDbStore::Flush() {
   return db_->Flush(rocksdb::FlushOptions(), {handles_.begin(), handles_.end()});
 }
 
+uint64_t RocksDbStore::Unflushed() const {
+  uint64_t bytes = 0;
+  db_->GetAggregatedIntProperty(rocksdb::DB::Properties::kCurSizeAllMemTables, &bytes);
+  return bytes;
+}
+
+uint64_t RocksDbStore::MostUnflushed() {
+  return kBuffers * (kEventsBuffer + (kColumns - 1) * kSmallBuffer);
+}
+
+rocksdb::Status RocksDbStore::Resume() {
+  const rocksdb::Status resumed = db_->Resume();
+  return resumed.ok() ? Flush() : resumed;
+}
+
 RocksDbStore::~RocksDbStore() {
   for (rocksdb::ColumnFamilyHandle* handle : handles_) {
     if (handle != nullptr) {
@@ -274,7 +307,7 @@ absl::Status FromRocksDb(const rocksdb::Status& status, std::string_view doing) 
     return absl::DataLossError(message);
   }
   if (status.IsNoSpace()) {
-    return absl::ResourceExhaustedError(message);
+    return DiskFullError(message);
   }
   ErrorDetails details;
   details.retry_after = absl::Seconds(1);

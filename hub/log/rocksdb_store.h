@@ -4,7 +4,7 @@
 // Shape:   column families, as Column names them. Events arrive in key order, so compaction moves
 //          files instead of rewriting them.
 // Threads: safe, as RocksDB is.
-// Errors:  DATA_LOSS for damage, RESOURCE_EXHAUSTED for a full disk, else UNAVAILABLE.
+// Errors:  DATA_LOSS for damage, else UNAVAILABLE; DiskFullError for a full disk.
 //          FAILED_PRECONDITION where there is data without the file that says what belongs to it.
 //
 // Damage: each record of the write-ahead log, each block of a table file and the manifest carry a
@@ -15,6 +15,10 @@
 // caller may know. So before each opening the files of the write-ahead log are set aside, and the
 // caller says afterwards whether to keep or drop them. A database is created only in a folder that
 // has none.
+//
+// Failed writes: RocksDB writes nothing more until it is told to; it does not try by itself. After a
+// full disk Resume takes it up again: it writes all that is in memory to table files, so that
+// nothing depends on what the failed write has left.
 #pragma once
 
 #include <rocksdb/db.h>
@@ -67,6 +71,10 @@ class RocksDbStore {
   absl::StatusOr<std::string> MakeAnew(Column column);
   // Writes all data in memory to table files, so that the write-ahead log is empty.
   rocksdb::Status Flush();
+  // The bytes in memory that are to be written to table files, and the most that they may be.
+  uint64_t Unflushed() const;
+  static uint64_t MostUnflushed();
+  rocksdb::Status Resume();
 
  private:
   explicit RocksDbStore(const std::string& dir) : dir_(dir), aside_(dir + ".damaged-new") {}

@@ -12,9 +12,9 @@ namespace tocsin::hub {
 namespace {
 
 absl::Status FullError() {
-  return MakeErrorAs(ErrorCode::kServiceUnavailable, absl::StatusCode::kResourceExhausted,
-                     absl::StrCat(kWaitingQueries, " queries wait for the hub already"),
-                     {.retry_after = absl::Milliseconds(200)});
+  return MakeError(ErrorCode::kServiceUnavailable,
+                   absl::StrCat(kWaitingQueries, " queries wait for the hub already"),
+                   {.retry_after = absl::Milliseconds(200)});
 }
 
 absl::Status StoppedError() {

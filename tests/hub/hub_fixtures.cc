@@ -17,49 +17,60 @@
 namespace tocsin::hub {
 namespace {
 
-using FailFlag = std::shared_ptr<std::atomic<bool>>;
+using rocksdb::IODebugContext;
+using rocksdb::IOOptions;
+using rocksdb::IOStatus;
+using FaultsPtr = std::shared_ptr<FailingDisk::Faults>;
+
+IOStatus Broken() { return IOStatus::IOError("injected"); }
 
 class FailingFile : public rocksdb::FSWritableFileOwnerWrapper {
  public:
-  FailingFile(std::unique_ptr<rocksdb::FSWritableFile> file, FailFlag fail)
-      : FSWritableFileOwnerWrapper(std::move(file)), fail_(std::move(fail)) {}
-  rocksdb::IOStatus Sync(const rocksdb::IOOptions& options,
-                         rocksdb::IODebugContext* debug) override {
-    return *fail_ ? rocksdb::IOStatus::IOError("injected")
-                  : FSWritableFileOwnerWrapper::Sync(options, debug);
+  FailingFile(std::unique_ptr<rocksdb::FSWritableFile> file, FaultsPtr faults)
+      : FSWritableFileOwnerWrapper(std::move(file)), faults_(std::move(faults)) {}
+  IOStatus Append(const rocksdb::Slice& data, const IOOptions& options,
+                  IODebugContext* debug) override {
+    const IOStatus fails = Writing();
+    return fails.ok() ? FSWritableFileOwnerWrapper::Append(data, options, debug) : fails;
   }
-  rocksdb::IOStatus Fsync(const rocksdb::IOOptions& options,
-                          rocksdb::IODebugContext* debug) override {
-    return *fail_ ? rocksdb::IOStatus::IOError("injected")
-                  : FSWritableFileOwnerWrapper::Fsync(options, debug);
+  IOStatus Append(const rocksdb::Slice& data, const IOOptions& options,
+                  const rocksdb::DataVerificationInfo& checked, IODebugContext* debug) override {
+    const IOStatus fails = Writing();
+    return fails.ok() ? FSWritableFileOwnerWrapper::Append(data, options, checked, debug) : fails;
+  }
+  IOStatus Sync(const IOOptions& options, IODebugContext* debug) override {
+    return faults_->syncs ? Broken() : FSWritableFileOwnerWrapper::Sync(options, debug);
+  }
+  IOStatus Fsync(const IOOptions& options, IODebugContext* debug) override {
+    return faults_->syncs ? Broken() : FSWritableFileOwnerWrapper::Fsync(options, debug);
   }
 
  private:
-  const FailFlag fail_;
+  IOStatus Writing() const {
+    return faults_->full ? IOStatus::NoSpace("injected") : faults_->writes ? Broken() : IOStatus();
+  }
+  const FaultsPtr faults_;
 };
 
 class UnreadableFile : public rocksdb::FSRandomAccessFileOwnerWrapper {
  public:
-  UnreadableFile(std::unique_ptr<rocksdb::FSRandomAccessFile> file, FailFlag fail)
-      : FSRandomAccessFileOwnerWrapper(std::move(file)), fail_(std::move(fail)) {}
-  rocksdb::IOStatus Read(uint64_t offset, size_t size, const rocksdb::IOOptions& options,
-                         rocksdb::Slice* result, char* scratch,
-                         rocksdb::IODebugContext* debug) const override {
-    return *fail_ ? rocksdb::IOStatus::IOError("injected")
-                  : FSRandomAccessFileOwnerWrapper::Read(offset, size, options, result, scratch,
-                                                         debug);
+  UnreadableFile(std::unique_ptr<rocksdb::FSRandomAccessFile> file, FaultsPtr faults)
+      : FSRandomAccessFileOwnerWrapper(std::move(file)), faults_(std::move(faults)) {}
+  IOStatus Read(uint64_t offset, size_t size, const IOOptions& options, rocksdb::Slice* result,
+                char* scratch, IODebugContext* debug) const override {
+    return faults_->reads ? Broken()
+                          : FSRandomAccessFileOwnerWrapper::Read(offset, size, options, result,
+                                                                 scratch, debug);
   }
 
  private:
-  const FailFlag fail_;
+  const FaultsPtr faults_;
 };
 
 class FailingFileSystem : public rocksdb::FileSystemWrapper {
  public:
-  FailingFileSystem(FailFlag fail, FailFlag fail_reads)
-      : FileSystemWrapper(rocksdb::FileSystem::Default()),
-        fail_(std::move(fail)),
-        fail_reads_(std::move(fail_reads)) {}
+  explicit FailingFileSystem(FaultsPtr faults)
+      : FileSystemWrapper(rocksdb::FileSystem::Default()), faults_(std::move(faults)) {}
   const char* Name() const override { return "FailingFileSystem"; }
   rocksdb::IOStatus NewWritableFile(const std::string& name, const rocksdb::FileOptions& options,
                                     std::unique_ptr<rocksdb::FSWritableFile>* file,
@@ -67,7 +78,7 @@ class FailingFileSystem : public rocksdb::FileSystemWrapper {
     std::unique_ptr<rocksdb::FSWritableFile> real;
     const rocksdb::IOStatus status = target()->NewWritableFile(name, options, &real, debug);
     if (status.ok()) {
-      *file = std::make_unique<FailingFile>(std::move(real), fail_);
+      *file = std::make_unique<FailingFile>(std::move(real), faults_);
     }
     return status;
   }
@@ -78,14 +89,13 @@ class FailingFileSystem : public rocksdb::FileSystemWrapper {
     std::unique_ptr<rocksdb::FSRandomAccessFile> real;
     const rocksdb::IOStatus status = target()->NewRandomAccessFile(name, options, &real, debug);
     if (status.ok()) {
-      *file = std::make_unique<UnreadableFile>(std::move(real), fail_reads_);
+      *file = std::make_unique<UnreadableFile>(std::move(real), faults_);
     }
     return status;
   }
 
  private:
-  const FailFlag fail_;
-  const FailFlag fail_reads_;
+  const FaultsPtr faults_;
 };
 
 v1::Event Normalized(v1::Event event) {
@@ -175,9 +185,8 @@ RocksDbOptions RocksIn(const TempDir& dir, Durability durability) {
 }
 
 FailingDisk::FailingDisk()
-    : fail_(std::make_shared<std::atomic<bool>>(false)),
-      fail_reads_(std::make_shared<std::atomic<bool>>(false)),
-      env_(rocksdb::NewCompositeEnv(std::make_shared<FailingFileSystem>(fail_, fail_reads_))) {}
+    : faults_(std::make_shared<Faults>()),
+      env_(rocksdb::NewCompositeEnv(std::make_shared<FailingFileSystem>(faults_))) {}
 
 FailingDisk::~FailingDisk() = default;
 

@@ -54,19 +54,28 @@ v1::Event CommentOn(std::string_view incident_id, std::string_view comment);
 std::unique_ptr<RocksDbLog> OpenRocks(const RocksDbOptions& options);
 RocksDbOptions RocksIn(const TempDir& dir, Durability durability = Durability::kAlways);
 
-// A disk whose syncs and reads can be made to fail.
+// A disk whose writes, syncs and reads can be made to fail.
 class FailingDisk {
  public:
+  struct Faults {
+    std::atomic<bool> full{false};
+    std::atomic<bool> writes{false};
+    std::atomic<bool> syncs{false};
+    std::atomic<bool> reads{false};
+  };
+
   FailingDisk();
   ~FailingDisk();
   rocksdb::Env* env() { return env_.get(); }
-  void FailSyncs(bool fail) { *fail_ = fail; }
+  void FailSyncs(bool fail) { faults_->syncs = fail; }
   // Of what is not in memory yet.
-  void FailReads(bool fail) { *fail_reads_ = fail; }
+  void FailReads(bool fail) { faults_->reads = fail; }
+  void FailWrites(bool fail) { faults_->writes = fail; }
+  // Writes fail for want of room.
+  void SetFull(bool full) { faults_->full = full; }
 
  private:
-  std::shared_ptr<std::atomic<bool>> fail_;
-  std::shared_ptr<std::atomic<bool>> fail_reads_;
+  const std::shared_ptr<Faults> faults_;
   std::unique_ptr<rocksdb::Env> env_;
 };
 

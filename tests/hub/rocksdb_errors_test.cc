@@ -60,8 +60,9 @@ TEST(RocksDbErrorsTest, EachErrorHasItsKind) {
   ExpectUnavailable(FromRocksDb(rocksdb::Status::IOError("the bus"), "cannot read"));
   EXPECT_EQ(FromRocksDb(rocksdb::Status::Corruption("a block"), "cannot read").code(),
             absl::StatusCode::kDataLoss);
-  EXPECT_EQ(FromRocksDb(rocksdb::Status::NoSpace("none"), "cannot write").code(),
-            absl::StatusCode::kResourceExhausted);
+  const absl::Status full = FromRocksDb(rocksdb::Status::NoSpace("none"), "cannot write");
+  ExpectUnavailable(full);
+  EXPECT_TRUE(IsDiskFull(full));
   EXPECT_EQ(FromRocksDb(rocksdb::Status::OK(), "cannot read"), absl::OkStatus());
 }
 

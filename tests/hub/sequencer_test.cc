@@ -103,7 +103,7 @@ TEST_F(SequencerTest, AFullQueueSaysWhenToComeBack) {
   Open({.queue = {.events = 2, .bytes = 1 << 20}});
   Send({SystemEvent("a"), SystemEvent("b")});
   const absl::Status status = Send({SystemEvent("c")})->status();
-  EXPECT_EQ(status.code(), absl::StatusCode::kResourceExhausted);
+  EXPECT_EQ(status.code(), absl::StatusCode::kUnavailable);
   EXPECT_EQ(ErrorCodeOf(status), ErrorCode::kServiceUnavailable);
   EXPECT_GT(ErrorDetailsOf(status).retry_after, absl::ZeroDuration());
   sequencer_->RunOnce();
@@ -305,10 +305,10 @@ TEST_F(SequencerTest, AFailedAppendHasNotHappened) {
 
 TEST_F(SequencerTest, AFullDiskIsNoIllnessAndIsSeenToEnd) {
   Open();
-  log_.append_error = absl::ResourceExhaustedError("the disk is full");
+  log_.append_error = DiskFullError("no room");
   EXPECT_EQ(Publish({SystemEvent("a")}).status(), log_.append_error);
   EXPECT_FALSE(sequencer_->state().accepts_publish);
-  EXPECT_EQ(sequencer_->state().publish_error, "the disk is full");
+  EXPECT_EQ(sequencer_->state().publish_error, log_.append_error.message());
   EXPECT_TRUE(sequencer_->state().healthy());
 
   log_.append_error = absl::OkStatus();
