@@ -6,14 +6,18 @@
 #include <rocksdb/table.h>
 
 #include <algorithm>
+#include <cstdarg>
+#include <cstdio>
 #include <filesystem>
 #include <fstream>
 #include <vector>
 
+#include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
 #include "core/base/descriptors.h"
+#include "core/base/log.h"
 #include "core/base/status_macros.h"
 #include "core/base/strings.h"
 #include "core/event/error.h"
@@ -74,8 +78,22 @@ std::vector<rocksdb::ColumnFamilyDescriptor> Columns() {
   };
 }
 
-// RocksDB's own recovery would take up writing beside ours, and one of Debian's checks of it ends
-// the process.
+// RocksDB's warnings become lines of our log. The file LOG, into which it would write them, lies on
+// the log's disk: where a write to that file has failed, one of the checks that Debian builds in ends
+// the process at the next.
+class StoreLog : public rocksdb::Logger {
+ public:
+  StoreLog() : Logger(rocksdb::WARN_LEVEL) {}
+  using Logger::Logv;
+  void LogHeader(const char*, va_list) override {}
+  void Logv(const char* format, va_list values) override {
+    char text[1'024];
+    vsnprintf(text, sizeof(text), format, values);
+    LogWarning("rocksdb", {{"says", std::string(absl::StripTrailingAsciiWhitespace(text))}});
+  }
+};
+
+// RocksDB's own recovery would take up writing beside ours.
 class NoRecoveryByItself : public rocksdb::EventListener {
  public:
   void OnErrorRecoveryBegin(rocksdb::BackgroundErrorReason, rocksdb::Status,
@@ -148,8 +166,7 @@ rocksdb::DBOptions RocksDbStore::DatabaseOptions(rocksdb::Env* env, Opening how)
   options.max_bgerror_resume_count = 0;
   options.listeners.push_back(std::make_shared<NoRecoveryByItself>());
   options.max_total_wal_size = kMaxWalBytes;
-  options.info_log_level = rocksdb::WARN_LEVEL;
-  options.keep_log_file_num = 2;
+  options.info_log = std::make_shared<StoreLog>();
   options.track_and_verify_wals_in_manifest = strict;
   options.wal_recovery_mode = strict ? rocksdb::WALRecoveryMode::kAbsoluteConsistency
                                      : rocksdb::WALRecoveryMode::kPointInTimeRecovery;
@@ -171,6 +188,8 @@ rocksdb::Status RocksDbStore::TryOpen(rocksdb::Env* env, Opening how) {
 absl::StatusOr<std::unique_ptr<RocksDbStore>> RocksDbStore::Open(const std::string& dir,
                                                                  rocksdb::Env* env) {
   RETURN_IF_ERROR(CheckFiles(dir));
+  std::error_code ignored;
+  std::filesystem::create_directory(dir, ignored);  // RocksDB would, after a warning
   std::unique_ptr<RocksDbStore> store(new RocksDbStore(dir));
   // Those of an opening that was cut short are worth more: it may have left no damage.
   const bool sets_aside = HasWriteAheadLog(dir) && !std::filesystem::exists(store->aside_);
