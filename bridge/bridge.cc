@@ -8,6 +8,8 @@
 // window last.
 #include "bridge/bridge.h"
 
+#include <pthread.h>
+
 #include <algorithm>
 #include <utility>
 
@@ -115,7 +117,10 @@ class Bridge::Impl {
       worker->Start();
     }
     replay_thread_.Start();
-    snapshot_thread_.Start(StandBack);
+    snapshot_thread_.Start([] {
+      pthread_setname_np(pthread_self(), "snapshots");
+      StandBack();
+    });
     upstream_thread_.Start([this] { upstream_.Start(); });
     return absl::OkStatus();
   }

@@ -3,6 +3,7 @@
 #include "bridge/bridge.h"
 #include "core/base/log.h"
 #include "core/base/status_macros.h"
+#include "core/rpc/poll_apart.h"
 #include "core/shell/program.h"
 
 namespace tocsin::bridge {
@@ -17,6 +18,7 @@ absl::StatusOr<std::unique_ptr<Service>> StartBridge(const BridgeFlags& flags) {
 }  // namespace
 
 int RunBridge(int argc, const char* const* argv, std::ostream& out, std::ostream& err) {
+  rpc::PollApart();
   BridgeFlags flags;
   const Program program{
       .name = "tocsin-bridge",

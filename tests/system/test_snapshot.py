@@ -3,7 +3,9 @@ streams over HTTP. The oracle is the whole log, read when all is over: what the 
 
 import asyncio
 import contextlib
+import pathlib
 import random
+import re
 import threading
 import time
 
@@ -423,3 +425,28 @@ def test_what_cannot_go_with_a_snapshot_is_refused(hub, bridge):
                 list(client.stub.Subscribe(request, timeout=10))
             details = harness.error_details(refused.value)
             assert details["BadRequest"].field_violations[0].field in ("from", "recent")
+
+
+def times_woken(process, name):
+    """How often a thread of the process has slept and woken."""
+    for task in pathlib.Path(f"/proc/{process.pid}/task").iterdir():
+        if (task / "comm").read_text().strip() == name:
+            return int(re.search(r"\nvoluntary_ctxt_switches:\s+(\d+)", (task / "status").read_text())[1])
+    raise AssertionError(f"there is no thread {name}")
+
+
+def test_live_events_do_not_wait_for_the_thread_that_reads_snapshots():
+    """Symptom: with a busy processor live events on /ws were late by as much as that thread waits for it, which stands back for
+    all others. Cause: any of gRPC's threads took in the bytes for all of them. Why older tests missed it: the events came."""
+    async def session(client, bridge):
+        async with harness.connect(bridge) as ws:
+            await take_ws(ws, "s", {}, changes=0)
+            before = times_woken(bridge, "snapshots")
+            for number in range(200):
+                client.publish(harness.system_event(f"event {number}"))
+                await ws.events(1)
+            assert times_woken(bridge, "snapshots") - before < 20
+
+    with harness.start_hub() as hub, harness.start_bridge(hub) as bridge, hub.client() as client:
+        client.publish(harness.incident_created())
+        harness.run(session(client, bridge))
