@@ -6,7 +6,8 @@
 Two sides in turn, the same hub and bridge: no snapshots, and clients that read whole snapshots over `GET /v1/events?snapshot=true`, one after the
 other. Prints a Markdown row a side: the delay of events to subscribers of the hub (gRPC) and of the bridge (/ws), 50th and 99th percentile, medians
 over the runs; how many snapshots were sent meanwhile; and how far the programs' memory grew beyond what it was before, at the most.
-The log is on disk and synced at an interval, so that no commit waits for the disk; servers on one core, the load on the other, where the readers have what the rest leaves.
+The log is on disk and synced at an interval, so that no commit waits for the disk; servers on one core, the load on the other, where the readers
+run when nobody else does (SCHED_IDLE): what measures the delays does not wait for them.
 """
 import argparse
 import contextlib
@@ -49,12 +50,12 @@ def read_snapshots(address):
     """Reads snapshots for ever; a line for each: its bytes and seconds."""
     host, port = address.split(":")
     while True:
-        begun, size, tail = time.monotonic(), 0, b""
+        begun, size, seen = time.monotonic(), 0, b""
         with socket.create_connection((host, int(port)), 10) as s:
             s.sendall(f"GET /v1/events?snapshot=true HTTP/1.1\r\nHost: {address}\r\nAccept: application/x-ndjson\r\n\r\n".encode())
-            while LAST not in tail and (part := s.recv(1 << 18)):
+            while LAST not in seen and (part := s.recv(1 << 18)):
                 size += len(part)
-                tail = (tail + part)[-(1 << 19):]
+                seen = seen[-len(LAST):] + part
         sys.stdout.write(f"{size} {time.monotonic() - begun}\n")
         sys.stdout.flush()
 
@@ -69,7 +70,7 @@ def readers(own, count):
             if line.endswith("\n"):  # one that was cut off says nothing
                 read.append(tuple(map(float, line.split())))
 
-    running = [subprocess.Popen(["taskset", "-c", CLIENT_CORE, "nice", "-n", "19", sys.executable, __file__, "--read", own.bridges[0]],
+    running = [subprocess.Popen(["taskset", "-c", CLIENT_CORE, "chrt", "--idle", "0", sys.executable, __file__, "--read", own.bridges[0]],
                                 stdout=subprocess.PIPE, text=True) for _ in range(count)]
     for process in running:
         threading.Thread(target=collect, args=(process,), daemon=True).start()
