@@ -1,5 +1,7 @@
 #include "hub/snapshot_reader.h"
 
+#include <time.h>
+
 #include <algorithm>
 #include <utility>
 
@@ -9,12 +11,20 @@
 #include "core/event/error.h"
 #include "core/event/wire.h"
 #include "core/stream/shard.h"
+#include "hub/snapshot_pause.h"
 
 namespace tocsin::hub {
 namespace {
 
 // How often those that take nothing are looked for.
 constexpr absl::Duration kLookEvery = absl::Seconds(1);
+
+// What this thread has had of the processor.
+absl::Duration ProcessorTime() {
+  timespec time{};
+  clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time);
+  return absl::DurationFromTimespec(time);
+}
 
 absl::Status TooManyWait() {
   return MakeError(ErrorCode::kRateLimitExceeded,
@@ -108,8 +118,15 @@ void SnapshotReader::Push(JobPtr job, Wish wish) {
 
 void SnapshotReader::Run() {
   StandBack();
+  const auto run_and_pause = [this] {
+    const absl::Duration begun = clock_.Monotonic();
+    const absl::Duration processor = ProcessorTime();
+    const bool more = RunOnce();
+    absl::SleepFor(SnapshotPause(clock_.Monotonic() - begun, ProcessorTime() - processor));
+    return more;
+  };
   while (true) {
-    while (RunOnce()) {
+    while (run_and_pause()) {
     }
     MutexLock lock(mutex_);
     if (requests_.empty() && !stopping_) {
