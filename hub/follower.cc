@@ -1,6 +1,5 @@
 #include "hub/follower.h"
 
-#include <algorithm>
 #include <utility>
 
 #include "core/base/status_macros.h"
@@ -12,7 +11,7 @@ Follower::Follower(Log& log, Window& window, DedupBounds dedup, IncidentCacheBou
 
 Follower::~Follower() { log_.Follow(nullptr); }
 
-absl::Status Follower::Load(absl::Time now) {
+absl::Status Follower::Load(CheckedClock& clock) {
   const LogExtent extent = log_.extent();
   last_ = extent.latest.sequence;
   ASSIGN_OR_RETURN(const std::vector<DedupEntry> entries, log_.ReadDedup());
@@ -20,14 +19,16 @@ absl::Status Follower::Load(absl::Time now) {
   if (!entries.empty()) {
     time_ = entries.back().time;
   }
-  ASSIGN_OR_RETURN(const std::vector<OpenAlert> open, log_.ReadOpenAlerts());
-  firing_.Load(open, now);
   if (extent.events > 0) {
     const auto newest = log_.Read(last_ - 1, 1, 1);
     if (newest.ok() && !newest->empty()) {
-      time_ = std::max(time_, newest->front()->time);
+      time_ = newest->front()->time;
     }
   }
+  clock.Begin(time_);
+  const absl::Time now = clock.Now();
+  ASSIGN_OR_RETURN(const std::vector<OpenAlert> open, log_.ReadOpenAlerts());
+  firing_.Load(open, now);
   dedup_.Expire(now);
   if (!window_.view().open) {
     window_.Start(extent.latest);
@@ -82,7 +83,7 @@ void Follower::Take(const CommitPtr& commit) {
     firing_.Follow(change);
   }
   last_ = commit->events.back()->cursor.sequence;
-  time_ = std::max(time_, commit->events.back()->time);
+  time_ = commit->events.back()->time;
   dedup_.Expire(time_);
   if (next_ != nullptr) {
     next_->OnCommit(commit);

@@ -21,6 +21,7 @@
 #include "core/base/clock.h"
 #include "core/base/mutex.h"
 #include "core/stream/window.h"
+#include "hub/checked_clock.h"
 #include "hub/dedup.h"
 #include "hub/firing_alerts.h"
 #include "hub/incident_cache.h"
@@ -43,8 +44,8 @@ class Follower final : public LogFollower {
   // sequencer's thread.
   void SetNext(LogFollower* next) { next_ = next; }
   // Reads the log's dedup ids and open alerts back, and opens the window at the log's end unless it
-  // is open. Call it once, before everything else.
-  absl::Status Load(absl::Time now);
+  // is open. The clock is told of the newest event. Call it once, before everything else.
+  absl::Status Load(CheckedClock& clock);
 
   void OnCommit(CommitPtr commit) override;
   void OnForgotten(std::vector<std::string> incidents) override;

@@ -97,7 +97,7 @@ absl::Status GroupCommit::OtherContentError(std::string_view id, Sequence sequen
                      details);
 }
 
-GroupCommit::GroupCommit(Log& log, Follower& follower, Clock& clock, AlertOptions alerts)
+GroupCommit::GroupCommit(Log& log, Follower& follower, CheckedClock& clock, AlertOptions alerts)
     : log_(log),
       follower_(follower),
       clock_(clock),
@@ -149,7 +149,7 @@ void GroupCommit::BeginGroup() {
   last_append_ = absl::OkStatus();
   group_bytes_ = 0;
   const absl::Time now = absl::FromUnixMicros(absl::ToUnixMicros(clock_.Now()));
-  time_ = std::max({time_, follower_.time(), now});
+  time_ = NextEventTime(follower_.time(), now);
 }
 
 void GroupCommit::Stage(PendingPublish& pending) {

@@ -19,10 +19,10 @@
 #include "absl/container/flat_hash_map.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
-#include "core/base/clock.h"
 #include "core/event/field_path.h"
 #include "core/event/limits.h"
 #include "hub/alerts.h"
+#include "hub/checked_clock.h"
 #include "hub/follower.h"
 #include "hub/incidents.h"
 #include "hub/log/log.h"
@@ -50,7 +50,7 @@ struct AlertOptions {
 
 class GroupCommit {
  public:
-  GroupCommit(Log& log, Follower& follower, Clock& clock, AlertOptions alerts = {});
+  GroupCommit(Log& log, Follower& follower, CheckedClock& clock, AlertOptions alerts = {});
 
   // Takes at least one publish of a group that has any; what is appended has been followed when
   // this returns. The status of the last append is in last_append().
@@ -89,11 +89,11 @@ class GroupCommit {
 
   Log& log_;
   Follower& follower_;
-  Clock& clock_;
+  CheckedClock& clock_;
   const AlertOptions options_;
   Incidents incidents_;
   Alerts alerts_;
-  absl::Time time_ = absl::InfinitePast();  // of the group; never goes back
+  absl::Time time_ = absl::InfinitePast();  // of the group
   LogBatch batch_;
   absl::flat_hash_map<PackedUuid, DedupWindow::Seen> staged_ids_;
   size_t group_bytes_ = 0;    // of the batch's events, without those of the request being staged

@@ -17,7 +17,7 @@ Sequencer::Sequencer(Log& log, Window& window, Clock& clock, SequencerOptions op
       options_(options),
       queue_(options.queue),
       follower_(log, window, options.dedup, options.incidents),
-      commit_(log, follower_, clock, options.alerts),
+      commit_(log, follower_, clock_, options.alerts),
       trim_preparation_([this] { queue_.Wake(); }),
       sync_([this] { queue_.Wake(); }),
       trim_due_(clock.Monotonic() + options.trim_interval),
@@ -29,7 +29,7 @@ Sequencer::Sequencer(Log& log, Window& window, Clock& clock, SequencerOptions op
 
 Sequencer::~Sequencer() { Stop(); }
 
-absl::Status Sequencer::Open() { return follower_.Load(clock_.Now()); }
+absl::Status Sequencer::Open() { return follower_.Load(clock_); }
 
 void Sequencer::Start() {
   trim_preparation_.Start("trim");
@@ -243,7 +243,7 @@ void Sequencer::NoteSynced() {
   }
 }
 
-absl::Duration Sequencer::UntilDue() const {
+absl::Duration Sequencer::UntilDue() {
   const absl::Duration now = clock_.Monotonic();
   const absl::Duration due = unsynced_ ? std::min(trim_due_, sync_due_) : trim_due_;
   const absl::Duration end = follower_.firing().next_end() - clock_.Now();

@@ -25,6 +25,7 @@
 #include "core/base/clock.h"
 #include "core/base/mutex.h"
 #include "core/stream/window.h"
+#include "hub/checked_clock.h"
 #include "hub/follower.h"
 #include "hub/group_commit.h"
 #include "hub/log/log.h"
@@ -119,11 +120,11 @@ class Sequencer {
   void Trim();
   void SyncIfDue(absl::Duration now);
   void NoteSynced();
-  absl::Duration UntilDue() const;
+  absl::Duration UntilDue();
   void Note(const absl::Status& status);
 
   Log& log_;
-  Clock& clock_;
+  CheckedClock clock_;
   const SequencerOptions options_;
   PublishQueue queue_;
   std::thread thread_;

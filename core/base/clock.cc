@@ -10,7 +10,7 @@ class RealClock : public Clock {
   absl::Time Now() override { return absl::Now(); }
   absl::Duration Monotonic() override {
     timespec now{};
-    clock_gettime(CLOCK_MONOTONIC, &now);
+    clock_gettime(CLOCK_BOOTTIME, &now);  // goes on while the machine is suspended
     return absl::DurationFromTimespec(now);
   }
 };

@@ -139,6 +139,7 @@ class RocksDbLog : public Log {
   absl::StatusOr<Sequence> PlaceToTrim(const Retention& retention, absl::Time now);
   Sequence PlaceOfBytes(uint64_t keep) const;
   uint64_t BytesUpTo(Sequence place) const;
+  Sequence PlaceOfAge(absl::Time oldest, absl::Time now) const;
   std::vector<Sequence> DedupToDrop(absl::Time now) const;
   absl::Status WriteTrim(const LogBase& base, const std::vector<Sequence>& dedup);
   absl::Status DropOverIncidents(absl::Time time);

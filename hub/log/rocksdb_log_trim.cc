@@ -29,6 +29,9 @@ constexpr size_t kMostSingleKeys = 4'096;
 // trim writes less than 1 MiB between two looks at it.
 constexpr uint64_t kTrimSpace = 8 * limits::kMiB;
 
+// Events of one trim by age; the next one goes on. As many as make a trim due.
+constexpr Sequence kMostLookedAt = 65'536;
+
 void DropKeys(rocksdb::WriteBatch& write, rocksdb::ColumnFamilyHandle* column,
               const std::vector<Sequence>& keys) {
   if (keys.size() > kMostSingleKeys) {
@@ -133,9 +136,36 @@ Sequence RocksDbLog::PlaceToKeep(const Retention& retention, absl::Time now) con
     place = std::max(place, PlaceOfBytes(retention.max_bytes));
   }
   if (retention.max_age != absl::InfiniteDuration()) {
-    place = std::max(place, PlaceAt(now - retention.max_age).value_or(place));
+    place = std::max(place, PlaceOfAge(now - retention.max_age, now));
   }
   return place;
+}
+
+// Where a wrong wall clock has dated events, the log is not in the order of their times. So it is
+// looked at from the oldest event on, up to the first one that is young; one from the future may be
+// of any age.
+Sequence RocksDbLog::PlaceOfAge(absl::Time oldest, absl::Time now) const {
+  const Sequence before = range().first - 1;
+  Sequence place = before;
+  const auto events = store_->Iterate(Column::kEvents);
+  events->Seek(SequenceKey(before + 1));
+  for (Sequence at = before + 1; events->Valid() && at <= before + kMostLookedAt; ++at) {
+    std::string_view value = events->value().ToStringView();
+    const absl::StatusOr<EventHead> head = TakeEventHead(value);
+    if (head.ok() && head->time >= oldest && head->time <= now) {
+      return place;
+    }
+    place = head.ok() && head->time < oldest ? at : place;
+    events->Next();
+  }
+  if (place != before || events->status().ok()) {
+    return place;
+  }
+  // Damaged at its beginning: as if all times were in order.
+  return FirstWhere([&](const EventHead& head) {
+           return head.time >= oldest;
+         }).value_or(before + 1) -
+         1;
 }
 
 // The first place after which no more than `keep` bytes follow.

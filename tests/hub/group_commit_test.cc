@@ -20,7 +20,7 @@ class GroupCommitTest : public testing::Test {
  protected:
   // An incident of nearly 1 MiB, which each event given by its id takes in.
   void SetUp() override {
-    ASSERT_EQ(follower_.Load(kStart), absl::OkStatus());
+    ASSERT_EQ(follower_.Load(checked_clock_), absl::OkStatus());
     v1::Event created = IncidentCreated(kIncident);
     created.mutable_incident()->set_description(std::string(1000 * limits::kKiB, 'x'));
     ASSERT_TRUE(Publish({created}).ok());
@@ -45,10 +45,11 @@ class GroupCommitTest : public testing::Test {
   }
 
   ManualClock clock_{kStart};
+  CheckedClock checked_clock_{clock_};
   WrappedLog log_;
   Window window_{{1000, 64 << 20}};
   Follower follower_{log_, window_, {}, {}};
-  GroupCommit commit_{log_, follower_, clock_};
+  GroupCommit commit_{log_, follower_, checked_clock_};
 };
 
 TEST_F(GroupCommitTest, AnEventTooLargeOnceCompletedIsRefusedAndLeavesNothing) {

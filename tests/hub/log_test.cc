@@ -190,6 +190,26 @@ TEST_P(LogTest, TrimsToAnAge) {
   EXPECT_EQ(log_->extent().earliest.sequence, 180u);  // minutes 6 to 9 are held
 }
 
+// Between events of the right time: what a clock dated that ran years behind, or years ahead.
+TEST_P(LogTest, EventsOfAWrongDateTakeNoOthersWithThem) {
+  Append(40, kStart);
+  Append(10, kStart + absl::Hours(1));
+  Append(40, kStart - absl::Hours(24 * 365));
+  Append(60, kStart + absl::Hours(2));
+  const absl::Time now = kStart + absl::Hours(2);
+  ASSERT_EQ(log_->Trim({.max_age = absl::Minutes(90)}, now), absl::OkStatus());
+  EXPECT_EQ(log_->extent().earliest.sequence, 40u);
+  ASSERT_EQ(log_->Trim({.max_age = absl::Minutes(30)}, now), absl::OkStatus());
+  EXPECT_EQ(log_->extent().earliest.sequence, 90u);
+}
+
+TEST_P(LogTest, EventsFromTheFutureDoNotLeadPastYoungOnes) {
+  Append(10, kStart + absl::Hours(24 * 365 * 73));
+  Append(20, kStart);
+  ASSERT_EQ(log_->Trim({.max_age = absl::Hours(1)}, kStart), absl::OkStatus());
+  EXPECT_EQ(log_->extent().events, 30u);
+}
+
 TEST_P(LogTest, EverythingMayBeTrimmedAndTheSequenceGoesOn) {
   Append(70);
   ASSERT_EQ(log_->Trim({.max_age = absl::Minutes(1)}, kStart + absl::Hours(1)), absl::OkStatus());

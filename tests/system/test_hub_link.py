@@ -7,6 +7,7 @@ import threading
 import time
 
 import harness
+import harness_clock
 import harness_link
 
 EVENT = 1_000_000  # bytes: nearly the largest that a publisher may send
@@ -32,20 +33,6 @@ def test_bytes_that_move_are_no_silence():
         assert bridge.metric("bridge_hub_reconnects_total") == 0
 
 
-class Steppable:
-    """The environment of a program whose wall clock the test may step."""
-
-    def __init__(self, folder):
-        self._file = folder / "shift"
-        self.step(0)
-        self.environment = harness.preload(folder, "set_back_clock.c", SET_BACK_CLOCK=self._file)
-
-    def step(self, seconds):
-        temporary = self._file.with_suffix(".new")
-        temporary.write_text(str(seconds))
-        temporary.rename(self._file)
-
-
 def _refuse_connections(listener, tries):
     with contextlib.suppress(OSError):
         while True:
@@ -58,7 +45,7 @@ def test_a_clock_that_is_set_back_does_not_keep_a_bridge_from_its_hub(tmp_path):
     """Symptom: a bridge that waited for its hub while the clock was set back by 45 s came to it 45 s late.
     Cause: gRPC waits between two tries to connect until a time of the wall clock. Why older tests missed it: none sets a
     clock back."""
-    clock = Steppable(tmp_path)
+    clock = harness_clock.Steppable(tmp_path)
     with harness.start_hub() as hub, socket.create_server(("127.0.0.1", 0)) as listener:
         hub.stop()
         address, tries = f"127.0.0.1:{listener.getsockname()[1]}", []
