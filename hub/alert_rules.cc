@@ -168,32 +168,6 @@ std::vector<v1::Event> AlertEvents(const AlertPlan& plan, v1::Alert alert,
   return events;
 }
 
-AlertRow RowAfter(const v1::Alert& alert, const AlertRow* before, Sequence sequence,
-                  absl::Time time) {
-  const bool was_open = before != nullptr && before->open();
-  const absl::Time at = alert.has_timestamp() ? ToTime(alert.timestamp()) : time;
-  AlertRow row;
-  row.sequence = sequence;
-  row.firing_at = before != nullptr ? std::max(before->firing_at, at) : at;
-  if (was_open) {
-    row.ends_at = before->ends_at;
-  }
-  if (alert.has_ends_at()) {
-    row.ends_at = std::max(row.ends_at.value_or(absl::InfinitePast()), ToTime(alert.ends_at()));
-  }
-  row.shown.set_fingerprint(alert.fingerprint());
-  row.shown.set_alert_id(alert.id());
-  row.shown.set_source(alert.source());
-  row.shown.set_title(alert.title());
-  row.shown.set_severity(alert.severity());
-  row.shown.set_status(alert.status());
-  row.shown.set_count(before != nullptr ? before->shown.count() + 1 : 1);
-  SetTimestamp(*row.shown.mutable_last_at(), time);
-  *row.shown.mutable_first_at() =
-      before != nullptr ? before->shown.first_at() : row.shown.last_at();
-  return row;
-}
-
 std::string AlertEventId(std::string_view alert_id, size_t n) {
   // 62 bits that nobody's ids differ by: two alerts whose ids are close have no event in common.
   constexpr uint64_t kPatterns[] = {0x1b873593cc9e2d51, 0x25ebca6b85ebca77, 0x3243f6a8885a308d};

@@ -62,11 +62,6 @@ AlertPlan PlanAlert(const v1::Alert& alert, AlertReport report, const KnownAlert
 std::vector<v1::Event> AlertEvents(const AlertPlan& plan, v1::Alert alert,
                                    std::string_view incident_id, const IncidentState* incident);
 
-// The row of an alert's fingerprint after the alert. Nothing is known of it before: `before` is
-// null.
-AlertRow RowAfter(const v1::Alert& alert, const AlertRow* before, Sequence sequence,
-                  absl::Time time);
-
 // The id of the n-th event (from 0 to 2) of a submitted alert with this id, which is a UUID: a
 // retry of the alert finds them in the dedup window. It differs from the alert's in its random part
 // only.

@@ -10,15 +10,6 @@
 namespace tocsin::hub {
 namespace {
 
-v1::Note NoteOf(const v1::Event& event, absl::Time time) {
-  v1::Note note;
-  note.set_id(event.id());
-  note.set_author(event.comment_added().author());
-  note.set_content(event.comment_added().comment());
-  SetTimestamp(*note.mutable_created_at(), time);
-  return note;
-}
-
 // The incident before the event's own effect: as given, or as it was known.
 void SetBase(v1::Event& event, const IncidentState* before, absl::Time time) {
   v1::Incident& incident = *event.mutable_incident();

@@ -16,6 +16,7 @@
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
 #include "core/event/cursor.h"
+#include "tocsin/v1/event.pb.h"
 #include "tocsin/v1/incident.pb.h"
 
 namespace tocsin::hub {
@@ -59,6 +60,11 @@ struct OpenAlert {
   std::string fingerprint;
   std::optional<absl::Time> ends_at = {};
 };
+
+// The row of an alert's fingerprint after the alert. Nothing is known of it before: `before` is
+// null.
+AlertRow RowAfter(const v1::Alert& alert, const AlertRow* before, Sequence sequence,
+                  absl::Time time);
 
 std::string EncodeAlertRow(const AlertRow& row);
 // Returns DATA_LOSS when the bytes are not an encoded row.

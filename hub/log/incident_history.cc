@@ -5,6 +5,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "core/base/utf8.h"
+#include "core/event/time_proto.h"
 
 namespace tocsin::hub {
 namespace {
@@ -100,6 +101,15 @@ HistoryChange TakeHistory(v1::Incident& given, const HistoryExtent* known,
     writer.AddNote(*note);
   }
   return writer.Finish();
+}
+
+v1::Note NoteOf(const v1::Event& comment, absl::Time time) {
+  v1::Note note;
+  note.set_id(comment.id());
+  note.set_author(comment.comment_added().author());
+  note.set_content(comment.comment_added().comment());
+  SetTimestamp(*note.mutable_created_at(), time);
+  return note;
 }
 
 // What is beside the text is bounded too: a map goes whole.

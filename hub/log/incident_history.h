@@ -17,8 +17,10 @@
 #include <string_view>
 #include <vector>
 
+#include "absl/time/time.h"
 #include "core/event/cursor.h"
 #include "core/event/limits.h"
+#include "tocsin/v1/event.pb.h"
 #include "tocsin/v1/incident.pb.h"
 
 namespace tocsin::hub {
@@ -70,6 +72,9 @@ struct HistoryChange {
 // them.
 HistoryChange TakeHistory(v1::Incident& given, const HistoryExtent* known,
                           std::string_view incident, Sequence sequence, const v1::Note* note);
+
+// The note that a comment, accepted at that time, becomes.
+v1::Note NoteOf(const v1::Event& comment, absl::Time time);
 
 // Encoded, and cut where it is too long.
 std::string TimelineEntryBytes(v1::TimelineEntry entry);

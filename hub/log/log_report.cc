@@ -44,6 +44,10 @@ std::string LogReport::Text() const {
   for (const std::string& what : remade) {
     parts.push_back(absl::StrCat(what, " was damaged and is made anew from the events"));
   }
+  if (!missing.empty()) {
+    parts.push_back(
+        absl::StrCat("where its rows cannot be read this is gone: ", absl::StrJoin(missing, "; ")));
+  }
   if (parts.empty()) {
     return TextOf(end);
   }

@@ -30,6 +30,7 @@ struct LogReport {
   bool life_is_missing = false;      // the log does not know that file's epoch
   bool salvaged = false;             // opened up to the first damage
   std::vector<std::string> remade;   // what was damaged and made anew from the events
+  std::vector<std::string> missing;  // what of it could not be made anew
   std::vector<std::string> aside;    // the folders with the damaged files
   std::vector<std::string> dropped;  // older such folders that were removed to make room
 

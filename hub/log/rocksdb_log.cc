@@ -364,15 +364,7 @@ absl::StatusOr<std::vector<AlertRow>> RocksDbLog::ReadAlerts(std::string_view in
 }
 
 absl::StatusOr<std::vector<OpenAlert>> RocksDbLog::ReadOpenAlerts() const {
-  absl::StatusOr<std::vector<OpenAlert>> open = RocksDbAlerts(*store_).Open();
-  if (!absl::IsDataLoss(open.status())) {
-    return open;
-  }
-  // Nothing else tells which alerts are open: without them incidents would never end.
-  return absl::DataLossError(
-      absl::StrCat("the table of alerts in ", LogDir(), " is damaged: ", open.status().message(),
-                   ". Restore the data directory from a backup, or move the folder ", LogDir(),
-                   " away to begin an empty log"));
+  return RocksDbAlerts(*store_).Open();
 }
 
 absl::StatusOr<std::vector<DedupEntry>> RocksDbLog::ReadDedup() const {

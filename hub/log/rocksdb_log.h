@@ -11,7 +11,7 @@
 //          failed otherwise is never tried again: what the file then holds is not known, and only a
 //          restart reads it back. What damage is found out is said in
 //          rocksdb_store.h; what the log keeps beside the events is made anew from them where it
-//          is damaged, except for the incidents and their alerts.
+//          is damaged.
 // Source:  docs/guarantees.md
 #pragma once
 
@@ -113,6 +113,7 @@ class RocksDbLog : public Log {
   // What is damaged and can be told by the events.
   absl::Status RemakeMeta();
   absl::Status RemakeDedup();
+  absl::Status RemakeIncidents();
   absl::Status MakeAnew(Column column, std::string_view what);
 
   // What Read and ReadMatching have in common.
@@ -138,8 +139,8 @@ class RocksDbLog : public Log {
   Sequence PlaceToKeep(const Retention& retention, absl::Time now) const;
   absl::StatusOr<Sequence> PlaceToTrim(const Retention& retention, absl::Time now);
   Sequence PlaceOfBytes(uint64_t keep) const;
-  uint64_t BytesUpTo(Sequence place) const;
   Sequence PlaceOfAge(absl::Time oldest, absl::Time now) const;
+  uint64_t BytesUpTo(Sequence place) const;
   std::vector<Sequence> DedupToDrop(absl::Time now) const;
   absl::Status WriteTrim(const LogBase& base, const std::vector<Sequence>& dedup);
   absl::Status DropOverIncidents(absl::Time time);

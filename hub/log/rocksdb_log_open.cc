@@ -43,6 +43,7 @@ absl::Status RocksDbLog::Load() {
   if (absl::IsDataLoss(CheckDedup())) {
     RETURN_IF_ERROR(RemakeDedup());
   }
+  RETURN_IF_ERROR(RemakeIncidents());
   return BeginRun();
 }
 

@@ -8,6 +8,7 @@
 #include "core/base/status_macros.h"
 #include "core/event/stored_record.h"
 #include "core/event/wire.h"
+#include "hub/log/incident_remake.h"
 #include "hub/log/log_codec.h"
 #include "hub/log/rocksdb_log.h"
 #include "hub/log/rocksdb_store.h"
@@ -50,6 +51,16 @@ absl::Status RocksDbLog::RemakeMeta() {
   RETURN_IF_ERROR(FromRocksDb(iterator->status(), "cannot read the events"));
   MutexLock lock(mutex_);
   base_ = base.value_or(LogBase{});
+  return absl::OkStatus();
+}
+
+absl::Status RocksDbLog::RemakeIncidents() {
+  const Range held = range();
+  IncidentRemake remake(*store_, held.first, [this](Column column, std::string_view what) {
+    return MakeAnew(column, what);
+  });
+  RETURN_IF_ERROR(remake.Run());
+  report_.missing = remake.missing();
   return absl::OkStatus();
 }
 

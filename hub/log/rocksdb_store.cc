@@ -3,6 +3,7 @@
 #include <rocksdb/convenience.h>
 #include <rocksdb/filter_policy.h>
 #include <rocksdb/listener.h>
+#include <rocksdb/sst_file_reader.h>
 #include <rocksdb/table.h>
 
 #include <algorithm>
@@ -232,6 +233,27 @@ absl::StatusOr<std::string> RocksDbStore::KeepAside() {
 }
 
 void RocksDbStore::DropAside() { ForgetAside(aside_); }
+
+absl::StatusOr<bool> RocksDbStore::IsDamaged(Column of) const {
+  rocksdb::ColumnFamilyMetaData files;
+  db_->GetColumnFamilyMetaData(column(of), &files);
+  rocksdb::Options options;
+  options.env = db_->GetEnv();
+  for (const auto& level : files.levels) {
+    for (const auto& file : level.files) {
+      rocksdb::SstFileReader reader(options);
+      rocksdb::Status status = reader.Open(dir_ + file.name);
+      if (status.ok()) {
+        status = reader.VerifyChecksum();
+      }
+      if (status.IsCorruption()) {
+        return true;
+      }
+      RETURN_IF_ERROR(FromRocksDb(status, "cannot read a table of incidents"));
+    }
+  }
+  return false;
+}
 
 absl::StatusOr<std::string> RocksDbStore::MakeAnew(Column column) {
   rocksdb::ColumnFamilyHandle*& handle = handles_[static_cast<size_t>(column)];

@@ -67,6 +67,8 @@ class RocksDbStore {
                                              const rocksdb::Snapshot* as_of = nullptr) const;
   // The size of the column's table files and of its data that is still in memory.
   uint64_t Bytes(Column column) const;
+  // Reads the column's table files through. Whether a checksum of theirs is wrong.
+  absl::StatusOr<bool> IsDamaged(Column column) const;
   // Sets the column's files aside, returns the folder, and leaves the column empty.
   absl::StatusOr<std::string> MakeAnew(Column column);
   // Writes all data in memory to table files, so that the write-ahead log is empty.

@@ -13,14 +13,12 @@
 #include "hub/log/rocksdb_store.h"
 #include "hub/log/set_aside.h"
 #include "hub/start_resolver.h"
-#include "tests/hub/alert_fixture.h"
 #include "tests/hub/hub_fixtures.h"
 
 namespace tocsin::hub {
 namespace {
 
 namespace fs = std::filesystem;
-using alert_test::kAlertResolved;
 using testing::HasSubstr;
 using Level = LogReport::Level;
 
@@ -380,99 +378,6 @@ TEST_P(DamagedTableTest, EpochsAndTheBeginningAreMadeAnewFromTheEvents) {
   }
   EXPECT_EQ(*log->PlaceAt(kStart), 5u);
 }
-
-// Incidents, their history and their alerts, some of which are over.
-class DamagedIncidentsTest : public LogDamageTest,
-                             public testing::WithParamInterface<std::tuple<Column, int>> {
- protected:
-  static constexpr size_t kIncidents = 150;
-
-  void MakeIncidents() {
-    ManualClock clock(kStart);
-    const auto log = OpenRocks(RocksIn(dir_));
-    {
-      AlertHub hub(*log, clock);
-      for (size_t i = 0; i < kIncidents; ++i) {
-        const v1::Alert alert = AlertNamed(absl::StrCat("alert ", i));
-        ids_.push_back(hub.Submit(alert).incident_id());
-        v1::Event comment = StateChange(v1::EVENT_TYPE_COMMENT_ADDED, ids_.back());
-        comment.mutable_comment_added()->set_comment("looking");
-        ASSERT_TRUE(hub.Publish({comment}).ok());
-        if (i % 3 == 0) hub.Submit(AlertNamed(absl::StrCat("alert ", i), kAlertResolved));
-      }
-    }
-    for (const std::string& id : ids_) before_.push_back(Said(*log, id));
-    ASSERT_EQ(log->Close(), absl::OkStatus());
-  }
-  void Damage() {
-    const auto [column, at] = GetParam();
-    const fs::path table = TableOf(column);
-    ASSERT_FALSE(table.empty());
-    const auto size = static_cast<int64_t>(fs::file_size(table));
-    FlipBit(table, static_cast<uint64_t>(at >= 0 ? at : size + at));
-  }
-  // All that is kept of an incident; or why it cannot be said.
-  static absl::StatusOr<std::string> Said(const Log& log, const std::string& id) {
-    ASSIGN_OR_RETURN(const IncidentPtr state, log.GetIncident(id));
-    if (state == nullptr) return "unknown";
-    ASSIGN_OR_RETURN(const v1::Incident history, log.ReadHistory(id));
-    ASSIGN_OR_RETURN(const std::vector<AlertRow> alerts, log.ReadAlerts(id));
-    std::string said = state->Parse().DebugString() + history.DebugString();
-    for (const AlertRow& row : alerts) said += row.shown.DebugString();
-    return said;
-  }
-
-  std::vector<std::string> ids_;
-  std::vector<absl::StatusOr<std::string>> before_;
-};
-
-// What is read is right, or DATA_LOSS: never that an incident is unknown, or has no alerts.
-TEST_P(DamagedIncidentsTest, NothingWrongIsServed) {
-  MakeIncidents();
-  Damage();
-  const auto log = OpenRocks(RocksIn(dir_));
-  size_t lost = 0;
-  for (size_t i = 0; i < ids_.size(); ++i) {
-    const absl::StatusOr<std::string> said = Said(*log, ids_[i]);
-    if (said.ok()) {
-      EXPECT_EQ(*said, *before_[i]);
-    } else {
-      EXPECT_TRUE(absl::IsDataLoss(said.status())) << said.status();
-      ++lost;
-    }
-  }
-  size_t scanned = 0;
-  const absl::Status scan =
-      log->ScanIncidents([&](const StoredIncident&) { return ++scanned > 0; });
-  EXPECT_TRUE(absl::IsDataLoss(scan) || scanned == kIncidents) << scan;
-  const absl::StatusOr<std::vector<OpenAlert>> open = log->ReadOpenAlerts();
-  EXPECT_TRUE(absl::IsDataLoss(open.status()) || open->size() == kIncidents * 2 / 3)
-      << open.status();
-  EXPECT_TRUE(lost > 0 || !scan.ok() || !open.ok() || std::get<0>(GetParam()) == Column::kOver);
-}
-
-// The hub starts with what it can read of incidents; without the alerts it says what to do.
-TEST_P(DamagedIncidentsTest, AStartThatCannotGoOnSaysWhatToDo) {
-  MakeIncidents();
-  Damage();
-  const auto log = OpenRocks(RocksIn(dir_));
-  Window window{{100, 1 << 20}};
-  ManualClock clock(kStart);
-  const absl::Status opened = Sequencer(*log, window, clock, {}).Open();
-  if (std::get<0>(GetParam()) != Column::kAlerts) {
-    EXPECT_EQ(opened, absl::OkStatus());
-    return;
-  }
-  EXPECT_EQ(opened.code(), absl::StatusCode::kDataLoss);
-  EXPECT_THAT(std::string(opened.message()),
-              testing::AllOf(HasSubstr("table of alerts"), HasSubstr("from a backup"),
-                             HasSubstr(Data() + "/log away")));
-}
-
-INSTANTIATE_TEST_SUITE_P(All, DamagedIncidentsTest,
-                         testing::Combine(testing::Values(Column::kIncidents, Column::kHistory,
-                                                          Column::kAlerts, Column::kOver),
-                                          testing::Values(30, -200, -60, -4)));
 
 }  // namespace
 }  // namespace tocsin::hub
