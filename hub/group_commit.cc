@@ -13,6 +13,7 @@
 #include "core/event/validate.h"
 #include "core/event/wire.h"
 #include "hub/alert_fingerprint.h"
+#include "hub/content_hash.h"
 
 namespace tocsin::hub {
 namespace {
@@ -38,6 +39,25 @@ void CompleteAlertOf(v1::Event& event, absl::Time time) {
     CompleteAlert(alert, time);
     alert.set_incident_id(event.alert_converted().incident_id());
   }
+}
+
+// A payload in which nothing is set says no more than none does, and JSON has none.
+v1::Event WithoutEmptyPayload(v1::Event event) {
+  if (event.has_incident_updated() && event.incident_updated().ByteSizeLong() == 0) {
+    event.clear_incident_updated();
+  }
+  return event;
+}
+
+// Whether an event is published as a subscriber gets it, with all that the hub has filled in.
+bool IsAsStored(const Log& log, const v1::Event& event, Sequence sequence) {
+  const auto read = log.Read(sequence - 1, 1, 1);
+  if (!read.ok() || read->empty()) {
+    return false;
+  }
+  absl::StatusOr<v1::Event> stored = DecodeEventField(read->front()->payload);
+  return stored.ok() && NormalizeEvent(*stored, "").ok() &&
+         ContentOf(WithoutEmptyPayload(*stored)).hash == ContentOf(WithoutEmptyPayload(event)).hash;
 }
 
 absl::Status NotExpectedError(std::string_view incident, Sequence expected, Sequence known) {
@@ -215,7 +235,7 @@ absl::StatusOr<std::optional<v1::PublishResult>> GroupCommit::FindDuplicate(
   if (seen == nullptr) {
     return std::optional<v1::PublishResult>();
   }
-  if (IsOtherContent(*seen, content)) {
+  if (IsOtherContent(*seen, content) && !IsAsStored(log_, event, seen->sequence)) {
     return OtherContentError(event.id(), seen->sequence, path);
   }
   v1::PublishResult result;
