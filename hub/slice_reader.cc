@@ -3,12 +3,29 @@
 #include <algorithm>
 #include <utility>
 
+#include "absl/strings/str_cat.h"
 #include "core/base/status_macros.h"
+#include "core/event/error.h"
+#include "core/event/text.h"
 
 namespace tocsin::hub {
 namespace {
 
 constexpr Sequence kProbeOneByOne = 4'096;
+
+// How far a client's clock may be ahead of the hub's: a start so little in the future is now.
+constexpr absl::Duration kClockSkew = absl::Minutes(1);
+
+// The log cannot tell which of the events to come will be the first one then.
+absl::Status CheckTime(absl::Time start, absl::Time now) {
+  if (start <= now + kClockSkew) {
+    return absl::OkStatus();
+  }
+  return FieldError(ErrorCode::kInvalidMessage, "",
+                    absl::StrCat("a stream cannot begin in the future, at ",
+                                 FormatStartPoint(start), ": it is ", FormatStartPoint(now)),
+                    {"a time up to now", "\"latest\""});
+}
 
 // DATA_LOSS and CURSOR_EXPIRED are about the place; all else is about the log.
 absl::StatusOr<bool> CanReadAfter(const Log& log, Sequence place) {
@@ -78,6 +95,7 @@ absl::StatusOr<ResolvedStart> SliceReader::Resolve(const StartPoint& start, LogE
                                                    LogSlice& slice) const {
   Sequence place = 0;
   if (const auto* const time = std::get_if<absl::Time>(&start)) {
+    RETURN_IF_ERROR(CheckTime(*time, clock_.Now()));
     ASSIGN_OR_RETURN(place, log_.PlaceAt(*time));
     extent = log_.extent();  // only now: what was trimmed before the place was found is a gap
     slice.earliest = extent.earliest;

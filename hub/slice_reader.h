@@ -7,6 +7,7 @@
 // Errors:  in LogSlice::status; after one the reading is over.
 #pragma once
 
+#include "core/base/clock.h"
 #include "core/event/cursor.h"
 #include "core/event/filter.h"
 #include "core/stream/log_reader.h"
@@ -31,7 +32,8 @@ class SliceReader {
   };
 
   // Events after the window's head are never given, since others cannot see them yet.
-  SliceReader(const Log& log, const Window& window) : log_(log), window_(window) {}
+  SliceReader(const Log& log, const Window& window, Clock& clock = Clock::Real())
+      : log_(log), window_(window), clock_(clock) {}
 
   // Reads the next slice. At the log's end it has no events, and its `to` is that end.
   LogSlice Read(Reading& reading, size_t max_events, size_t max_bytes) const;
@@ -50,6 +52,7 @@ class SliceReader {
 
   const Log& log_;
   const Window& window_;
+  Clock& clock_;
 };
 
 }  // namespace tocsin::hub

@@ -25,7 +25,8 @@ namespace tocsin::hub {
 
 class StoreReader : public LogReader {
  public:
-  StoreReader(const Log& log, const Window& window) : slices_(log, window) {}
+  StoreReader(const Log& log, const Window& window, Clock& clock = Clock::Real())
+      : slices_(log, window, clock) {}
   ~StoreReader() override;
 
   std::unique_ptr<CatchUp> Open(Shard& shard, const StartPoint& start, FilterPtr filter,

@@ -88,7 +88,7 @@ absl::Status Hub::OpenLog() {
 }
 
 void Hub::OpenEngine() {
-  log_reader_ = std::make_unique<StoreReader>(*log_, window_);
+  log_reader_ = std::make_unique<StoreReader>(*log_, window_, clock_);
   snapshots_ = std::make_unique<SnapshotReader>(*log_, clock_, config_.shard.stuck_after);
   publisher_ = std::make_unique<Publisher>(*sequencer_, admission_, metrics_);
   explanations_ = std::make_unique<Explanations>(*log_, window_, admission_, clock_);

@@ -4,6 +4,7 @@
 
 #include <functional>
 
+#include "core/event/error.h"
 #include "core/stream/shard.h"
 #include "hub/slice_reader.h"
 #include "hub/store_reader.h"
@@ -128,6 +129,20 @@ class TrimmedMeanwhile : public WrappedLog {
   }
   std::function<void()> before_place;
 };
+
+// Symptom: a subscription from tomorrow on was given what was published today. Cause: a time past
+// the newest event is the log's end. The older test asked for the place alone.
+TEST_F(LogReaderTest, AStartInTheFutureIsRefused) {
+  ManualClock clock(kStart);
+  const SliceReader slices(log_, window_, clock);
+  auto early = From(kStart + absl::Minutes(2));
+  const LogSlice refused = slices.Read(early, 100, 1 << 20);
+  EXPECT_EQ(ErrorCodeOf(refused.status), ErrorCode::kInvalidMessage) << refused.status;
+  EXPECT_THAT(std::string(refused.status.message()), testing::HasSubstr("in the future"));
+  // A client's clock may be a little ahead.
+  auto now = From(kStart + absl::Seconds(30));
+  EXPECT_EQ(slices.Read(now, 100, 1 << 20).status, absl::OkStatus());
+}
 
 TEST(SliceReaderTest, WhatRetentionTakesBeforeATimeIsFoundIsAGap) {
   TrimmedMeanwhile log;
