@@ -4,9 +4,13 @@
 // ends what is left, then the shards, the log readers and the log.
 #include "hub/service/hub.h"
 
+#include <sys/stat.h>
+
 #include <algorithm>
 #include <utility>
 
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
 #include "core/base/descriptors.h"
 #include "core/base/log.h"
 #include "core/base/status_macros.h"
@@ -30,6 +34,17 @@ void Tell(const LogReport& report, const std::string& dir) {
   tell("log opened", {{"dir", dir}, {"found", report.Text()}});
 }
 
+// One that the hub makes is its user's alone; one that was there before may be open to others.
+void WarnOfReaders(const std::string& dir) {
+  struct stat found = {};
+  if (stat(dir.c_str(), &found) == 0 && (found.st_mode & (S_IRWXG | S_IRWXO)) != 0) {
+    LogWarning("other users of this machine may read the events",
+               {{"dir", dir},
+                {"mode", absl::StrFormat("%04o", found.st_mode & 07777)},
+                {"advice", absl::StrCat("chmod 700 ", dir)}});
+  }
+}
+
 absl::StatusOr<std::unique_ptr<Log>> OpenStore(const HubConfig& config) {
   if (config.store == "memory") {
     return std::make_unique<MemoryLog>();
@@ -39,6 +54,7 @@ absl::StatusOr<std::unique_ptr<Log>> OpenStore(const HubConfig& config) {
   options.durability = config.durability;
   ASSIGN_OR_RETURN(std::unique_ptr<RocksDbLog> log, RocksDbLog::Open(std::move(options)));
   Tell(log->report(), config.data_dir);
+  WarnOfReaders(config.data_dir);
   return log;
 }
 

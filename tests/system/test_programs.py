@@ -175,6 +175,18 @@ def test_a_data_directory_that_cannot_be_made_is_named(tmp_path):
 
 def test_interval_durability_is_said_at_start():
     with harness.start_hub(durability="interval") as hub:
+@pytest.mark.parametrize("mode, warned", [(0o700, False), (0o755, True), (0o710, True)], ids=oct)
+def test_a_data_directory_that_others_may_read_is_warned_of(tmp_path, mode, warned):
+    """Symptom: events in a directory made with 0755 could be read by everybody, and no word was said. Cause: only one that
+    the hub makes itself is closed. Why older tests missed it: the hub makes theirs."""
+    data = tmp_path / "data"
+    data.mkdir()
+    data.chmod(mode)
+    with harness.start_hub(folder=tmp_path) as hub:
+        said = "other users of this machine may read the events" in hub.log()
+        assert said == warned and (f"chmod 700 {data}" in hub.log()) == warned
+
+
         assert "interval" in hub.log()
 
 
