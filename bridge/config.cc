@@ -78,15 +78,26 @@ void RegisterEngine(Options& options, BridgeFlags& flags) {
                 "Bytes of recent events held in memory.", 64 * limits::kKiB, kAny);
 }
 
+// Browsers leave a scheme's own port out, and send names in ASCII.
+bool IsAsBrowsersSendIt(std::string_view origin) {
+  const bool own_port = (origin.starts_with("https:") && origin.ends_with(":443")) ||
+                        (origin.starts_with("http:") && origin.ends_with(":80"));
+  return !own_port && std::all_of(origin.begin(), origin.end(),
+                                  [](unsigned char c) { return c > ' ' && c < 0x7f; });
+}
+
 // scheme://host[:port], as browsers send it.
 absl::Status CheckOrigin(const std::string& origin) {
   const size_t scheme = origin.find("://");
   const bool lower = origin == absl::AsciiStrToLower(origin);
   if (scheme == std::string::npos || scheme == 0 || scheme + 3 == origin.size() || !lower ||
-      origin.find_first_of("/?#*", scheme + 3) != std::string::npos) {
+      origin.find_first_of("/?#*@", scheme + 3) != std::string::npos ||
+      !IsAsBrowsersSendIt(origin)) {
     return absl::InvalidArgumentError(absl::StrCat(
         "--allowed-origin: \"", origin,
-        "\" is no origin: scheme://host or scheme://host:port, in lower case, without a path"));
+        "\" is no origin as browsers send it: scheme://host or scheme://host:port, in lower case, ",
+        "without a path, without the scheme's own port (80, 443), and a name with other letters ",
+        "than ASCII's in its xn-- form"));
   }
   return absl::OkStatus();
 }
