@@ -84,6 +84,12 @@ std::optional<absl::Duration> ScanOffset(Scanner& scan) {
   return ahead ? offset : -offset;
 }
 
+// Whether this is the last second of a month: the one that a leap second may follow.
+bool EndsMonth(absl::Time time) {
+  const absl::CivilSecond next = absl::ToCivilSecond(time, absl::UTCTimeZone()) + 1;
+  return next == absl::CivilSecond(absl::CivilMonth(next));
+}
+
 }  // namespace
 
 std::string JoinPath(std::string_view path, std::string_view name) {
@@ -153,7 +159,9 @@ std::optional<absl::Time> ParseRfc3339(std::string_view text) {
   scan.Expect(':');
   const int minute = scan.Digits(2);
   scan.Expect(':');
-  const int second = scan.Digits(2);
+  const int given_second = scan.Digits(2);
+  const bool leap = given_second == 60;
+  const int second = leap ? 59 : given_second;
   const int64_t nanos = scan.Take('.') ? scan.Fraction() : 0;
   const std::optional<absl::Duration> offset = ScanOffset(scan);
   const absl::CivilSecond civil(year, month, day, hour, minute, second);
@@ -164,8 +172,12 @@ std::optional<absl::Time> ParseRfc3339(std::string_view text) {
   if (!scan.Finished() || !offset || !in_range) {
     return std::nullopt;
   }
-  const absl::Time time =
-      absl::FromCivil(civil, absl::UTCTimeZone()) + absl::Nanoseconds(nanos) - *offset;
+  const absl::Time whole = absl::FromCivil(civil, absl::UTCTimeZone()) - *offset;
+  if (leap && !EndsMonth(whole)) {
+    return std::nullopt;
+  }
+  // A leap second is the same moment as the second after it, as on every Unix system.
+  const absl::Time time = whole + absl::Seconds(leap ? 1 : 0) + absl::Nanoseconds(nanos);
   // An offset may have moved it out of the years that can be written back.
   const absl::CivilYear utc_year(absl::ToCivilSecond(time, absl::UTCTimeZone()));
   if (utc_year.year() < 1 || utc_year.year() > 9999) {
