@@ -142,6 +142,7 @@ std::unique_ptr<CLI::App> MakeApp(Globals& globals, Run& chosen) {
   AddAlert(*app, globals, chosen);
   AddStatus(*app, globals, chosen);
   AddBench(*app, globals, chosen);
+  AddVerify(*app, globals, chosen);
   AddHelp(*app, chosen);
   AddCompletion(*app, chosen);
   SetUpCommands(*app);

@@ -11,7 +11,8 @@ enum ExitCode : int {
   kUnreachable = 3,  // no hub answers there, or it is starting or stopping
   kRefused = 4,      // the hub, or the check before it, refused an event, a filter or a cursor
   kGap = 5,          // the cursor has expired or is of another log: `sub` cannot resume from it
-  kLost = 6,         // `bench`: events were lost, repeated or out of order
+  kLost = 6,         // `bench`: events were lost, repeated or out of order; `verify`: a guarantee
+                     // is broken
   kInterrupted = 130,
 };
 
@@ -24,7 +25,7 @@ inline constexpr char kExitCodesHelp[] =
     "  3    the hub cannot be reached, or is starting or stopping\n"
     "  4    refused: an invalid event, filter or cursor, or a conflict\n"
     "  5    the cursor has expired or belongs to another log\n"
-    "  6    bench: events were lost, came twice or out of order\n"
+    "  6    bench: events were lost, came twice or out of order; verify: a guarantee is broken\n"
     "  130  interrupted (Ctrl-C, SIGTERM)\n";
 
 }  // namespace tocsin::cli

@@ -35,7 +35,7 @@ async def follow(session, bridges, stream, end):
 
 
 def _options(stream):
-    named = {"leaves": stream.has, "latest_only": stream.latest_only, "priority": stream.priority}
+    named = {"leaves": stream.leaves, "latest_only": stream.latest_only, "priority": stream.priority}
     return "&".join(f"{name}=true" for name, wanted in named.items() if wanted)
 
 

@@ -5,6 +5,7 @@ import asyncio
 import collections
 import random
 import threading
+import time
 import uuid
 
 import grpc
@@ -13,7 +14,6 @@ import websockets
 import corpus
 import guarantees
 import harness
-import sets
 from guarantees import Bookmark, Event, Gap, History, Left, Publish, Resume, Stream
 
 
@@ -39,13 +39,8 @@ def read_log(hub, filter=None):
         return [Event(event.id, event.cursor, facts_of(event)) for event in stream.to_end_of_log()]
 
 
-def matcher(filter):
-    return lambda facts: corpus.matches(filter or {}, facts)
-
-
-def set_of(filter):
-    """Whether an incident of some facts is in the set that a filter describes."""
-    return matcher(sets.set_filter(filter or {}))
+def _now_us():
+    return time.monotonic_ns() // 1000
 
 
 class Publisher:
@@ -86,6 +81,7 @@ class Publisher:
         with self._free:
             self._free.wait_for(lambda: not self._held)
             self._under_way += 1
+        call.invoked_us = call.invoked_us or _now_us()
         try:
             answer = client.stub.Publish(request, timeout=5)
         except grpc.RpcError as error:
@@ -95,6 +91,7 @@ class Publisher:
             with self._free:
                 self._under_way -= 1
                 self._free.notify_all()
+        call.answered_us = _now_us()
         call.answer = [(result.cursor, result.duplicate) for result in answer.results]
         self.acknowledged += len(call.ids)
         return True
@@ -141,7 +138,7 @@ class Publisher:
 
     def history(self, streams, reads):
         """What was published, with the last read's end of the log."""
-        return History(self.calls, [part for stream in streams for part in guarantees.parts(stream, reads[-1])], reads)
+        return History(self.calls, streams, reads)
 
 
 def take(stream, response):
@@ -164,7 +161,7 @@ def follow_grpc(address, stream, end, filter=None, on_gap=None):
     cursor, client = stream.start, harness.Client(address)
     try:
         while True:
-            request = harness.hub_pb2.SubscribeRequest(filter=harness.make_filter(filter), leaves=bool(stream.has),
+            request = harness.hub_pb2.SubscribeRequest(filter=harness.make_filter(filter), leaves=stream.leaves,
                                                        latest_only=stream.latest_only, priority=stream.priority,
                                                        on_gap=on_gap)
             setattr(request, "from", cursor)
@@ -188,7 +185,7 @@ async def follow_ws(bridges, stream, end, filter=None):
         try:
             async with harness.connect(bridges[connections % len(bridges)]) as ws:
                 connections += 1
-                assert (await ws.subscribe("s", filter, cursor, leaves=bool(stream.has), priority=stream.priority,
+                assert (await ws.subscribe("s", filter, cursor, leaves=stream.leaves, priority=stream.priority,
                                            latest_only=stream.latest_only))["recovered"]
                 while not (end() and guarantees.place(cursor)[0] >= guarantees.place(end())[0]):
                     cursor = await _take_ws(ws, stream, cursor)
@@ -245,4 +242,4 @@ class InBackground:
 
 
 def stream(name, start, filter=None, leaves=False, latest_only=False, priority=False):
-    return Stream(name, start, [], matcher(filter), set_of(filter) if leaves else None, latest_only, priority)
+    return Stream(name, start, [], filter, leaves, latest_only, priority)
