@@ -32,7 +32,7 @@ absl::Status Unreadable(Sequence sequence, std::string_view why) {
 absl::StatusOr<std::string_view> BytesAt(const rocksdb::Iterator& iterator, Sequence sequence) {
   if (!iterator.Valid()) {
     const rocksdb::Status status = iterator.status();
-    if (!status.ok() && !status.IsCorruption()) {
+    if (!status.ok() && !IsDamage(status)) {
       return FromRocksDb(status, "cannot read the log");  // the event may well be there
     }
     return Unreadable(sequence, status.ok() ? "the event is missing" : status.ToString());

@@ -339,12 +339,16 @@ std::unique_ptr<rocksdb::Iterator> RocksDbStore::Iterate(Column over,
   return std::unique_ptr<rocksdb::Iterator>(db_->NewIterator(options, column(over)));
 }
 
+bool IsDamage(const rocksdb::Status& status) {
+  return status.IsCorruption() || status.IsPathNotFound();
+}
+
 absl::Status FromRocksDb(const rocksdb::Status& status, std::string_view doing) {
   if (status.ok()) {
     return absl::OkStatus();
   }
   const std::string message = absl::StrCat(ToAbsl(doing), ": ", status.ToString());
-  if (status.IsCorruption()) {
+  if (IsDamage(status)) {
     return absl::DataLossError(message);
   }
   if (status.IsNoSpace()) {

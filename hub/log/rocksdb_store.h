@@ -92,6 +92,9 @@ class RocksDbStore {
   std::array<rocksdb::ColumnFamilyHandle*, kColumns> handles_{};
 };
 
+// Whether trying again is of no use: the bytes are wrong, or their file is gone.
+bool IsDamage(const rocksdb::Status& status);
+// DATA_LOSS for damage, RESOURCE_EXHAUSTED for a full disk, else UNAVAILABLE.
 absl::Status FromRocksDb(const rocksdb::Status& status, std::string_view doing);
 
 }  // namespace tocsin::hub
