@@ -44,6 +44,7 @@ def one_round(round):
             crowd.Crowd(hub, [bridge], seed=round.number) as people:
         over_bridge = [stream for stream in people.streams if not stream.name.startswith("gRPC")]
         whole = [stream for stream in over_bridge if stream.name.endswith(" 0")]
+        harness.wait_for(lambda: all(stream.steps for stream in over_bridge), what="all clients to be served")
         people.publisher.wait_for_more(round.rng.randint(1, 100))
         getattr(link, fault)()
         time.sleep(seconds)  # the length of the fault is what is tested
