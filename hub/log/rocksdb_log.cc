@@ -201,6 +201,9 @@ absl::Status RocksDbLog::Fail(const rocksdb::Status& status, std::string_view do
   const std::string what =
       absl::StrCat("the log could not be ", ToAbsl(doing), " (", status.ToString(), ")");
   MutexLock lock(mutex_);
+  if (!failure_.ok() && !full_) {
+    return failure_;  // for good: a sync that ends later, for want of room, does not take it back
+  }
   full_ = status.IsNoSpace();
   failure_ = full_ ? DiskFullError(what)
                    : MakeError(ErrorCode::kServiceUnavailable,
