@@ -8,6 +8,7 @@
 #include "core/base/log.h"
 #include "core/base/status_macros.h"
 #include "core/event/error.h"
+#include "core/event/limits.h"
 #include "core/event/time_proto.h"
 #include "core/event/uuid.h"
 #include "core/stream/session_explanation.h"
@@ -19,6 +20,15 @@ namespace tocsin::hub {
 namespace {
 
 constexpr char kSessionMetadata[] = "tocsin-session";
+
+// gRPC says that a write is done, and not how far it has got. So one of more than the usual bytes is
+// given the time in which a peer of this rate has the rest of it.
+constexpr size_t kSlowPeerBytesPerSecond = 16 * limits::kKiB;
+
+absl::Duration SlowPeerTime(size_t bytes) {
+  const size_t beyond = bytes > limits::kWriteBytes ? bytes - limits::kWriteBytes : 0;
+  return absl::Seconds(static_cast<double>(beyond) / double{kSlowPeerBytesPerSecond});
+}
 
 }  // namespace
 
@@ -131,12 +141,20 @@ bool SubscribeStream::Write(const WriteView& view) {
   return false;
 }
 
+uint64_t SubscribeStream::BytesTaken() {
+  if (writing_ && shard_.clock().Monotonic() < write_until_) {
+    ++progress_;
+  }
+  return progress_;
+}
+
 void SubscribeStream::SendNext() {
   if (writing_ || finish_called_ || call_over_ || shard_.closed()) {
     return;
   }
   if (!queue_.empty()) {
     writing_ = true;
+    write_until_ = shard_.clock().Monotonic() + SlowPeerTime(queue_.front().Length());
     writer_.Write(queue_.front(), &written_);
     queue_.erase(queue_.begin());
     return;
@@ -150,6 +168,7 @@ void SubscribeStream::SendNext() {
 
 void SubscribeStream::OnWritten(bool ok) {
   writing_ = false;
+  ++progress_;
   if (!ok) {
     queue_.clear();
     Leave();

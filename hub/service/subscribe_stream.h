@@ -50,6 +50,7 @@ class SubscribeStream final : public Call, public Sink, public LiveSession {
 
   // Sink.
   bool Write(const WriteView& view) override;
+  uint64_t BytesTaken() override;
   void Stuck() override;
   void Failed() override;
 
@@ -93,6 +94,8 @@ class SubscribeStream final : public Call, public Sink, public LiveSession {
   bool snapshot_read_ = false;                          // its last part is in the queue
   SubscriberId id_ = 0;                                 // 0: not in the engine
   std::vector<grpc::ByteBuffer> queue_;
+  uint64_t progress_ = 0;  // BytesTaken, which counts sweeps that find a large write on its way
+  absl::Duration write_until_;  // so long the write in flight may take and be no stuck one
   std::optional<absl::Status> end_;
 };
 

@@ -312,6 +312,36 @@ TEST(HubSubscribe, ClientThatTakesNothingIsCutAsASlowConsumerAndResumes) {
   EXPECT_EQ(resumed->ReadSequences(2000 - parsed->sequence), Range(parsed->sequence + 1, 2000));
 }
 
+// Symptom: a subscriber of 20 kB/s never got an event of 700 kB: it was cut as one that takes nothing, and
+// began the event again with each resume. Cause: gRPC does not say how far a write has got. The older
+// tests' events were small, or their clients took nothing at all.
+TEST(HubSubscribe, ALargeWriteThatIsOnItsWayIsNoStuckOne) {
+  HubConfig config = TestConfig();
+  config.shard.stuck_after = absl::Milliseconds(300);
+  TestHub hub(config);
+  v1::SubscribeRequest large;
+  large.mutable_filter()->add_event_types(v1::EVENT_TYPE_INCIDENT_CREATED);
+  auto slow = hub.Subscribe(large);
+  slow->AwaitCaughtUp();
+  v1::SubscribeRequest small;
+  small.mutable_filter()->add_event_types(v1::EVENT_TYPE_SYSTEM_EVENT);
+  auto stuck = hub.Subscribe(small);
+  stuck->AwaitCaughtUp();
+  v1::PublishRequest request;
+  *request.add_events() = IncidentCreated("");
+  request.mutable_events(0)->mutable_incident()->set_description(std::string(900'000, 'x'));
+  for (int i = 0; i < 20; ++i) {
+    ASSERT_TRUE(hub.Publish(request).ok());
+  }
+  for (int i = 0; i < 20; ++i) {
+    hub.PublishEvents(100, 10'000);
+  }
+  // By then the large writes have lasted for as long, and more.
+  ASSERT_TRUE(Eventually([&] { return hub.Status().subscriptions() <= 1; }));
+  EXPECT_EQ(hub.Status().subscriptions(), 1u);
+  EXPECT_EQ(slow->ReadSequences(20), Range(1, 20));
+}
+
 TEST(HubSubscribe, ManyStreamsOverOneConnectionGetTheSame) {
   TestHub hub;
   std::vector<std::unique_ptr<TestStream>> streams;
