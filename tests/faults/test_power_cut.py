@@ -10,7 +10,7 @@ import guarantees
 import harness
 import harness_history
 import loop_disk
-from guarantees import Bookmark, Event, Gap
+from guarantees import Bookmark, Event, Gap, Resume
 
 CUTS_A_ROUND = 2
 # By the number of the round. The last two must lose: else the cut is none, and the others prove nothing.
@@ -65,12 +65,14 @@ def what_is_kept(stream, log, cuts, durability):
     there = {event.cursor for event in log}
     steps = []
     for index, step in enumerate(stream.steps):
-        lost = isinstance(step, (Event, Bookmark)) and step.cursor not in there
+        lost = isinstance(step, (Event, Bookmark, Resume)) and step.cursor not in there
         if isinstance(step, Gap) and guarantees.place(step.start)[0] > guarantees.place(step.end)[0]:
             step = Gap(step.end, step.end)  # told by the place of an event that is lost
         if not lost or (isinstance(step, Event) and durability == "always" and not cuts.unsure(stream, index, step)):
             steps.append(step)
-    return dataclasses.replace(stream, steps=steps)
+    gap = next((step for step in steps if isinstance(step, Gap)), None)
+    start = stream.start if stream.start in there or gap is None else gap.end
+    return dataclasses.replace(stream, start=start, steps=steps)
 
 
 def follow(hub, bridge, end):
