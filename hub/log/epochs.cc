@@ -17,6 +17,9 @@ Epochs::Epochs(std::vector<EpochStart> starts) : starts_(std::move(starts)) {
 
 void Epochs::Begin(Epoch epoch, Sequence earliest, Sequence last) {
   Forget(earliest);
+  for (EpochStart& start : starts_) {
+    start.first = std::min(start.first, last + 1);  // what came later is lost
+  }
   starts_.push_back({epoch, last + 1});
   *this = Epochs(std::move(starts_));
 }

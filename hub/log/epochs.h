@@ -46,7 +46,8 @@ class Epochs {
   // No epoch yet: call Begin first.
   Epochs() = default;
 
-  // Begins an epoch after the event `last`. Epochs that ended before `earliest`, the oldest place
+  // Begins an epoch after the event `last`. Where that lies before the end of earlier epochs, what
+  // they had after it is lost, and their cursors past it are past their ends. Epochs that ended before `earliest`, the oldest place
   // held, are forgotten: a cursor in one of them is then of an unknown epoch, which is a gap too.
   void Begin(Epoch epoch, Sequence earliest, Sequence last);
 

@@ -52,6 +52,22 @@ TEST(EpochsTest, KnowsWhereEachLifeWas) {
   EXPECT_FALSE(epochs.Find(6, 20).has_value());
 }
 
+// Symptom: where more was lost than the newest life had, a cursor of what was lost resumed without a
+// gap, and the record of the epochs could not be read at the next start. Cause: the ends of earlier
+// lives stayed behind the end of the log. Older tests lost no more than the newest life; the
+// simulation found it.
+TEST(EpochsTest, AnEarlierLifeEndsWhereTheLogNowEnds) {
+  Epochs epochs = Of({{7, 1}, {8, 11}, {9, 21}});
+  epochs.Begin(10, /*earliest=*/0, /*last=*/5);
+  EXPECT_EQ(epochs.Find(7, 30)->last, 5u);
+  EXPECT_EQ(epochs.Find(8, 30)->last, 5u);
+  EXPECT_EQ(epochs.Find(9, 30)->last, 5u);
+  EXPECT_EQ(epochs.Find(10, 30)->last, 30u);
+  EXPECT_EQ(epochs.PlaceAfter(5), (Cursor{7, 5}));
+  EXPECT_EQ(epochs.PlaceAfter(6), (Cursor{10, 6}));
+  EXPECT_TRUE(Epochs::Decode(epochs.Encode()).ok());
+}
+
 // Symptom: after 1,024 starts a cursor whose events were held was told as a gap. Cause: the list of
 // epochs kept the newest 1,023, whatever they held. The older test asked for just that bound.
 TEST(EpochsTest, ALifeIsForgottenOnlyWhenItsLastPlaceIsGone) {
