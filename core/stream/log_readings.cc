@@ -162,7 +162,8 @@ void LogReadings::TellGap(Subscription& member, const Cursor& before, const LogS
 }
 
 void LogReadings::GoOn(Cohort& cohort) {
-  const bool has_had_its_turn = cohort.reading->slices >= options_.slices_per_reading;
+  // The first slice may only say where the start is.
+  const bool has_had_its_turn = cohort.reading->slices > options_.slices_per_reading;
   if (!queue_.empty() && has_had_its_turn && !window_.Holds(cohort.place)) {
     placement_.FallBehind(cohort.members(), cohort.place);
   } else {

@@ -30,8 +30,8 @@ struct ShardOptions {
   // Readings of the log at a time; others wait. Sixteen keep a disk or a connection busy, and a
   // bridge of four threads stays within the streams that a hub serves one peer.
   size_t log_readings = 16;
-  // Slices that a reading is given before it makes room for others: few, so that all get a turn
-  // soon, but enough that opening a reading costs little beside them.
+  // Slices that a reading is given, after its first, before it makes room for others: few, so that
+  // all get a turn soon, but enough that opening a reading costs little beside them.
   size_t slices_per_reading = 8;
   // Slices given to cohorts in one turn, so that live subscriptions do not wait long.
   size_t slices_per_turn = 16;
