@@ -1,6 +1,7 @@
 #include "hub/log/memory_log.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "core/base/status_macros.h"
 #include "core/base/strings.h"
@@ -34,8 +35,11 @@ class MemoryIncidentSnapshot final : public IncidentSnapshot {
 
 }  // namespace
 
-MemoryLog::MemoryLog(MemoryLogOptions options) : options_(options) {
-  epochs_.Begin(options.epoch, /*earliest=*/0, /*last=*/0);
+MemoryLog::MemoryLog(MemoryLogOptions options)
+    : options_(std::move(options)), epochs_(options_.epochs) {
+  if (epochs_.empty()) {
+    epochs_.Begin(options_.epoch, /*earliest=*/0, /*last=*/0);
+  }
 }
 
 absl::Status MemoryLog::Append(CommitPtr batch) {

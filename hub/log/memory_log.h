@@ -33,6 +33,9 @@ struct MemoryLogOptions {
   size_t max_incidents = 100'000;
   size_t max_incident_bytes = 256 * limits::kMiB;
   Epoch epoch = NewEpoch();
+  // Of a log whose commits will be appended first, and which this one goes on from: its epochs, the
+  // present one among them. Empty: there is none.
+  Epochs epochs = {};
 };
 
 class TimelineReading;

@@ -6,6 +6,7 @@
 #include <functional>
 #include <set>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "hub/log/memory_log.h"
@@ -14,7 +15,7 @@ namespace tocsin::hub {
 
 class WrappedLog : public Log {
  public:
-  explicit WrappedLog(MemoryLogOptions options = {}) : log(options) {}
+  explicit WrappedLog(MemoryLogOptions options = {}) : log(std::move(options)) {}
 
   std::string_view name() const override { return "wrapped"; }
   void Follow(LogFollower* follower) override { log.Follow(follower); }

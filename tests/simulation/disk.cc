@@ -1,0 +1,84 @@
+#include "tests/simulation/disk.h"
+
+#include <cstdlib>
+#include <utility>
+
+#include "core/base/status_macros.h"
+#include "core/event/error.h"
+#include "core/event/wire.h"
+
+namespace tocsin::simulation {
+namespace {
+
+absl::Status FullError() {
+  return MakeErrorAs(ErrorCode::kServiceUnavailable, absl::StatusCode::kResourceExhausted,
+                     "the disk is full", {.retry_after = absl::Seconds(1)});
+}
+
+absl::Status BrokenError() { return MakeError(ErrorCode::kServiceUnavailable, "a write failed"); }
+
+LoggedEvent Read(const EventRecord& record) {
+  const v1::Event event = DecodeEventField(record.payload).value();
+  const v1::Severity severity = event.incident().severity();
+  return {record.cursor, event.id(), severity == v1::SEVERITY_P0 || severity == v1::SEVERITY_P1};
+}
+
+}  // namespace
+
+hub::MemoryLogOptions Disk::Open(Epoch epoch) {
+  broken = false;
+  Sync();  // the epoch's record is synced, and with it all that was written before
+  std::vector<LoggedEvent> log;
+  for (const hub::CommitPtr& commit : commits_) {
+    for (const EventPtr& event : commit->events) {
+      log.push_back(Read(*event));
+    }
+  }
+  epochs_.Begin(epoch, /*earliest=*/0, /*last=*/log.size());
+  lives_[epoch] = std::move(log);
+  hub::MemoryLogOptions options;
+  options.epochs = epochs_;
+  return options;
+}
+
+absl::Status Disk::Append(const hub::CommitPtr& commit) {
+  if (broken) {
+    return BrokenError();
+  }
+  if (full) {
+    return FullError();
+  }
+  commits_.push_back(commit);
+  if (sync_) {
+    Sync();
+  }
+  for (const EventPtr& event : commit->events) {
+    lives_.at(epochs_.present()).push_back(Read(*event));
+  }
+  std::exchange(before_answer, [] {})();
+  return broken ? BrokenError() : absl::OkStatus();
+}
+
+void Disk::CutPower() {
+  has_lost_ = has_lost_ || synced_ < commits_.size();
+  commits_.resize(synced_);
+}
+
+DiskLog::DiskLog(Disk& disk, Epoch epoch) : WrappedLog(disk.Open(epoch)), disk_(disk) {
+  for (const hub::CommitPtr& commit : disk.commits()) {
+    if (!log.Append(commit).ok()) {
+      std::abort();
+    }
+  }
+}
+
+absl::Status DiskLog::Append(hub::CommitPtr commit) {
+  RETURN_IF_ERROR(disk_.Append(commit));
+  return log.Append(std::move(commit));
+}
+
+absl::Status DiskLog::CheckWritable() const {
+  return disk_.broken ? BrokenError() : disk_.full ? FullError() : absl::OkStatus();
+}
+
+}  // namespace tocsin::simulation
