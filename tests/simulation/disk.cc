@@ -77,6 +77,14 @@ absl::Status DiskLog::Append(hub::CommitPtr commit) {
   return log.Append(std::move(commit));
 }
 
+absl::Status DiskLog::Sync() {
+  if (disk_.broken) {
+    return BrokenError();
+  }
+  disk_.Sync();
+  return absl::OkStatus();
+}
+
 absl::Status DiskLog::CheckWritable() const {
   return disk_.broken ? BrokenError() : disk_.full ? FullError() : absl::OkStatus();
 }

@@ -44,7 +44,7 @@ class Disk {
   bool has_lost() const { return has_lost_; }
 
   bool full = false;
-  bool broken = false;  // writes fail, until a process opens the log again
+  bool broken = false;  // writes and syncs fail, until a process opens the log again
   // Called once, when a commit has been written and its process has not been told. Where it breaks
   // the disk, the process is told that the write failed.
   std::function<void()> before_answer = [] {};
@@ -64,10 +64,7 @@ class DiskLog final : public hub::WrappedLog {
 
   absl::Status Append(hub::CommitPtr commit) override;
   absl::Status CheckWritable() const override;
-  absl::Status Sync() override {
-    disk_.Sync();
-    return absl::OkStatus();
-  }
+  absl::Status Sync() override;
 
  private:
   Disk& disk_;
