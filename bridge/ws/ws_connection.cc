@@ -19,6 +19,7 @@ using http::IoResult;
 
 // Time for the closing handshake, and for a stuck client to take the last frames.
 constexpr absl::Duration kCloseTimeout = absl::Seconds(5);
+constexpr uint16_t kNormalClosure = 1000;
 
 }  // namespace
 
@@ -98,6 +99,7 @@ void WsConnection::Close(uint16_t code, std::string_view reason) {
 }
 
 void WsConnection::OnBatchSent() {
+  FinishWhenSent();
   Guard([&] {
     worker_.shard().Written(session().subscriber());
     ReadOn();
@@ -105,6 +107,7 @@ void WsConnection::OnBatchSent() {
 }
 
 void WsConnection::OnRepliesSent() {
+  FinishWhenSent();
   Guard([&] {
     session().OnRepliesSent();
     ReadOn();
@@ -155,9 +158,9 @@ void WsConnection::ReadNow() {
       return WaitToRead(result.wait_for);
     case IoResult::State::kFailed:
       worker_.sessions().metrics.connection_errors.Increment();
-      [[fallthrough]];
-    case IoResult::State::kEnd:
       return Finish();
+    case IoResult::State::kEnd:
+      return OnPeerEnd();
   }
 }
 
@@ -225,6 +228,25 @@ void WsConnection::OnPeerClose(uint16_t code) {
   session().OnPeerClose();
   SendClose(CloseFrame(code, ""));
   EndReading();
+}
+
+// The peer sends nothing more, but may still read: it gets what is its due, and a close frame where
+// none was sent.
+void WsConnection::OnPeerEnd() {
+  if (!ended_) {
+    session().OnPeerClose();
+    SendClose(CloseFrame(kNormalClosure, ""));
+    EndReading();
+  }
+  peer_ended_ = true;
+  FinishWhenSent();
+}
+
+// In a handler of its own, because the caller may be inside the stream.
+void WsConnection::FinishWhenSent() {
+  if (peer_ended_ && stream_.empty()) {
+    worker_.Post([self = self()] { self->Finish(); });
+  }
 }
 
 void WsConnection::EndReading() {

@@ -88,6 +88,8 @@ class WsConnection : public http::Connection, public http::OutOwner, public Sess
 
   void SendClose(std::string_view frame);
   void OnPeerClose(uint16_t code);
+  void OnPeerEnd();
+  void FinishWhenSent();
   void EndReading();
   void Finish();
 
@@ -96,9 +98,10 @@ class WsConnection : public http::Connection, public http::OutOwner, public Sess
   http::OutStream stream_;
   FrameReader reader_;
   absl::Duration deadline_ = absl::InfiniteDuration();
-  std::string unread_;    // read, but not handled yet: the client must first take its answers
-  bool reading_ = false;  // a handler that reads is outstanding
-  bool ended_ = false;    // the closing handshake is done, and what still comes is dropped
+  std::string unread_;       // read, but not handled yet: the client must first take its answers
+  bool reading_ = false;     // a handler that reads is outstanding
+  bool ended_ = false;       // the closing handshake is done, and what still comes is dropped
+  bool peer_ended_ = false;  // its sending side; it is let go once everything has left
   bool finished_ = false;
 };
 

@@ -186,3 +186,14 @@ def test_a_peer_that_goes_without_a_word_is_forgotten(bridge):
         assert bridge.metric("websocket_active_connections") == before + 1
         frames.sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, b"\x01\0\0\0\0\0\0\0")  # close with RST
     harness.wait_for(lambda: bridge.metric("websocket_active_connections") == before, what="the session to end")
+
+
+def test_a_client_that_stops_sending_gets_what_is_its_due_and_a_close_frame(bridge):
+    """Symptom: its connection ended at once, without a close frame. Cause: the end of what it sends was taken for the end
+    of the connection. Older tests close both directions."""
+    with raw.websocket(bridge) as frames:
+        frames.send_json({"type": "ping"})
+        frames.sock.shutdown(socket.SHUT_WR)
+        messages = frames.until_end()
+        assert "pong" in [m["type"] for m in messages], messages
+        assert frames.closed == (1000, "")
