@@ -121,7 +121,7 @@ void Publisher::OnAnswer(uint64_t attempt, const absl::StatusOr<v1::PublishRespo
     return;
   }
   if (!response.ok()) {
-    if (!absl::IsUnavailable(response.status()) && !absl::IsResourceExhausted(response.status())) {
+    if (!absl::IsUnavailable(response.status())) {
       world_.Note(absl::StrCat("refused for good: ", response.status().ToString()));
       std::abort();
     }

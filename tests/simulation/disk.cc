@@ -6,14 +6,12 @@
 #include "core/base/status_macros.h"
 #include "core/event/error.h"
 #include "core/event/wire.h"
+#include "hub/log/free_space.h"
 
 namespace tocsin::simulation {
 namespace {
 
-absl::Status FullError() {
-  return MakeErrorAs(ErrorCode::kServiceUnavailable, absl::StatusCode::kResourceExhausted,
-                     "the disk is full", {.retry_after = absl::Seconds(1)});
-}
+absl::Status FullError() { return hub::DiskFullError("in the simulation"); }
 
 absl::Status BrokenError() { return MakeError(ErrorCode::kServiceUnavailable, "a write failed"); }
 
