@@ -10,7 +10,7 @@
 //          (tests).
 // Owns:    its thread, and what the log keeps for the snapshots that are read. Log and shards are
 //          the caller's; Stop before either goes.
-// Errors:  in SnapshotPart::status: RESOURCE_EXHAUSTED where too many wait; SLOW_CONSUMER for one
+// Errors:  in SnapshotPart::status: RATE_LIMIT_EXCEEDED where too many wait; SLOW_CONSUMER for one
 //          that is not asked again within the stuck time, or takes longer than
 //          limits::kSnapshotTime in all; what the log says.
 #pragma once

@@ -7,8 +7,7 @@
 //          handed to the log's follower, in order, whoever appended it.
 // Threads: Append and Trim one at a time; everything else from any thread.
 // Errors:  a log that failed to write stays readable, and every further Append fails with
-//          UNAVAILABLE. A full disk is RESOURCE_EXHAUSTED and may be tried again. Damage is
-//          DATA_LOSS.
+//          UNAVAILABLE. A full disk may be tried again (free_space.h). Damage is DATA_LOSS.
 // Source:  docs/guarantees.md
 #pragma once
 

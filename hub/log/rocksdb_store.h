@@ -94,7 +94,7 @@ class RocksDbStore {
 
 // Whether trying again is of no use: the bytes are wrong, or their file is gone.
 bool IsDamage(const rocksdb::Status& status);
-// DATA_LOSS for damage, RESOURCE_EXHAUSTED for a full disk, else UNAVAILABLE.
+// DATA_LOSS for damage, DiskFullError for a full disk, else UNAVAILABLE.
 absl::Status FromRocksDb(const rocksdb::Status& status, std::string_view doing);
 
 }  // namespace tocsin::hub

@@ -5,8 +5,8 @@
 // Threads: Push and SetIndexLoaded from any. A query runs on a thread of the pool; without Start,
 //          RunOnce runs it (tests).
 // Owns:    its threads and what waits.
-// Errors:  of Push: RESOURCE_EXHAUSTED with a time to try again when the queue is full, UNAVAILABLE
-//          once stopped. Of a query: in its own answer.
+// Errors:  of Push: SERVICE_UNAVAILABLE with a time to try again when the queue is full, and once
+//          stopped. Of a query: in its own answer.
 #pragma once
 
 #include <deque>
