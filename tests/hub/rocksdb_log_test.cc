@@ -15,6 +15,10 @@
 #include "hub/slice_reader.h"
 #include "tests/hub/hub_fixtures.h"
 
+// RocksDB keeps some empty write buffers when it is closed after a Resume that failed: 13 KB, once.
+extern "C" const char* __lsan_default_suppressions();
+extern "C" const char* __lsan_default_suppressions() { return "leak:rocksdb::DBImpl::ResumeImpl"; }
+
 namespace tocsin::hub {
 namespace {
 
