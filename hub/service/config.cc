@@ -1,8 +1,9 @@
 #include "hub/service/config.h"
 
+#include <sched.h>
+
 #include <algorithm>
 #include <limits>
-#include <thread>
 
 #include "core/base/status_macros.h"
 
@@ -11,9 +12,20 @@ namespace {
 
 constexpr size_t kAny = std::numeric_limits<size_t>::max() / 2;
 
-// Half of the cores. The other half is left to publishers, the log and the kernel. Two at least: a
-// peer that keeps its shard busy must not keep everybody's.
-size_t DefaultShards() { return std::max(2u, std::thread::hardware_concurrency() / 2); }
+// Those that this process may run on.
+size_t Processors() {
+  cpu_set_t set;
+  return sched_getaffinity(0, sizeof(set), &set) == 0 ? static_cast<size_t>(CPU_COUNT(&set)) : 1;
+}
+
+// Half of the processors: the other half is left to publishers, the log and the kernel. Two at least
+// where there are two, so that a peer that keeps its shard busy does not keep everybody's. On one
+// processor it would take that all the same, and a second shard costs a third of the fan-out
+// (docs/benchmarks.md).
+size_t DefaultShards() {
+  const size_t processors = Processors();
+  return std::max(std::min<size_t>(processors, 2), processors / 2);
+}
 
 void RegisterFaces(Options& options, HubFlags& flags) {
   options.Text(
@@ -72,8 +84,10 @@ void RegisterEngine(Options& options, HubFlags& flags) {
   options.Count(&flags.config.shard.pending_messages, "pending-messages",
                 "Events that wait in memory for one subscriber; past it, it reads from the log.", 1,
                 1'000'000);
-  options.Count(&flags.shards, "shards",
-                "Threads that serve subscriptions; 0: half of the cores, and at least 2.", 0, 256);
+  options.Count(
+      &flags.shards, "shards",
+      "Threads that serve subscriptions; 0: half of the cores, at least 2 where there are 2.", 0,
+      256);
 }
 
 // Checks everything that can be checked before anything is opened, for --check-config.
