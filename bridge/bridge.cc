@@ -211,8 +211,8 @@ class Bridge::Impl {
   const std::shared_ptr<grpc::Channel> channel_;
   rpc::HubThread replay_thread_;
   HubReplay log_;
-  rpc::HubThread
-      snapshot_thread_;  // on a connection of its own: live events do not wait behind parts
+  // On a connection of its own: live events do not wait behind the parts of snapshots.
+  rpc::HubThread snapshot_thread_;
   HubSnapshots snapshots_;
   std::unique_ptr<HubCalls> calls_;
   std::unique_ptr<AlertIntake> alerts_;
