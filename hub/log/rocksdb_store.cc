@@ -150,6 +150,24 @@ bool IsOfTheWriteAheadLog(std::string_view name) {
   return name == "CURRENT" || name.starts_with("MANIFEST-") || name.ends_with(".log");
 }
 
+// No table file of the database goes while this lives, also none that a compaction has replaced.
+class FilesStay {
+ public:
+  explicit FilesStay(rocksdb::DB& db) : db_(db), status_(db.DisableFileDeletions()) {}
+  ~FilesStay() {
+    if (status_.ok()) {
+      db_.EnableFileDeletions(/*force=*/false).PermitUncheckedError();
+    }
+  }
+  FilesStay(const FilesStay&) = delete;
+  FilesStay& operator=(const FilesStay&) = delete;
+  const rocksdb::Status& status() const { return status_; }
+
+ private:
+  rocksdb::DB& db_;
+  const rocksdb::Status status_;
+};
+
 // In the folder set aside, what was found damaged.
 constexpr const char* kSalvagedMark = "/damage";
 
@@ -235,6 +253,8 @@ absl::StatusOr<std::string> RocksDbStore::KeepAside() {
 void RocksDbStore::DropAside() { ForgetAside(aside_); }
 
 absl::StatusOr<bool> RocksDbStore::IsDamaged(Column of) const {
+  const FilesStay files_stay(*db_);
+  RETURN_IF_ERROR(FromRocksDb(files_stay.status(), "cannot keep the table files"));
   rocksdb::ColumnFamilyMetaData files;
   db_->GetColumnFamilyMetaData(column(of), &files);
   rocksdb::Options options;
@@ -256,6 +276,8 @@ absl::StatusOr<bool> RocksDbStore::IsDamaged(Column of) const {
 }
 
 absl::StatusOr<std::string> RocksDbStore::MakeAnew(Column column) {
+  const FilesStay files_stay(*db_);
+  RETURN_IF_ERROR(FromRocksDb(files_stay.status(), "cannot keep the table files"));
   rocksdb::ColumnFamilyHandle*& handle = handles_[static_cast<size_t>(column)];
   const std::string name = handle->GetName();
   rocksdb::ColumnFamilyMetaData files;
