@@ -1,6 +1,9 @@
-"""A small ext4 of its own, in a file, whose power can be cut: what was not synced is gone."""
+"""A small ext4 of its own, in a file, whose power can be cut: what was not synced is gone. It is mounted for this process
+and those that it starts alone: a mount that another namespace had copied would keep the file system that was cut."""
 
+import ctypes
 import fcntl
+import functools
 import os
 import struct
 import subprocess
@@ -8,10 +11,19 @@ import subprocess
 SHUTDOWN = 0x8004587D  # EXT4_IOC_SHUTDOWN
 WITHOUT_FLUSH = 2  # not even the journal is written
 MEBIBYTES = 160
+CLONE_NEWNS = 0x00020000
 
 
 def _run(*command):
     subprocess.run([str(part) for part in command], check=True, capture_output=True, text=True)
+
+
+@functools.cache
+def _own_mounts():
+    """From now on this thread's mounts, and those of what it starts, are seen by nobody else; they end with it."""
+    if ctypes.CDLL(None, use_errno=True).unshare(CLONE_NEWNS) != 0:
+        raise OSError(ctypes.get_errno(), "cannot get a mount namespace")
+    _run("mount", "--make-rprivate", "/")
 
 
 def missing():
@@ -29,6 +41,7 @@ class LoopDisk:
     def __init__(self, folder, mebibytes=MEBIBYTES):
         self._image, self.path = folder / "disk.ext4", folder / "disk"
         self.path.mkdir()
+        _own_mounts()
         with open(self._image, "wb") as image:
             image.truncate(mebibytes << 20)
         _run("mkfs.ext4", "-q", "-m", "0", self._image)

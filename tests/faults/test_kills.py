@@ -15,6 +15,7 @@ FAULTS_A_ROUND = 5
 KNOWN = 5  # events that are published again after each restart
 READY = 1.0  # seconds from a start to the readiness that health tells, in the middle of all starts
 WINDOW = 100  # recent events, so few that resumes begin in the store
+MEANWHILE = (1, 50)  # events that are published between two faults
 PAUSE = (0.05, 1.0)  # seconds between SIGSTOP and SIGCONT
 IN_ITS_START = (0.0, 0.3)  # seconds after its exec at which a starting hub is killed
 
@@ -135,10 +136,10 @@ def one_round(round):
             crowd.Crowd(hub, [first, second], seed=round.number) as people:
         world = World(round, hub, [first, second], people)
         for fault in faults:
-            people.publisher.wait_for_more(round.rng.randint(1, 150))
+            people.publisher.wait_for_more(round.rng.randint(*MEANWHILE))
             world.publish()
             fault(world)
-        people.publisher.wait_for_more(50)
+        people.publisher.wait_for_more(20)
         history = people.finish()
         round.judge(history)
         gaps = [stream.name for stream in history.streams if any(isinstance(step, Gap) for step in stream.steps)]

@@ -60,6 +60,12 @@ def told(stream, log):
             assert there[step.cursor] == step.id, f"{step.cursor} names {step.id} and {there[step.cursor]}"
 
 
+def begins_in(log, cursor):
+    """Whether the cursor is of an event that is kept, or of the place before the first."""
+    sequence, epoch = guarantees.place(cursor)
+    return any(guarantees.place(event.cursor) == (max(sequence, 1), epoch) for event in log)
+
+
 def what_is_kept(stream, log, cuts, durability):
     """The stream without what it saw and the log has not, where that may be lost."""
     there = {event.cursor for event in log}
@@ -71,7 +77,7 @@ def what_is_kept(stream, log, cuts, durability):
         if not lost or (isinstance(step, Event) and durability == "always" and not cuts.unsure(stream, index, step)):
             steps.append(step)
     gap = next((step for step in steps if isinstance(step, Gap)), None)
-    start = stream.start if stream.start in there or gap is None else gap.end
+    start = stream.start if begins_in(log, stream.start) or gap is None else gap.end
     return dataclasses.replace(stream, start=start, steps=steps)
 
 
@@ -82,6 +88,15 @@ def follow(hub, bridge, end):
             lambda: harness.run(harness_history.follow_ws([bridge], streams[1], end)),
             lambda: harness.run(followers.follow_http([bridge], streams[2], end))]
     return streams, [harness_history.InBackground(run) for run in over]
+
+
+def the_last(hub, publisher, streams):
+    """Publishes until the log is longer than all that anybody saw, lost or not: so everybody has to come to its end."""
+    seen = max((guarantees.place(event.cursor)[0] for stream in streams for event in stream.events()), default=0)
+    while True:
+        last = publisher.last_one(hub)
+        if guarantees.place(last)[0] > seen:
+            return last
 
 
 def one_round(round):
@@ -101,7 +116,7 @@ def one_round(round):
             cut(disk, hub, publisher, streams, cuts)
             publisher.wait_for_more(1)
         publisher.stop()
-        ends.append(publisher.last_one(hub))
+        ends.append(the_last(hub, publisher, streams))
         publisher.last_one(hub)
         for follower in running:
             follower.join()
