@@ -4,6 +4,11 @@
 
 namespace tocsin::hub {
 
+void Call::Listen() {
+  Prepare();
+  service_.Request(method_, context_, stream_, shard_.queue(), &requested_);
+}
+
 void Call::OnRequested(bool ok) {
   listening_ = false;
   refused_ = !ok;

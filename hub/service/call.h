@@ -1,7 +1,8 @@
 // call.h: one call of a method on a shard's completion queue, from waiting for it to its end.
 //
 // Shape:   Listen waits until a client calls or the queue is shut down; Begin then serves the call;
-//          the method decides when it has ended.
+//          the method decides when it has ended. Most methods have one
+//          request (request_call.h).
 // Threads: its shard's.
 // Owns:    the call. The shard owns it and deletes it when over().
 #pragma once
@@ -9,6 +10,8 @@
 #include <grpcpp/server_context.h>
 
 #include <memory>
+
+#include "hub/service/event_hub_rpc.h"
 
 namespace tocsin::hub {
 
@@ -27,7 +30,7 @@ class Call {
   Call& operator=(const Call&) = delete;
 
   // Asks gRPC for the next call of the method.
-  void Listen() { Request(&requested_); }
+  void Listen();
   // True until a client has called.
   bool listening() const { return listening_; }
   // True when every tag given to gRPC has come back and no other will be given.
@@ -41,7 +44,9 @@ class Call {
   virtual void OnServing(bool /*serving*/) {}
 
  protected:
-  explicit Call(HubShard& shard) : shard_(shard) {}
+  // `method` as the service's schema names it; it outlives the call.
+  Call(HubShard& shard, RawService& service, const char* method)
+      : shard_(shard), service_(service), method_(method), stream_(&context_) {}
 
   template <class Derived>
   Completion Tag(void (Derived::*done)(bool ok)) {
@@ -49,11 +54,14 @@ class Call {
   }
 
   HubShard& shard_;
+  RawService& service_;
+  const char* const method_;
   grpc::ServerContext context_;
+  RpcStream stream_;
 
  private:
-  // Asks gRPC for the next call, with `tag`.
-  virtual void Request(void* tag) = 0;
+  // Before Listen: what gRPC is to be told of the call.
+  virtual void Prepare() {}
   // A client has called.
   virtual void Begin() = 0;
   // over(), for a call that a client has made.

@@ -3,31 +3,39 @@
 // Shape:   every method is a Call of a HubShard: a thread polls its queue and serves what comes,
 //          and no other thread of gRPC's polls at all. Requests are parsed into messages of ours,
 //          from which events are moved, and one that does not parse is answered with our own error.
+//          gRPC is told that every method streams both ways, which is the same on the wire. It would
+//          keep a call with one request to itself until that has come whole, for ever if need be; so
+//          it hands the call over as it begins, and when to read is ours (arrivals.h).
+// Threads: made before the server; Request from any.
 // Source:  docs/adr/0006-threads.md
 #pragma once
 
-#include "grpc/health/v1/health.grpc.pb.h"
-#include "tocsin/v1/hub.grpc.pb.h"
+#include <grpcpp/impl/service_type.h>
+#include <grpcpp/support/async_stream.h>
+#include <grpcpp/support/byte_buffer.h>
+
+#include <deque>
+#include <string>
+#include <string_view>
+
+#include "absl/container/flat_hash_map.h"
 
 namespace tocsin::hub {
 
-namespace rpc_internal {
-using Hub = v1::EventHub;
-using Publish = Hub::WithRawMethod_Publish<Hub::Service>;
-using PublishStream = Hub::WithRawMethod_PublishStream<Publish>;
-using Subscribe = Hub::WithRawMethod_Subscribe<PublishStream>;
-using SubmitAlert = Hub::WithRawMethod_SubmitAlert<Subscribe>;
-using SubmitAlerts = Hub::WithRawMethod_SubmitAlerts<SubmitAlert>;
-using GetIncident = Hub::WithRawMethod_GetIncident<SubmitAlerts>;
-using ListIncidents = Hub::WithRawMethod_ListIncidents<GetIncident>;
-using ListEvents = Hub::WithRawMethod_ListEvents<ListIncidents>;
-using GetStatus = Hub::WithRawMethod_GetStatus<ListEvents>;
+using RpcStream = grpc::ServerAsyncReaderWriter<grpc::ByteBuffer, grpc::ByteBuffer>;
 
-using Health = grpc::health::v1::Health;
-using Check = Health::WithRawMethod_Check<Health::Service>;
-}  // namespace rpc_internal
+class RawService : public grpc::Service {
+ public:
+  // All methods that the schema has of the service.
+  explicit RawService(const std::string& full_name);
 
-using EventHubRpc = v1::EventHub::WithRawMethod_Explain<rpc_internal::GetStatus>;
-using HealthRpc = rpc_internal::Health::WithRawMethod_Watch<rpc_internal::Check>;
+  // Asks gRPC for the next call of a method: its name in the schema, without the service's.
+  void Request(std::string_view method, grpc::ServerContext& context, RpcStream& stream,
+               grpc::ServerCompletionQueue& queue, void* tag);
+
+ private:
+  std::deque<std::string> paths_;  // gRPC keeps no copies
+  absl::flat_hash_map<std::string, int> methods_;
+};
 
 }  // namespace tocsin::hub

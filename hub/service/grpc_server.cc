@@ -62,8 +62,8 @@ void SetLimits(grpc::ServerBuilder& builder) {
 }  // namespace
 
 absl::StatusOr<std::unique_ptr<GrpcServer>> GrpcServer::Start(const ListenAddress& listen,
-                                                              EventHubRpc& events,
-                                                              HealthRpc& health, size_t queues,
+                                                              RawService& events,
+                                                              RawService& health, size_t queues,
                                                               size_t most_connections) {
   ASSIGN_OR_RETURN(ListenSockets sockets, ListenSockets::Open(listen));
   EnablePlugins();

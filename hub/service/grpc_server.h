@@ -24,7 +24,7 @@ namespace tocsin::hub {
 class GrpcServer {
  public:
   static absl::StatusOr<std::unique_ptr<GrpcServer>> Start(const ListenAddress& listen,
-                                                           EventHubRpc& events, HealthRpc& health,
+                                                           RawService& events, RawService& health,
                                                            size_t queues, size_t most_connections);
   ~GrpcServer();
 

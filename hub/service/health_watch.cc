@@ -6,6 +6,7 @@
 #include "hub/service/grpc_status.h"
 #include "hub/service/hub_shard.h"
 #include "hub/service/raw_message.h"
+#include "tocsin/v1/hub.grpc.pb.h"
 
 namespace tocsin::hub {
 namespace {
@@ -22,7 +23,7 @@ HealthServingStatus HealthStatus(bool serving) {
   return serving ? Response::SERVING : Response::NOT_SERVING;
 }
 
-HealthWatch::HealthWatch(HubShard& shard) : Call(shard), writer_(&context_) {}
+HealthWatch::HealthWatch(HubShard& shard) : RequestCall(shard, shard.health_rpc(), "Watch") {}
 
 HealthWatch::~HealthWatch() {
   if (counted_) {
@@ -30,17 +31,17 @@ HealthWatch::~HealthWatch() {
   }
 }
 
-void HealthWatch::Request(void* tag) {
-  context_.AsyncNotifyWhenDone(&done_);
-  shard_.health_rpc().RequestWatch(&context_, &request_, &writer_, &shard_.queue(), &shard_.queue(),
-                                   tag);
-}
-
 std::unique_ptr<Call> HealthWatch::Another() const { return std::make_unique<HealthWatch>(shard_); }
 
-void HealthWatch::Begin() {
-  if (absl::Status begun = Watch(); !begun.ok()) {
-    end_ = std::move(begun);
+void HealthWatch::Serve() {
+  if (const absl::Status begun = Watch(); !begun.ok()) {
+    Refuse(begun);
+  }
+}
+
+void HealthWatch::Refuse(const absl::Status& error) {
+  if (!end_) {
+    end_ = error;
     Step();
   }
 }
@@ -68,11 +69,8 @@ void HealthWatch::Tell(HealthServingStatus status) {
 }
 
 void HealthWatch::Drain() {
-  if (!end_) {
-    end_ = MakeError(ErrorCode::kServiceUnavailable, "the hub is shutting down",
-                     {.retry_after = absl::Seconds(1)});
-    Step();
-  }
+  Refuse(MakeError(ErrorCode::kServiceUnavailable, "the hub is shutting down",
+                   {.retry_after = absl::Seconds(1)}));
 }
 
 void HealthWatch::Step() {
@@ -86,12 +84,12 @@ void HealthWatch::Step() {
     if (SerializeRaw(response, bytes).ok()) {
       told_ = to_tell_;
       busy_ = true;
-      return writer_.Write(bytes, &written_);
+      return stream_.Write(bytes, &written_);
     }
   }
   if (end_) {
     busy_ = finish_called_ = true;
-    writer_.Finish(ToGrpcStatus(*end_), &finished_);
+    stream_.Finish(ToGrpcStatus(*end_), &finished_);
   }
 }
 

@@ -8,15 +8,12 @@
 // Source:  the health checking protocol of gRPC.
 #pragma once
 
-#include <grpcpp/support/async_stream.h>
-#include <grpcpp/support/byte_buffer.h>
-
 #include <optional>
 #include <string_view>
 
 #include "absl/status/status.h"
 #include "grpc/health/v1/health.pb.h"
-#include "hub/service/call.h"
+#include "hub/service/request_call.h"
 
 namespace tocsin::hub {
 
@@ -26,7 +23,7 @@ using HealthServingStatus = grpc::health::v1::HealthCheckResponse::ServingStatus
 bool IsHealthService(std::string_view name);
 HealthServingStatus HealthStatus(bool serving);
 
-class HealthWatch final : public Call {
+class HealthWatch final : public RequestCall {
  public:
   // On one shard. Load balancers and supervisors watch health, not users.
   static constexpr size_t kMaxWatches = 1'000;
@@ -40,9 +37,10 @@ class HealthWatch final : public Call {
   void OnServing(bool serving) override;
 
  private:
-  void Request(void* tag) override;
-  void Begin() override;
-  bool ended() const override { return call_over_ && !busy_; }
+  void Prepare() override { context_.AsyncNotifyWhenDone(&done_); }
+  void Serve() override;
+  void Refuse(const absl::Status& error) override;
+  bool ended() const override { return call_over_ && !reading() && !busy_; }
   void OnWritten(bool ok);
   void OnFinished(bool ok);
   // The client has gone, or the call has ended.
@@ -51,8 +49,6 @@ class HealthWatch final : public Call {
   void Tell(HealthServingStatus status);
   void Step();
 
-  grpc::ByteBuffer request_;
-  grpc::ServerAsyncWriter<grpc::ByteBuffer> writer_;
   Completion written_ = Tag(&HealthWatch::OnWritten);
   Completion finished_ = Tag(&HealthWatch::OnFinished);
   Completion done_ = Tag(&HealthWatch::OnDone);

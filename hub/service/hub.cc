@@ -16,10 +16,12 @@
 #include "core/base/status_macros.h"
 #include "core/base/version.h"
 #include "core/event/time_proto.h"
+#include "grpc/health/v1/health.grpc.pb.h"
 #include "hub/log/memory_log.h"
 #include "hub/log/rocksdb_log.h"
 #include "hub/service/metered_log.h"
 #include "hub/service/window_fill.h"
+#include "tocsin/v1/hub.grpc.pb.h"
 
 namespace tocsin::hub {
 namespace {
@@ -65,7 +67,9 @@ Hub::Hub(HubConfig config)
       started_at_(clock_.Now()),
       started_(clock_.Monotonic()),
       admission_(config_.max_subscriptions),
-      window_(config_.window) {}
+      window_(config_.window),
+      rpc_(std::string(v1::EventHub::service_full_name())),
+      health_rpc_(std::string(grpc::health::v1::Health::service_full_name())) {}
 
 Hub::~Hub() { Halt(absl::ZeroDuration()); }
 

@@ -74,8 +74,8 @@ class Hub final : public Service {
   std::unique_ptr<Publisher> publisher_;
   std::unique_ptr<Explanations> explanations_;
   std::unique_ptr<AlertIntake> alert_intake_;
-  EventHubRpc rpc_;
-  HealthRpc health_rpc_;
+  RawService rpc_;
+  RawService health_rpc_;
   std::unique_ptr<GrpcServer> server_;
   std::vector<std::unique_ptr<HubShard>> shards_;
   std::unique_ptr<HealthKeeper> health_;

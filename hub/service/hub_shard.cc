@@ -39,7 +39,8 @@ HubShard::HubShard(const HubParts& parts, std::unique_ptr<grpc::ServerCompletion
                    const ShardOptions& options)
     : parts_(parts),
       queue_(std::move(queue)),
-      engine_(parts.window, parts.log, parts.clock, options) {
+      engine_(parts.window, parts.log, parts.clock, options),
+      arrivals_(parts.clock) {
   engine_.SetBell([this] { RingBell(); });
 }
 
@@ -101,7 +102,7 @@ void HubShard::Run() {
   absl::Duration due = absl::ZeroDuration();
   do {
     again_ = false;
-    due = engine_.RunOnce();
+    due = std::min(engine_.RunOnce(), arrivals_.Tick());
     RunAnswers();
   } while (TakeCompletions(due));
   // Those whose last answer came after the queue's last tag.
@@ -185,7 +186,9 @@ void HubShard::Listen(std::unique_ptr<Call> call) {
 }
 
 void HubShard::Listened(const Call& call, bool ok) {
-  if (ok && !closed_) {
+  if (!ok) {
+    arrivals_.ReadAll();
+  } else if (!closed_) {
     Listen(call.Another());
   }
 }

@@ -26,6 +26,7 @@
 #include "hub/query/query_service.h"
 #include "hub/service/admission.h"
 #include "hub/service/alert_intake.h"
+#include "hub/service/arrivals.h"
 #include "hub/service/call.h"
 #include "hub/service/event_hub_rpc.h"
 #include "hub/service/explanations.h"
@@ -37,8 +38,8 @@ namespace tocsin::hub {
 
 // What the shards share; all of it outlives them.
 struct HubParts {
-  EventHubRpc& rpc;
-  HealthRpc& health_rpc;
+  RawService& rpc;
+  RawService& health_rpc;
   Publisher& publisher;
   Explanations& explanations;
   QueryService& queries;
@@ -74,8 +75,8 @@ class HubShard {
   const Shard& engine() const { return engine_; }
 
   // For its calls.
-  EventHubRpc& rpc() { return parts_.rpc; }
-  HealthRpc& health_rpc() { return parts_.health_rpc; }
+  RawService& rpc() { return parts_.rpc; }
+  RawService& health_rpc() { return parts_.health_rpc; }
   grpc::ServerCompletionQueue& queue() { return *queue_; }
   Publisher& publisher() { return parts_.publisher; }
   Explanations& explanations() { return parts_.explanations; }
@@ -88,6 +89,7 @@ class HubShard {
   SnapshotReader& snapshots() { return parts_.snapshots; }
   void FillStatus(v1::GetStatusResponse& response) const { parts_.fill_status(response); }
   bool serving() const { return serving_; }
+  Arrivals& arrivals() { return arrivals_; }
   // The responses of an engine's run, encoded for the first stream that is given it.
   const std::vector<grpc::ByteBuffer>& EncodedRun(const WriteView& view);
   // `call` has come: another one waits for the next. `ok` is false when the server takes no more.
@@ -122,6 +124,7 @@ class HubShard {
 
   // The thread's own.
   absl::flat_hash_map<Call*, std::unique_ptr<Call>> calls_;
+  Arrivals arrivals_;
   size_t watches_ = 0;
   bool serving_ = false;
   bool closed_ = false;

@@ -22,14 +22,12 @@ v1::PublishStreamResponse ToStreamResponse(absl::StatusOr<v1::PublishResponse> r
 
 }  // namespace
 
+PublishStream::PublishStream(HubShard& shard) : Call(shard, shard.rpc(), "PublishStream") {}
+
 PublishStream::~PublishStream() {
   if (admitted_) {
     shard_.admission().LeavePublishStream();
   }
-}
-
-void PublishStream::Request(void* tag) {
-  shard_.rpc().RequestPublishStream(&context_, &stream_, &shard_.queue(), &shard_.queue(), tag);
 }
 
 std::unique_ptr<Call> PublishStream::Another() const {

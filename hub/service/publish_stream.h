@@ -8,7 +8,6 @@
 // Errors:  a drain ends it with UNAVAILABLE once what was read is answered.
 #pragma once
 
-#include <grpcpp/support/async_stream.h>
 #include <grpcpp/support/byte_buffer.h>
 
 #include <deque>
@@ -26,7 +25,7 @@ class PublishStream final : public Call {
   static constexpr size_t kMaxRequests = 64;
   static constexpr size_t kMaxBytes = 8 * 1024 * 1024;
 
-  explicit PublishStream(HubShard& shard) : Call(shard), stream_(&context_) {}
+  explicit PublishStream(HubShard& shard);
   ~PublishStream() override;
 
   // Call.
@@ -39,7 +38,6 @@ class PublishStream final : public Call {
     std::optional<v1::PublishStreamResponse> answer;
   };
 
-  void Request(void* tag) override;
   void Begin() override;
   bool ended() const override;
   void OnRead(bool ok);
@@ -56,7 +54,6 @@ class PublishStream final : public Call {
   void StartReadIfRoom();
   bool TakesMore() const { return !read_closed_ && !broken_ && !end_; }
 
-  grpc::ServerAsyncReaderWriter<grpc::ByteBuffer, grpc::ByteBuffer> stream_;
   Completion read_ = Tag(&PublishStream::OnRead);
   Completion written_ = Tag(&PublishStream::OnWritten);
   Completion finished_ = Tag(&PublishStream::OnFinished);

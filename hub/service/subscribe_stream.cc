@@ -32,7 +32,7 @@ absl::Duration SlowPeerTime(size_t bytes) {
 
 }  // namespace
 
-SubscribeStream::SubscribeStream(HubShard& shard) : Call(shard), writer_(&context_) {}
+SubscribeStream::SubscribeStream(HubShard& shard) : RequestCall(shard, shard.rpc(), "Subscribe") {}
 
 SubscribeStream::~SubscribeStream() {
   Leave();
@@ -41,19 +41,13 @@ SubscribeStream::~SubscribeStream() {
   }
 }
 
-void SubscribeStream::Request(void* tag) {
-  context_.AsyncNotifyWhenDone(&done_);
-  shard_.rpc().RequestSubscribe(&context_, &request_, &writer_, &shard_.queue(), &shard_.queue(),
-                                tag);
-}
-
 std::unique_ptr<Call> SubscribeStream::Another() const {
   return std::make_unique<SubscribeStream>(shard_);
 }
 
-bool SubscribeStream::ended() const { return call_over_ && !writing_ && !finishing_; }
+bool SubscribeStream::ended() const { return call_over_ && !reading() && !writing_ && !finishing_; }
 
-void SubscribeStream::Begin() {
+void SubscribeStream::Serve() {
   const absl::Status begun = Subscribe();
   request_.Clear();
   if (!begun.ok()) {
@@ -155,7 +149,7 @@ void SubscribeStream::SendNext() {
   if (!queue_.empty()) {
     writing_ = true;
     write_until_ = shard_.clock().Monotonic() + SlowPeerTime(queue_.front().Length());
-    writer_.Write(queue_.front(), &written_);
+    stream_.Write(queue_.front(), &written_);
     queue_.erase(queue_.begin());
     return;
   }
@@ -163,7 +157,7 @@ void SubscribeStream::SendNext() {
     return;
   }
   finish_called_ = finishing_ = true;
-  writer_.Finish(ToGrpcStatus(*end_), &finished_);
+  stream_.Finish(ToGrpcStatus(*end_), &finished_);
 }
 
 void SubscribeStream::OnWritten(bool ok) {
@@ -206,8 +200,8 @@ void SubscribeStream::End(const absl::Status& status) {
 }
 
 void SubscribeStream::Drain() {
-  if (call_over_ || end_) {
-    return;
+  if (call_over_ || end_ || !arrived()) {
+    return;  // a request that arrives later is refused
   }
   Leave();
   const absl::Duration slot = shard_.admission().NextReconnectSlot();

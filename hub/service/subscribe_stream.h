@@ -14,7 +14,6 @@
 //          call below it sends trailers past the data that the client does not take.
 #pragma once
 
-#include <grpcpp/support/async_stream.h>
 #include <grpcpp/support/byte_buffer.h>
 
 #include <memory>
@@ -26,7 +25,7 @@
 #include "core/stream/live_session.h"
 #include "core/stream/sink.h"
 #include "core/stream/subscriber.h"
-#include "hub/service/call.h"
+#include "hub/service/request_call.h"
 #include "hub/service/subscribe_encoder.h"
 #include "hub/service/subscribe_request.h"
 #include "hub/snapshot_reader.h"
@@ -34,7 +33,7 @@
 
 namespace tocsin::hub {
 
-class SubscribeStream final : public Call, public Sink, public LiveSession {
+class SubscribeStream final : public RequestCall, public Sink, public LiveSession {
  public:
   explicit SubscribeStream(HubShard& shard);
   ~SubscribeStream() override;
@@ -55,8 +54,9 @@ class SubscribeStream final : public Call, public Sink, public LiveSession {
   void Failed() override;
 
  private:
-  void Request(void* tag) override;
-  void Begin() override;
+  void Prepare() override { context_.AsyncNotifyWhenDone(&done_); }
+  void Serve() override;
+  void Refuse(const absl::Status& error) override { End(error); }
   bool ended() const override;
   void OnWritten(bool ok);
   void OnFinished(bool ok);
@@ -75,8 +75,6 @@ class SubscribeStream final : public Call, public Sink, public LiveSession {
   void Leave();
   void CancelSlow(const char* why);
 
-  grpc::ByteBuffer request_;
-  grpc::ServerAsyncWriter<grpc::ByteBuffer> writer_;
   Completion written_ = Tag(&SubscribeStream::OnWritten);
   Completion finished_ = Tag(&SubscribeStream::OnFinished);
   Completion done_ = Tag(&SubscribeStream::OnDone);

@@ -6,15 +6,14 @@
 
 namespace tocsin::hub {
 
-void UnaryCall::Request(void* tag) {
+void UnaryCall::Prepare() {
   if (method_.tells_abandoned) {
     context_.AsyncNotifyWhenDone(&done_);
   }
-  method_.request(shard_, context_, request_, responder_, tag);
 }
 
 std::unique_ptr<Call> UnaryCall::Another() const {
-  return std::make_unique<UnaryCall>(shard_, method_);
+  return std::make_unique<UnaryCall>(shard_, service_, method_);
 }
 
 bool UnaryCall::Read(google::protobuf::Message& message) {
@@ -32,14 +31,15 @@ void UnaryCall::Answer(const google::protobuf::Message& response) {
   }
   grpc::ByteBuffer bytes;
   const grpc::Status status = SerializeRaw(response, bytes);
-  responder_.Finish(bytes, status, &finished_);
+  status.ok() ? stream_.WriteAndFinish(bytes, grpc::WriteOptions(), status, &finished_)
+              : stream_.Finish(status, &finished_);
 }
 
 void UnaryCall::Fail(const absl::Status& error) {
   if (ended_ = shard_.closed(); ended_) {
     return;
   }
-  responder_.FinishWithError(ToGrpcStatus(error), &finished_);
+  stream_.Finish(ToGrpcStatus(error), &finished_);
 }
 
 void UnaryCall::OnFinished(bool) { ended_ = true; }

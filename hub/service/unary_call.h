@@ -6,33 +6,27 @@
 #pragma once
 
 #include <google/protobuf/message.h>
-#include <grpcpp/support/async_unary_call.h>
-#include <grpcpp/support/byte_buffer.h>
 
 #include <atomic>
 
 #include "absl/status/status.h"
-#include "hub/service/call.h"
+#include "hub/service/request_call.h"
 
 namespace tocsin::hub {
 
-class UnaryCall final : public Call {
+class UnaryCall final : public RequestCall {
  public:
-  using Responder = grpc::ServerAsyncResponseWriter<grpc::ByteBuffer>;
-
   // What differs between methods.
   struct Method {
-    // Asks gRPC for the method's next call.
-    void (*request)(HubShard& shard, grpc::ServerContext& context, grpc::ByteBuffer& request,
-                    Responder& responder, void* tag);
+    const char* name;  // in the service's schema
     // Answers the request now, or arranges that it is answered later.
     void (*serve)(UnaryCall& call);
     // Whether abandoned() tells; it costs the call a completion more.
     bool tells_abandoned = false;
   };
 
-  UnaryCall(HubShard& shard, const Method& method)
-      : Call(shard), method_(method), responder_(&context_) {}
+  UnaryCall(HubShard& shard, RawService& service, const Method& method)
+      : RequestCall(shard, service, method.name), method_(method) {}
 
   HubShard& shard() { return shard_; }
   // Parses the request. When its bytes are no such message, answers it with an error and returns
@@ -48,15 +42,16 @@ class UnaryCall final : public Call {
   std::unique_ptr<Call> Another() const override;
 
  private:
-  void Request(void* tag) override;
-  void Begin() override { method_.serve(*this); }
-  bool ended() const override { return ended_ && (over_ || !method_.tells_abandoned); }
+  void Prepare() override;
+  void Serve() override { method_.serve(*this); }
+  void Refuse(const absl::Status& error) override { Fail(error); }
+  bool ended() const override {
+    return ended_ && !reading() && (over_ || !method_.tells_abandoned);
+  }
   void OnFinished(bool ok);
   void OnDone(bool ok);
 
   const Method& method_;
-  grpc::ByteBuffer request_;
-  Responder responder_;
   Completion finished_ = Tag(&UnaryCall::OnFinished);
   Completion done_ = Tag(&UnaryCall::OnDone);
   bool ended_ = false;

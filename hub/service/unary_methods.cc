@@ -7,24 +7,10 @@
 #include "hub/service/hub_shard.h"
 #include "hub/service/query_methods.h"
 #include "hub/service/unary_call.h"
+#include "tocsin/v1/hub.grpc.pb.h"
 
 namespace tocsin::hub {
 namespace {
-
-using Responder = UnaryCall::Responder;
-
-template <auto kRequest>
-void RequestOf(HubShard& shard, grpc::ServerContext& context, grpc::ByteBuffer& request,
-               Responder& responder, void* tag) {
-  grpc::ServerCompletionQueue* const queue = &shard.queue();
-  (shard.rpc().*kRequest)(&context, &request, &responder, queue, queue, tag);
-}
-
-void RequestCheck(HubShard& shard, grpc::ServerContext& context, grpc::ByteBuffer& request,
-                  Responder& responder, void* tag) {
-  grpc::ServerCompletionQueue* const queue = &shard.queue();
-  shard.health_rpc().RequestCheck(&context, &request, &responder, queue, queue, tag);
-}
 
 void ServePublish(UnaryCall& call) {
   v1::PublishRequest request;
@@ -103,31 +89,26 @@ void ServeCheck(UnaryCall& call) {
   call.Answer(response);
 }
 
-constexpr UnaryCall::Method kPublish{RequestOf<&EventHubRpc::RequestPublish>, ServePublish};
-constexpr UnaryCall::Method kSubmitAlert{RequestOf<&EventHubRpc::RequestSubmitAlert>,
-                                         ServeSubmitAlert};
-constexpr UnaryCall::Method kSubmitAlerts{RequestOf<&EventHubRpc::RequestSubmitAlerts>,
-                                          ServeSubmitAlerts};
-constexpr UnaryCall::Method kGetStatus{RequestOf<&EventHubRpc::RequestGetStatus>, ServeStatus};
-constexpr UnaryCall::Method kExplain{RequestOf<&EventHubRpc::RequestExplain>, ServeExplain};
-constexpr UnaryCall::Method kCheck{RequestCheck, ServeCheck};
-constexpr UnaryCall::Method kQueries[] = {
-    {RequestOf<&EventHubRpc::RequestGetIncident>, ServeGetIncident, /*tells_abandoned=*/true},
-    {RequestOf<&EventHubRpc::RequestListIncidents>, ServeListIncidents, /*tells_abandoned=*/true},
-    {RequestOf<&EventHubRpc::RequestListEvents>, ServeListEvents, /*tells_abandoned=*/true},
+constexpr UnaryCall::Method kMethods[] = {
+    {"Publish", ServePublish},
+    {"SubmitAlert", ServeSubmitAlert},
+    {"SubmitAlerts", ServeSubmitAlerts},
+    {"GetStatus", ServeStatus},
+    {"Explain", ServeExplain},
+    {"GetIncident", ServeGetIncident, /*tells_abandoned=*/true},
+    {"ListIncidents", ServeListIncidents, /*tells_abandoned=*/true},
+    {"ListEvents", ServeListEvents, /*tells_abandoned=*/true},
 };
+constexpr UnaryCall::Method kCheck{"Check", ServeCheck};
 
 }  // namespace
 
 std::vector<std::unique_ptr<Call>> UnaryMethods(HubShard& shard) {
   std::vector<std::unique_ptr<Call>> calls;
-  for (const UnaryCall::Method* method :
-       {&kPublish, &kSubmitAlert, &kSubmitAlerts, &kGetStatus, &kExplain, &kCheck}) {
-    calls.push_back(std::make_unique<UnaryCall>(shard, *method));
+  for (const UnaryCall::Method& method : kMethods) {
+    calls.push_back(std::make_unique<UnaryCall>(shard, shard.rpc(), method));
   }
-  for (const UnaryCall::Method& method : kQueries) {
-    calls.push_back(std::make_unique<UnaryCall>(shard, method));
-  }
+  calls.push_back(std::make_unique<UnaryCall>(shard, shard.health_rpc(), kCheck));
   return calls;
 }
 

@@ -1,0 +1,195 @@
+// Places and Arrivals without gRPC, and half-sent calls over a real socket.
+#include <gtest/gtest.h>
+
+#include <deque>
+#include <optional>
+
+#include "hub/service/arrivals.h"
+#include "hub/service/places.h"
+
+namespace tocsin::hub {
+namespace {
+
+TEST(PeerOf, IsAnAddressOrOverLoopbackAConnection) {
+  EXPECT_EQ(PeerOf("ipv4:192.0.2.7:5000"), PeerOf("ipv4:192.0.2.7:6000"));
+  EXPECT_NE(PeerOf("ipv4:192.0.2.7:5000"), PeerOf("ipv4:192.0.2.8:5000"));
+  EXPECT_EQ(PeerOf("ipv6:%5B2001:db8:1:2:3:4:5:6%5D:1"), PeerOf("ipv6:%5B2001:db8:1:2::%5D:2"));
+  EXPECT_NE(PeerOf("ipv6:%5B2001:db8:1:2::%5D:1"), PeerOf("ipv6:%5B2001:db8:1:3::%5D:1"));
+  for (const char* loopback : {"ipv4:127.0.0.1:5000", "ipv6:%5B::1%5D:5000", "unix:"}) {
+    EXPECT_EQ(PeerOf(loopback), loopback);
+  }
+}
+
+class TestHolder final : public Places::Holder {
+ public:
+  TestHolder(std::string peer, absl::Duration since) : peer_(std::move(peer)), since_(since) {}
+  std::string peer() const override { return peer_; }
+  absl::Duration idle_since() const override { return since_; }
+
+ private:
+  const std::string peer_;
+  const absl::Duration since_;
+};
+
+constexpr absl::Duration kNow = absl::Seconds(100);
+
+class PlacesTest : public testing::Test {
+ protected:
+  TestHolder& Add(const std::string& peer, absl::Duration since = kNow) {
+    places_.Enter(holders_.emplace_back(peer, since));
+    return holders_.back();
+  }
+  Places places_{4};
+  std::deque<TestHolder> holders_;
+};
+
+TEST_F(PlacesTest, ANewcomerTakesTheIdlestPlaceOfThePeerThatHoldsMost) {
+  Add("few", absl::Seconds(1));
+  Add("many", absl::Seconds(3));
+  TestHolder& idlest = Add("many", absl::Seconds(2));
+  Add("many", absl::InfiniteDuration());
+  EXPECT_TRUE(places_.full());
+  EXPECT_EQ(places_.GiverFor("new", kNow), &idlest);
+  EXPECT_EQ(places_.GiverFor("few", kNow), &idlest);
+  places_.Leave(idlest);
+  EXPECT_FALSE(places_.full());
+  EXPECT_FALSE(idlest.placed());
+}
+
+TEST_F(PlacesTest, ABusyPlaceIsGivenUpToAPeerThatHoldsFewerToo) {
+  for (int i = 0; i < 4; ++i) Add("many", absl::InfiniteDuration());
+  EXPECT_NE(places_.GiverFor("new", kNow), nullptr);
+  EXPECT_EQ(places_.GiverFor("many", kNow), nullptr);
+}
+
+TEST_F(PlacesTest, EqualPeersDoNotTakeTurnsByForce) {
+  Add("one");
+  Add("one");
+  Add("other");
+  TestHolder& last = Add("other");
+  EXPECT_EQ(places_.GiverFor("other", kNow), nullptr);
+  EXPECT_EQ(places_.GiverFor("one", kNow), nullptr);
+  places_.Leave(last);
+  // "one" holds one more than "other": to take it would only turn them round.
+  Add("third");
+  EXPECT_EQ(places_.GiverFor("other", kNow), nullptr);
+  EXPECT_NE(places_.GiverFor("other", kNow + Places::kPatience), nullptr);
+  EXPECT_NE(places_.GiverFor("one", kNow + Places::kPatience), nullptr);
+}
+
+class TestArrival final : public Arrivals::Arrival {
+ public:
+  explicit TestArrival(std::string peer) : peer_(std::move(peer)) {}
+  std::string peer() const override { return peer_; }
+  void StartRead() override { read_ = true; }
+  void GiveUp(const absl::Status& status) override { ended_ = status; }
+  bool read() const { return read_; }
+  const std::optional<absl::Status>& ended() const { return ended_; }
+
+ private:
+  const std::string peer_;
+  bool read_ = false;
+  std::optional<absl::Status> ended_;
+};
+
+class ArrivalsTest : public testing::Test {
+ protected:
+  TestArrival& Begin(const std::string& peer) {
+    arrivals_.Begin(calls_.emplace_back(peer));
+    return calls_.back();
+  }
+  void Fill(const std::string& peer) {
+    for (size_t i = 0; i < Arrivals::kReading; ++i) Begin(peer);
+  }
+  // As the shard's turns do: they end at the time that Tick names.
+  void Pass(absl::Duration time) {
+    for (; time > absl::ZeroDuration(); time -= absl::Seconds(1)) {
+      clock_.Advance(absl::Seconds(1));
+      arrivals_.Tick();
+    }
+  }
+  ManualClock clock_;
+  std::deque<TestArrival> calls_;
+  Arrivals arrivals_{clock_};
+};
+
+TEST_F(ArrivalsTest, ACallIsReadAsItBeginsAndForgottenWhenItHasCome) {
+  TestArrival& call = Begin("a");
+  EXPECT_TRUE(call.read());
+  EXPECT_EQ(arrivals_.Tick(), clock_.Monotonic() + absl::Seconds(1));
+  arrivals_.Came(call);
+  EXPECT_EQ(arrivals_.Tick(), absl::InfiniteDuration());
+  Pass(2 * Arrivals::kWholeWithin);
+  EXPECT_FALSE(call.ended());
+}
+
+TEST_F(ArrivalsTest, ARequestThatDoesNotComeWholeEndsItsCall) {
+  TestArrival& call = Begin("a");
+  Pass(Arrivals::kWholeWithin - absl::Seconds(2));
+  EXPECT_FALSE(call.ended());
+  Pass(absl::Seconds(2));
+  ASSERT_TRUE(call.ended());
+  EXPECT_EQ(call.ended()->code(), absl::StatusCode::kDeadlineExceeded);
+  EXPECT_NE(call.ended()->message().find("message did not come whole within 1m"),
+            absl::string_view::npos);
+  arrivals_.Came(call);  // its read ends with the call
+  EXPECT_EQ(arrivals_.reading(), 0u);
+}
+
+TEST_F(ArrivalsTest, TimeInWhichTheProcessStoodStillEndsNothing) {
+  TestArrival& call = Begin("a");
+  Pass(absl::Seconds(3));
+  clock_.Advance(absl::Hours(1));
+  arrivals_.Tick();
+  EXPECT_FALSE(call.ended());
+}
+
+TEST_F(ArrivalsTest, OnePeersHalfSentCallsHoldUpNobodyElse) {
+  Fill("bad");
+  TestArrival& waits = Begin("bad");
+  EXPECT_FALSE(waits.read());
+  TestArrival& other = Begin("good");
+  EXPECT_TRUE(other.read());
+  ASSERT_TRUE(calls_.front().ended());
+  EXPECT_EQ(calls_.front().ended()->code(), absl::StatusCode::kUnavailable);
+  EXPECT_FALSE(waits.read());
+  arrivals_.Came(other);
+  EXPECT_TRUE(waits.read());
+  EXPECT_EQ(arrivals_.reading(), Arrivals::kReading);
+}
+
+TEST_F(ArrivalsTest, OneThatIsSlowGivesWayToThoseThatWaitOfItsOwnPeer) {
+  Fill("a");
+  TestArrival& waits = Begin("a");
+  arrivals_.Tick();
+  EXPECT_FALSE(waits.read());
+  Pass(Places::kPatience);
+  EXPECT_TRUE(waits.read());
+  EXPECT_TRUE(calls_[0].ended());
+  EXPECT_FALSE(calls_[1].ended());
+}
+
+TEST_F(ArrivalsTest, WhatWaitsIsBounded) {
+  Fill("a");
+  for (size_t i = 0; i < Arrivals::kWaiting; ++i) EXPECT_FALSE(Begin("a").ended());
+  TestArrival& refused = Begin("a");
+  ASSERT_TRUE(refused.ended());
+  EXPECT_EQ(refused.ended()->code(), absl::StatusCode::kResourceExhausted);
+  EXPECT_EQ(arrivals_.waiting(), Arrivals::kWaiting);
+}
+
+TEST_F(ArrivalsTest, AtTheEndAllAreRead) {
+  Fill("a");
+  TestArrival& waits = Begin("a");
+  arrivals_.ReadAll();
+  EXPECT_TRUE(waits.read());
+  EXPECT_TRUE(Begin("a").read());
+  while (!calls_.empty()) {
+    arrivals_.Came(calls_.front());
+    calls_.pop_front();
+  }
+  EXPECT_EQ(arrivals_.reading(), 0u);
+}
+
+}  // namespace
+}  // namespace tocsin::hub
