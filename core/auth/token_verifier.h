@@ -1,0 +1,55 @@
+// token_verifier.h: decides whether a token is good, and for whom and what.
+//
+// Shape:   text → subject. First the signature, by a key that is configured; only then are the
+//          claims read at all. A token without the permission claim is good and may do nothing.
+// Threads: Verify from any thread; the set of keys may be replaced meanwhile.
+// Owns:    nothing; keys and clock outlive it.
+// Errors:  a refusal (refusal.h).
+// Source:  docs/protocol.md, section 8; RFC 8725; RFC 7519.
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "absl/time/time.h"
+#include "core/auth/key_set.h"
+#include "core/auth/key_source.h"
+#include "core/auth/subject.h"
+#include "core/auth/token_claims.h"
+#include "core/base/clock.h"
+
+namespace tocsin {
+
+struct TokenRules {
+  std::vector<std::string> issuers = {};    // iss must be one of them; empty: any, or none
+  std::vector<std::string> audiences = {};  // aud must name one of them; empty: any, or none
+  absl::Duration leeway = absl::Seconds(30);
+  // A claim's name, or where it begins with '/', a path to it through objects (RFC 6901):
+  // "/resource_access/tocsin/permission".
+  std::string permission_claim = "tocsin";
+};
+
+// Whether a path in TokenRules::permission_claim is well-formed; `flag` names it in the error.
+absl::Status CheckClaimName(std::string_view claim, std::string_view flag);
+
+class TokenVerifier {
+ public:
+  TokenVerifier(TokenRules rules, KeySource& keys, Clock& clock);
+
+  absl::StatusOr<Subject> Verify(std::string_view token) const;
+
+  const TokenRules& rules() const { return rules_; }
+
+ private:
+  absl::Status VerifySignature(std::string_view token, TokenClaims& claims) const;
+  absl::Status CheckTimes(const TokenClaims& claims) const;
+  absl::Status CheckParties(const TokenClaims& claims) const;
+
+  const TokenRules rules_;
+  KeySource& keys_;
+  Clock& clock_;
+};
+
+}  // namespace tocsin
