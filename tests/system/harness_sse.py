@@ -43,6 +43,7 @@ class Events:
         self.cursor = ""  # of the last message that had one
         self.over = False
         self._text = b""
+        self._size = None  # of the chunk that is being read
 
     async def read_head(self, timeout=TIMEOUT):
         head = (await asyncio.wait_for(self.reader.readuntil(b"\r\n\r\n"), timeout)).decode("latin-1")
@@ -55,10 +56,11 @@ class Events:
     async def _more(self):
         """Reads a piece of the body; False at its end."""
         if self._chunked:
-            size = int((await self.reader.readuntil(b"\r\n")).split(b";")[0], 16)
-            piece = await self.reader.readexactly(size + 2)
+            if self._size is None:  # a wait that was over after a chunk's head goes on with its body
+                self._size = int((await self.reader.readuntil(b"\r\n")).split(b";")[0], 16)
+            piece = await self.reader.readexactly(self._size + 2)
             self._text += piece[:-2]
-            self.over = size == 0
+            self.over, self._size = self._size == 0, None
         elif self._left >= 0:
             self._text += await self.reader.readexactly(self._left)
             self.over = True
