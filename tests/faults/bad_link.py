@@ -13,11 +13,12 @@ TICK = 0.01
 
 
 class BadLink:
-    """Use: with BadLink(address, rng) as link: … link.address. Of each way, "to" is towards that address."""
+    """Use: with BadLink(address, rng) as link: … link.address. Of each way, "to" is towards that address, which is that of a network
+    where within() is one (bad_net.py)."""
 
-    def __init__(self, address, seed):
+    def __init__(self, address, seed, within=contextlib.nullcontext):
         host, port = address.rsplit(":", 1)
-        self._target, self._rng = (host, int(port)), random.Random(seed)
+        self._target, self._rng, self._within = (host, int(port)), random.Random(seed), within
         self._listener = socket.create_server(("127.0.0.1", 0))
         self._port = self._listener.getsockname()[1]
         self.address = f"127.0.0.1:{self._port}"
@@ -59,7 +60,7 @@ class BadLink:
         threading.Thread(target=self._accept, args=(self._listener,), daemon=True).start()
 
     def _accept(self, listener):
-        with contextlib.suppress(OSError):
+        with contextlib.suppress(OSError), self._within():
             while True:
                 client, _ = listener.accept()
                 try:
