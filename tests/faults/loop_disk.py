@@ -1,6 +1,7 @@
 """A small ext4 of its own, in a file, whose power can be cut: what was not synced is gone. It is mounted for this process
 and those that it starts alone: a mount that another namespace had copied would keep the file system that was cut."""
 
+import contextlib
 import ctypes
 import fcntl
 import functools
@@ -11,6 +12,7 @@ import subprocess
 SHUTDOWN = 0x8004587D  # EXT4_IOC_SHUTDOWN
 WITHOUT_FLUSH = 2  # not even the journal is written
 MEBIBYTES = 160
+INODES = 1_000
 CLONE_NEWNS = 0x00020000
 
 
@@ -71,3 +73,15 @@ class LoopDisk:
 
     def __exit__(self, *_):
         self.unmount()
+
+
+@contextlib.contextmanager
+def few_inodes(path):
+    """A file system in memory at that path, with room for INODES files."""
+    path.mkdir()
+    _own_mounts()
+    _run("mount", "-t", "tmpfs", "-o", f"size=1g,nr_inodes={INODES}", "tocsin-tests", path)
+    try:
+        yield path
+    finally:
+        _run("umount", path)

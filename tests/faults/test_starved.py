@@ -1,4 +1,4 @@
-"""The descriptors of a program or the hub's memory run out for a while, under a crowd: nothing is lost or comes twice, whoever was connected
+"""The descriptors of a program, or the hub's memory or inodes, run out for a while, under a crowd: nothing is lost or comes twice, whoever was connected
 stays, and whoever comes when there are some again is served. A program that memory ends is started again, and has lost nothing."""
 
 import asyncio
@@ -8,8 +8,11 @@ import resource
 import socket
 import time
 
+import pytest
+
 import crowd
 import harness
+import loop_disk
 from guarantees import Gap, Publish
 
 FOR = (0.3, 2.0)  # seconds without
@@ -55,6 +58,28 @@ def without_memory(program, rng):
         time.sleep(rng.uniform(*FOR))
 
 
+def disk_of(folder):
+    """Where a round's hub has its data directory."""
+    return folder / "disk"
+
+
+def without_inodes(hub, rng):
+    """Files of somebody else's take all that are left under the hub's folder, before it makes its next one."""
+    taken = []
+    with contextlib.suppress(OSError):
+        while True:
+            taken.append(disk_of(hub.folder.parent) / str(len(taken)))
+            taken[-1].touch()
+    taken.pop()
+    time.sleep(rng.uniform(*FOR))
+    if rng.random() < 0.5:  # a start makes files as well
+        hub.kill()
+        hub.begin()
+        time.sleep(rng.uniform(*FOR))
+    for path in taken:
+        path.unlink()
+
+
 def is_served(hub, bridge):
     """Both serve who comes now. The publish that shows it."""
     harness.wait_for(bridge.ready, SERVED, "the bridge to be ready")
@@ -72,12 +97,20 @@ def is_served(hub, bridge):
 FAULTS = [("bridge", without_descriptors), ("hub", without_descriptors), ("hub", without_memory)]
 
 
-def one_round(round):
-    which, fault = round.rng.choice(FAULTS)
+MAY_END = (without_memory, without_inodes)
+
+
+def disk(fault, path):
+    return loop_disk.few_inodes(path) if fault is without_inodes else contextlib.nullcontext()
+
+
+def one_round(round, faults):
+    which, fault = round.rng.choice(faults)
     round.fault = f"{which} {fault.__name__}"
     for name in ("hub", "bridge"):
         (round.folder / name).mkdir()
-    with harness.start_hub(folder=round.folder / "hub") as hub, \
+    with disk(fault, disk_of(round.folder)), \
+            harness.start_hub("--data-dir", disk_of(round.folder) / "data", folder=round.folder / "hub") as hub, \
             harness.start_bridge(hub, folder=round.folder / "bridge") as bridge, \
             crowd.Crowd(hub, [bridge], seed=round.number) as people:
         program = {"hub": hub, "bridge": bridge}[which]
@@ -85,7 +118,7 @@ def one_round(round):
         fault(program, round.rng)
         said = "lives"
         if not program.running():
-            assert fault is without_memory, f"{which} ended:\n{program.log()[-3000:]}"
+            assert fault in MAY_END, f"{which} ended:\n{program.log()[-3000:]}"
             said = f"ended with {program.wait_for_end()}, and was started again"
             program.start()
         published = is_served(hub, bridge)
@@ -99,4 +132,10 @@ def one_round(round):
 
 
 def test_starved(rounds):
-    rounds.play(one_round, short=3)
+    rounds.play(lambda round: one_round(round, FAULTS), short=3)
+
+
+def test_starved_of_inodes(rounds):
+    if os.geteuid() != 0:
+        pytest.skip("inodes that run out need root: a file system of the test's own is mounted")
+    rounds.play(lambda round: one_round(round, [("hub", without_inodes)]), short=2)
