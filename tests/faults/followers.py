@@ -52,13 +52,13 @@ async def follow_http(bridges, stream, end, filter=None, lines=False):
                     continue
                 if message is None:
                     return
-                cursor = _take_http(stream, message) or cursor
+                cursor = take_http(stream, message) or cursor
                 at(cursor)
 
     await follow(session, bridges, stream, end)
 
 
-def _take_http(stream, message):
+def take_http(stream, message):
     """Adds what a message says; the cursor that it moves to, or None."""
     kind, data = message.event, message.data
     if kind == "event":
@@ -85,13 +85,13 @@ async def follow_graphql(bridges, stream, end, filter=None):
                     message = await socket.recv(SILENCE)
                 except TimeoutError:
                     continue
-                cursor = _take_graphql(stream, message) or cursor
+                cursor = take_graphql(stream, message) or cursor
                 at(cursor)
 
     await follow(session, bridges, stream, end)
 
 
-def _take_graphql(stream, message):
+def take_graphql(stream, message):
     payload = message.get("payload") or {}
     if message["type"] == "next":
         cursor, gap = harness.place_of(message), payload["extensions"].get("gap")

@@ -28,6 +28,7 @@ class Round:
     rng: random.Random
     folder: pathlib.Path  # its own; kept when it fails
     figures: dict  # name → numbers, of which the summary tells the middle and the largest
+    deep: bool = False  # the rounds were asked for, and may take what they need
     fault: str = ""  # what is done in it, as soon as that is known
 
     def judge(self, history):
@@ -59,7 +60,8 @@ class Rounds:
 
     def _played(self, one_round, number):
         folder = pathlib.Path(tempfile.mkdtemp(prefix=f"tocsin-{self.suite}-{number}-"))
-        this = Round(number, random.Random(f"{self.suite} {self._seed} {number}"), folder, self._figures)
+        this = Round(number, random.Random(f"{self.suite} {self._seed} {number}"), folder, self._figures,
+                     deep=self._count > 0)
         started = time.monotonic()
         try:
             said = one_round(this)
