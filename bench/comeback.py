@@ -3,10 +3,12 @@
 
   bench/comeback.py restart [--clients 10000]   each with a cursor and a filter of its own; the bridge is killed and started
                                                 again, and 300 events that each of them wants were published meanwhile
+  bench/comeback.py restart --everything        without filters: each wants all of 300 events
   bench/comeback.py burst [--clients 1000]      all live; a burst of 3,000 events is more than may wait for one of them, so
                                                 that all are sent behind together
 
-Prints one line of JSON. Exit status 1: an event was lost, came twice or out of order, or not all were back in time.
+Prints one line of JSON; --times FILE writes when each client was back, and when it had everything, in seconds since the bridge
+was ready (bench/comeback_plot.py draws them). Exit status 1: an event was lost, came twice or out of order, or not all were back in time.
 The programs are those of TOCSIN_BIN (build/release). One process plays all clients, so that its own work is within the time.
 """
 import argparse
@@ -171,18 +173,21 @@ class Crowd:
     def begin(self, wanted):
         """From now on each is to get so many events."""
         self.wanted, self.ready, self.whole, self.lost = wanted, 0, 0, 0
+        self.ready_at, self.whole_at, self.begun = [], [], time.monotonic()
         self.done, self.connected = asyncio.Event(), asyncio.Event()
         for client in self.clients:
             client.got = client.sum = 0
 
     def on_ready(self):
         self.ready += 1
+        self.ready_at.append(round(time.monotonic() - self.begun, 3))
         if self.ready == self.size:
             self.connected.set()
 
     def on_events(self, client):
         if client.got == self.wanted:
             self.whole += 1
+            self.whole_at.append(round(time.monotonic() - self.begun, 3))
             if self.whole == self.size:
                 self.done.set()
 
@@ -219,22 +224,24 @@ class Crowd:
 
 # --- The rounds
 
-async def restart(programs, size):
-    crowd = Crowd(programs.ws_port, size, own_filters=True)
+async def restart(programs, size, everything=False, times=None):
+    crowd = Crowd(programs.ws_port, size, own_filters=not everything)
     await crowd.connect()
     programs.bridge.kill()
     crowd.forget()
-    published = GROUPS * WANTED
+    published = WANTED if everything else GROUPS * WANTED
     programs.publish([event(n) for n in range(published)])
     crowd.begin(WANTED)
     hub_before = programs.hub.cpu()
     programs.start_bridge()
-    begin = time.monotonic()
+    crowd.begun = begin = time.monotonic()
     await crowd.connect()
     connected = time.monotonic() - begin
     with contextlib.suppress(TimeoutError):
         await asyncio.wait_for(crowd.done.wait(), IN_TIME)
-    return {"round": "restart", "clients": size, "events_each": WANTED, "connected_s": round(connected, 2),
+    if times:
+        times.write_text(json.dumps({"clients": size, "filters": not everything, "ready": crowd.ready_at, "whole": crowd.whole_at}))
+    return {"round": "restart", "filters": not everything, "clients": size, "events_each": WANTED, "connected_s": round(connected, 2),
             "resumed_s": round(time.monotonic() - begin, 2), "whole": crowd.whole, "wrong": crowd.wrong(published, 1),
             "hub_cpu_s": round(programs.hub.cpu() - hub_before, 2), "bridge_cpu_s": round(programs.bridge.cpu(), 2)}
 
@@ -259,6 +266,8 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("round", choices=["restart", "burst"])
     parser.add_argument("--clients", type=int)
+    parser.add_argument("--everything", action="store_true")
+    parser.add_argument("--times", type=pathlib.Path)
     options = parser.parse_args()
     _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
@@ -266,7 +275,7 @@ def main():
         programs = Programs(pathlib.Path(folder))
         try:
             if options.round == "restart":
-                result = asyncio.run(restart(programs, options.clients or 10_000))
+                result = asyncio.run(restart(programs, options.clients or 10_000, options.everything, options.times))
             else:
                 result = asyncio.run(burst(programs, options.clients or 1_000))
         finally:
