@@ -143,6 +143,7 @@ std::unique_ptr<CLI::App> MakeApp(Globals& globals, Run& chosen) {
   AddStatus(*app, globals, chosen);
   AddBench(*app, globals, chosen);
   AddVerify(*app, globals, chosen);
+  AddToken(*app, globals, chosen);
   AddHelp(*app, chosen);
   AddCompletion(*app, chosen);
   SetUpCommands(*app);

@@ -36,6 +36,7 @@ void AddEvents(CLI::App& app, const Globals& globals, Run& chosen);
 void AddStatus(CLI::App& app, const Globals& globals, Run& chosen);
 void AddBench(CLI::App& app, const Globals& globals, Run& chosen);
 void AddVerify(CLI::App& app, const Globals& globals, Run& chosen);
+void AddToken(CLI::App& app, const Globals& globals, Run& chosen);
 void AddHelp(CLI::App& app, Run& chosen);
 void AddCompletion(CLI::App& app, Run& chosen);
 

@@ -9,7 +9,8 @@ enum ExitCode : int {
                      // `incidents check`: something differs
   kUsage = 2,        // wrong flags or values
   kUnreachable = 3,  // no hub answers there, or it is starting or stopping
-  kRefused = 4,      // the hub, or the check before it, refused an event, a filter or a cursor
+  kRefused = 4,      // the hub, or the check before it, refused an event, a filter or a cursor;
+                     // `token`: the token is not good
   kGap = 5,          // the cursor has expired or is of another log: `sub` cannot resume from it
   kLost = 6,         // `bench`: events were lost, repeated or out of order; `verify`: a guarantee
                      // is broken
@@ -23,7 +24,7 @@ inline constexpr char kExitCodesHelp[] =
     "differs\n"
     "  2    wrong flags or values\n"
     "  3    the hub cannot be reached, or is starting or stopping\n"
-    "  4    refused: an invalid event, filter or cursor, or a conflict\n"
+    "  4    refused: an invalid event, filter or cursor, or a conflict; token: not good\n"
     "  5    the cursor has expired or belongs to another log\n"
     "  6    bench: events were lost, came twice or out of order; verify: a guarantee is broken\n"
     "  130  interrupted (Ctrl-C, SIGTERM)\n";

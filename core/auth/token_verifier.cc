@@ -25,26 +25,9 @@ bool IsIn(const std::vector<std::string>& names, std::string_view name) {
   return std::find(names.begin(), names.end(), name) != names.end();
 }
 
-// The claim of that name or path; nullptr where there is none.
-const json::value* Find(const json::value& claims, std::string_view claim) {
-  if (!claim.starts_with('/')) {
-    return claims.get_object().if_contains(claim);
-  }
-  const json::value* value = &claims;
-  for (const absl::string_view step : absl::StrSplit(ToAbsl(claim.substr(1)), '/')) {
-    const std::string name = absl::StrReplaceAll(step, {{"~1", "/"}, {"~0", "~"}});
-    const json::object* const object = value->if_object();
-    value = object == nullptr ? nullptr : object->if_contains(name);
-    if (value == nullptr) {
-      return nullptr;
-    }
-  }
-  return value;
-}
-
 // The operator is told the field and what is allowed there, and not what stands there.
 absl::StatusOr<Permission> PermissionOf(const TokenClaims& claims, const std::string& claim) {
-  const json::value* const value = Find(claims.all, claim);
+  const json::value* const value = FindClaim(claims.all, claim);
   if (value == nullptr) {
     return Permission();
   }
@@ -104,6 +87,22 @@ absl::Status CheckClaimName(std::string_view claim, std::string_view flag) {
                      "/resource_access/tocsin"));
   }
   return absl::OkStatus();
+}
+
+const json::value* FindClaim(const json::value& claims, std::string_view claim) {
+  if (!claim.starts_with('/')) {
+    return claims.get_object().if_contains(claim);
+  }
+  const json::value* value = &claims;
+  for (const absl::string_view step : absl::StrSplit(ToAbsl(claim.substr(1)), '/')) {
+    const std::string name = absl::StrReplaceAll(step, {{"~1", "/"}, {"~0", "~"}});
+    const json::object* const object = value->if_object();
+    value = object == nullptr ? nullptr : object->if_contains(name);
+    if (value == nullptr) {
+      return nullptr;
+    }
+  }
+  return value;
 }
 
 TokenVerifier::TokenVerifier(TokenRules rules, KeySource& keys, Clock& clock)

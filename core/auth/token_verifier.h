@@ -34,6 +34,9 @@ struct TokenRules {
 // Whether a path in TokenRules::permission_claim is well-formed; `flag` names it in the error.
 absl::Status CheckClaimName(std::string_view claim, std::string_view flag);
 
+// The claim of that name or path in an object; nullptr where there is none.
+const boost::json::value* FindClaim(const boost::json::value& claims, std::string_view claim);
+
 class TokenVerifier {
  public:
   TokenVerifier(TokenRules rules, KeySource& keys, Clock& clock);
