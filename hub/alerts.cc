@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <tuple>
 
+#include "core/base/planted.h"
 #include "core/base/status_macros.h"
 #include "core/event/time_proto.h"
 
@@ -71,6 +72,7 @@ absl::Status Alerts::TakeAlert(std::string_view incident, const v1::Alert& alert
 // Where the report meets a row that this group has made or changed, that row takes it in; else it
 // is remembered beside the log.
 void Alerts::Renew(const v1::Alert& alert, const KnownAlert& known) {
+  if (Planted("alert-not-renewed")) return;
   if (!known.open() || alert.status() != v1::ALERT_STATUS_FIRING) {
     return;
   }

@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "core/base/planted.h"
 #include "core/base/status_macros.h"
 
 namespace tocsin::hub {
@@ -15,7 +16,7 @@ absl::Status Follower::Load(CheckedClock& clock) {
   const LogExtent extent = log_.extent();
   last_ = extent.latest.sequence;
   ASSIGN_OR_RETURN(const std::vector<DedupEntry> entries, log_.ReadDedup());
-  dedup_.Load(entries);
+  if (!Planted("start-loads-no-ids")) dedup_.Load(entries);
   if (!entries.empty()) {
     time_ = entries.back().time;
   }

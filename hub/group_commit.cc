@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "core/base/planted.h"
 #include "core/base/status_macros.h"
 #include "core/base/strings.h"
 #include "core/event/error.h"
@@ -103,6 +104,7 @@ absl::StatusOr<std::string> OneIncident(const std::vector<v1::Event>& events) {
 }  // namespace
 
 bool GroupCommit::IsOtherContent(const DedupWindow::Seen& seen, const Content& content) {
+  if (Planted("other-content-accepted")) return false;
   return seen.content != kUnknownContent && seen.content != content.hash;
 }
 
@@ -154,6 +156,7 @@ CommittedGroup GroupCommit::TryCommit(std::span<PendingPublish> group) {
   }
   incidents_.DropGroup();
   alerts_.DropGroup();
+  if (Planted("failed-append-acknowledged")) last_append_ = absl::OkStatus();
   if (!last_append_.ok() && !absl::IsAborted(last_append_)) {
     FailGroup(group.first(committed.taken));
   } else if (events > 0 && last_append_.ok()) {
@@ -226,6 +229,7 @@ const DedupWindow::Seen* GroupCommit::FindId(std::string_view id) const {
     return nullptr;
   }
   const auto staged = staged_ids_.find(*PackUuid(id));
+  if (Planted("repeated-within-a-group")) return follower_.dedup().Find(id);
   return staged != staged_ids_.end() ? &staged->second : follower_.dedup().Find(id);
 }
 
@@ -311,6 +315,7 @@ void GroupCommit::Unstage(size_t keep) {
   for (size_t i = keep; i < batch_.dedup.size(); ++i) {
     staged_ids_.erase(*PackUuid(batch_.dedup[i].id));
   }
+  if (Planted("half-batch-kept")) return;
   batch_.events.resize(keep);
   batch_.dedup.resize(keep);
   incidents_.DropRequest();

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "core/base/planted.h"
 #include "core/base/stand_back.h"
 #include "core/base/status_macros.h"
 #include "core/event/error.h"
@@ -235,6 +236,7 @@ void SnapshotReader::Read(const JobPtr& job) {
     return;
   }
   part.place = job->snapshot->place();
+  part.place.sequence += Planted("snapshot-goes-on-one-late");
   part.last = !*more;
   DeliverPart(job);
 }

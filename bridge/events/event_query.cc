@@ -9,6 +9,7 @@
 #include "bridge/http/accept.h"
 #include "bridge/http/filter_parameters.h"
 #include "bridge/http/query_parameters.h"
+#include "core/base/planted.h"
 #include "core/base/status_macros.h"
 #include "core/event/priority_choice.h"
 
@@ -107,7 +108,7 @@ absl::StatusOr<EventQuery> ReadEventQuery(const http::HttpRequest& request) {
                           {"nothing with snapshot: the changes begin where the snapshot was made"});
   }
   const std::optional<std::string_view> last = request.Header("Last-Event-ID");
-  if (last.has_value() && !last->empty()) {
+  if (last.has_value() && !last->empty() && !Planted("last-event-id-ignored")) {
     ASSIGN_OR_RETURN(const ResumePoint resume, ParseResumePoint(*last, "Last-Event-ID"));
     SetStart(resume, query);
     query.snapshot = false;  // it has had its snapshot: no id comes before the last of it

@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "core/base/planted.h"
 #include "core/base/status_macros.h"
 #include "core/event/error.h"
 #include "core/rpc/hub_error.h"
@@ -95,7 +96,7 @@ absl::Status Replay::OnResponse(const grpc::ByteBuffer& response) {
 
 bool Replay::OnEnd(const grpc::Status& status) {
   if (rpc::MayRetry(status)) {
-    if (place_.epoch != 0) {
+    if (place_.epoch != 0 && !Planted("broken-replay-begins-anew")) {
       stream_.GoOnFrom(FormatCursor(place_));
     }
     return true;

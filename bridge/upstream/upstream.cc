@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "core/base/log.h"
+#include "core/base/planted.h"
 #include "core/base/status_macros.h"
 #include "core/event/error.h"
 #include "core/rpc/hub_error.h"
@@ -56,6 +57,7 @@ absl::Status Upstream::Begin(const HubBatch& first) {
 }
 
 void Upstream::Take(HubBatch batch) {
+  if (Planted("bridge-hides-gap")) batch.gap.reset();
   if (batch.gap.has_value()) {
     if (!batch.gap_first) {
       Append(batch);
@@ -111,7 +113,7 @@ bool Upstream::OnEnd(const grpc::Status& status) {
     BeginAnew(error);
   }
   if (started_) {
-    stream_.GoOnFrom(FormatCursor(place_));
+    stream_.GoOnFrom(Planted("bridge-resumes-at-newest") ? "latest" : FormatCursor(place_));
   }
   return true;
 }

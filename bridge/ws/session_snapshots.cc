@@ -4,6 +4,7 @@
 #include <string>
 #include <utility>
 
+#include "core/base/planted.h"
 #include "core/event/limits.h"
 
 namespace tocsin::bridge::ws {
@@ -59,6 +60,7 @@ void SessionSnapshots::Begin() {
 }
 
 void SessionSnapshots::OnMessage(SnapshotMessage message) {
+  message.place.sequence += Planted("bridge-goes-on-one-late");
   const SubscriptionTag tag = requests_.front().tag;
   if (!message.status.ok()) {
     return owner_.OnSnapshotFailed(*Remove(tag), message.status);

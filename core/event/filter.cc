@@ -7,6 +7,7 @@
 #include "absl/strings/str_cat.h"
 #include "core/base/check.h"
 #include "core/base/heap_bytes.h"
+#include "core/base/planted.h"
 #include "core/base/status_macros.h"
 #include "tocsin/v1/hub.pb.h"
 
@@ -84,7 +85,9 @@ bool Filter::Matches(const EventFacts& facts) const noexcept {
 
 bool Filter::Leaves(const EventFacts& facts) const noexcept {
   const EventFacts::Before* const before = facts.before();
-  return before != nullptr && Has(before->severity, before->state, facts.terms_before()) &&
+  const bool anyone = Planted("leave-of-a-stranger");
+  return before != nullptr &&
+         (anyone || Has(before->severity, before->state, facts.terms_before())) &&
          !Has(facts.severity(), facts.state(), facts.terms());
 }
 

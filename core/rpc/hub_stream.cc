@@ -5,6 +5,7 @@
 #include <exception>
 #include <utility>
 
+#include "core/base/planted.h"
 #include "core/rpc/hub_error.h"
 
 namespace tocsin::rpc {
@@ -43,7 +44,7 @@ void HubStream::Close() {
 }
 
 void HubStream::Open() {
-  request_.set_from(from_);
+  if (!Planted("stream-resumes-at-its-start")) request_.set_from(from_);
   answered_ = false;
   call_ = &link_.Open(request_, unreachable_, *this);
   call_->Read();

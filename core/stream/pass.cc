@@ -8,6 +8,7 @@
 #include "absl/cleanup/cleanup.h"
 #include "absl/container/inlined_vector.h"
 #include "core/base/heap_bytes.h"
+#include "core/base/planted.h"
 
 namespace tocsin {
 namespace {
@@ -22,6 +23,7 @@ Item::Kind KindFor(Verdict verdict) {
 
 // The items that come after the place.
 std::span<const Item> After(std::span<const Item> items, const Cursor& place) {
+  if (Planted("live-repeats-replay")) return items;
   if (items.empty() || items.front().cursor.sequence > place.sequence) {
     return items;
   }
@@ -62,7 +64,8 @@ void Pass::GiveOnly(Subscription& member) {
   Subscriber& subscriber = *member.subscriber;
   // A reading with the member's filter brings only events that match, or, where the filter tells
   // leaves, those that match and those by which an incident leaves.
-  const bool matched = cohort_->reads_filtered() && !member.filter->tells_leaves();
+  const bool matched = (cohort_->reads_filtered() && !member.filter->tells_leaves()) ||
+                       Planted("catch-up-unfiltered");
   for (const EventPtr& event : events_) {
     if (event->cursor.sequence <= member.place.sequence) {
       continue;
@@ -70,6 +73,7 @@ void Pass::GiveOnly(Subscription& member) {
     if (!member.Gives(*event)) {
       continue;
     }
+    if (Planted("urgent-passed-over") && member.rest != nullptr) continue;
     const Verdict verdict = matched ? Verdict::kMatches : member.filter->Judge(event->facts);
     if (verdict == Verdict::kNone) {
       continue;
@@ -209,7 +213,8 @@ void Pass::GiveMerged(Subscriber& subscriber) {
     }
     const Item& one = a.items.front();
     const Item& other = b.items.front();
-    return std::tie(one.cursor.sequence, one.kind) < std::tie(other.cursor.sequence, other.kind);
+    return Planted("filters-out-of-order") !=
+           (std::tie(one.cursor.sequence, one.kind) < std::tie(other.cursor.sequence, other.kind));
   };
   while (true) {
     Rest& next = *std::min_element(rests.begin(), rests.end(), earlier);
@@ -231,6 +236,7 @@ bool Pass::Queue(Subscription& subscription, const Item& item) {
   // overflow.
   if (!subscriber.outbox.EndsWith(item.event) && writer_.IsFull(subscriber)) {
     writer_.Flush(subscriber);
+    if (Planted("full-batch-drops") && writer_.IsFull(subscriber)) return true;
     if (writer_.IsFull(subscriber)) {
       subscriber.overflowed = number_;
       overflows_.push_back({&subscriber, PlaceBefore(*item.event)});

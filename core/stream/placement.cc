@@ -8,6 +8,7 @@
 
 #include "core/base/check.h"
 #include "core/base/heap_bytes.h"
+#include "core/base/planted.h"
 
 namespace tocsin {
 
@@ -98,6 +99,7 @@ void Placement::JoinLive(Subscription& subscription) {
   if (subscription.whole != nullptr) {
     return AddJoining(*subscription.whole);
   }
+  subscription.place.sequence += Planted("live-skips-one");
   cohorts_.live().Add(subscription);
   if (subscription.rest != nullptr) {
     return AddJoining(subscription);

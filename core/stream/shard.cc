@@ -16,6 +16,7 @@
 #include <utility>
 
 #include "core/base/heap_bytes.h"
+#include "core/base/planted.h"
 #include "core/event/error.h"
 
 namespace tocsin {
@@ -177,6 +178,7 @@ void Shard::Subscribe(SubscriberId id, SubscribeOptions options) {
 
 void Shard::Replace(Subscription& subscription, SubscribeOptions& options, StartPoint& start) {
   placement_.Leave(subscription);
+  if (Planted("update-keeps-filter")) options.filter = subscription.filter;
   if (!options.start.has_value()) {
     const Place place = PlaceOf(subscription);
     start = place.ordinary.epoch != 0 ? StartPoint(place.ordinary) : subscription.start;

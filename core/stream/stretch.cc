@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "core/base/heap_bytes.h"
+#include "core/base/planted.h"
 #include "core/event/wire.h"
 #include "core/stream/outbox.h"
 
@@ -20,6 +21,7 @@ void Stretch::Add(Item::Kind kind, const EventPtr& event, const Cursor& before) 
   }
   if (const std::string_view id = EventIncidentId(event->payload); !id.empty()) {
     if (const auto older = newest_.find(id); older != newest_.end()) {
+      if (Planted("latest-only-keeps-older")) return;
       Item& item = items_[older->second];
       newest_.erase(older);
       PassOver(item);

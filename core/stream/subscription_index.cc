@@ -2,6 +2,7 @@
 
 #include "core/base/check.h"
 #include "core/base/heap_bytes.h"
+#include "core/base/planted.h"
 
 namespace tocsin {
 
@@ -69,6 +70,7 @@ void SubscriptionIndex::Collect(const EventFacts& facts) {
 
 void SubscriptionIndex::CollectLeaving(const EventFacts& facts) {
   candidates_.clear();
+  if (Planted("leave-missed")) return;
   leaving_->Collect({.type = facts.type(),
                      .severity = facts.before()->severity,
                      .state = facts.before()->state,

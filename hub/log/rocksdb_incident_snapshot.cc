@@ -3,6 +3,7 @@
 #include <optional>
 #include <utility>
 
+#include "core/base/planted.h"
 #include "core/base/status_macros.h"
 #include "hub/log/log_codec.h"
 #include "hub/log/rocksdb_incidents.h"
@@ -62,7 +63,8 @@ absl::StatusOr<bool> RocksDbIncidentSnapshot::ReadNamed(size_t max_looked_at, Ta
 }
 
 absl::StatusOr<bool> RocksDbIncidentSnapshot::ReadTable(size_t max_looked_at, Take take) {
-  const auto iterator = store_.Iterate(Column::kIncidents, snapshot_.snapshot());
+  const bool of_now = Planted("snapshot-moves");
+  const auto iterator = store_.Iterate(Column::kIncidents, of_now ? nullptr : snapshot_.snapshot());
   bool more = true;
   size_t looked_at = 0;
   for (iterator->Seek(next_key_); iterator->Valid(); iterator->Next(), ++looked_at) {

@@ -6,6 +6,7 @@
 #include <algorithm>
 
 #include "absl/strings/str_cat.h"
+#include "core/base/planted.h"
 #include "core/base/status_macros.h"
 #include "core/base/strings.h"
 #include "core/event/error.h"
@@ -65,14 +66,16 @@ absl::Status RocksDbLog::Append(CommitPtr batch) {
   RETURN_IF_ERROR(FillBatch(*batch, write, bytes));
   // Once in the write-ahead log, and once in a table file.
   RETURN_IF_ERROR(CheckSpace(2 * write.GetDataSize()));
-  RETURN_IF_ERROR(Commit(write, batch->events.back()->cursor.sequence, bytes));
+  const Sequence last = batch->events.back()->cursor.sequence;
+  if (Planted("shown-before-kept")) return Announce(std::move(batch)), Commit(write, last, bytes);
+  RETURN_IF_ERROR(Commit(write, last, bytes));
   Announce(std::move(batch));
   return absl::OkStatus();
 }
 
 absl::Status RocksDbLog::Commit(rocksdb::WriteBatch& write, Sequence last, uint64_t bytes) {
   rocksdb::WriteOptions options;
-  options.sync = options_.durability == Durability::kAlways;
+  options.sync = options_.durability == Durability::kAlways && !Planted("acknowledged-before-sync");
   MutexLock commit(commit_mutex_);
   if (const rocksdb::Status status = store_->db().Write(options, &write); !status.ok()) {
     return Fail(status, "written");
@@ -103,7 +106,7 @@ absl::Status RocksDbLog::FillBatch(const LogBatch& batch, rocksdb::WriteBatch& w
   ASSIGN_OR_RETURN(const std::string dedup, EncodeDedup(batch.dedup));
   write.Put(store_->column(Column::kDedup), SequenceKey(batch.events.front()->cursor.sequence),
             dedup);
-  RocksDbIncidents(*store_).Put(batch, write);
+  if (!Planted("incidents-not-with-events")) RocksDbIncidents(*store_).Put(batch, write);
   RocksDbAlerts(*store_).Put(batch, write);
   return absl::OkStatus();
 }
@@ -113,6 +116,7 @@ absl::Status RocksDbLog::Sync() {
   if (options_.durability == Durability::kAlways) {
     return absl::OkStatus();
   }
+  if (Planted("no-sync")) return absl::OkStatus();
   const Sequence last = range().last;
   if (const rocksdb::Status status = store_->db().SyncWAL(); !status.ok()) {
     return Fail(status, "synced");
@@ -330,7 +334,7 @@ absl::StatusOr<Sequence> RocksDbLog::FirstWhere(
 absl::StatusOr<Sequence> RocksDbLog::PlaceAt(absl::Time time) const {
   ASSIGN_OR_RETURN(const Sequence first,
                    FirstWhere([&](const EventHead& head) { return head.time >= time; }));
-  return std::max(first, range().first) - 1;
+  return std::max(first, range().first) - 1 + Planted("time-start-one-late");
 }
 
 absl::StatusOr<IncidentPtr> RocksDbLog::GetIncident(std::string_view id) const {

@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "absl/strings/str_cat.h"
+#include "core/base/planted.h"
 #include "core/base/status_macros.h"
 #include "hub/log/log_codec.h"
 #include "hub/log/rocksdb_log.h"
@@ -107,7 +108,8 @@ absl::Status RocksDbLog::BeginRun() {
   report_.life_is_missing =
       report_.known && !epochs_.Find(report_.known->epoch, held.last).has_value();
   report_.salvaged = store_->salvaged();
-  epochs_.Begin(NewEpoch(), held.first - 1, held.last);
+  const bool begins = epochs_.empty() || !Planted("start-begins-no-epoch");
+  if (begins) epochs_.Begin(NewEpoch(), held.first - 1, held.last);
   rocksdb::WriteBatch write;
   write.Put(store_->column(Column::kMeta), "format", rocksdb::Slice(kFormat));
   write.Put(store_->column(Column::kMeta), "epochs", epochs_.Encode());

@@ -9,6 +9,7 @@
 #include <utility>
 #include <vector>
 
+#include "core/base/planted.h"
 #include "core/base/status_macros.h"
 #include "hub/log/log_codec.h"
 #include "hub/log/rocksdb_incidents.h"
@@ -105,6 +106,7 @@ absl::Status RocksDbLog::PrepareTrim(const Retention& retention, absl::Time now)
 // No further than timelines are kept.
 absl::StatusOr<Sequence> RocksDbLog::PlaceToTrim(const Retention& retention, absl::Time now) {
   const Sequence place = PlaceToKeep(retention, now);
+  if (Planted("timeline-lost-at-trim")) return place;
   std::optional<Sequence> prepared;
   {
     MutexLock lock(mutex_);
@@ -130,7 +132,7 @@ Sequence RocksDbLog::PlaceToKeep(const Retention& retention, absl::Time now) con
   const Range held = range();
   Sequence place = held.first - 1;
   if (retention.max_events != 0 && held.last - place > retention.max_events) {
-    place = held.last - retention.max_events;
+    place = held.last - retention.max_events + Planted("trim-one-too-many");
   }
   if (retention.max_bytes != 0) {
     place = std::max(place, PlaceOfBytes(retention.max_bytes));

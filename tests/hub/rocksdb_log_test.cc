@@ -326,6 +326,26 @@ TEST_F(RocksDbLogTest, AFailedSyncEndsWritingForGoodAndReadingGoesOn) {
   Append(*log, 1);
 }
 
+// A subscriber must never see what a power cut can still take back.
+TEST_F(RocksDbLogTest, WhatCouldNotBeSyncedIsShownToNobody) {
+  struct Commits : LogFollower {
+    void OnCommit(CommitPtr commit) override {
+      sequences.push_back(commit->events.front()->cursor.sequence);
+    }
+    std::vector<Sequence> sequences;
+  } follower;
+  FailingDisk disk;
+  RocksDbOptions options = RocksIn(dir_);
+  options.env = disk.env();
+  auto log = OpenRocks(options);
+  log->Follow(&follower);
+  Append(*log, 1);
+  disk.FailSyncs(true);
+  EXPECT_FALSE(log->Append(NextBatch(*log, 1, kStart)).ok());
+  EXPECT_THAT(follower.sequences, ElementsAre(1));
+  log->Follow(nullptr);
+}
+
 TEST_F(RocksDbLogTest, UnderIntervalItIsSyncThatFails) {
   FailingDisk disk;
   RocksDbOptions options = RocksIn(dir_, Durability::kInterval);
