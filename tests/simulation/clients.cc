@@ -1,7 +1,6 @@
 #include "tests/simulation/clients.h"
 
 #include <boost/json/parse.hpp>
-#include <boost/json/value.hpp>
 #include <cstdlib>
 #include <optional>
 #include <utility>
@@ -25,8 +24,11 @@ constexpr absl::Duration kOneWay = absl::Milliseconds(2);
 uint32_t Seed(World& world) { return static_cast<uint32_t>(1 + world.Below(1 << 30)); }
 
 Cursor CursorOf(std::string_view text) { return ParseCursor(text).value(); }
+std::string StringAt(const json::value& message, std::string_view field) {
+  return std::string(message.at(field).as_string());
+}
 Cursor CursorOf(const json::value& message, std::string_view field) {
-  return CursorOf(std::string_view(message.at(field).as_string()));
+  return CursorOf(StringAt(message, field));
 }
 
 struct Frame {
@@ -58,12 +60,15 @@ std::optional<Frame> TakeFrame(std::string& bytes) {
   return frame;
 }
 
-v1::SubscribeRequest RequestOf(bool worst) {
+v1::SubscribeRequest RequestOf(const Asks& asks, bool snapshot) {
   v1::SubscribeRequest request;
-  request.set_from("earliest");
+  request.set_from(snapshot ? "" : "earliest");
+  request.set_snapshot(snapshot);
+  request.set_leaves(asks.leaves || asks.snapshot);
+  request.set_latest_only(asks.latest_only);
   request.set_on_gap(v1::ON_GAP_NOTIFY);
   request.mutable_bookmark_interval()->set_seconds(1);
-  if (worst) {
+  if (asks.worst) {
     request.mutable_filter()->add_severities(v1::SEVERITY_P0);
     request.mutable_filter()->add_severities(v1::SEVERITY_P1);
   }
@@ -168,15 +173,17 @@ std::string Publisher::NewId(char kind) {
 
 // ---- a subscriber over gRPC ----
 
-GrpcSubscriber::GrpcSubscriber(World& world, HubPlace& place, std::string name, bool worst)
+GrpcSubscriber::GrpcSubscriber(World& world, HubPlace& place, std::string name, Asks asks)
     : world_(world),
       link_(world, place, kOneWay),
-      seen_(std::move(name), worst),
-      stream_(link_, RequestOf(worst), *this) {}
+      seen_(std::move(name), asks),
+      stream_(link_, RequestOf(asks, asks.snapshot), *this) {}
 
 void GrpcSubscriber::Sleep(absl::Duration time) { awake_ = world_.now() + time; }
 
 absl::Status GrpcSubscriber::OnResponse(const grpc::ByteBuffer& response) {
+  v1::SubscribeResponse parsed;
+  RETURN_IF_ERROR(rpc::ParseResponse(response, parsed));
   ASSIGN_OR_RETURN(const bridge::HubBatch batch,
                    bridge::ReadResponse(response, RecordFacts::kWithout));
   world_.Note(absl::StrCat(seen_.name(), " got ", batch.events.size(), " events, up to ",
@@ -188,10 +195,16 @@ absl::Status GrpcSubscriber::OnResponse(const grpc::ByteBuffer& response) {
     ASSIGN_OR_RETURN(const v1::Event read, DecodeEventField(event->payload));
     seen_.Event(event->cursor, read.id());
   }
+  for (const v1::Left& left : parsed.leaves()) {
+    seen_.Left(CursorOf(left.cursor()), left.incident_id());
+  }
+  seen_.PassedOver(parsed.passed_over());
   if (batch.gap.has_value() && !batch.gap_first) {
     seen_.Gap(batch.gap->from, batch.gap->to);
   }
-  if (batch.cursor.has_value()) {
+  if (parsed.has_snapshot()) {
+    OnSnapshot(parsed);
+  } else if (batch.cursor.has_value()) {
     seen_.At(*batch.cursor);
   }
   if (seen_.place().has_value()) {
@@ -201,18 +214,29 @@ absl::Status GrpcSubscriber::OnResponse(const grpc::ByteBuffer& response) {
   return absl::OkStatus();
 }
 
+void GrpcSubscriber::OnSnapshot(const v1::SubscribeResponse& response) {
+  for (const v1::Incident& incident : response.snapshot().incidents()) {
+    snapshot_.insert(incident.id());
+  }
+  if (response.snapshot().kind() == v1::SnapshotMark::KIND_LAST) {
+    seen_.Snapshot(CursorOf(response.cursor()), std::move(snapshot_));
+    stream_.Ask(RequestOf(seen_.asks(), /*snapshot=*/false));
+  }
+}
+
 bool GrpcSubscriber::OnEnd(const grpc::Status& status) {
   world_.Note(absl::StrCat(seen_.name(), " ended: ", status.error_message()));
+  snapshot_.clear();
   return true;
 }
 
 // ---- a subscriber on /ws ----
 
-WsSubscriber::WsSubscriber(World& world, BridgePlace& place, std::string name, bool worst,
+WsSubscriber::WsSubscriber(World& world, BridgePlace& place, std::string name, Asks asks,
                            SimSocket::Speed speed)
     : world_(world),
       place_(place),
-      seen_(std::move(name), worst),
+      seen_(std::move(name), asks),
       speed_(speed),
       backoff_(kFirstWait, kLastWait, Seed(world)) {}
 
@@ -255,10 +279,15 @@ void WsSubscriber::OnBytes(std::string_view bytes) {
 }
 
 std::string WsSubscriber::SubscribeMessage() const {
+  const Asks& asks = seen_.asks();
+  const std::string from = seen_.place().has_value() ? FormatCursor(*seen_.place()) : "earliest";
   return absl::StrCat(R"({"type":"subscribe","subscription_id":"s")",
-                      seen_.worst() ? R"(,"filters":{"severities":["P0","P1"]})" : "",
-                      ",\"resume_from\":\"",
-                      seen_.place().has_value() ? FormatCursor(*seen_.place()) : "earliest", "\"}");
+                      asks.worst ? R"(,"filters":{"severities":["P0","P1"]})" : "",
+                      asks.leaves || asks.snapshot ? R"(,"leaves":true)" : "",
+                      asks.latest_only ? R"(,"latest_only":true)" : "",
+                      seen_.wants_snapshot() ? R"(,"snapshot":true)"
+                                             : absl::StrCat(R"(,"resume_from":")", from, "\""),
+                      "}");
 }
 
 void WsSubscriber::OnMessage(std::string_view text) {
@@ -269,18 +298,37 @@ void WsSubscriber::OnMessage(std::string_view text) {
     socket_->Send(SubscribeMessage());
   } else if (type == "subscribed") {
     backoff_.Reset();
-    if (message.at("recovered").as_bool()) {
+    if (message.at("recovered").as_bool() && !seen_.wants_snapshot()) {
       seen_.At(CursorOf(message, "cursor"));
     }
-  } else if (type == "event") {
-    seen_.Event(CursorOf(message, "message_id"),
-                std::string(message.at("event").at("id").as_string()));
+  } else if (type == "event" || type == "left") {
+    if (const auto* const passed_over = message.as_object().if_contains("passed_over")) {
+      seen_.PassedOver(passed_over->to_number<uint64_t>());
+    }
+    const Cursor place = CursorOf(message, "message_id");
+    type == "left" ? seen_.Left(place, StringAt(message, "incident_id"))
+                   : seen_.Event(place, StringAt(message.at("event"), "id"));
+  } else if (type == "snapshot") {
+    OnSnapshot(message);
   } else if (type == "gap") {
     seen_.Gap(CursorOf(message, "from"), CursorOf(message, "to"));
-  } else if (type == "pong" && message.as_object().contains("cursor")) {
+  } else if (type == "pong" && message.as_object().contains("cursor") && !seen_.wants_snapshot()) {
     seen_.At(CursorOf(message, "cursor"));
   } else if (type == "closing") {
     reconnect_after_ = absl::Milliseconds(message.at("reconnect_after_ms").as_int64());
+  }
+}
+
+void WsSubscriber::OnSnapshot(const json::value& message) {
+  const json::object& part = message.as_object();
+  if (part.contains("first") && part.at("first").as_bool()) {
+    snapshot_.clear();
+  }
+  for (const json::value& incident : part.at("incidents").as_array()) {
+    snapshot_.insert(StringAt(incident, "id"));
+  }
+  if (part.contains("last") && part.at("last").as_bool()) {
+    seen_.Snapshot(CursorOf(message, "cursor"), std::move(snapshot_));
   }
 }
 

@@ -6,7 +6,9 @@
 // Owns:    their connections.
 #pragma once
 
+#include <boost/json/value.hpp>
 #include <memory>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -52,7 +54,7 @@ class Publisher {
 
 class GrpcSubscriber final : rpc::HubStream::Owner {
  public:
-  GrpcSubscriber(World& world, HubPlace& place, std::string name, bool worst);
+  GrpcSubscriber(World& world, HubPlace& place, std::string name, Asks asks);
 
   void Start() { stream_.Next(); }
   // Stops reading for a time.
@@ -63,10 +65,12 @@ class GrpcSubscriber final : rpc::HubStream::Owner {
  private:
   absl::Status OnResponse(const grpc::ByteBuffer& response) override;
   bool OnEnd(const grpc::Status& status) override;
+  void OnSnapshot(const v1::SubscribeResponse& response);
 
   World& world_;
   SimLink link_;
   Seen seen_;
+  std::set<std::string> snapshot_;  // as far as it has come
   absl::Duration awake_ = absl::ZeroDuration();
   rpc::HubStream stream_;
 };
@@ -76,7 +80,7 @@ class WsSubscriber final : SocketClient {
   // Where the bridge is, while one runs.
   using BridgePlace = std::unique_ptr<SimBridge>;
 
-  WsSubscriber(World& world, BridgePlace& place, std::string name, bool worst,
+  WsSubscriber(World& world, BridgePlace& place, std::string name, Asks asks,
                SimSocket::Speed speed);
 
   void Start() { Connect(); }
@@ -88,6 +92,7 @@ class WsSubscriber final : SocketClient {
   void OnBytes(std::string_view bytes) override;
   void OnClosed(uint16_t code) override;
   void OnMessage(std::string_view text);
+  void OnSnapshot(const boost::json::value& message);
   void Connect();
   void Again(absl::Duration wait);
   std::string SubscribeMessage() const;
@@ -97,7 +102,8 @@ class WsSubscriber final : SocketClient {
   Seen seen_;
   const SimSocket::Speed speed_;
   std::shared_ptr<SimSocket> socket_;
-  std::string unread_;  // less than a frame
+  std::string unread_;              // less than a frame
+  std::set<std::string> snapshot_;  // as far as it has come
   absl::Duration reconnect_after_ = absl::ZeroDuration();
   Backoff backoff_;
 };

@@ -1,5 +1,6 @@
 #include "tests/simulation/disk.h"
 
+#include <algorithm>
 #include <cstdlib>
 #include <utility>
 
@@ -15,10 +16,19 @@ absl::Status FullError() { return hub::DiskFullError("in the simulation"); }
 
 absl::Status BrokenError() { return MakeError(ErrorCode::kServiceUnavailable, "a write failed"); }
 
-LoggedEvent Read(const EventRecord& record) {
+// The event, which comes after those of `log`.
+LoggedEvent Read(const EventRecord& record, const std::vector<LoggedEvent>& log) {
   const v1::Event event = DecodeEventField(record.payload).value();
   const v1::Severity severity = event.incident().severity();
-  return {record.cursor, event.id(), severity == v1::SEVERITY_P0 || severity == v1::SEVERITY_P1};
+  LoggedEvent logged{.cursor = record.cursor,
+                     .id = event.id(),
+                     .incident = event.incident().id(),
+                     .worst = severity == v1::SEVERITY_P0 || severity == v1::SEVERITY_P1};
+  const auto before = std::find_if(log.rbegin(), log.rend(), [&](const LoggedEvent& earlier) {
+    return earlier.incident == logged.incident;
+  });
+  logged.left = before != log.rend() && before->worst && !logged.worst;
+  return logged;
 }
 
 }  // namespace
@@ -28,14 +38,13 @@ hub::MemoryLogOptions Disk::Open(Epoch epoch) {
   Sync();  // the epoch's record is synced, and with it all that was written before
   std::vector<LoggedEvent> log;
   for (const hub::CommitPtr& commit : commits_) {
-    for (const EventPtr& event : commit->events) {
-      log.push_back(Read(*event));
-    }
+    Add(*commit, log);
   }
   epochs_.Begin(epoch, /*earliest=*/0, /*last=*/log.size());
   lives_[epoch] = std::move(log);
   hub::MemoryLogOptions options;
   options.epochs = epochs_;
+  options.retention.max_events = keep_;
   return options;
 }
 
@@ -50,11 +59,15 @@ absl::Status Disk::Append(const hub::CommitPtr& commit) {
   if (sync_) {
     Sync();
   }
-  for (const EventPtr& event : commit->events) {
-    lives_.at(epochs_.present()).push_back(Read(*event));
-  }
+  Add(*commit, lives_.at(epochs_.present()));
   std::exchange(before_answer, [] {})();
   return broken ? BrokenError() : absl::OkStatus();
+}
+
+void Disk::Add(const hub::LogBatch& commit, std::vector<LoggedEvent>& log) const {
+  for (const EventPtr& event : commit.events) {
+    log.push_back(Read(*event, log));
+  }
 }
 
 void Disk::CutPower() {

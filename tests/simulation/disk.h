@@ -21,13 +21,15 @@ namespace tocsin::simulation {
 struct LoggedEvent {
   Cursor cursor;
   std::string id;
+  std::string incident;
   bool worst = false;  // its incident is P0 or P1
+  bool left = false;   // its incident was P0 or P1 before it, and is not now
 };
 
 class Disk {
  public:
-  // `sync`: every append is synced before it is answered.
-  explicit Disk(bool sync) : sync_(sync) {}
+  // `sync`: every append is synced before it is answered. `keep`: how many events a log keeps; 0: all.
+  Disk(bool sync, size_t keep) : sync_(sync), keep_(keep) {}
 
   // A process opens the log, in an epoch of its own.
   hub::MemoryLogOptions Open(Epoch epoch);
@@ -42,6 +44,8 @@ class Disk {
   bool Knows(Epoch epoch) const { return lives_.contains(epoch); }
   // Events that were once in the log and are not any more.
   bool has_lost() const { return has_lost_; }
+  // The last event that retention has dropped; 0 for none.
+  Sequence dropped() const { return keep_ != 0 && log().size() > keep_ ? log().size() - keep_ : 0; }
 
   bool full = false;
   bool broken = false;  // writes and syncs fail, until a process opens the log again
@@ -50,7 +54,10 @@ class Disk {
   std::function<void()> before_answer = [] {};
 
  private:
+  void Add(const hub::LogBatch& commit, std::vector<LoggedEvent>& log) const;
+
   const bool sync_;
+  const size_t keep_;
   std::vector<hub::CommitPtr> commits_;
   size_t synced_ = 0;  // of commits_
   hub::Epochs epochs_;

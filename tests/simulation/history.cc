@@ -110,7 +110,9 @@ class Path {
 
   std::string Judge() {
     for (const Seen::Item& item : seen_.items()) {
-      std::string wrong = item.gap_from.has_value() ? Gap(item) : Step(item);
+      std::string wrong = item.gap_from.has_value() ? Gap(item)
+                          : item.set.has_value()    ? Snapshot(item)
+                                                    : Step(item);
       if (!wrong.empty()) {
         return absl::StrCat(wrong, " (", seen_.name(), ")");
       }
@@ -131,52 +133,98 @@ class Path {
     return last <= log.size() && last <= own.size() &&
            (last == 0 || log[last - 1].cursor == own[last - 1].cursor);
   }
-  // Matching events from the present place to `end`, without it.
-  std::string Passed(const Cursor& to, Sequence end) const {
+  bool Matches(const LoggedEvent& event) const { return !asks_.worst || event.worst; }
+  bool TellsLeave(const LoggedEvent& event) const {
+    return asks_.worst && (asks_.leaves || asks_.snapshot) && event.left;
+  }
+  // What is owed from the present place to `end`, without it. With latest_only something newer of
+  // the same incident may come instead.
+  std::string Passed(const Cursor& to, Sequence end) {
     const std::vector<LoggedEvent>& log = Log(to);
     for (Sequence i = at_->sequence + 1; i < end; ++i) {
-      if (!seen_.worst() || log[i - 1].worst) {
-        return absl::StrCat("Reliable: ", Text(log[i - 1].cursor), " was passed over between ",
-                            Text(*at_), " and ", Text(to));
+      const LoggedEvent& event = log[i - 1];
+      if (!Matches(event) && !TellsLeave(event)) {
+        continue;
       }
+      if (!asks_.latest_only) {
+        return absl::StrCat(Matches(event) ? "Reliable: " : "Followed: the leave at ",
+                            Text(event.cursor), " was passed over between ", Text(*at_), " and ",
+                            Text(to));
+      }
+      newer_owed_.insert(event.incident);
+      ++passed_over_;
     }
     return "";
   }
 
   std::string Step(const Seen::Item& item) {
-    const bool event = !item.id.empty();
     if (!disk_.Knows(item.place.epoch) || item.place.sequence > Log(item.place).size()) {
       return absl::StrCat("Durable: told of ", Text(item.place), ", which never was in the log");
     }
-    if (event) {
-      const LoggedEvent& logged = Log(item.place)[item.place.sequence - 1];
-      if (logged.cursor != item.place || logged.id != item.id) {
-        return absl::StrCat("Durable: ", item.id, " came at ", Text(item.place), ", where ",
-                            logged.id, " is");
-      }
-      if (seen_.worst() && !logged.worst) {
-        return absl::StrCat("Filterable: ", Text(item.place), " does not match");
-      }
+    const bool is_bookmark = item.id.empty() && item.left.empty();
+    if (is_bookmark) {
+      return Move(item.place, /*event=*/false);
     }
+    const LoggedEvent& logged = Log(item.place)[item.place.sequence - 1];
+    std::string wrong = item.id.empty() ? Left(item, logged, TellsLeave(logged))
+                                        : Event(item, logged, Matches(logged));
+    wrong = wrong.empty() ? Move(item.place, /*event=*/true) : wrong;
+    newer_owed_.erase(logged.incident);
+    return wrong;
+  }
+  std::string Move(const Cursor& to, bool event) {
     if (!at_.has_value()) {
+      knows_beginning_ = !event;
       return "";
     }
-    if (!Holds(*at_, item.place)) {
-      return absl::StrCat("Reliable: ", Text(*at_), " is lost, and ", Text(item.place),
+    if (!Holds(*at_, to)) {
+      return absl::StrCat("Reliable: ", Text(*at_), " is lost, and ", Text(to),
                           " came without a gap");
     }
-    if (item.place.sequence < at_->sequence + (event ? 1 : 0)) {
-      return absl::StrCat("Unique: ", Text(item.place), " came after ", Text(*at_));
+    if (to.sequence < at_->sequence + (event ? 1 : 0)) {
+      return absl::StrCat("Unique: ", Text(to), " came after ", Text(*at_));
     }
-    return Passed(item.place, item.place.sequence + (event ? 0 : 1));
+    return Passed(to, to.sequence + (event ? 0 : 1));
   }
 
-  // Only what is lost may be a gap.
+  static std::string Event(const Seen::Item& item, const LoggedEvent& logged, bool matches) {
+    if (logged.cursor != item.place || logged.id != item.id) {
+      return absl::StrCat("Durable: ", item.id, " came at ", Text(item.place), ", where ",
+                          logged.id, " is");
+    }
+    return matches ? "" : absl::StrCat("Filterable: ", Text(item.place), " does not match");
+  }
+  static std::string Left(const Seen::Item& item, const LoggedEvent& logged, bool leaves) {
+    if (logged.cursor != item.place || logged.incident != item.left || !leaves) {
+      return absl::StrCat("Followed: ", item.left, " was told to leave at ", Text(item.place));
+    }
+    return "";
+  }
+
+  // The incidents that match, as they stand at its place.
+  std::string Snapshot(const Seen::Item& item) {
+    if (!disk_.Knows(item.place.epoch) || item.place.sequence > Log(item.place).size()) {
+      return absl::StrCat("Durable: a snapshot of ", Text(item.place), ", which never was");
+    }
+    std::set<std::string> set;
+    for (Sequence i = 0; i < item.place.sequence; ++i) {
+      const LoggedEvent& event = Log(item.place)[i];
+      Matches(event) ? void(set.insert(event.incident)) : void(set.erase(event.incident));
+    }
+    return set == *item.set ? ""
+                            : absl::StrCat("Followed: the snapshot at ", Text(item.place), " has ",
+                                           item.set->size(), " incidents, and ", set.size(),
+                                           " match, or other ones");
+  }
+
+  // Only what is lost, or dropped by retention, may be a gap.
   std::string Gap(const Seen::Item& item) {
-    if (!disk_.has_lost()) {
+    if (!disk_.has_lost() && item.place.sequence > disk_.dropped()) {
       return absl::StrCat("Reliable: a gap from ", Text(*item.gap_from), " to ", Text(item.place),
                           ", and nothing is lost");
     }
+    newer_owed_.clear();  // it may be lost
+    has_gap_ = true;
     return "";
   }
 
@@ -190,13 +238,35 @@ class Path {
       return absl::StrCat("Reliable: stands at ", Text(*at_), ", which is lost (", seen_.name(),
                           ")");
     }
+    const uint64_t told = passed_over_;
     std::string wrong = Passed(end, log.size() + 1);
+    if (wrong.empty() && !disk_.has_lost() && !has_gap_) {
+      wrong = PassedOver(told);
+    }
     return wrong.empty() ? "" : absl::StrCat(wrong, " at the end (", seen_.name(), ")");
+  }
+  // How much was passed over until the last event came. A leave may be passed over without a word.
+  std::string PassedOver(uint64_t told) const {
+    if (!newer_owed_.empty()) {
+      return absl::StrCat("Reliable: nothing newer came of ", *newer_owed_.begin(),
+                          ", whose event was passed over");
+    }
+    if (knows_beginning_ && !asks_.leaves && !asks_.snapshot && told != seen_.passed_over()) {
+      return absl::StrCat("Reliable: ", told, " events were passed over, and ", seen_.passed_over(),
+                          " were told");
+    }
+    return "";
   }
 
   const Disk& disk_;
   const Seen& seen_;
+  const Asks& asks_ = seen_.asks();
   std::optional<Cursor> at_;
+  // With latest_only.
+  std::set<std::string> newer_owed_;  // incidents, of which something was passed over
+  uint64_t passed_over_ = 0;
+  bool knows_beginning_ = true;
+  bool has_gap_ = false;
 };
 
 }  // namespace

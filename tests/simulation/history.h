@@ -7,6 +7,7 @@
 #pragma once
 
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -23,28 +24,49 @@ struct Published {
   std::vector<Cursor> places;  // as answered
 };
 
+// What one subscriber asks for, over all of its connections.
+struct Asks {
+  bool worst = false;        // its filter is P0 and P1
+  bool snapshot = false;     // the incidents that match come first; implies leaves
+  bool leaves = false;       // what leaves is told
+  bool latest_only = false;  // while it is behind, only the newest event of each incident
+};
+
 // What one subscriber saw, over all of its connections.
 class Seen {
  public:
-  // `worst`: its filter is P0 and P1.
-  Seen(std::string name, bool worst) : name_(std::move(name)), worst_(worst) {}
+  Seen(std::string name, Asks asks) : name_(std::move(name)), asks_(asks) {}
 
   const std::string& name() const { return name_; }
-  bool worst() const { return worst_; }
+  const Asks& asks() const { return asks_; }
+  // Until its snapshot has come whole, there is nothing to resume from.
+  bool wants_snapshot() const { return asks_.snapshot && !place_.has_value(); }
   // Where it stands, as a client would keep it; nothing before it was told.
   const std::optional<Cursor>& place() const { return place_; }
 
   // The subscription began here, or a bookmark came.
   void At(const Cursor& place) { Add({.place = place}); }
   void Event(const Cursor& place, std::string id) { Add({.place = place, .id = std::move(id)}); }
+  void Left(const Cursor& place, std::string incident) {
+    Add({.place = place, .left = std::move(incident)});
+  }
+  // So many events were passed over, as it was told.
+  void PassedOver(uint64_t events) { passed_over_ += events; }
+  // The whole of a snapshot.
+  void Snapshot(const Cursor& place, std::set<std::string> incidents) {
+    Add({.place = place, .set = std::move(incidents)});
+  }
   void Gap(const Cursor& from, const Cursor& to) { Add({.place = to, .gap_from = from}); }
 
   struct Item {
     Cursor place;
-    std::string id = {};                            // of an event
-    std::optional<Cursor> gap_from = std::nullopt;  // of a gap, which ends at `place`
+    std::string id = {};                                      // of an event
+    std::string left = {};                                    // the incident that has left
+    std::optional<Cursor> gap_from = std::nullopt;            // of a gap, which ends at `place`
+    std::optional<std::set<std::string>> set = std::nullopt;  // of a snapshot
   };
   const std::vector<Item>& items() const { return items_; }
+  uint64_t passed_over() const { return passed_over_; }
 
  private:
   void Add(Item item) {
@@ -53,8 +75,9 @@ class Seen {
   }
 
   const std::string name_;
-  const bool worst_;
+  const Asks asks_;
   std::optional<Cursor> place_;
+  uint64_t passed_over_ = 0;
   std::vector<Item> items_;
 };
 

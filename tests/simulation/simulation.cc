@@ -43,12 +43,20 @@ SimSocket::Speed AnySpeed(World& world) {
           .pause = world.UpTo(absl::Milliseconds(200))};
 }
 
+Asks AnyAsks(World& world) {
+  return {.worst = world.Chance(60),
+          .snapshot = world.Chance(25),
+          .leaves = world.Chance(25),
+          .latest_only = world.Chance(25)};
+}
+
 class Simulation {
  public:
   Simulation(uint64_t seed, bool trace)
       : world_(seed, trace),
         durability_(world_.Chance(70) ? hub::Durability::kAlways : hub::Durability::kInterval),
-        disk_(durability_ == hub::Durability::kAlways) {
+        disk_(durability_ == hub::Durability::kAlways,
+              world_.Chance(70) ? 0 : 20 + world_.Below(100)) {
     StartHub();
     StartBridge();
     const uint64_t publishers = 1 + world_.Below(3);
@@ -59,13 +67,13 @@ class Simulation {
     const uint64_t grpc = 1 + world_.Below(3);
     for (uint64_t i = 0; i < grpc; ++i) {
       grpc_.push_back(std::make_unique<GrpcSubscriber>(world_, place_, absl::StrCat("grpc ", i),
-                                                       world_.Chance(50)));
+                                                       AnyAsks(world_)));
       world_.After(world_.UpTo(kFaults / 2), [this, i] { grpc_[i]->Start(); });
     }
     const uint64_t ws = 1 + world_.Below(4);
     for (uint64_t i = 0; i < ws; ++i) {
       ws_.push_back(std::make_unique<WsSubscriber>(world_, bridge_, absl::StrCat("/ws ", i),
-                                                   world_.Chance(50), AnySpeed(world_)));
+                                                   AnyAsks(world_), AnySpeed(world_)));
       world_.After(world_.UpTo(kFaults / 2), [this, i] { ws_[i]->Start(); });
     }
     NextFault();
