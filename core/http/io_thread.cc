@@ -52,6 +52,26 @@ void IoThread::Post(absl::AnyInvocable<void()> task) {
   asio::post(io_, [task = std::move(task)]() mutable { Guarded("task", [&] { task(); }); });
 }
 
+void IoThread::PostLate(absl::AnyInvocable<void()> task) {
+  late_.push_back(std::move(task));
+  if (late_.size() == 1) {
+    asio::post(io_, [this] { RunLate(); });
+  }
+}
+
+// One slice. What follows is posted behind everything that is ready by then.
+void IoThread::RunLate() {
+  const absl::Duration end = clock_.Monotonic() + kLateSlice;
+  while (!late_.empty() && clock_.Monotonic() < end) {
+    auto task = std::move(late_.front());
+    Guarded("task", [&] { task(); });
+    late_.pop_front();  // only now, so that a task that posts another one starts no second chain
+  }
+  if (!late_.empty()) {
+    asio::post(io_, [this] { RunLate(); });
+  }
+}
+
 bool IoThread::IsCurrent() const { return running_ == std::this_thread::get_id(); }
 
 void IoThread::Run() {

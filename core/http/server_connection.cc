@@ -21,6 +21,7 @@
 #include "core/http/request_reader.h"
 #include "core/http/responder.h"
 #include "core/http/streamed_response.h"
+#include "core/http/time_share.h"
 
 namespace tocsin::http {
 namespace {
@@ -50,7 +51,9 @@ class ServerConnection final : public Connection, public OutOwner, public Exchan
   void Drain(absl::Duration slot) override;
   void Abort() override;
   absl::Duration IdleSince() const override {
-    return idle() ? reader_.idle_since() : absl::InfiniteDuration();
+    return phase_ == Phase::kHandler || phase_ == Phase::kStream || phase_ == Phase::kDone
+               ? absl::InfiniteDuration()
+               : reader_.idle_since();
   }
   void GiveWay() override;
   size_t MemoryBytes() const override;
@@ -75,15 +78,26 @@ class ServerConnection final : public Connection, public OutOwner, public Exchan
   // Runs a step of the connection's own; if it throws, the connection ends.
   template <class Call>
   void Guard(Call call) {
+    const absl::Duration began = io_.clock().Monotonic();
     if (!Guarded("http connection", call)) {
       Abort();
     }
+    share_.Add(began, io_.clock().Monotonic());
+  }
+  // Runs a step in a turn of its own: after what the others wait for, if this connection has taken
+  // much of the thread's time.
+  template <class Call>
+  void Later(Call call) {
+    auto step = [self = self(), call] { self->Guard([&] { call(*self); }); };
+    share_.much(io_.clock().Monotonic()) ? io_.PostLate(std::move(step))
+                                         : io_.Post(std::move(step));
   }
   bool idle() const { return phase_ == Phase::kRequest && reader_.idle(); }
   void SetDeadline(absl::Duration time) { deadline_ = io_.clock().Monotonic() + time; }
 
   void ReadNow();
   void WaitToRead(Readiness readiness = Readiness::kReadable);
+  void ReadAfterWait(bool ok);
   void OnStep(RequestReader::Step step);
   void Handle();
   void Answer(HttpResponse response, bool last);
@@ -100,6 +114,7 @@ class ServerConnection final : public Connection, public OutOwner, public Exchan
   RequestReader reader_;
   std::unique_ptr<StreamedResponse> stream_;
   std::unique_ptr<StreamOwner> owner_;
+  TimeShare share_;
   uint64_t taken_ = 0;       // bytes of the response that the client has taken, at the last Tick
   absl::Duration deadline_;  // of the phase; while a request is read, the reader has its own
   Phase phase_ = Phase::kRequest;
@@ -132,9 +147,16 @@ void ServerConnection::WaitToRead(Readiness readiness) {
     return;
   }
   out_.Wait(readiness, [self = self()](bool ok) {
-    self->waiting_to_read_ = false;
-    self->Guard([&] { ok ? self->ReadNow() : self->Finish(); });
+    if (ok && self->share_.much(self->io_.clock().Monotonic())) {
+      return self->Later([](ServerConnection& late) { late.ReadAfterWait(true); });
+    }
+    self->Guard([&] { self->ReadAfterWait(ok); });
   });
+}
+
+void ServerConnection::ReadAfterWait(bool ok) {
+  waiting_to_read_ = false;
+  ok ? ReadNow() : Finish();
 }
 
 void ServerConnection::OnStep(RequestReader::Step step) {
@@ -200,12 +222,10 @@ void ServerConnection::OnAnswered() {
     return WaitToRead();
   }
   // In a turn of its own, so that other connections come between and the stack does not grow.
-  io_.Post([self = self()] {
-    self->Guard([&] {
-      if (self->phase_ == Phase::kRequest) {
-        self->OnStep(self->reader_.TakeKept());
-      }
-    });
+  Later([](ServerConnection& next) {
+    if (next.phase_ == Phase::kRequest) {
+      next.OnStep(next.reader_.TakeKept());
+    }
   });
 }
 

@@ -46,6 +46,47 @@ TEST_F(ServerConnectionTest, PipelinedRequestsAreAnsweredInOrder) {
   EXPECT_EQ(seen[2].body, "3");
 }
 
+// Symptom: while 32 connections sent request after request, a probe was answered after half a second.
+// Cause: each of theirs came in its turn like everybody's. The older tests had one connection.
+TEST_F(ServerConnectionTest, WhoTakesMuchOfTheThreadComesAfterTheOthers) {
+  costs = 2 * IoThread::kLateSlice;
+  constexpr int kFlooding = 8;
+  std::vector<std::unique_ptr<MemoryStream>> flooding;
+  const auto send_all = [&](int each) {
+    std::string requests;
+    for (int i = 0; i < each; ++i) requests += Get("/things/flood");
+    for (const auto& one : flooding) {
+      const std::string_view bytes = requests;
+      one->TrySend({&bytes, 1});
+    }
+  };
+  for (int i = 0; i < kFlooding; ++i) {
+    flooding.push_back(std::move(client));
+    Connect();
+  }
+  send_all(5);
+  Turn();
+  ASSERT_EQ(seen.size(), 5u * kFlooding) << "it is served at once where nobody waits";
+  send_all(5);
+  Send(Get("/things/probe"));
+  ASSERT_EQ(seen.size(), 10u * kFlooding + 1);
+  size_t place = 5 * kFlooding;
+  while (seen[place].target != "/things/probe") ++place;
+  EXPECT_LE(place, 5u * kFlooding + 2);
+}
+
+// Symptom: 256 connections that had begun a request, or took no answer, made the hub's probes fail.
+// Cause: only those that were idle made room for another. The older test's were idle.
+TEST_F(ServerConnectionTest, OneThatHasBegunARequestMakesRoomForAnother) {
+  Send("GET /things/1 HTTP/1.1\r\n");
+  EXPECT_TRUE(io.EndOneIdle());
+  Turn();
+  EXPECT_TRUE(at_end);
+  Connect();
+  Send(Get("/later"));
+  EXPECT_FALSE(io.EndOneIdle()) << "a request is being handled";
+}
+
 TEST_F(ServerConnectionTest, ChunkedBodiesAreTakenAndBounded) {
   Send(Post("Transfer-Encoding: chunked\r\n", "5\r\nhello\r\n1;x\r\n!\r\n0\r\n\r\n"));
   EXPECT_TRUE(Has("seen hello!"));

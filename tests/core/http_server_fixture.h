@@ -66,6 +66,7 @@ class ServerFixture : public ::testing::Test {
   virtual void Stream(Responder) {}
 
   HttpResponse See(const HttpRequest& request) {
+    clock.Advance(costs);
     seen.push_back({request.method, request.target, request.body, request.parameters});
     return {.body = "seen " + request.body};
   }
@@ -114,6 +115,7 @@ class ServerFixture : public ::testing::Test {
   IoThread io{clock};
   std::unique_ptr<MemoryStream> client;
   std::vector<Seen> seen;
+  absl::Duration costs;  // time that a request of See takes
   std::string received;
   bool at_end = false;
 };
