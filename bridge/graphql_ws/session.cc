@@ -125,6 +125,13 @@ void Session::OnProtocolError(uint16_t code, std::string_view why) {
   }
 }
 
+void Session::OnOverRate() {
+  if (!closing_) {
+    EndWith(ErrorCode::kRateLimitExceeded,
+            "more frames or bytes were sent than are read of one client");
+  }
+}
+
 void Session::OnPeerClose() {
   if (!closing_) {
     closing_ = true;

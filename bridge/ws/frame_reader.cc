@@ -127,6 +127,7 @@ const char* FrameReader::CheckStart() const {
 
 Received FrameReader::BeginFrame() {
   header_bytes_ = 0;
+  ++frames_;
   if (const char* wrong = CheckStart()) {
     return Fail(kProtocolError, wrong);
   }

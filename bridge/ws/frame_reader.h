@@ -54,6 +54,8 @@ class FrameReader {
   // From here on messages are skipped, but control frames are read.
   void Discard() { discarding_ = true; }
 
+  // Frames that have begun, of all kinds.
+  uint64_t frames() const { return frames_; }
   // Bytes kept of unfinished messages and frames.
   size_t held_bytes() const { return message_.size() + control_.size(); }
   size_t heap_bytes() const { return HeapBytes(message_) + HeapBytes(control_); }
@@ -81,6 +83,7 @@ class FrameReader {
   std::string message_;  // the parts that have come of a message in several pieces
   std::string control_;  // likewise of a control frame
   uint64_t left_ = 0;    // of the frame's payload
+  uint64_t frames_ = 0;
   std::array<uint8_t, 14> header_;
   uint8_t header_bytes_ = 0;
   uint8_t first_ = 0;         // the frame's first byte

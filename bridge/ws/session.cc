@@ -160,6 +160,14 @@ void Session::OnProtocolError(uint16_t code, std::string_view why) {
   End(RowOf(ErrorCode::kInvalidMessage).name, code, text, SomeSlot());
 }
 
+void Session::OnOverRate() {
+  if (!closing_) {
+    constexpr std::string_view kText = "more frames or bytes were sent than are read of one client";
+    Refuse(MakeError(ErrorCode::kRateLimitExceeded, kText));
+    EndWith(ErrorCode::kRateLimitExceeded, kText);
+  }
+}
+
 void Session::OnPeerClose() {
   if (!closing_) {
     closing_ = true;

@@ -49,6 +49,7 @@ class Session final : public WebSocketSession,
   void OnSignOfLife() override;
   void OnPong() override;
   void OnRepliesSent() override { snapshots_.OnRepliesSent(); }
+  void OnOverRate() override;
   void OnProtocolError(uint16_t code, std::string_view why) override;
   void OnPeerClose() override;
   void OnInternalError() override;

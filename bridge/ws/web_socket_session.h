@@ -33,6 +33,8 @@ class WebSocketSession : public LiveSession {
   virtual void OnPong() = 0;
   // What was given to SessionOutput::Send, and had to wait, has left.
   virtual void OnRepliesSent() = 0;
+  // The peer has sent more than is read of one client, for too long (read_budget.h).
+  virtual void OnOverRate() = 0;
   // The peer broke the WebSocket protocol (1002) or sent what it may not (1007); `why` says how.
   virtual void OnProtocolError(uint16_t code, std::string_view why) = 0;
   // The peer closes. Nothing more is sent to it.

@@ -20,6 +20,22 @@ using http::IoResult;
 // Time for the closing handshake, and for a stuck client to take the last frames.
 constexpr absl::Duration kCloseTimeout = absl::Seconds(5);
 constexpr uint16_t kNormalClosure = 1000;
+// What is handled of one client in a turn of the thread, in units of the budget: half a millisecond.
+// The rest comes after what the others wait for.
+constexpr double kTurn = 250;
+
+// What it costs to have read this, in units of the budget.
+double PriceOf(const Received& received, size_t bytes, uint64_t frames) {
+  const size_t handled = std::max(bytes, received.payload.size());  // it may have been inflated
+  const bool control = received.kind == Received::Kind::kPing ||
+                       received.kind == Received::Kind::kPong ||
+                       received.kind == Received::Kind::kClose;
+  return (received.kind == Received::Kind::kNothing ? 0
+          : control                                 ? ReadBudget::kControlFrame
+                                                    : ReadBudget::kMessage) +
+         static_cast<double>(frames) * ReadBudget::kFrame +
+         static_cast<double>(handled) * ReadBudget::kBytes;
+}
 
 }  // namespace
 
@@ -27,7 +43,10 @@ WsConnection::WsConnection(Worker& worker, http::TakenOver taken, Inflater* infl
     : worker_(worker),
       ticket_(std::move(taken.ticket)),
       stream_(std::move(taken.stream)),
-      reader_(worker.sessions().options.max_message_bytes, inflater) {}
+      reader_(worker.sessions().options.max_message_bytes, inflater),
+      budget_(worker.sessions().options.messages_per_second,
+              worker.sessions().options.message_burst, worker.sessions().options.max_message_bytes,
+              worker.clock().Monotonic()) {}
 
 std::shared_ptr<WsConnection> WsConnection::self() {
   return std::static_pointer_cast<WsConnection>(shared_from_this());
@@ -72,6 +91,9 @@ void WsConnection::Tick() {
     Abort();
   } else {
     session().Tick();
+    if (budget_.OverForTooLong()) {
+      session().OnOverRate();
+    }
     ReadOn();
   }
 }
@@ -121,16 +143,20 @@ void WsConnection::OnSendFailed() {
 
 // ---- reading ----
 
-// Reads on, unless the client must first take the answers to what it asked. Every call that may
-// have made room for answers is followed by this one.
+bool WsConnection::MayRead() {
+  return session().WantsRead() && budget_.Allows(worker_.clock().Monotonic());
+}
+
+// Every call that may have made room for answers is followed by this one; Tick looks again at the
+// budget.
 void WsConnection::ReadOn() {
-  if (reading_ || !stream_.is_open() || !session().WantsRead()) {
+  if (reading_ || !stream_.is_open() || !MayRead()) {
     return;
   }
   reading_ = true;
   if (!unread_.empty()) {
     // In a handler of its own, because the caller may be inside the session or the shard.
-    return worker_.Post([self = self()] { self->Guard([&] { self->ReadUnread(); }); });
+    return worker_.io().PostLate([self = self()] { self->Guard([&] { self->ReadUnread(); }); });
   }
   WaitToRead(http::Readiness::kReadable);
 }
@@ -177,12 +203,18 @@ void WsConnection::TakeIn(std::span<char> bytes) {
 }
 
 void WsConnection::TakeMessages(std::span<char> bytes) {
+  double turn = 0;
   while (!ended_) {
-    if (!session().WantsRead()) {
+    if (turn > kTurn || !MayRead()) {
       unread_.assign(bytes.data(), bytes.size());
       return;
     }
+    const size_t size = bytes.size();
+    const uint64_t frames = reader_.frames();
     const Received received = reader_.Next(bytes);
+    const double price = PriceOf(received, size - bytes.size(), reader_.frames() - frames);
+    budget_.Spend(price);
+    turn += price;
     if (received.kind == Received::Kind::kNothing) {
       return;
     }

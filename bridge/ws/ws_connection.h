@@ -21,6 +21,7 @@
 
 #include "bridge/worker.h"
 #include "bridge/ws/frame_reader.h"
+#include "bridge/ws/read_budget.h"
 #include "bridge/ws/session_output.h"
 #include "bridge/ws/web_socket_session.h"
 #include "core/http/message.h"
@@ -78,6 +79,8 @@ class WsConnection : public http::Connection, public http::OutOwner, public Sess
   void Guard(Call call);
   void Fail();
 
+  // False while the client must first take its answers, or has sent more than is read of one client.
+  bool MayRead();
   void ReadOn();
   void WaitToRead(http::Readiness readiness);
   void ReadUnread();
@@ -97,8 +100,9 @@ class WsConnection : public http::Connection, public http::OutOwner, public Sess
   http::ConnectionLimits::Ticket ticket_;
   http::OutStream stream_;
   FrameReader reader_;
+  ReadBudget budget_;
   absl::Duration deadline_ = absl::InfiniteDuration();
-  std::string unread_;       // read, but not handled yet: the client must first take its answers
+  std::string unread_;       // read, but not handled yet: see MayRead
   bool reading_ = false;     // a handler that reads is outstanding
   bool ended_ = false;       // the closing handshake is done, and what still comes is dropped
   bool peer_ended_ = false;  // its sending side; it is let go once everything has left
