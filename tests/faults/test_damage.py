@@ -181,9 +181,8 @@ def outcome(folder, before, damaged, left):
                        "127.0.0.1:0"], folder)
     with contextlib.ExitStack() as ending:
         if not starts(hub):
-            said = [line for line in hub.lines if line.startswith("tocsin-hub: ")]
             assert hub.wait_for_end() > 0, f"the start ended with {hub.wait_for_end()}:\n{hub.log()[-3000:]}"
-            assert said, "a start that fails says why"
+            assert any(line.startswith("tocsin-hub: ") for line in hub.lines), "a start that fails says why"
             return "refused"
         ending.enter_context(hub)
         said = served(hub, before.published)
