@@ -1,14 +1,12 @@
 #include "bridge/alerts/identity.h"
 
-#include <google/protobuf/io/coded_stream.h>
-#include <google/protobuf/io/zero_copy_stream_impl_lite.h>
-
 #include <cstdint>
 #include <map>
 #include <string_view>
 
 #include "absl/strings/str_format.h"
 #include "bridge/http/derived_id.h"
+#include "core/event/canonical.h"
 
 namespace tocsin::bridge {
 namespace {
@@ -52,14 +50,7 @@ std::string AlertContentId(const v1::Alert& alert) {
   v1::Alert content = alert;
   content.clear_id();
   content.clear_received_at();
-  std::string bytes;
-  {
-    google::protobuf::io::StringOutputStream out(&bytes);
-    google::protobuf::io::CodedOutputStream coded(&out);
-    coded.SetSerializationDeterministic(true);  // maps in one order
-    content.SerializeToCodedStream(&coded);
-  }
-  return DerivedUuid("alert of a sender", {bytes});
+  return DerivedUuid("alert of a sender", {CanonicalBytes(content)});
 }
 
 }  // namespace tocsin::bridge

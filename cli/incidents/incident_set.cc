@@ -4,6 +4,7 @@
 #include <tuple>
 #include <utility>
 
+#include "core/event/canonical.h"
 #include "core/event/time_proto.h"
 
 namespace tocsin::cli {
@@ -12,7 +13,7 @@ namespace {
 using Kind = IncidentChange::Kind;
 
 bool Same(const v1::Incident& a, const v1::Incident& b) {
-  return a.SerializeAsString() == b.SerializeAsString();
+  return CanonicalBytes(a) == CanonicalBytes(b);
 }
 
 }  // namespace

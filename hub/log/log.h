@@ -41,7 +41,8 @@ enum class Durability {
   kMemory,    // never synced by the hub
 };
 
-// Of an id whose content is not known any more: any content counts as the same.
+// Of an id whose content is not known any more, or was hashed by another version's rule: any
+// content counts as the same.
 inline constexpr uint64_t kUnknownContent = 0;
 
 // One id of the dedup window.

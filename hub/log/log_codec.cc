@@ -11,6 +11,9 @@ namespace {
 
 // id, content, sequence, time, incident id.
 constexpr size_t kDedupSize = 16 + 8 + 8 + 8 + 16;
+// Stands before the entries. Without it their contents are hashed by the rule before, which had no
+// number: a hash over protobuf's own encoding.
+constexpr char kContentRule = 1;
 
 absl::Status Damaged(std::string_view what) {
   return absl::DataLossError(
@@ -140,7 +143,8 @@ absl::StatusOr<LogRun> DecodeRun(std::string_view value) {
 
 absl::StatusOr<std::string> EncodeDedup(std::span<const DedupEntry> entries) {
   std::string value;
-  value.reserve(entries.size() * kDedupSize);
+  value.reserve(1 + entries.size() * kDedupSize);
+  value.push_back(kContentRule);
   for (const DedupEntry& entry : entries) {
     if (absl::Status status = AppendEntry(value, entry); !status.ok()) {
       return status;
@@ -150,14 +154,18 @@ absl::StatusOr<std::string> EncodeDedup(std::span<const DedupEntry> entries) {
 }
 
 absl::Status DecodeDedup(std::string_view value, std::vector<DedupEntry>& entries) {
-  if (value.size() % kDedupSize != 0) {
+  const size_t head = value.size() % kDedupSize;
+  if (head > 1) {
     return Damaged("record of published ids");
   }
+  const bool comparable = head == 1 && value.front() == kContentRule;
+  value.remove_prefix(head);
   while (!value.empty()) {
     DedupEntry entry;
     uint64_t micros = 0;
     entry.id = UnpackUuid(TakeUuid(value));
     TakeU64(value, entry.content);
+    entry.content = comparable ? entry.content : kUnknownContent;
     TakeU64(value, entry.sequence);
     TakeU64(value, micros);
     entry.time = absl::FromUnixMicros(static_cast<int64_t>(micros));

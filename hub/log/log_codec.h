@@ -48,7 +48,9 @@ std::string EncodeRun(const LogRun& run);
 absl::StatusOr<LogRun> DecodeRun(std::string_view value);
 
 // The ids of one batch, under the sequence of its first event: one record a commit, not one an
-// event.
+// event. It names the rule by which contents were hashed. The contents of a record of another rule
+// (an earlier version's, or a later one's) are read as kUnknownContent, so that the ids alone are
+// compared.
 absl::StatusOr<std::string> EncodeDedup(std::span<const DedupEntry> entries);
 absl::Status DecodeDedup(std::string_view value, std::vector<DedupEntry>& entries);
 // The last entry of such a record, which is its newest.

@@ -3,15 +3,15 @@
 #include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
 #include "core/base/strings.h"
+#include "core/base/xxh64.h"
 #include "core/event/text.h"
-#include "hub/content_hash.h"
 #include "hub/log/log_codec.h"
 
 namespace tocsin::hub {
 namespace {
 
 uint64_t Checksum(std::string_view place, std::string_view query) {
-  return StableHash(absl::StrCat(place.size(), ":", ToAbsl(place), ToAbsl(query)));
+  return Xxh64(absl::StrCat(place.size(), ":", ToAbsl(place), ToAbsl(query)));
 }
 
 }  // namespace

@@ -2,7 +2,10 @@
 
 #include <gtest/gtest.h>
 
+#include "core/base/xxh64.h"
+#include "core/event/canonical.h"
 #include "hub/content_hash.h"
+#include "hub/log/log_codec.h"
 #include "tests/hub/hub_fixtures.h"
 
 namespace tocsin::hub {
@@ -61,19 +64,56 @@ TEST(PackedUuidTest, RoundTripsAndRefusesTheRest) {
   EXPECT_FALSE(PackUuid("0190b6a5-7c1e-7abc-8def+000000000001").has_value());
 }
 
-// The hash is on disk: a change of these values makes every retry across an update a conflict.
-TEST(ContentHashTest, NeverChanges) {
-  EXPECT_EQ(StableHash(""), 7175312947680778460ULL);
-  EXPECT_EQ(StableHash("tocsin"), 8457886650574478124ULL);
-  EXPECT_EQ(StableHash("an event of more than eight bytes"), 12130398183752583401ULL);
+// The hash is on disk: a change of it without another content rule makes every retry across an
+// update a conflict.
+TEST(ContentHashTest, IsSpecified) {
+  const v1::Event event = SystemEvent("a", TestUuid(1));
+  EXPECT_EQ(ContentOf(event).hash, Xxh64(CanonicalBytes(event)));
+  EXPECT_EQ(ContentOf(SystemEvent("a")).hash, 0u);  // nobody asks
 }
 
 TEST(ContentHashTest, TellsContentsApart) {
   const v1::Event event = SystemEvent("a", TestUuid(1));
   EXPECT_EQ(ContentOf(event).hash, ContentOf(SystemEvent("a", TestUuid(1))).hash);
   EXPECT_NE(ContentOf(event).hash, ContentOf(SystemEvent("b", TestUuid(1))).hash);
-  EXPECT_NE(StableHash(std::string_view("\0", 1)), StableHash(std::string_view("\0\0", 2)));
   EXPECT_EQ(ContentOf(event).bytes, event.ByteSizeLong());
+}
+
+// A record of published ids as it was before contents were hashed by a rule with a number.
+std::string WithoutRule(std::string record) { return record.substr(1); }
+
+TEST(DedupRecordTest, ContentsOfThisRuleAreCompared) {
+  const std::vector<DedupEntry> written = {Entry(1), Entry(2)};
+  std::vector<DedupEntry> read;
+  ASSERT_TRUE(DecodeDedup(*EncodeDedup(written), read).ok());
+  ASSERT_EQ(read.size(), 2u);
+  EXPECT_EQ(read[1].id, TestUuid(2));
+  EXPECT_EQ(read[1].content, 22u);
+  EXPECT_EQ(DecodeNewestDedup(*EncodeDedup(written))->sequence, 2u);
+}
+
+// Symptom: a retry across an update to another hash would be a CONFLICT. Cause: the record did not
+// say how its contents were hashed. Older tests wrote and read with one version.
+TEST(DedupRecordTest, ContentsOfAnotherRuleAreNot) {
+  const std::string record = *EncodeDedup(std::vector<DedupEntry>{Entry(1), Entry(2)});
+  const std::string later = "\x02" + WithoutRule(record);
+  for (const std::string& other : {WithoutRule(record), later}) {
+    std::vector<DedupEntry> read;
+    ASSERT_TRUE(DecodeDedup(other, read).ok());
+    ASSERT_EQ(read.size(), 2u);
+    EXPECT_EQ(read[1].id, TestUuid(2));
+    EXPECT_EQ(read[1].sequence, 2u);
+    EXPECT_EQ(read[1].content, kUnknownContent);
+    EXPECT_EQ(DecodeNewestDedup(other)->id, TestUuid(2));
+  }
+}
+
+TEST(DedupRecordTest, ACutRecordIsDamaged) {
+  const std::string record = *EncodeDedup(std::vector<DedupEntry>{Entry(1), Entry(2)});
+  std::vector<DedupEntry> read;
+  EXPECT_EQ(DecodeDedup(record.substr(0, record.size() - 2), read).code(),
+            absl::StatusCode::kDataLoss);
+  EXPECT_EQ(DecodeNewestDedup(record.substr(0, 20)).status().code(), absl::StatusCode::kDataLoss);
 }
 
 }  // namespace
