@@ -22,10 +22,10 @@
 #include "bridge/upstream/hub_snapshots.h"
 #include "bridge/upstream/upstream.h"
 #include "bridge/worker.h"
+#include "core/base/listen_sockets.h"
 #include "core/base/log.h"
 #include "core/base/stand_back.h"
 #include "core/base/status_macros.h"
-#include "core/http/bind.h"
 #include "core/http/connection_limits.h"
 #include "core/http/listener.h"
 #include "core/http/server_connection.h"
@@ -35,18 +35,10 @@
 namespace tocsin::bridge {
 namespace {
 
-using boost::asio::ip::tcp;
-
 // Clients come back one after the other: a thousand of them within ten seconds, twenty thousand
 // within forty.
 constexpr absl::Duration kSlot = absl::Milliseconds(10);
 constexpr absl::Duration kLastSlot = absl::Seconds(40);
-
-std::string AddressText(const tcp::endpoint& endpoint) {
-  const std::string host = endpoint.address().to_string();
-  return endpoint.address().is_v6() ? absl::StrCat("[", host, "]:", endpoint.port())
-                                    : absl::StrCat(host, ":", endpoint.port());
-}
 
 }  // namespace
 
@@ -103,15 +95,13 @@ class Bridge::Impl {
   }
 
   absl::Status Start() {
-    ASSIGN_OR_RETURN(
-        tcp::acceptor acceptor,
-        http::BindTcp(workers_.front()->io().io(), config_.listen.host, config_.listen.port));
-    bound_ = acceptor.local_endpoint();
+    ASSIGN_OR_RETURN(ListenSockets sockets, ListenSockets::Open(config_.listen));
+    bound_ = sockets.address();
     std::vector<http::Listener::Place> places;
     for (size_t i = 0; i < workers_.size(); ++i) {
       places.push_back({&workers_[i]->io(), services_[i].get()});
     }
-    listener_ = std::make_unique<http::Listener>(std::move(acceptor), std::move(places), limits_);
+    listener_ = std::make_unique<http::Listener>(std::move(sockets), std::move(places), limits_);
     listener_->Start();
     for (const auto& worker : workers_) {
       worker->Start();
@@ -142,7 +132,7 @@ class Bridge::Impl {
     }
   }
 
-  const tcp::endpoint& bound() const { return bound_; }
+  const ListenAddress& bound() const { return bound_; }
   const http::ConnectionLimits& limits() const { return limits_; }
   const BridgeState& state() const { return state_; }
 
@@ -221,7 +211,7 @@ class Bridge::Impl {
   std::unique_ptr<http::Listener> listener_;
   rpc::HubThread upstream_thread_;
   Upstream upstream_;
-  tcp::endpoint bound_;
+  ListenAddress bound_;
   std::atomic<uint32_t> slots_{1};
 };
 
@@ -234,8 +224,8 @@ absl::StatusOr<std::unique_ptr<Bridge>> Bridge::Start(const BridgeConfig& config
   return std::unique_ptr<Bridge>(new Bridge(std::move(impl)));
 }
 
-std::string Bridge::address() const { return AddressText(impl_->bound()); }
-uint16_t Bridge::port() const { return impl_->bound().port(); }
+std::string Bridge::address() const { return impl_->bound().ToString(); }
+uint16_t Bridge::port() const { return impl_->bound().port; }
 bool Bridge::hub_connected() const { return impl_->state().hub_connected; }
 size_t Bridge::connections() const { return impl_->limits().connections(); }
 std::vector<Service::Port> Bridge::ports() const { return {{address(), "http"}}; }

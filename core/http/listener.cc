@@ -57,6 +57,13 @@ void TellTooMany() {
   }
 }
 
+tcp ProtocolOf(int descriptor) {
+  tcp::endpoint bound;
+  auto size = static_cast<socklen_t>(bound.capacity());
+  ::getsockname(descriptor, bound.data(), &size);
+  return bound.protocol();
+}
+
 // Accepts the next waiting connection. The error would_block means that none waits.
 Descriptor AcceptOne(tcp::acceptor& acceptor, tcp::endpoint& peer, Error& error) {
   auto size = static_cast<socklen_t>(peer.capacity());
@@ -77,48 +84,56 @@ Descriptor::~Descriptor() {
   }
 }
 
-Listener::Listener(tcp::acceptor acceptor, std::vector<Place> places, ConnectionLimits& limits,
+Listener::Listener(ListenSockets sockets, std::vector<Place> places, ConnectionLimits& limits,
                    WhenFull when_full)
-    : acceptor_(std::move(acceptor)),
-      places_(std::move(places)),
+    : places_(std::move(places)),
       limits_(limits),
       when_full_(when_full),
-      refused_(kMaxRefused, kMaxRefused),
-      pause_(places_.front().io->io()) {
-  Error ignored;
-  acceptor_.native_non_blocking(true, ignored);
-  acceptor_.set_option(tcp::no_delay(true), ignored);  // accepted sockets inherit it
+      refused_(kMaxRefused, kMaxRefused) {
+  asio::io_context& io = places_.front().io->io();
+  for (const int descriptor : sockets.Release()) {
+    Door& door = doors_.emplace_back(Door{tcp::acceptor(io), asio::steady_timer(io)});
+    door.acceptor.assign(ProtocolOf(descriptor), descriptor);
+  }
+}
+
+void Listener::Start() {
+  for (Door& door : doors_) {
+    Accept(door);
+  }
 }
 
 void Listener::Stop() {
   places_.front().io->Post([this] {
-    Error ignored;
-    acceptor_.close(ignored);
-    pause_.cancel();
-  });
-}
-
-void Listener::Accept() {
-  if (!acceptor_.is_open()) {
-    return;
-  }
-  acceptor_.async_wait(tcp::acceptor::wait_read, [this](Error error) {
-    if (!error) {
-      TakeWaiting();
+    for (Door& door : doors_) {
+      Error ignored;
+      door.acceptor.close(ignored);
+      door.pause.cancel();
     }
   });
 }
 
-void Listener::TakeWaiting() {
-  for (int i = 0; i < kAcceptsPerTurn && acceptor_.is_open(); ++i) {
+void Listener::Accept(Door& door) {
+  if (!door.acceptor.is_open()) {
+    return;
+  }
+  door.acceptor.async_wait(tcp::acceptor::wait_read, [this, &door](Error error) {
+    if (!error) {
+      TakeWaiting(door);
+    }
+  });
+}
+
+void Listener::TakeWaiting(Door& door) {
+  for (int i = 0; i < kAcceptsPerTurn && door.acceptor.is_open(); ++i) {
     tcp::endpoint peer;
     Error error;
-    Descriptor descriptor = AcceptOne(acceptor_, peer, error);
+    Descriptor descriptor = AcceptOne(door.acceptor, peer, error);
     if (error == asio::error::would_block) {
       break;
     }
     if (OutOfResources(error)) {
-      return Pause(error);
+      return Pause(door, error);
     }
     if (error) {
       continue;  // the client has given up already
@@ -133,7 +148,7 @@ void Listener::TakeWaiting() {
       LogError("a connection could not be taken in", {{"error", failure.what()}});
     }
   }
-  Accept();
+  Accept(door);
 }
 
 void Listener::HandOver(Descriptor descriptor, const tcp::endpoint& peer) {
@@ -163,16 +178,16 @@ void Listener::HandOver(Descriptor descriptor, const tcp::endpoint& peer) {
   });
 }
 
-void Listener::Pause(Error error) {
+void Listener::Pause(Door& door, Error error) {
   static LogThrottle throttle(absl::Seconds(10));
   if (throttle.Pass(Clock::Real().Monotonic())) {
     LogError("connections cannot be accepted now",
              {{"error", error.message()}, {"not_logged", throttle.Dropped()}});
   }
-  pause_.expires_after(absl::ToChronoMilliseconds(kPause));
-  pause_.async_wait([this](Error cancelled) {
+  door.pause.expires_after(absl::ToChronoMilliseconds(kPause));
+  door.pause.async_wait([this, &door](Error cancelled) {
     if (!cancelled) {
-      Accept();
+      Accept(door);
     }
   });
 }

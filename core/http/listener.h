@@ -1,8 +1,8 @@
 // listener.h: accepts connections and hands them to the IoThreads in turn. Includes Asio: for .cc
 // files of servers only.
 //
-// Shape:   accepts on the first thread, at each wake-up all connections that wait, up to a bound. A
-//          connection beyond the limits is answered with an HTTP error; if there are many of those,
+// Shape:   accepts on the first thread, from all sockets of the port, at each wake-up all
+//          connections that wait, up to a bound. A connection beyond the limits is answered with an HTTP error; if there are many of those,
 //          or their descriptors are needed for the link to the hub, it is closed at once.
 // Threads: Start is called before the threads start, or on the first one; Stop on any thread.
 // Errors:  without free file descriptors it logs an error, pauses, and tries again.
@@ -11,11 +11,13 @@
 #include <atomic>
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/steady_timer.hpp>
+#include <list>
 #include <memory>
 #include <string>
 #include <utility>
 #include <vector>
 
+#include "core/base/listen_sockets.h"
 #include "core/http/connection_limits.h"
 #include "core/http/io_thread.h"
 #include "core/http/server_connection.h"
@@ -46,28 +48,33 @@ class Listener {
   // connection that has been idle for longest ends for it. kEndIdle is meant for few connections on
   // one thread.
   enum class WhenFull { kRefuse, kEndIdle };
-  // `limits` and all `places` outlive the listener. There is at least one place, and the acceptor
-  // uses the io_context of the first.
-  Listener(boost::asio::ip::tcp::acceptor acceptor, std::vector<Place> places,
-           ConnectionLimits& limits, WhenFull when_full = WhenFull::kRefuse);
+  // The sockets are TCP's. `limits` and all `places` outlive the listener. There is at least one
+  // place.
+  Listener(ListenSockets sockets, std::vector<Place> places, ConnectionLimits& limits,
+           WhenFull when_full = WhenFull::kRefuse);
 
-  void Start() { Accept(); }
+  void Start();
   // Returns at once; the first thread then stops accepting in its next turn.
   void Stop();
 
  private:
-  void Accept();
-  void TakeWaiting();
-  void HandOver(Descriptor descriptor, const boost::asio::ip::tcp::endpoint& peer);
-  void Pause(boost::system::error_code error);
+  // One listening socket.
+  struct Door {
+    boost::asio::ip::tcp::acceptor acceptor;
+    boost::asio::steady_timer pause;
+  };
 
-  boost::asio::ip::tcp::acceptor acceptor_;
+  void Accept(Door& door);
+  void TakeWaiting(Door& door);
+  void HandOver(Descriptor descriptor, const boost::asio::ip::tcp::endpoint& peer);
+  void Pause(Door& door, boost::system::error_code error);
+
   const std::vector<Place> places_;
   ConnectionLimits& limits_;
   const WhenFull when_full_;
   // Counts the connections that are only told that there are too many.
   ConnectionLimits refused_;
-  boost::asio::steady_timer pause_;
+  std::list<Door> doors_;
   size_t next_ = 0;
 };
 

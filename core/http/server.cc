@@ -5,8 +5,8 @@
 #include <utility>
 
 #include "core/base/descriptors.h"
+#include "core/base/listen_sockets.h"
 #include "core/base/status_macros.h"
-#include "core/http/bind.h"
 #include "core/http/io_thread.h"
 #include "core/http/listener.h"
 #include "core/http/server_connection.h"
@@ -21,9 +21,9 @@ class Server::Impl {
         service_{.routes = std::move(routes)} {}
 
   absl::Status Start(const ListenAddress& address) {
-    ASSIGN_OR_RETURN(auto acceptor, BindTcp(io_.io(), address.host, address.port));
-    port_ = acceptor.local_endpoint().port();
-    listener_.emplace(std::move(acceptor), std::vector<Listener::Place>{{&io_, &service_}}, limits_,
+    ASSIGN_OR_RETURN(ListenSockets sockets, ListenSockets::Open(address));
+    port_ = sockets.address().port;
+    listener_.emplace(std::move(sockets), std::vector<Listener::Place>{{&io_, &service_}}, limits_,
                       Listener::WhenFull::kEndIdle);
     listener_->Start();
     io_.Start();

@@ -16,7 +16,7 @@
 #include <functional>
 #include <thread>
 
-#include "hub/service/listen_sockets.h"
+#include "core/base/listen_sockets.h"
 
 namespace tocsin::hub {
 

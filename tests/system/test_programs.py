@@ -4,12 +4,15 @@ import json
 import os
 import re
 import signal
+import socket
 import subprocess
+import urllib.request
 
 import pytest
 
 import harness
 import raw
+from harness_preload import preload
 
 PROGRAMS = pytest.mark.parametrize("program", ["tocsin-hub", "tocsin-bridge"])
 
@@ -302,3 +305,44 @@ def test_get_status():
         assert after.latest == results[-1].cursor and after.earliest == before.earliest
         assert after.bytes_held > 0 and after.epoch == before.epoch
         assert 0 <= after.started_at.ToSeconds()
+
+
+def answers(address, port, path="/health"):
+    host = f"[{address}]" if ":" in address else address
+    with urllib.request.urlopen(f"http://{host}:{port}{path}", timeout=harness.TIMEOUT) as answer:
+        return answer.status
+
+
+def publishes(address, port):
+    client = harness.Client(f"[{address}]:{port}" if ":" in address else f"{address}:{port}")
+    try:
+        return client.publish(harness.system_event()).sequence > 0
+    finally:
+        client.close()
+
+
+# Symptom: with both localhost lines in the hosts file the HTTP ports listened on ::1 alone, the gRPC port on both.
+# Cause: HTTP took the first address of a name. The older tests listened on 127.0.0.1, or on a machine with one line.
+def test_a_name_listens_on_all_of_its_addresses_on_every_port(tmp_path):
+    hosts = preload(tmp_path, "two_localhosts.c")
+    with harness.start_hub(store="memory", environment=hosts) as hub:
+        hub.restart(extra=["--listen", "localhost:0", "--ops-listen", "localhost:0"])
+        (_, grpc, _), (_, ops, _) = hub.ports
+        with harness.start_bridge(f"127.0.0.1:{grpc}", environment=hosts) as bridge:
+            bridge.restart(extra=["--listen", "localhost:0"])
+            for address in ("::1", "127.0.0.1"):
+                assert publishes(address, grpc)
+                assert answers(address, ops) == 200
+                assert answers(address, bridge.ports[0][1]) == 200
+
+
+# With port 0 a port that is free on the first address and another program's on the second is no reason not to start;
+# a port that was asked for is.
+def test_a_port_that_is_taken_on_one_of_the_addresses_is_refused(tmp_path):
+    hosts = preload(tmp_path, "two_localhosts.c")
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        taken = f"localhost:{other.getsockname()[1]}"
+        for program, flag in (("tocsin-hub", "--listen"), ("tocsin-hub", "--ops-listen"), ("tocsin-bridge", "--listen")):
+            rest = ["--store", "memory", *([] if flag == "--listen" else ["--listen", "127.0.0.1:0"])] if program == "tocsin-hub" else []
+            done = run(program, flag, taken, *rest, env=hosts)
+            assert done.returncode != 0 and taken in said(done) and "another program listens there" in said(done)

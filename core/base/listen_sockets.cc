@@ -1,4 +1,4 @@
-#include "hub/service/listen_sockets.h"
+#include "core/base/listen_sockets.h"
 
 #include <errno.h>
 #include <netdb.h>
@@ -10,19 +10,23 @@
 
 #include <algorithm>
 #include <memory>
+#include <string>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "core/base/status_macros.h"
 
-namespace tocsin::hub {
+namespace tocsin {
 namespace {
+
+// How often a free port is looked for that is free on all addresses of a name.
+constexpr int kPortTries = 20;
 
 const char* Advice(int error) {
   switch (error) {
     case EADDRINUSE:
-      return "; another program listens there: stop it, or choose another one with --listen (port "
-             "0 picks a free one)";
+      return "; another program listens there: stop it, or choose another port (0 picks a free "
+             "one)";
     case EACCES:
       return "; this user may not: ports below 1024 need a privilege, and a Unix socket a folder "
              "that may be written";
@@ -47,6 +51,16 @@ bool SomebodyListensOn(const sockaddr_un& address) {
   const bool full = !connected && errno == EAGAIN;
   close(probe);
   return connected || full;
+}
+
+// The bytes of the address without its port.
+std::string IpAddress(const sockaddr& address) {
+  if (address.sa_family == AF_INET6) {
+    const auto& v6 = reinterpret_cast<const sockaddr_in6&>(address);
+    return {reinterpret_cast<const char*>(&v6.sin6_addr), sizeof(v6.sin6_addr)};
+  }
+  const auto& v4 = reinterpret_cast<const sockaddr_in&>(address);
+  return {reinterpret_cast<const char*>(&v4.sin_addr), sizeof(v4.sin_addr)};
 }
 
 void SetPort(sockaddr* address, uint16_t port) {
@@ -83,18 +97,34 @@ absl::Status ListenSockets::OpenTcp() {
                                                    ": no such host: ", gai_strerror(error)));
   }
   const std::unique_ptr<addrinfo, decltype(&freeaddrinfo)> owned(list, freeaddrinfo);
+  const bool any_port = address_.port == 0;
+  absl::Status listens = ListenOnAll(list);
+  for (int i = 1; i < kPortTries && any_port && absl::IsAlreadyExists(listens); ++i) {
+    Close();
+    address_.port = 0;
+    listens = ListenOnAll(list);
+  }
+  return listens.ok() ? absl::OkStatus() : absl::UnavailableError(listens.message());
+}
+
+// ALREADY_EXISTS: the port is another program's on one of the addresses.
+absl::Status ListenSockets::ListenOnAll(const addrinfo* list) {
   absl::Status last;
+  std::vector<std::string> done;
   for (const addrinfo* each = list; each != nullptr; each = each->ai_next) {
     SetPort(each->ai_addr, address_.port);
+    std::string address = IpAddress(*each->ai_addr);
+    if (std::find(done.begin(), done.end(), address) != done.end()) {
+      continue;  // the hosts file has it twice
+    }
+    done.push_back(std::move(address));
     last = Listen(each->ai_family, each->ai_addr, each->ai_addrlen);
-    // A name may have an address that this machine does not: IPv6 that is switched off.
-    if (!last.ok() && (absl::IsAlreadyExists(last) || each->ai_next == nullptr)) {
-      break;
+    if (absl::IsAlreadyExists(last)) {
+      return last;
     }
   }
-  return descriptors_.empty() || absl::IsAlreadyExists(last)
-             ? absl::UnavailableError(last.message())
-             : absl::OkStatus();
+  // A name may have an address that this machine does not: IPv6 that is switched off.
+  return descriptors_.empty() ? last : absl::OkStatus();
 }
 
 absl::Status ListenSockets::OpenUnix() {
@@ -173,4 +203,4 @@ void ListenSockets::Close() {
   }
 }
 
-}  // namespace tocsin::hub
+}  // namespace tocsin

@@ -1,19 +1,26 @@
-#include "hub/service/listen_sockets.h"
-
 #include <gtest/gtest.h>
 #include <unistd.h>
 
 #include <filesystem>
 #include <fstream>
 #include <optional>
+#include <string>
 
-#include "hub_fixtures.h"
+#include "core/base/listen_sockets.h"
 
-namespace tocsin::hub {
+namespace tocsin {
 namespace {
 
 ListenAddress Address(const std::string& text) {
   return *ParseListenAddress(text, "--listen", UnixSockets::kAllowed);
+}
+
+// A path where nothing is yet.
+std::string PathFor(const std::string& name) {
+  const std::string folder = testing::TempDir() + "tocsin_" + std::to_string(getpid());
+  std::filesystem::remove_all(folder);
+  std::filesystem::create_directory(folder);
+  return folder + "/" + name;
 }
 
 TEST(ListenSocketsTest, ANameListensOnAllOfItsAddressesAtOnePort) {
@@ -30,8 +37,7 @@ TEST(ListenSocketsTest, ANameListensOnAllOfItsAddressesAtOnePort) {
 // Symptom: a second hub took the path of the first one's socket, and when it ended the first was deaf.
 // Cause: gRPC removes what is at the path. The older tests had one hub a path.
 TEST(ListenSocketsTest, APathIsNotTakenFromOneWhoListensAndIsRemovedOnlyByItsOwner) {
-  TempDir dir;
-  const std::string path = dir.path() + "/hub.sock";
+  const std::string path = PathFor("hub.sock");
   const ListenAddress address = Address("unix:" + path);
   std::optional<ListenSockets> first(*ListenSockets::Open(address));
   EXPECT_EQ(ListenSockets::Open(address).status().code(), absl::StatusCode::kUnavailable);
@@ -45,8 +51,7 @@ TEST(ListenSocketsTest, APathIsNotTakenFromOneWhoListensAndIsRemovedOnlyByItsOwn
 }
 
 TEST(ListenSocketsTest, APathThatAKilledHubLeftBehindIsTakenOverAndAFileIsNot) {
-  TempDir dir;
-  const std::string path = dir.path() + "/hub.sock";
+  const std::string path = PathFor("hub.sock");
   const ListenAddress address = Address("unix:" + path);
   {
     const auto killed = ListenSockets::Open(address);
@@ -61,4 +66,4 @@ TEST(ListenSocketsTest, APathThatAKilledHubLeftBehindIsTakenOverAndAFileIsNot) {
 }
 
 }  // namespace
-}  // namespace tocsin::hub
+}  // namespace tocsin

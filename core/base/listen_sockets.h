@@ -1,7 +1,8 @@
-// listen_sockets.h: the sockets on which gRPC clients connect.
+// listen_sockets.h: the sockets on which the clients of one port connect, over gRPC or HTTP.
 //
 // Shape:   one for each address that the host's name has (localhost may have two), or one Unix
-//          socket. With port 0 all get the port that the first was given.
+//          socket. With port 0 all get the port that the first was given; where that one is taken
+//          on another address, all get another.
 // Threads: a value.
 // Owns:    the sockets, and the path of a Unix socket: it is removed at the end, while it is still
 //          this socket's. A path that a program before left behind is taken over; one on which
@@ -9,16 +10,18 @@
 // Errors:  UNAVAILABLE or INVALID_ARGUMENT, naming the address and what to do.
 #pragma once
 
+#include <netdb.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 
+#include <utility>
 #include <vector>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "core/base/listen_address.h"
 
-namespace tocsin::hub {
+namespace tocsin {
 
 class ListenSockets {
  public:
@@ -31,11 +34,14 @@ class ListenSockets {
   const ListenAddress& address() const { return address_; }
   // They do not block.
   const std::vector<int>& descriptors() const { return descriptors_; }
+  // Gives the descriptors of TCP sockets away: whoever takes them closes them.
+  std::vector<int> Release() { return std::exchange(descriptors_, {}); }
 
  private:
   explicit ListenSockets(const ListenAddress& address) : address_(address) {}
 
   absl::Status OpenTcp();
+  absl::Status ListenOnAll(const addrinfo* list);
   absl::Status OpenUnix();
   absl::Status Listen(int family, const sockaddr* address, size_t bytes);
   absl::Status CannotListen(int error) const;
@@ -47,4 +53,4 @@ class ListenSockets {
   struct stat path_ {};  // of the Unix socket
 };
 
-}  // namespace tocsin::hub
+}  // namespace tocsin
