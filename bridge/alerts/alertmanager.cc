@@ -14,14 +14,14 @@ namespace {
 
 namespace json = boost::json;
 
-absl::StatusOr<AlertBatch> ReadList(const json::array& list, const LabelledFormat& format,
-                                    const AlertReading& reading) {
+absl::StatusOr<AlertBatch> ReadList(const json::array& list, std::string_view sent,
+                                    const LabelledFormat& format, const AlertReading& reading) {
   if (list.size() > kAlertsPerBody) {
     return FieldError(ErrorCode::kMessageTooLarge, "alerts",
                       absl::StrCat("has ", list.size(), " alerts"),
                       {absl::StrCat("at most ", kAlertsPerBody, " alerts in one body")});
   }
-  return ReadLabelledAlerts(list, FieldPath("alerts"), format, reading);
+  return ReadLabelledAlerts(list, sent, FieldPath("alerts"), format, reading);
 }
 
 uint64_t Count(const SenderObject& body, std::string_view name) {
@@ -35,7 +35,7 @@ absl::StatusOr<AlertBatch> ReadGroup(std::string_view text, const LabelledFormat
                                      const AlertReading& reading) {
   json::value value;
   RETURN_IF_ERROR(ParseJson(text, value));
-  ASSIGN_OR_RETURN(const SenderObject body, SenderObject::Of(value, FieldPath("body")));
+  ASSIGN_OR_RETURN(const SenderObject body, SenderObject::Of(value, text, FieldPath("body")));
   const json::value* const alerts = body.Find("alerts");
   if (alerts == nullptr || !alerts->is_array()) {
     return FieldError(ErrorCode::kInvalidMessage, "alerts",
@@ -43,7 +43,8 @@ absl::StatusOr<AlertBatch> ReadGroup(std::string_view text, const LabelledFormat
                       {"the list of alerts that the default payload has, each with labels, status "
                        "and startsAt"});
   }
-  ASSIGN_OR_RETURN(AlertBatch batch, ReadList(alerts->get_array(), format, reading));
+  ASSIGN_OR_RETURN(AlertBatch batch,
+                   ReadList(alerts->get_array(), body.AsSent("alerts"), format, reading));
   batch.truncated = Count(body, "truncatedAlerts");
   return batch;
 }
@@ -65,7 +66,7 @@ absl::StatusOr<AlertBatch> ReadPrometheus(std::string_view body, const AlertRead
     return FieldError(ErrorCode::kInvalidMessage, "body", "is no list",
                       {"a list of alerts, each with labels"});
   }
-  return ReadList(value.get_array(),
+  return ReadList(value.get_array(), body,
                   {.kind = AlertKind::kAlertmanager,
                    .source = "prometheus",
                    .has_status = false,

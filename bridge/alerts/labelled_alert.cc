@@ -89,8 +89,7 @@ void SetTexts(v1::Alert& alert) {
 
 void AddLinks(const SenderObject& object, v1::Alert& alert) {
   for (const auto& [field, annotation] : kLinks) {
-    const boost::json::value* const value = object.Find(field);
-    if (std::string text = value == nullptr ? "" : AnyText(*value); !text.empty()) {
+    if (std::string text = object.AnyText(field); !text.empty()) {
       alert.mutable_annotations()->insert({std::string(annotation), std::move(text)});
     }
   }
@@ -156,12 +155,13 @@ absl::StatusOr<v1::SubmitAlertRequest> ReadLabelledAlert(const SenderObject& obj
   return request;
 }
 
-AlertBatch ReadLabelledAlerts(const boost::json::array& list, FieldPath path,
+AlertBatch ReadLabelledAlerts(const boost::json::array& list, std::string_view sent, FieldPath path,
                               const LabelledFormat& format, const AlertReading& reading) {
   AlertBatch batch;
   batch.alerts.reserve(list.size());
+  const std::vector<std::string_view> parts = JsonParts(sent);
   for (size_t i = 0; i < list.size(); ++i) {
-    const absl::StatusOr<SenderObject> object = SenderObject::Of(list[i], path[i]);
+    const absl::StatusOr<SenderObject> object = SenderObject::Of(list[i], parts[i], path[i]);
     absl::StatusOr<v1::SubmitAlertRequest> alert =
         object.ok() ? ReadLabelledAlert(*object, format, reading) : object.status();
     if (alert.ok()) {

@@ -29,8 +29,8 @@ absl::StatusOr<v1::SubmitAlertRequest> ReadLabelledAlert(const SenderObject& obj
                                                          const LabelledFormat& format,
                                                          const AlertReading& reading);
 
-// All of a list, each by itself.
-AlertBatch ReadLabelledAlerts(const boost::json::array& list, FieldPath path,
+// All of a list, each by itself. `sent` is the list's text.
+AlertBatch ReadLabelledAlerts(const boost::json::array& list, std::string_view sent, FieldPath path,
                               const LabelledFormat& format, const AlertReading& reading);
 
 }  // namespace tocsin::bridge

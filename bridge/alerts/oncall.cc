@@ -46,12 +46,11 @@ void AddLinks(const SenderObject& body, v1::Alert& alert) {
 absl::StatusOr<AlertBatch> ReadOnCall(std::string_view text, const AlertReading& reading) {
   boost::json::value value;
   RETURN_IF_ERROR(ParseJson(text, value));
-  ASSIGN_OR_RETURN(const SenderObject body, SenderObject::Of(value, FieldPath("body")));
+  ASSIGN_OR_RETURN(const SenderObject body, SenderObject::Of(value, text, FieldPath("body")));
   const std::string_view message = body.Text("message");
   const std::string_view title =
       body.Text("title").empty() ? FirstLine(message) : body.Text("title");
-  const boost::json::value* const uid = body.Find("alert_uid");
-  const std::string id = uid == nullptr ? "" : ScalarText(*uid).value_or("");
+  const std::string id = body.Scalar("alert_uid");
   const bool ok = absl::EqualsIgnoreCase(ToAbsl(body.Text("state")), "ok");
   if (title.empty() && !(ok && !id.empty())) {
     return FieldError(ErrorCode::kInvalidMessage, "title", "is required",

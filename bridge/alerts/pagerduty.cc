@@ -31,7 +31,7 @@ class EventReader {
     if (const absl::Status parsed = ParseJson(body_, value_); !parsed.ok()) {
       return Fail(parsed.message());
     }
-    const absl::StatusOr<SenderObject> event = SenderObject::Of(value_, FieldPath("body"));
+    const absl::StatusOr<SenderObject> event = SenderObject::Of(value_, body_, FieldPath("body"));
     if (!event.ok()) {
       return Fail(event.status().message());
     }
@@ -86,17 +86,19 @@ std::optional<v1::AlertStatus> StatusOf(std::string_view action) {
 using Texts = SenderObject::Texts;
 
 void AddDetails(const SenderObject& payload, Texts& to) {
-  const json::value* const details = payload.Find(kDetail);
-  if (details == nullptr) {
+  const std::optional<SenderObject> details = payload.Object(kDetail);
+  if (!details.has_value()) {
+    if (payload.Find(kDetail) != nullptr) {
+      to[std::string(kDetail)] = payload.AnyText(kDetail);
+    }
     return;
   }
-  if (!details->is_object()) {
-    to[std::string(kDetail)] = AnyText(*details);
-    return;
-  }
-  for (const json::key_value_pair& member : details->get_object()) {
+  const std::vector<std::string_view> parts = JsonParts(payload.AsSent(kDetail));
+  size_t i = 0;
+  for (const json::key_value_pair& member : details->members()) {
+    const std::string_view sent = parts[i++];
     if (!member.key().empty() && !member.value().is_null()) {
-      to.insert({std::string(member.key()), AnyText(member.value())});
+      to.insert({std::string(member.key()), AnyText(member.value(), sent)});
     }
   }
 }
@@ -110,7 +112,7 @@ void AddList(const SenderObject& event, std::string_view list, std::string_view 
   }
   size_t count = 0;
   for (const json::value& each : value->get_array()) {
-    const absl::StatusOr<SenderObject> item = SenderObject::Of(each, event.At(list));
+    const absl::StatusOr<SenderObject> item = SenderObject::Of(each, "", event.At(list));
     const std::string_view link = item.ok() ? item->Text(address) : std::string_view();
     if (link.empty()) {
       continue;

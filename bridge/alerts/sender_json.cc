@@ -1,12 +1,10 @@
 #include "bridge/alerts/sender_json.h"
 
-#include <boost/json/serialize.hpp>
+#include <vector>
 
-#include "absl/strings/str_cat.h"
 #include "core/base/status_macros.h"
 #include "core/base/strings.h"
 #include "core/event/error.h"
-#include "core/event/json_writer.h"
 #include "core/event/text.h"
 
 namespace tocsin::bridge {
@@ -20,13 +18,22 @@ absl::Status Bad(const FieldPath& path, std::string_view problem, std::string_vi
   return FieldError(ErrorCode::kInvalidMessage, path.Text(), problem, {std::string(allowed)});
 }
 
+// "" for null, a list and an object.
+std::string ScalarText(const json::value& value, std::string_view sent) {
+  if (value.is_string()) {
+    return std::string(View(value.get_string()));
+  }
+  return value.is_number() || value.is_bool() ? std::string(sent) : std::string();
+}
+
 }  // namespace
 
-absl::StatusOr<SenderObject> SenderObject::Of(const json::value& value, FieldPath path) {
+absl::StatusOr<SenderObject> SenderObject::Of(const json::value& value, std::string_view sent,
+                                              FieldPath path) {
   if (!value.is_object()) {
     return Bad(path, "is no object", "an object");
   }
-  return SenderObject(value.get_object(), std::move(path));
+  return SenderObject(value.get_object(), sent, std::move(path));
 }
 
 const json::value* SenderObject::Find(std::string_view name) const {
@@ -44,7 +51,21 @@ std::optional<SenderObject> SenderObject::Object(std::string_view name) const {
   if (value == nullptr || !value->is_object()) {
     return std::nullopt;
   }
-  return SenderObject(value->get_object(), path_ / name);
+  return SenderObject(value->get_object(), AsSent(name), path_ / name);
+}
+
+std::string SenderObject::Scalar(std::string_view name) const {
+  const json::value* const value = Find(name);
+  return value == nullptr ? std::string() : ScalarText(*value, AsSent(name));
+}
+
+std::string SenderObject::AnyText(std::string_view name) const {
+  const json::value* const value = Find(name);
+  return value == nullptr ? std::string() : bridge::AnyText(*value, AsSent(name));
+}
+
+std::string AnyText(const json::value& value, std::string_view sent) {
+  return value.is_object() || value.is_array() ? CompactJson(sent) : ScalarText(value, sent);
 }
 
 absl::Status SenderObject::AddTexts(std::string_view name, Texts& texts) const {
@@ -52,50 +73,24 @@ absl::Status SenderObject::AddTexts(std::string_view name, Texts& texts) const {
   if (value == nullptr) {
     return absl::OkStatus();
   }
-  ASSIGN_OR_RETURN(const SenderObject object, Of(*value, path_ / name));
+  ASSIGN_OR_RETURN(const SenderObject object, Of(*value, AsSent(name), path_ / name));
+  const std::vector<std::string_view> parts = JsonParts(object.sent_);
+  size_t i = 0;
   for (const json::key_value_pair& member : object.members()) {
     const std::string_view key(member.key().data(), member.key().size());
+    const std::string_view sent = parts[i++];
     if (key.empty()) {
       return Bad(object.path(), "has an empty key", "keys of at least one character");
     }
-    if (member.value().is_null()) {
-      continue;
-    }
-    std::optional<std::string> text = ScalarText(member.value());
-    if (!text.has_value()) {
+    if (member.value().is_object() || member.value().is_array()) {
       return FieldError(ErrorCode::kInvalidMessage, KeyPath(object.path().Text(), key),
                         "is no text", {"a text"});
     }
-    if (!text->empty()) {
-      texts[std::string(key)] = *std::move(text);
+    if (std::string text = ScalarText(member.value(), sent); !text.empty()) {
+      texts[std::string(key)] = std::move(text);
     }
   }
   return absl::OkStatus();
-}
-
-std::optional<std::string> ScalarText(const json::value& value) {
-  switch (value.kind()) {
-    case json::kind::string:
-      return std::string(View(value.get_string()));
-    case json::kind::bool_:
-      return value.get_bool() ? "true" : "false";
-    case json::kind::int64:
-      return absl::StrCat(value.get_int64());
-    case json::kind::uint64:
-      return absl::StrCat(value.get_uint64());
-    case json::kind::double_: {
-      std::string text;
-      AppendJsonNumber(text, value.get_double());
-      return text;
-    }
-    default:
-      return std::nullopt;
-  }
-}
-
-std::string AnyText(const json::value& value) {
-  std::optional<std::string> scalar = ScalarText(value);
-  return scalar.has_value() ? *std::move(scalar) : json::serialize(value);
 }
 
 absl::Status Missing(const FieldPath& path, std::string_view allowed) {

@@ -1,6 +1,5 @@
 #include "bridge/graphql_ws/client_message.h"
 
-#include <boost/json/serialize.hpp>
 #include <boost/json/value.hpp>
 #include <utility>
 
@@ -10,6 +9,7 @@
 #include "core/base/status_macros.h"
 #include "core/base/strings.h"
 #include "core/event/error.h"
+#include "core/event/json_as_sent.h"
 #include "core/event/json_reader.h"
 #include "core/event/limits.h"
 #include "core/event/text.h"
@@ -18,6 +18,8 @@ namespace tocsin::bridge::graphql_ws {
 namespace {
 
 namespace json = boost::json;
+
+constexpr std::string_view kPayload = "payload";
 
 absl::Status Invalid(std::string_view what) { return MakeError(ErrorCode::kInvalidMessage, what); }
 
@@ -31,7 +33,7 @@ const json::value* Find(const json::object& message, std::string_view name) {
 
 // nullptr when it is left out.
 absl::StatusOr<const json::object*> PayloadOf(const json::object& message) {
-  const json::value* const payload = Find(message, "payload");
+  const json::value* const payload = Find(message, kPayload);
   if (payload != nullptr && !payload->is_object()) {
     return Invalid("payload must be an object");
   }
@@ -65,9 +67,9 @@ absl::StatusOr<ClientMessage> ReadInit(const json::object& message) {
   return init;
 }
 
-absl::StatusOr<ClientMessage> ReadPing(const json::object& message) {
+absl::StatusOr<ClientMessage> ReadPing(const json::object& message, std::string_view text) {
   ASSIGN_OR_RETURN(const json::object* const payload, PayloadOf(message));
-  return Ping{payload == nullptr ? "" : json::serialize(*payload)};
+  return Ping{payload == nullptr ? "" : std::string(JsonMember(text, message, kPayload))};
 }
 
 absl::StatusOr<ClientMessage> ReadPong(const json::object& message) {
@@ -106,7 +108,8 @@ absl::Status UnknownType(std::string_view type) {
 
 absl::StatusOr<ClientMessage> ReadClientMessage(std::string_view text) {
   json::value value;
-  RETURN_IF_ERROR(ParseJson(text, value));
+  OpaqueMember payload{kPayload};
+  RETURN_IF_ERROR(ParseJson(text, value, payload));
   if (!value.is_object()) {
     return Invalid("a message must be a JSON object");
   }
@@ -116,8 +119,11 @@ absl::StatusOr<ClientMessage> ReadClientMessage(std::string_view text) {
     return Invalid("type must be a text");
   }
   const std::string type(ViewOf(given->get_string()));
+  if (type == "ping") {
+    return ReadPing(message, text);
+  }
+  RETURN_IF_ERROR(payload.out_of_range);
   return type == "connection_init" ? ReadInit(message)
-         : type == "ping"          ? ReadPing(message)
          : type == "pong"          ? ReadPong(message)
          : type == "subscribe"     ? ReadSubscribe(message)
          : type == "complete"      ? ReadComplete(message)

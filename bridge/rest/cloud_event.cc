@@ -14,6 +14,7 @@
 #include "core/base/strings.h"
 #include "core/base/utf8.h"
 #include "core/event/error.h"
+#include "core/event/json_as_sent.h"
 #include "core/event/json_reader.h"
 #include "core/event/limits.h"
 #include "core/event/text.h"
@@ -93,7 +94,8 @@ absl::StatusOr<std::optional<std::string>> AttributeText(const json::value& valu
   }
 }
 
-absl::Status SetData(const json::value& value, CloudEvent& event) {
+// `sent` is the value's JSON as it was sent.
+absl::Status SetData(const json::value& value, std::string_view sent, CloudEvent& event) {
   const std::string_view type = event.Attribute(kContentType);
   if (value.is_string() && !type.empty() && !IsJsonType(type)) {
     event.kind = CloudEvent::DataKind::kText;
@@ -101,6 +103,7 @@ absl::Status SetData(const json::value& value, CloudEvent& event) {
   } else if (!value.is_null()) {
     event.kind = CloudEvent::DataKind::kJson;
     event.json = value;
+    event.text = CompactJson(sent);
   }
   return absl::OkStatus();
 }
@@ -123,7 +126,8 @@ absl::Status SetBase64(const json::value& value, std::string_view field, CloudEv
   return absl::OkStatus();
 }
 
-absl::StatusOr<CloudEvent> ReadStructured(const json::value& value, const std::string& path) {
+absl::StatusOr<CloudEvent> ReadStructured(const json::value& value, std::string_view sent,
+                                          const std::string& path) {
   if (!value.is_object()) {
     return Wrong(path, value.is_array() ? "is a list" : "is no object",
                  {"one event, as an object; a list is application/cloudevents-batch+json"});
@@ -147,7 +151,7 @@ absl::StatusOr<CloudEvent> ReadStructured(const json::value& value, const std::s
   }
   RETURN_IF_ERROR(CheckRequired(event, [&](const char* name) { return JoinPath(path, name); }));
   if (data != nullptr) {
-    RETURN_IF_ERROR(SetData(*data, event));
+    RETURN_IF_ERROR(SetData(*data, JsonMember(sent, value.get_object(), "data"), event));
   }
   if (base64 != nullptr) {
     RETURN_IF_ERROR(SetBase64(*base64, JoinPath(path, "data_base64"), event));
@@ -155,7 +159,7 @@ absl::StatusOr<CloudEvent> ReadStructured(const json::value& value, const std::s
   return event;
 }
 
-absl::StatusOr<std::vector<CloudEvent>> ReadBatch(const json::value& value) {
+absl::StatusOr<std::vector<CloudEvent>> ReadBatch(const json::value& value, std::string_view sent) {
   if (!value.is_array()) {
     return Wrong("events", "are no list", {"a list of events"});
   }
@@ -164,8 +168,10 @@ absl::StatusOr<std::vector<CloudEvent>> ReadBatch(const json::value& value) {
                  {absl::StrCat("at most ", limits::kPublishEvents, " events")});
   }
   std::vector<CloudEvent> events;
+  const std::vector<std::string_view> parts = JsonParts(sent);
   for (const json::value& each : value.get_array()) {
-    ASSIGN_OR_RETURN(CloudEvent event, ReadStructured(each, IndexPath("events", events.size())));
+    const size_t i = events.size();
+    ASSIGN_OR_RETURN(CloudEvent event, ReadStructured(each, parts[i], IndexPath("events", i)));
     events.push_back(std::move(event));
   }
   return events;
@@ -219,7 +225,9 @@ absl::Status SetBody(std::string_view body, CloudEvent& event) {
   }
   if (IsJsonType(type)) {
     event.kind = CloudEvent::DataKind::kJson;
-    return ParseJson(body, event.json);
+    RETURN_IF_ERROR(ParseJson(body, event.json));
+    event.text = CompactJson(body);
+    return absl::OkStatus();
   }
   const bool text = IsUtf8(body);
   event.kind = text ? CloudEvent::DataKind::kText : CloudEvent::DataKind::kBase64;
@@ -281,9 +289,9 @@ absl::StatusOr<std::vector<CloudEvent>> ReadCloudEvents(CloudEventMode mode,
   json::value value;
   RETURN_IF_ERROR(ParseJson(body, value));
   if (mode == CloudEventMode::kBatch) {
-    return ReadBatch(value);
+    return ReadBatch(value, body);
   }
-  ASSIGN_OR_RETURN(CloudEvent event, ReadStructured(value, "event"));
+  ASSIGN_OR_RETURN(CloudEvent event, ReadStructured(value, body, "event"));
   return std::vector<CloudEvent>{std::move(event)};
 }
 

@@ -24,7 +24,7 @@ struct CloudEvent {
   std::map<std::string, std::string, std::less<>> attributes;  // by name, but datacontenttype too
   enum class DataKind { kNone, kJson, kText, kBase64 } kind = DataKind::kNone;
   boost::json::value json;  // of kJson
-  std::string text;         // of kText and kBase64
+  std::string text;         // what was sent; of kJson without white space
   std::string path;         // where it is, as errors name it
 };
 

@@ -1,6 +1,5 @@
 #include "bridge/rest/cloud_event_mapping.h"
 
-#include <boost/json/serialize.hpp>
 #include <optional>
 #include <string>
 #include <utility>
@@ -55,10 +54,8 @@ v1::Event ForeignEvent(const CloudEvent& cloud_event) {
   for (const auto& [name, value] : cloud_event.attributes) {
     metadata[name] = value;
   }
-  if (cloud_event.kind == DataKind::kJson) {
-    metadata["data"] = boost::json::serialize(cloud_event.json);
-  } else if (cloud_event.kind != DataKind::kNone) {
-    metadata[cloud_event.kind == DataKind::kText ? "data" : "data_base64"] = cloud_event.text;
+  if (cloud_event.kind != DataKind::kNone) {
+    metadata[cloud_event.kind == DataKind::kBase64 ? "data_base64" : "data"] = cloud_event.text;
   }
   return event;
 }

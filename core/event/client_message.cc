@@ -10,9 +10,9 @@
 #include "core/base/status_macros.h"
 #include "core/base/strings.h"
 #include "core/event/error.h"
+#include "core/event/json_as_sent.h"
 #include "core/event/json_fields.h"
 #include "core/event/json_reader.h"
-#include "core/event/json_writer.h"
 #include "core/event/limits.h"
 #include "core/event/priority_choice.h"
 #include "core/event/text.h"
@@ -22,10 +22,12 @@ namespace {
 
 namespace json = boost::json;
 
+constexpr std::string_view kTimestamp = "timestamp";
+
 // The fields of one message, taken out one by one. null is as if left out.
 class Fields {
  public:
-  explicit Fields(const json::object& object) : object_(object) {}
+  Fields(const json::object& object, std::string_view text) : object_(object), text_(text) {}
 
   // nullptr when left out.
   const json::value* Find(std::string_view name) const {
@@ -63,10 +65,14 @@ class Fields {
     return value == nullptr ? absl::StatusOr<bool>(false) : reader_.Bool(*value, name);
   }
 
+  // The field's JSON as the client wrote it.
+  std::string_view AsSent(std::string_view name) const { return JsonMember(text_, object_, name); }
+
   const JsonFields& reader() const { return reader_; }
 
  private:
   const json::object& object_;
+  const std::string_view text_;
   const JsonFields reader_{ErrorCode::kInvalidMessage};
 };
 
@@ -130,24 +136,14 @@ absl::StatusOr<ClientMessage> ReadUnsubscribe(const Fields& fields) {
 }
 
 absl::StatusOr<ClientMessage> ReadPing(const Fields& fields) {
-  constexpr std::string_view kName = "timestamp";
-  PingMessage message;
-  const json::value* const value = fields.Find(kName);
+  const json::value* const value = fields.Find(kTimestamp);
   if (value == nullptr) {
-    return message;
+    return PingMessage();
   }
-  if (value->is_string()) {
-    AppendJsonString(message.timestamp_json, ToView(value->get_string()));
-  } else if (value->is_int64()) {
-    message.timestamp_json = absl::StrCat(value->get_int64());
-  } else if (value->is_uint64()) {
-    message.timestamp_json = absl::StrCat(value->get_uint64());
-  } else if (value->is_double()) {
-    AppendJsonNumber(message.timestamp_json, value->get_double());
-  } else {
-    return fields.reader().WrongKind(*value, "a text or a number", kName);
+  if (!value->is_string() && !value->is_number()) {
+    return fields.reader().WrongKind(*value, "a text or a number", kTimestamp);
   }
-  return message;
+  return PingMessage{std::string(fields.AsSent(kTimestamp))};
 }
 
 absl::StatusOr<ClientMessage> ReadAck(const Fields& fields) {
@@ -173,7 +169,7 @@ const std::vector<MessageType>& MessageTypes() {
         "latest_only"},
        ReadSubscribe},
       {"unsubscribe", {"subscription_id"}, ReadUnsubscribe},
-      {"ping", {"timestamp"}, ReadPing},
+      {"ping", {std::string(kTimestamp)}, ReadPing},
       {"ack", {"message_id"}, ReadAck},
       {"authenticate", {"token"}, ReadAuthenticate},
   };
@@ -224,10 +220,11 @@ absl::StatusOr<ClientMessage> ReadClientMessage(std::string_view text,
                                                 std::string& subscription_id) {
   subscription_id.clear();
   json::value value;
-  RETURN_IF_ERROR(ParseJson(text, value));
+  OpaqueMember echoed{kTimestamp};
+  RETURN_IF_ERROR(ParseJson(text, value, echoed));
   const JsonFields reader(ErrorCode::kInvalidMessage);
   ASSIGN_OR_RETURN(const json::object* const object, reader.Object(value, ""));
-  const Fields fields(*object);
+  const Fields fields(*object, text);
   subscription_id = fields.SubscriptionId().value_or("");
   ASSIGN_OR_RETURN(const MessageType* const type, FindType(fields));
   RETURN_IF_ERROR(CheckNames(*object, *type));

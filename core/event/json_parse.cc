@@ -34,7 +34,7 @@ class StrictHandler {
   static constexpr size_t max_key_size = json::string::max_size();
   static constexpr size_t max_string_size = json::string::max_size();
 
-  StrictHandler() { stack_.reset(); }
+  explicit StrictHandler(OpaqueMember* opaque) : opaque_(opaque) { stack_.reset(); }
 
   json::value Release() { return stack_.release(); }
   // What the handler itself refused; OK when the parser did.
@@ -109,7 +109,7 @@ class StrictHandler {
     const auto result = std::from_chars(number_.data(), number_.data() + number_.size(), exact);
     number = result.ec == std::errc() ? exact : number;
     BeginValue();
-    if (!std::isfinite(number)) {
+    if (!std::isfinite(number) && !IsOpaque()) {
       return Refuse("is a number out of range", error);
     }
     stack_.push_double(number);
@@ -144,6 +144,18 @@ class StrictHandler {
     }
   }
 
+  // Notes a number that is out of range in the opaque member.
+  bool IsOpaque() {
+    if (opaque_ == nullptr || scopes_.empty() || scopes_.front().key != opaque_->name) {
+      return false;
+    }
+    if (opaque_->out_of_range.ok()) {
+      opaque_->out_of_range =
+          FieldError(ErrorCode::kInvalidMessage, Path(), "is a number out of range");
+    }
+    return true;
+  }
+
   std::string Path() const {
     std::string path;
     for (const Scope& scope : scopes_) {
@@ -158,6 +170,7 @@ class StrictHandler {
     return false;
   }
 
+  OpaqueMember* const opaque_;
   json::value_stack stack_;
   std::vector<Scope> scopes_;
   std::string key_;
@@ -183,10 +196,8 @@ absl::Status NotJson(const error_code& error, size_t at) {
                    absl::StrCat("not JSON: ", error.message(), " at byte ", at));
 }
 
-}  // namespace
-
-absl::Status ParseJson(std::string_view text, json::value& value) {
-  json::basic_parser<StrictHandler> parser(StrictOptions());
+absl::Status Parse(std::string_view text, json::value& value, OpaqueMember* opaque) {
+  json::basic_parser<StrictHandler> parser(StrictOptions(), opaque);
   error_code error;
   const size_t used = parser.write_some(false, text.data(), text.size(), error);
   if (!parser.handler().refused().ok()) {
@@ -200,6 +211,16 @@ absl::Status ParseJson(std::string_view text, json::value& value) {
   }
   value = parser.handler().Release();
   return absl::OkStatus();
+}
+
+}  // namespace
+
+absl::Status ParseJson(std::string_view text, json::value& value) {
+  return Parse(text, value, nullptr);
+}
+
+absl::Status ParseJson(std::string_view text, json::value& value, OpaqueMember& opaque) {
+  return Parse(text, value, &opaque);
 }
 
 }  // namespace tocsin

@@ -22,6 +22,14 @@ namespace tocsin {
 // Parses text into `value` with the limits above; the root of every strict read.
 absl::Status ParseJson(std::string_view text, boost::json::value& value);
 
+// A member of the outermost object that is handed back as it was sent (json_as_sent.h): a number in
+// it may be out of a double's range.
+struct OpaqueMember {
+  std::string_view name;
+  absl::Status out_of_range = {};  // OK, or the error of the first such number
+};
+absl::Status ParseJson(std::string_view text, boost::json::value& value, OpaqueMember& opaque);
+
 // The event of docs/protocol.md section 1: `type` (or `event_type`) and the payload's fields side
 // by side.
 absl::StatusOr<v1::Event> ReadJsonEvent(std::string_view text);

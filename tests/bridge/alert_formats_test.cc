@@ -96,7 +96,7 @@ TEST_F(AlertFormatsTest, GrafanasWebhook) {
   EXPECT_TRUE(alert.annotations().contains(std::string(kSeverityNote)));
   EXPECT_EQ(alert.annotations().at("silence_url"), "https://grafana/alerting/silence/new");
   EXPECT_EQ(alert.annotations().at("image_url"), "https://grafana/i.png");
-  EXPECT_EQ(alert.annotations().at("values"), R"({"B":4.425E1,"C":1})");
+  EXPECT_EQ(alert.annotations().at("values"), R"({"B":44.25,"C":1})");
   EXPECT_FALSE(alert.annotations().contains("panel_url")) << "empty is absent";
 }
 
@@ -121,6 +121,9 @@ TEST_F(AlertFormatsTest, OnCallsFormattedWebhook) {
   EXPECT_EQ(alert.fingerprint(), One(ReadOnCall, R"({"title":"t","message":"m"})").fingerprint());
   EXPECT_EQ(One(ReadOnCall, R"({"message":"\n first\nsecond"})").title(), "first");
   EXPECT_EQ(One(ReadOnCall, R"({"alert_uid":7,"state":"ok"})").fingerprint(), "oncall:7");
+  // Past what a double can hold: two ids are two alerts.
+  EXPECT_EQ(One(ReadOnCall, R"({"alert_uid":18446744073709551617,"state":"ok"})").fingerprint(),
+            "oncall:18446744073709551617");
   EXPECT_EQ(FieldOf(ReadOnCall("{}", {mapping, now}).status()), "title");
 }
 

@@ -45,6 +45,11 @@ TEST_F(GraphqlSessionTest, APingIsAnsweredWithItsPayloadAlsoBeforeTheInit) {
   EXPECT_EQ(json::serialize(One(client)), R"({"type":"pong"})");
   Send(client, R"({"type":"ping","payload":{"a":[1,"b"]}})");
   EXPECT_EQ(json::serialize(One(client)), R"({"type":"pong","payload":{"a":[1,"b"]}})");
+  // To the letter: numbers are not read and written again.
+  const std::string payload = R"({"a": 1.0,"b":[18446744073709551617,-0,1E400]})";
+  Send(client, R"({"type":"ping","payload":)" + payload + "}");
+  EXPECT_EQ(Got(client).size(), 1u);
+  EXPECT_EQ(client.newest, R"({"type":"pong","payload":)" + payload + "}");
   Send(client, R"({"type":"pong","payload":null})");
   EXPECT_THAT(Got(client), IsEmpty());
 }

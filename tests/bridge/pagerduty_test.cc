@@ -57,8 +57,9 @@ TEST_F(PagerDutyTest, ATriggerIsAFiringAlert) {
   EXPECT_THAT(alert.affected_services(), ElementsAre("host1.example.com", "postgres"));
   EXPECT_EQ(alert.labels().at("group"), "prod-datapipe");
   EXPECT_EQ(alert.annotations().at("ping time"), "1500ms");
-  EXPECT_EQ(alert.annotations().at("load avg"), "0.75");
-  EXPECT_EQ(alert.annotations().at("tags"), R"(["a","b"])");
+  EXPECT_EQ(alert.annotations().at("load avg"), "0.750");
+  EXPECT_EQ(alert.annotations().at("tags"), R"(["a",2e0])");
+  EXPECT_EQ(alert.annotations().at("trace"), "18446744073709551617");
   EXPECT_EQ(alert.annotations().at("link"), "Log: https://example.com/a");
   EXPECT_EQ(alert.annotations().at("link_2"), "https://example.com/b");
   EXPECT_EQ(alert.annotations().at("image"), "Chart: https://img.example/1.png");

@@ -173,6 +173,7 @@ class SessionTest : public ::testing::Test {
     size_t pings = 0;
     size_t compressed = 0;  // frames
     std::vector<json::object> got;
+    std::string newest;  // of these, as it was written
   };
 
   explicit SessionTest(ShardOptions shard_options = {}, WindowBounds bounds = {1000, 1 << 30})
@@ -247,7 +248,8 @@ class SessionTest : public ::testing::Test {
       } else {
         EXPECT_EQ(frame.opcode, 1);
         client.compressed += frame.compressed ? 1 : 0;
-        client.got.push_back(json::parse(Plain(frame)).as_object());
+        client.newest = Plain(frame);
+        client.got.push_back(json::parse(client.newest).as_object());
       }
     }
     EXPECT_EQ(client.output.bytes, "") << "half a frame";

@@ -319,7 +319,20 @@ TEST(JudgeTest, OfOneFaultWithoutEndAFewAreKeptAndAllCounted) {
   const Verdict verdict = VerdictOf(history);
   EXPECT_EQ(verdict.broken(Guarantee::kUnique), 100u);
   EXPECT_EQ(verdict.findings().size(), Verdict::kMostFindings);
-  EXPECT_THAT(VerdictText(verdict), HasSubstr("and 80 more"));
+  EXPECT_THAT(VerdictText(verdict), HasSubstr("and 95 more"));
+}
+
+TEST(JudgeTest, TheVerdictEndsWithASentence) {
+  const std::string good = VerdictText(VerdictOf(Good()));
+  EXPECT_TRUE(good.ends_with("\nVerdict: all that was tried held.\n")) << good;
+  History history = Good();
+  history.Insert(kAll, 5, Event(kAll, 2));
+  const std::string bad = VerdictText(VerdictOf(history));
+  EXPECT_TRUE(bad.ends_with("\nVerdict: BROKEN: Unique.\n")) << bad;
+  EXPECT_THAT(bad, HasSubstr("\n    promised: no event comes twice, over any number of resumes\n"));
+  const std::string nothing = VerdictText(Verdict());
+  EXPECT_THAT(nothing,
+              HasSubstr("held. Not tried: Ordered, Unique, Reliable, Atomic, Resumable, "));
 }
 
 TEST(JudgeTest, AHistoryThatWasCutOffIsNotJudged) {
