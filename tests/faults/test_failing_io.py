@@ -138,6 +138,32 @@ def test_a_short_write_is_no_failure(library, tmp_path):
         assert ended(hub) == 0 and plan.failed() > 50
 
 
+CREATE = 'mutation { createIncident(input: {title: "t", source: "s", severity: P1}) { incident { id } } }'
+ALERT = {"title": "t", "description": "d", "severity": "P1", "source": "s", "alert_type": "security"}
+
+
+def test_a_full_disk_is_one_error_on_every_transport(library, tmp_path):
+    """Symptom: a full disk was SERVICE_UNAVAILABLE beside the code RESOURCE_EXHAUSTED, of another row of the table. Cause: the code
+    was given beside the reason. Why older tests missed it: they looked at one of the two."""
+    (tmp_path / "hub").mkdir()
+    plan = failing_io.Plan(library, tmp_path, tmp_path / "hub" / "data")
+    with harness.start_hub(durability="always", folder=tmp_path / "hub", environment=plan.environment) as hub, \
+            harness.start_bridge(hub) as bridge, hub.client() as client:
+        client.publish(harness.system_event("before"))
+        plan.fail("write", errno.ENOSPC, times=failing_io.FOR_EVER)
+        with pytest.raises(grpc.RpcError) as caught:
+            client.publish(harness.system_event("refused"))
+        details = harness.error_details(caught.value)
+        assert caught.value.code() == grpc.StatusCode.UNAVAILABLE and details["ErrorInfo"].reason == "SERVICE_UNAVAILABLE"
+        assert details["RetryInfo"].retry_delay.seconds == 5
+        for path, body in (("/v1/events", {"type": "system_event", "category": "c", "message": "m"}), ("/v1/alerts", ALERT),
+                           ("/v1/incidents", {"title": "t", "source": "s", "severity": "P1", "actor": "a"})):
+            status, fields, problem = harness.post(bridge, path, body)
+            assert (status, problem["code"], fields["retry-after"]) == (503, "SERVICE_UNAVAILABLE", "5"), (path, problem)
+        _, _, answer = harness.post(bridge, "/graphql", {"query": CREATE})
+        assert answer["errors"][0]["extensions"]["code"] == "SERVICE_UNAVAILABLE", answer
+
+
 @pytest.mark.parametrize("kind", ["write", "sync"])
 def test_a_disk_that_was_full_takes_events_again(library, tmp_path, kind):
     """Symptom: a disk that a write found full ended publishing until a restart, or the hub, by SIGABRT. Cause: nobody took the
