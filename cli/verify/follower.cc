@@ -55,7 +55,7 @@ absl::Status Follower::Run() {
   heard_ = absl::Now();
   while (!Reached()) {
     const absl::Status status = FollowOnce();
-    if (absl::IsInvalidArgument(status)) return status;
+    if (absl::IsInvalidArgument(status) || absl::IsNotFound(status)) return status;
     if (absl::Now() - heard_ > state_.patience) {
       return absl::UnavailableError(absl::StrCat(
           "nothing came for ", absl::FormatDuration(state_.patience),
@@ -87,10 +87,20 @@ absl::Status Follower::FollowOnce() {
   while (status.ok() && absl::Now() < cut && !Reached()) {
     told.clear();
     status = feed->Next(cut, told);
+    if (!told.empty() && IsAnotherHubs(told.front())) {
+      return absl::NotFoundError("the place where it begins is not known");
+    }
     for (history::Record& record : told) Take(record);
     if (!told.empty()) heard_ = absl::Now();
   }
   return status;
+}
+
+// A gap from the very place that the hub gave as its end when the run began.
+bool Follower::IsAnotherHubs(const history::Record& record) const {
+  const auto* const gap = std::get_if<history::GapRecord>(&record);
+  return gap != nullptr && connections_ == 1 && !plan_.ask.snapshot &&
+         gap->from == Place(ParseCursor(plan_.ask.from).value_or(Cursor{}));
 }
 
 // Until a snapshot is whole nothing else counts: it is asked for anew.

@@ -4,7 +4,8 @@
 // Shape:   everything that it is told goes to the recorder in the order in which it came.
 // Threads: Run blocks; the rest may be asked for once it has returned.
 // Errors:  Run: UNAVAILABLE when no connection told anything for the patience; INVALID_ARGUMENT when
-//          the server refuses the subscription or sends what this program does not understand.
+//          the server refuses the subscription or sends what this program does not understand;
+//          NOT_FOUND when it does not know the place at which the run began: it is not of this log.
 #pragma once
 
 #include <atomic>
@@ -50,6 +51,7 @@ class Follower {
   bool Reached() const;
   // Until it is cut off, by itself or by others.
   absl::Status FollowOnce();
+  bool IsAnotherHubs(const history::Record& record) const;
   void Take(history::Record& record);
 
   FollowerPlan plan_;

@@ -52,8 +52,8 @@ class VerifyRun {
   }
 
   int Run() {
-    SayWhatItDoes();
     if (const int failed = AskBoth(); failed != kOk) return failed;
+    SayWhatItDoes();
     if (const absl::Status opened = recorder_.Open(options_.history); !opened.ok()) {
       return Fail(kFailed, std::string(opened.message()));
     }
@@ -206,6 +206,12 @@ class VerifyRun {
       const absl::Status& outcome = outcomes_[i];
       if (outcome.ok()) continue;
       const bool refused = absl::IsInvalidArgument(outcome);
+      if (absl::IsNotFound(outcome)) {
+        return Fail(kUsage, absl::StrCat("the bridge at ", HostField(bridge_),
+                                         " does not know where the hub at ", globals_.hub,
+                                         " stood as the run began: it stands before another hub. "
+                                         "--hub and --bridge are to be of one deployment"));
+      }
       return Fail(
           refused ? kRefused : kUnreachable,
           absl::StrCat("the follower '", followers_[i]->name(), "' ",
@@ -258,6 +264,11 @@ class VerifyRun {
               << " calls tried again, " << followers_.size() << " followers over " << connections
               << " connections, " << verdict.gaps << " gaps told\n\n"
               << VerdictText(verdict);
+    if (!verdict.held()) {
+      std::cout
+          << "\nWhat an event was, and what became of it: grep its id in the history. Keep it, "
+             "and the logs of hub and bridge, for whoever looks into it.\n";
+    }
     if (keep) {
       std::cout << "\nThe history is in " << recorder_.path()
                 << "; to judge it again: tocsin verify --judge " << recorder_.path() << '\n';

@@ -191,7 +191,13 @@ class GraphqlFeed final : public Feed {
 
  private:
   absl::Status TakeNext(const json::object& message, std::vector<history::Record>& told) {
-    const json::object& event = ObjectIn(ObjectIn(ObjectIn(message, "payload"), "data"), "events");
+    const json::object& payload = ObjectIn(message, "payload");
+    const json::object& event = ObjectIn(ObjectIn(payload, "data"), "events");
+    if (const json::object& gap = ObjectIn(ObjectIn(payload, "extensions"), "gap"); !gap.empty()) {
+      json::object as_message = gap;
+      as_message["type"] = "gap";
+      return TakeMessage(as_message, chain_, parts_, told);
+    }
     if (event.empty()) {
       return absl::InvalidArgumentError(
           absl::StrCat("GraphQL answered without an event: ", json::serialize(message)));

@@ -140,7 +140,7 @@ void StreamCheck::PassUpTo(Sequence last, PassedBy by, Sequence told) {
 void StreamCheck::PassOver(size_t index, PassedBy by, Sequence told) {
   const LogEntry& entry = log_.entries()[index];
   if (LeavesBy(entry)) {
-    Report(Guarantee::kFollowed, absl::StrCat("is not told of a leave before ", told),
+    Report(Guarantee::kFollowed, absl::StrCat("misses a leave, and has come to sequence ", told),
            {absl::StrCat("incident ", TextOf(log_.incidents()[entry.incident], entry.cursor))});
   }
   FollowSet(entry);
@@ -174,9 +174,8 @@ void StreamCheck::Skip(Sequence last) {
 void StreamCheck::Lose(size_t index, const Missing& missing) {
   const bool by_resume = missing.by == PassedBy::kResume;
   Report(by_resume ? Guarantee::kResumable : Guarantee::kReliable,
-         absl::StrCat(by_resume ? "resumed, goes on past an event with "
-                                : "is not given an event, and then has ",
-                      missing.told),
+         absl::StrCat(by_resume ? "resumed, went past an event" : "misses an event",
+                      ", and has come to sequence ", missing.told),
          {TextOf(log_.entries()[index])});
 }
 

@@ -29,6 +29,8 @@ inline constexpr size_t kGuarantees = 9;
 std::string_view NameOf(Guarantee guarantee);  // "Ordered"
 // What it is tried on: "deliveries".
 std::string_view TriedOn(Guarantee guarantee);
+// What it promises, in a sentence without its full stop.
+std::string_view PromiseOf(Guarantee guarantee);
 
 struct Finding {
   Guarantee guarantee;
@@ -67,9 +69,10 @@ class Verdict {
   std::vector<Finding> findings_;
 };
 
-// One line a guarantee: "Ordered        held    12,345 deliveries"; after a broken one its findings.
+// One line a guarantee: "Ordered        held    12,345 deliveries"; after a broken one what it
+// promises and its first findings. Then a sentence that says which held.
 std::string VerdictText(const Verdict& verdict);
-// {"held":…,"records":…,…,"guarantees":[{"name":…,"tried":…,"broken":…,"findings":[…]}]}
+// {"held":…,"records":…,…,"guarantees":[{"name":…,"promise":…,"tried":…,"broken":…,"findings":[…]}]}
 std::string VerdictJson(const Verdict& verdict);
 
 }  // namespace tocsin::history

@@ -125,6 +125,15 @@ def test_what_is_wrong_is_said(deployment, hub_address, url, more, code, said):
     assert done.returncode == code and re.search(said, done.stderr, re.S), done.stderr
 
 
+def test_a_bridge_before_another_hub_is_named(deployment):
+    """Symptom: 'GraphQL answered without an event', and nothing judged. Cause: nobody asked whether hub and bridge are of one log.
+    Why older tests missed it: theirs had one hub."""
+    _, bridge = deployment
+    with harness.start_hub(store="memory") as other:
+        done = harness.cli(other, *arguments(other, bridge.url, "--duration", "3s")[2:])
+    assert done.returncode == 2 and "it stands before another hub" in done.stderr, done.stderr
+
+
 def test_a_hub_that_stays_away_ends_the_run(tmp_path):
     with harness.start_hub() as hub, harness.start_bridge(hub) as bridge:
         run = Running(*arguments(hub, bridge.url, "--duration", "10m", "--patience", "2s", "--history",
