@@ -34,7 +34,8 @@ struct HubCalls::Pending {
   Done done;
   // Made by the first failure: its random seed would be a good part of what a call costs.
   std::optional<Backoff> backoff;
-  Try* running = nullptr;  // the loop's
+  Try* running = nullptr;    // the loop's
+  grpc::Status unavailable;  // how the last try failed that may be made again
   bool late = false;
   std::optional<rpc::HubLoop::TimerKey> deadline;
   std::optional<rpc::HubLoop::TimerKey> retry;
@@ -141,15 +142,23 @@ void HubCalls::OnEnd(const std::shared_ptr<Pending>& pending, const grpc::Status
     return Finish(pending, absl::OkStatus(), &response);
   }
   if (pending->late) {
-    return Finish(pending, Unavailable("the hub did not answer in time"), nullptr);
+    return Finish(pending, WhyLate(*pending, "the hub did not answer in time"), nullptr);
   }
   if (status.error_code() != grpc::StatusCode::UNAVAILABLE) {
     return Finish(pending, rpc::FromGrpcStatus(status), nullptr);
   }
+  pending->unavailable = status;
   if (!pending->backoff) {
     pending->backoff.emplace(kFirstWait, kLastWait);
   }
   pending->retry = loop_.After(pending->backoff->Next(), [this, pending] { Start(pending); });
+}
+
+// What the hub itself said when it was last tried (its disk is full, it is going down), if it did.
+absl::Status HubCalls::WhyLate(const Pending& pending, std::string_view otherwise) {
+  return rpc::ReadHubError(pending.unavailable).reason.empty()
+             ? Unavailable(otherwise)
+             : rpc::FromGrpcStatus(pending.unavailable);
 }
 
 void HubCalls::OnTimeout(const std::shared_ptr<Pending>& pending) {
@@ -157,7 +166,7 @@ void HubCalls::OnTimeout(const std::shared_ptr<Pending>& pending) {
   if (pending->running != nullptr) {
     return pending->running->Cancel();  // its end follows
   }
-  Finish(pending, Unavailable("the hub could not be reached in time"), nullptr);
+  Finish(pending, WhyLate(*pending, "the hub could not be reached in time"), nullptr);
 }
 
 void HubCalls::Finish(const std::shared_ptr<Pending>& pending, absl::Status status,

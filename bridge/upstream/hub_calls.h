@@ -78,6 +78,7 @@ class HubCalls {
   void Start(std::shared_ptr<Pending> pending);
   void OnEnd(const std::shared_ptr<Pending>& pending, const grpc::Status& status,
              const grpc::ByteBuffer& response);
+  static absl::Status WhyLate(const Pending& pending, std::string_view otherwise);
   void OnTimeout(const std::shared_ptr<Pending>& pending);
   void Finish(const std::shared_ptr<Pending>& pending, absl::Status status,
               const grpc::ByteBuffer* response);

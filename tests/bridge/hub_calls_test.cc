@@ -151,6 +151,21 @@ TEST_F(HubCallsTest, TheTimeIsOverWhetherTheHubIsSilentOrGone) {
   EXPECT_EQ(calls->calls(), 0u);
 }
 
+// Symptom: over HTTP a hub whose disk is full was one that could not be reached. Cause: the call told
+// that its own time was over. Why older tests missed it: their hubs said nothing, or were gone.
+TEST_F(HubCallsTest, WhatTheHubSaidWhenItWasLastTriedIsTold) {
+  google::rpc::ErrorInfo info;
+  info.set_reason("SERVICE_UNAVAILABLE");
+  google::rpc::Status details;
+  details.set_code(grpc::StatusCode::UNAVAILABLE);
+  details.add_details()->PackFrom(info);
+  hub.answers.assign(1000, grpc::Status(grpc::StatusCode::UNAVAILABLE, "the hub's disk is full",
+                                        details.SerializeAsString()));
+  const absl::Status status = Wait(*Publish(absl::Milliseconds(200)));
+  EXPECT_EQ(ErrorCodeOf(status), ErrorCode::kServiceUnavailable);
+  EXPECT_EQ(status.message(), "the hub's disk is full");
+}
+
 // Symptom: one POST of 10,000 alerts held every other call for half a second. Cause: its body was
 // read on the calls' thread. Why older tests missed it: none looked at others meanwhile.
 TEST_F(HubCallsTest, WorkApartKeepsNoCallWaitingAndIsBounded) {
