@@ -173,6 +173,7 @@ class VerifyRun {
       threads_.emplace_back([this, i] {
         outcomes_[i] = followers_[i]->Run();
         if (!outcomes_[i].ok()) lost_ = true;
+        if (absl::IsNotFound(outcomes_[i])) state_.ended = true;  // none will come to the end
       });
     }
   }

@@ -125,6 +125,21 @@ def test_what_is_wrong_is_said(deployment, hub_address, url, more, code, said):
     assert done.returncode == code and re.search(said, done.stderr, re.S), done.stderr
 
 
+def test_a_hub_that_loses_what_it_acknowledged_is_named():
+    """Symptom: 'the call failed: CANCELLED', and nothing judged. Cause: the log was read back from a place that was lost with the rest,
+    which was refused. Why older tests missed it: no hub of theirs lost anything."""
+    with harness.start_hub(store="memory") as hub, harness.start_bridge(hub) as bridge:
+        run = Running(*arguments(hub, bridge.url, "--duration", "10m"))
+        wait_for_events(hub, 300)
+        hub.restart(kill=True)
+        wait_for_events(hub, 300)
+        run.process.send_signal(signal.SIGINT)
+        code, out, err = run.result()
+    assert code == 6, out + err
+    assert re.search(r"^Durable +BROKEN", out, re.M) and "promised: what was acknowledged" in out, out
+    assert "Verdict: BROKEN: " in out and " gaps told" in out, out
+
+
 def test_a_bridge_before_another_hub_is_named(deployment):
     """Symptom: 'GraphQL answered without an event', and nothing judged. Cause: nobody asked whether hub and bridge are of one log.
     Why older tests missed it: theirs had one hub."""
