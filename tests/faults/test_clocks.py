@@ -22,11 +22,12 @@ JUMPS = [HOUR, -HOUR, 8 * DAY, -8 * DAY, 73 * 365 * DAY, -55 * 365 * DAY]
 KEPT = "7d"  # age that the hub keeps events for: less than the jumps of days
 TRIMMED = 5.5  # seconds in which the hub has looked for events that are too old
 BRIEF = (0.0, 0.5)  # seconds that another jump lasts
-SUSPENDED = 3.0  # seconds: more than two heartbeats
+HEARTBEAT = "3s"  # so that clients which wait for a processor for some seconds are not taken for silent
+SUSPENDED = 7.0  # seconds: more than two heartbeats
 LONG_SUSPENDED, FIRST_LONG, LONG_ONES = 60.0, 20, 10  # of the later rounds, one in so many suspends for a minute
 FAULTS_A_ROUND = 3
 KNOWN = 5  # events that are published again under each wrong clock
-TIMER = 10.0  # seconds in which a bookmark of 100 ms, and a heartbeat of a second, has come
+TIMER = 10.0  # seconds in which a bookmark of 100 ms, and a heartbeat, has come
 FINDS = 15.0  # seconds in which the bridge has found a hub that was started again
 RIGHT = 5.0  # seconds that an event's time may differ from the right one
 
@@ -168,7 +169,7 @@ def one_round(round, library):
     started = time.time()
     with harness.start_hub("--retain-age", KEPT, folder=round.folder / "hub",
                            environment=clocks["tocsin-hub"].environment) as hub, \
-            harness.start_bridge(hub, "--heartbeat-interval", "1s", folder=round.folder / "bridge",
+            harness.start_bridge(hub, "--heartbeat-interval", HEARTBEAT, folder=round.folder / "bridge",
                                  environment=clocks["tocsin-bridge"].environment) as bridge, \
             contextlib.closing(CommandLine(hub, clocks["tocsin"])) as line, \
             crowd.Crowd(hub, [bridge], seed=round.number) as people:
