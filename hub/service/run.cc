@@ -1,5 +1,7 @@
 #include "hub/service/run.h"
 
+#include <grpc/grpc.h>
+
 #include "core/base/log.h"
 #include "core/base/status_macros.h"
 #include "core/shell/program.h"
@@ -23,7 +25,12 @@ void LogWhatIsPromised(const HubConfig& config) {
   }
 }
 
+// gRPC is not shut down before the process ends: its shutdown waits for its timer threads, and for
+// ever once one of them could not be started for want of memory (gRPC 1.51).
+void KeepGrpc() { grpc_init(); }
+
 absl::StatusOr<std::unique_ptr<Service>> StartHub(const HubFlags& flags) {
+  KeepGrpc();
   ASSIGN_OR_RETURN(const HubConfig config, HubConfig::From(flags));
   ASSIGN_OR_RETURN(std::unique_ptr<Hub> hub, Hub::Start(config));
   LogWhatIsPromised(config);
