@@ -36,9 +36,10 @@ inline TokenRules TableRules() {
 
 // A verifier over the keys of one text.
 struct VerifierOver {
-  explicit VerifierOver(KeyText text, TokenRules rules = TableRules())
+  explicit VerifierOver(KeyText text, TokenRules rules = TableRules(),
+                        KeySourceOptions options = KeySourceOptions::ForFiles())
       : keys{std::vector<KeyText>{std::move(text)}},
-        source(std::make_unique<FakeKeyReader>(keys), KeySourceOptions::ForFiles(), clock),
+        source(std::make_unique<FakeKeyReader>(keys), options, clock),
         verifier(std::move(rules), source, clock) {
     loaded = source.Load();
   }

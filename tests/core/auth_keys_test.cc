@@ -68,6 +68,10 @@ TEST(KeySetTest, ASecretIsLongVariedAndNoKey) {
   ExpectRefused(Form::kSecret, SetOf(Rsa().Jwk("")), "not a secret");
 }
 
+TEST(KeySetTest, ASetHasAKey) {
+  EXPECT_THAT(std::string(KeySet::Parse({}, {}).status().message()), HasSubstr("no key"));
+}
+
 TEST(KeySetTest, TheLineEndAtASecretsEndIsNoPartOfIt) {
   const auto set = Parse(Form::kSecret, absl::StrCat(ToAbsl(kTestSecret), "\r\n"));
   const auto signer = SigningKey::OfSecret(kTestSecret);
