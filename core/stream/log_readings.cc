@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "core/base/check.h"
+#include "core/base/planted.h"
 
 namespace tocsin {
 
@@ -143,8 +144,11 @@ void LogReadings::Begin(Subscription& member, const LogSlice& slice) {
 }
 
 // A member that joined on the way is told only the part of the gap that lies after its own place.
+// Where the log now ends before the place that was read up to, no member's place is left.
 void LogReadings::TellGap(Subscription& member, const Cursor& before, const LogSlice& slice) {
-  if (member.place.sequence > slice.gap->to.sequence) {
+  const bool ends_earlier =
+      slice.gap->to.sequence < slice.gap->from.sequence && !Planted("earlier-end-not-told");
+  if (!ends_earlier && member.place.sequence > slice.gap->to.sequence) {
     return;
   }
   writer_.GiveStretch(member);

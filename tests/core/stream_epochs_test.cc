@@ -80,5 +80,58 @@ TEST_F(EpochsTest, NoBookmarkPassesASubscriptionAmongLostEvents) {
   EXPECT_EQ(bookmark->cursor.epoch, 0u);
 }
 
+// A log that is read by hand.
+class HandLog : public LogReader {
+ public:
+  std::unique_ptr<CatchUp> Open(Shard&, const StartPoint&, FilterPtr, Deliver deliver) override {
+    answer = std::move(deliver);
+    return std::make_unique<Reading>();
+  }
+  Deliver answer;
+
+ private:
+  class Reading : public CatchUp {
+    void Next(size_t, size_t) override {}
+  };
+};
+
+// Symptom: a client of a bridge had a snapshot, the hub lost what it had not synced, and other events
+// came under the places that were lost, without a gap. Cause: a gap that ends before it begins was
+// taken for one that lies before the member's place. The older tests' logs never ended earlier.
+TEST(EpochsByHandTest, WhoReadTheLogPastItsNewEndIsToldOfTheGap) {
+  const Cursor read{kEpoch, 57};
+  const Cursor end{kEpoch, 50};
+  ManualClock clock;
+  HandLog log;
+  Window window({100, 1 << 30});
+  window.Start({kEpoch, 30});
+  Shard shard(window, log, clock, {});
+  testing::RecordingSink sink;
+  sink.sends_at_once = true;
+  const SubscriberId id = shard.Add(&sink, absl::ZeroDuration());
+  shard.Subscribe(id,
+                  {.tag = 1, .filter = Filter::MatchAll(), .start = read, .notify_on_gap = true});
+  const auto run = [&] {
+    for (int turn = 0; turn < 5; ++turn) {
+      clock.Advance(limits::kHotTick);
+      shard.RunOnce();
+    }
+  };
+  run();
+  log.answer({.from = read, .to = read, .earliest = {kEpoch, 0}, .latest = read});
+  run();
+  log.answer({.from = end,
+              .gap = Gap{GapReason::kEpoch, read, end},
+              .to = end,
+              .earliest = {kEpoch, 0},
+              .latest = end});
+  run();
+  const auto* gap = sink.First(Kind::kGap);
+  ASSERT_NE(gap, nullptr);
+  EXPECT_EQ(gap->gap->from, read);
+  EXPECT_EQ(gap->gap->to, end);
+  shard.Remove(id);
+}
+
 }  // namespace
 }  // namespace tocsin
