@@ -43,17 +43,11 @@ void Admission::LeaveSubscription() {
 }
 
 absl::Status Admission::EnterPublishStream() {
-  if (absl::Status open = CheckOpen(); !open.ok()) {
-    return open;
+  absl::Status open = CheckOpen();
+  if (open.ok()) {
+    publish_streams_.fetch_add(1);
   }
-  if (publish_streams_.fetch_add(1) < kMaxPublishStreams) {
-    return absl::OkStatus();
-  }
-  publish_streams_.fetch_sub(1);
-  return MakeError(
-      ErrorCode::kRateLimitExceeded,
-      absl::StrCat("the hub serves its ", kMaxPublishStreams, " publish streams already"),
-      {.retry_after = absl::Seconds(5)});
+  return open;
 }
 
 void Admission::LeavePublishStream() {

@@ -3,7 +3,7 @@
 //
 // Threads: safe.
 // Errors:  SERVICE_UNAVAILABLE while draining, SUBSCRIPTION_LIMIT_EXCEEDED past the bound; both say
-//          when to try again. RATE_LIMIT_EXCEEDED past the bound on publish streams.
+//          when to try again.
 #pragma once
 
 #include <atomic>
@@ -18,9 +18,6 @@ namespace tocsin::hub {
 
 class Admission {
  public:
-  // Each may hold PublishStream::kMaxBytes.
-  static constexpr size_t kMaxPublishStreams = 1'000;
-
   explicit Admission(size_t max_subscriptions) : max_subscriptions_(max_subscriptions) {}
 
   absl::Status CheckOpen() const;
@@ -28,7 +25,7 @@ class Admission {
   absl::Status EnterSubscription();
   void LeaveSubscription();
 
-  // Each OK is given back by one Leave.
+  // Each OK is given back by one Leave. How many there may be is their shard's matter.
   absl::Status EnterPublishStream();
   void LeavePublishStream();
 

@@ -30,14 +30,17 @@ absl::Status TooMany() {
 
 }  // namespace
 
+void Arrivals::Arrival::GiveWay() { arrivals_->GiveUp(*this, GaveWay()); }
+
 void Arrivals::Begin(Arrival& arrival) {
   TOCSIN_CHECK(!arrival.known_);
   now_ = time_.Look(clock_.Monotonic());
+  arrival.arrivals_ = this;
   arrival.known_ = true;
   arrival.begun_ = now_;
   arrival.at_ = all_.insert(all_.end(), &arrival);
-  if (closing_ || !places_.full() || TakePlaceOfAnother(arrival)) {
-    return Read(arrival);
+  if (Read(arrival)) {
+    return;
   }
   if (waiting_.size() >= kWaiting) {
     return GiveUp(arrival, TooMany());
@@ -62,9 +65,6 @@ absl::Duration Arrivals::Tick() {
     GiveUp(*all_.front(), TooLate());
   }
   ReadNext();
-  while (!waiting_.empty() && TakePlaceOfAnother(*waiting_.front())) {
-    ReadNext();
-  }
   return clock_.Monotonic() + kLook;
 }
 
@@ -73,28 +73,20 @@ void Arrivals::ReadAll() {
   ReadNext();
 }
 
-bool Arrivals::TakePlaceOfAnother(const Arrival& arrival) {
-  Places::Holder* const giver = places_.GiverFor(arrival.peer(), now_);
-  if (giver == nullptr) {
+void Arrivals::ReadNext() {
+  while (!waiting_.empty() && Read(*waiting_.front())) {
+    waiting_.front()->waits_ = false;
+    waiting_.pop_front();
+  }
+}
+
+bool Arrivals::Read(Arrival& arrival) {
+  if (!closing_ && !places_.Take(arrival, now_)) {
     return false;
   }
-  GiveUp(static_cast<Arrival&>(*giver), GaveWay());
-  return true;
-}
-
-void Arrivals::ReadNext() {
-  while (!waiting_.empty() && (closing_ || !places_.full())) {
-    Arrival& next = *waiting_.front();
-    waiting_.pop_front();
-    next.waits_ = false;
-    Read(next);
-  }
-}
-
-void Arrivals::Read(Arrival& arrival) {
   arrival.reads_since_ = now_;
-  places_.Enter(arrival);
   arrival.StartRead();
+  return true;
 }
 
 void Arrivals::GiveUp(Arrival& arrival, const absl::Status& status) {

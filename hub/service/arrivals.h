@@ -38,10 +38,14 @@ class Arrivals {
     virtual void StartRead() = 0;
     // Ends the call.
     virtual void GiveUp(const absl::Status& status) = 0;
+
+    // Places::Holder.
     absl::Duration idle_since() const final { return reads_since_; }
+    void GiveWay() final;
 
    private:
     friend class Arrivals;
+    Arrivals* arrivals_ = nullptr;
     absl::Duration begun_;
     absl::Duration reads_since_;
     bool known_ = false;
@@ -67,12 +71,10 @@ class Arrivals {
  private:
   static constexpr absl::Duration kLook = absl::Seconds(1);
 
-  void Read(Arrival& arrival);
-  void Wait(Arrival& arrival);
+  // False when there is no place for it.
+  bool Read(Arrival& arrival);
   void ReadNext();
   void GiveUp(Arrival& arrival, const absl::Status& status);
-  // Room is made for `arrival`, if somebody gives way.
-  bool TakePlaceOfAnother(const Arrival& arrival);
   void Forget(Arrival& arrival);
 
   Clock& clock_;

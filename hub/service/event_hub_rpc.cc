@@ -3,20 +3,22 @@
 #include <google/protobuf/descriptor.h>
 #include <grpcpp/impl/rpc_service_method.h>
 
+#include <utility>
+
 #include "absl/strings/str_cat.h"
 #include "core/base/check.h"
 #include "core/base/strings.h"
 
 namespace tocsin::hub {
 
-RawService::RawService(const std::string& full_name) {
+RawService::RawService(std::string full_name) : full_name_(std::move(full_name)) {
   const google::protobuf::ServiceDescriptor* const service =
-      google::protobuf::DescriptorPool::generated_pool()->FindServiceByName(full_name);
+      google::protobuf::DescriptorPool::generated_pool()->FindServiceByName(full_name_);
   TOCSIN_CHECK(service != nullptr);
   for (int i = 0; i < service->method_count(); ++i) {
     const std::string& name = service->method(i)->name();
     methods_[name] = i;
-    const std::string& path = paths_.emplace_back(absl::StrCat("/", full_name, "/", name));
+    const std::string& path = paths_.emplace_back(absl::StrCat("/", full_name_, "/", name));
     AddMethod(new grpc::internal::RpcServiceMethod(
         path.c_str(), grpc::internal::RpcMethod::BIDI_STREAMING, /*handler=*/nullptr));
     MarkMethodRaw(i);

@@ -27,13 +27,16 @@ using RpcStream = grpc::ServerAsyncReaderWriter<grpc::ByteBuffer, grpc::ByteBuff
 class RawService : public grpc::Service {
  public:
   // All methods that the schema has of the service.
-  explicit RawService(const std::string& full_name);
+  explicit RawService(std::string full_name);
+
+  const std::string& full_name() const { return full_name_; }
 
   // Asks gRPC for the next call of a method: its name in the schema, without the service's.
   void Request(std::string_view method, grpc::ServerContext& context, RpcStream& stream,
                grpc::ServerCompletionQueue& queue, void* tag);
 
  private:
+  const std::string full_name_;
   std::deque<std::string> paths_;  // gRPC keeps no copies
   absl::flat_hash_map<std::string, int> methods_;
 };

@@ -1,13 +1,10 @@
 #include "hub/service/grpc_server.h"
 
 #include <grpc/grpc.h>
-#include <grpcpp/ext/proto_server_reflection_plugin.h>
-#include <grpcpp/resource_quota.h>
 #include <grpcpp/security/server_credentials.h>
 #include <grpcpp/server_builder.h>
 
 #include <chrono>
-#include <mutex>
 
 #include "absl/status/status.h"
 #include "core/base/status_macros.h"
@@ -21,13 +18,6 @@ using TakeParameters = grpc::experimental::ExternalConnectionAcceptor::NewConnec
 // A little more than the largest publish, so that one that is slightly too large gets our own error,
 // which names the field.
 constexpr size_t kMaxMessageBytes = limits::kPublishBytes + limits::kMiB;
-
-// A process-wide setting of gRPC that must be made before the first server is built. gRPC's own
-// health service is not used: its threads would poll in turn with the shards' threads.
-void EnablePlugins() {
-  static std::once_flag once;
-  std::call_once(once, [] { grpc::reflection::InitProtoReflectionServerBuilderPlugin(); });
-}
 
 void SetLimits(grpc::ServerBuilder& builder) {
   builder.SetMaxReceiveMessageSize(static_cast<int>(kMaxMessageBytes));
@@ -49,28 +39,19 @@ void SetLimits(grpc::ServerBuilder& builder) {
   // refused with UNIMPLEMENTED before anything of it is read.
   builder.SetCompressionAlgorithmSupportStatus(GRPC_COMPRESS_GZIP, false);
   builder.SetCompressionAlgorithmSupportStatus(GRPC_COMPRESS_DEFLATE, false);
-  // Only reflection uses gRPC's synchronous threads; beside queues that are polled they poll
-  // nothing.
-  builder.SetSyncServerOption(grpc::ServerBuilder::NUM_CQS, 1);
-  builder.SetSyncServerOption(grpc::ServerBuilder::MIN_POLLERS, 1);
-  builder.SetSyncServerOption(grpc::ServerBuilder::MAX_POLLERS, 1);
-  grpc::ResourceQuota quota("tocsin-hub");
-  quota.SetMaxThreads(16);
-  builder.SetResourceQuota(quota);
 }
 
 }  // namespace
 
-absl::StatusOr<std::unique_ptr<GrpcServer>> GrpcServer::Start(const ListenAddress& listen,
-                                                              RawService& events,
-                                                              RawService& health, size_t queues,
-                                                              size_t most_connections) {
+absl::StatusOr<std::unique_ptr<GrpcServer>> GrpcServer::Start(
+    const ListenAddress& listen, const std::vector<RawService*>& services, size_t queues,
+    size_t most_connections) {
   ASSIGN_OR_RETURN(ListenSockets sockets, ListenSockets::Open(listen));
-  EnablePlugins();
   grpc::ServerBuilder builder;
   SetLimits(builder);
-  builder.RegisterService(&events);
-  builder.RegisterService(&health);
+  for (RawService* const service : services) {
+    builder.RegisterService(service);
+  }
   auto made = std::unique_ptr<GrpcServer>(new GrpcServer());
   using Experimental = grpc::ServerBuilder::experimental_type;
   made->taker_ = builder.experimental().AddExternalConnectionAcceptor(

@@ -1,7 +1,6 @@
-// grpc_server.h: the gRPC server around the services: listening, reflection, limits.
+// grpc_server.h: the gRPC server around the services: listening, limits.
 //
-// Threads: the hub's main thread. The acceptor has one of its own, and gRPC one for reflection,
-//          which polls nothing.
+// Threads: the hub's main thread. The acceptor has one of its own.
 // Owns:    the server; the queues it makes are handed to the shards.
 // Errors:  as ListenSockets, when the address cannot be listened on.
 #pragma once
@@ -24,7 +23,7 @@ namespace tocsin::hub {
 class GrpcServer {
  public:
   static absl::StatusOr<std::unique_ptr<GrpcServer>> Start(const ListenAddress& listen,
-                                                           RawService& events, RawService& health,
+                                                           const std::vector<RawService*>& services,
                                                            size_t queues, size_t most_connections);
   ~GrpcServer();
 

@@ -25,11 +25,7 @@ HealthServingStatus HealthStatus(bool serving) {
 
 HealthWatch::HealthWatch(HubShard& shard) : RequestCall(shard, shard.health_rpc(), "Watch") {}
 
-HealthWatch::~HealthWatch() {
-  if (counted_) {
-    shard_.LeaveWatch();
-  }
-}
+HealthWatch::~HealthWatch() { shard_.watches().Leave(place_); }
 
 std::unique_ptr<Call> HealthWatch::Another() const { return std::make_unique<HealthWatch>(shard_); }
 
@@ -50,11 +46,25 @@ absl::Status HealthWatch::Watch() {
   grpc::health::v1::HealthCheckRequest request;
   RETURN_IF_ERROR(ParseRaw(request_, request));
   request_.Clear();
-  RETURN_IF_ERROR(shard_.EnterWatch(kMaxWatches));
-  counted_ = true;
+  place_.since = shard_.clock().Monotonic();
+  if (!shard_.watches().Take(place_, place_.since)) {
+    return MakeError(ErrorCode::kRateLimitExceeded,
+                     absl::StrCat("this shard of the hub serves its ", kMost,
+                                  " health watches, and your peer has as many as any"),
+                     {.retry_after = absl::Seconds(5)});
+  }
   known_ = IsHealthService(request.service());
   Tell(known_ ? HealthStatus(shard_.serving()) : Response::SERVICE_UNKNOWN);
   return absl::OkStatus();
+}
+
+void HealthWatch::Place::GiveWay() {
+  watch_.Refuse(MakeError(
+      ErrorCode::kServiceUnavailable,
+      absl::StrCat("another peer needs one of the ", kMost,
+                   " health watches of this shard, and of the peer that has most of them this one "
+                   "was there for longest"),
+      {.retry_after = absl::Seconds(5)}));
 }
 
 void HealthWatch::OnServing(bool serving) {

@@ -3,8 +3,9 @@
 //
 // Shape:   one write in flight. Of the changes during a write only the last is sent, after it.
 // Threads: its shard's.
-// Errors:  RATE_LIMIT_EXCEEDED past kMaxWatches on its shard; a drain ends it with UNAVAILABLE once
-//          NOT_SERVING has been told.
+// Errors:  past kMost on its shard a newcomer takes a place (places.h), whose watch ends with
+//          UNAVAILABLE, or is refused with RATE_LIMIT_EXCEEDED; a drain ends it with UNAVAILABLE
+//          once NOT_SERVING has been told.
 // Source:  the health checking protocol of gRPC.
 #pragma once
 
@@ -26,7 +27,7 @@ HealthServingStatus HealthStatus(bool serving);
 class HealthWatch final : public RequestCall {
  public:
   // On one shard. Load balancers and supervisors watch health, not users.
-  static constexpr size_t kMaxWatches = 1'000;
+  static constexpr size_t kMost = 1'000;
 
   explicit HealthWatch(HubShard& shard);
   ~HealthWatch() override;
@@ -53,7 +54,20 @@ class HealthWatch final : public RequestCall {
   Completion finished_ = Tag(&HealthWatch::OnFinished);
   Completion done_ = Tag(&HealthWatch::OnDone);
 
-  bool counted_ = false;
+  // Its place among the shard's watches.
+  class Place final : public Places::Holder {
+   public:
+    explicit Place(HealthWatch& watch) : watch_(watch) {}
+    std::string peer() const override { return PeerOf(watch_.context_.peer()); }
+    absl::Duration idle_since() const override { return since; }
+    void GiveWay() override;
+    absl::Duration since;
+
+   private:
+    HealthWatch& watch_;
+  };
+
+  Place place_{*this};
   bool known_ = false;
   bool call_over_ = false;
   bool busy_ = false;  // a write or the finish is under way

@@ -16,17 +16,15 @@
 #include "core/base/status_macros.h"
 #include "core/base/version.h"
 #include "core/event/time_proto.h"
-#include "grpc/health/v1/health.grpc.pb.h"
 #include "hub/log/memory_log.h"
 #include "hub/log/rocksdb_log.h"
 #include "hub/service/metered_log.h"
 #include "hub/service/window_fill.h"
-#include "tocsin/v1/hub.grpc.pb.h"
 
 namespace tocsin::hub {
 namespace {
 
-// Of the drain's time, what is kept for gRPC to end what is left (health watches, reflection).
+// Of the drain's time, what is kept for gRPC to end what is left (health watches).
 constexpr absl::Duration kServerGrace = absl::Milliseconds(500);
 
 void Tell(const LogReport& report, const std::string& dir) {
@@ -68,8 +66,10 @@ Hub::Hub(HubConfig config)
       started_(clock_.Monotonic()),
       admission_(config_.max_subscriptions),
       window_(config_.window),
-      rpc_(std::string(v1::EventHub::service_full_name())),
-      health_rpc_(std::string(grpc::health::v1::Health::service_full_name())) {}
+      rpc_("tocsin.v1.EventHub"),
+      health_rpc_("grpc.health.v1.Health"),
+      reflection_rpc_("grpc.reflection.v1alpha.ServerReflection"),
+      services_{rpc_.full_name(), health_rpc_.full_name(), reflection_rpc_.full_name()} {}
 
 Hub::~Hub() { Halt(absl::ZeroDuration()); }
 
@@ -119,11 +119,14 @@ void Hub::OpenEngine() {
 absl::Status Hub::Serve() {
   // A subscriber has a connection of its own at most.
   const size_t most_connections = config_.max_subscriptions + OtherDescriptors();
-  ASSIGN_OR_RETURN(server_, GrpcServer::Start(config_.listen, rpc_, health_rpc_, config_.shards,
-                                              most_connections));
+  ASSIGN_OR_RETURN(server_,
+                   GrpcServer::Start(config_.listen, {&rpc_, &health_rpc_, &reflection_rpc_},
+                                     config_.shards, most_connections));
   const HubParts parts{
       .rpc = rpc_,
       .health_rpc = health_rpc_,
+      .reflection_rpc = reflection_rpc_,
+      .services = services_,
       .publisher = *publisher_,
       .explanations = *explanations_,
       .queries = *queries_,

@@ -7,6 +7,7 @@
 #pragma once
 
 #include <memory>
+#include <string>
 #include <vector>
 
 #include "absl/status/statusor.h"
@@ -76,6 +77,8 @@ class Hub final : public Service {
   std::unique_ptr<AlertIntake> alert_intake_;
   RawService rpc_;
   RawService health_rpc_;
+  RawService reflection_rpc_;
+  const std::vector<std::string> services_;
   std::unique_ptr<GrpcServer> server_;
   std::vector<std::unique_ptr<HubShard>> shards_;
   std::unique_ptr<HealthKeeper> health_;

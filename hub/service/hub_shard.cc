@@ -6,11 +6,10 @@
 #include <algorithm>
 #include <utility>
 
-#include "absl/strings/str_cat.h"
 #include "core/base/check.h"
-#include "core/event/error.h"
 #include "hub/service/health_watch.h"
 #include "hub/service/publish_stream.h"
+#include "hub/service/reflection_stream.h"
 #include "hub/service/subscribe_encoder.h"
 #include "hub/service/subscribe_stream.h"
 #include "hub/service/unary_methods.h"
@@ -40,7 +39,10 @@ HubShard::HubShard(const HubParts& parts, std::unique_ptr<grpc::ServerCompletion
     : parts_(parts),
       queue_(std::move(queue)),
       engine_(parts.window, parts.log, parts.clock, options),
-      arrivals_(parts.clock) {
+      arrivals_(parts.clock),
+      publish_streams_(PublishStream::kMost),
+      watches_(HealthWatch::kMost),
+      reflections_(ReflectionStream::kMost) {
   engine_.SetBell([this] { RingBell(); });
 }
 
@@ -140,6 +142,7 @@ void HubShard::ListenToAll() {
   }
   Listen(std::make_unique<PublishStream>(*this));
   Listen(std::make_unique<HealthWatch>(*this));
+  Listen(std::make_unique<ReflectionStream>(*this));
   for (std::unique_ptr<Call>& call : UnaryMethods(*this)) {
     Listen(std::move(call));
   }
@@ -191,16 +194,6 @@ void HubShard::Listened(const Call& call, bool ok) {
   } else if (!closed_) {
     Listen(call.Another());
   }
-}
-
-absl::Status HubShard::EnterWatch(size_t most) {
-  if (watches_ >= most) {
-    return MakeError(ErrorCode::kRateLimitExceeded,
-                     absl::StrCat("the hub serves its ", most, " health watches already"),
-                     {.retry_after = absl::Seconds(5)});
-  }
-  ++watches_;
-  return absl::OkStatus();
 }
 
 // Streams share the bytes: a copy of a buffer is a share of its slices.

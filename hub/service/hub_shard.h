@@ -15,11 +15,11 @@
 #include <atomic>
 #include <functional>
 #include <memory>
+#include <string>
 #include <thread>
 #include <vector>
 
 #include "absl/container/flat_hash_map.h"
-#include "absl/status/status.h"
 #include "core/base/clock.h"
 #include "core/base/mutex.h"
 #include "core/stream/shard.h"
@@ -31,6 +31,7 @@
 #include "hub/service/event_hub_rpc.h"
 #include "hub/service/explanations.h"
 #include "hub/service/metrics.h"
+#include "hub/service/places.h"
 #include "hub/service/publisher.h"
 #include "hub/snapshot_reader.h"
 
@@ -40,6 +41,8 @@ namespace tocsin::hub {
 struct HubParts {
   RawService& rpc;
   RawService& health_rpc;
+  RawService& reflection_rpc;
+  const std::vector<std::string>& services;  // their full names
   Publisher& publisher;
   Explanations& explanations;
   QueryService& queries;
@@ -77,6 +80,8 @@ class HubShard {
   // For its calls.
   RawService& rpc() { return parts_.rpc; }
   RawService& health_rpc() { return parts_.health_rpc; }
+  RawService& reflection_rpc() { return parts_.reflection_rpc; }
+  const std::vector<std::string>& services() const { return parts_.services; }
   grpc::ServerCompletionQueue& queue() { return *queue_; }
   Publisher& publisher() { return parts_.publisher; }
   Explanations& explanations() { return parts_.explanations; }
@@ -97,9 +102,9 @@ class HubShard {
   // From any thread: runs `answer` on the shard's, after the turn in which it sends what is new: an
   // event's subscribers come before its publisher.
   void PostAnswer(Shard::Task answer);
-  // Each OK is given back by one LeaveWatch.
-  absl::Status EnterWatch(size_t most);
-  void LeaveWatch() { --watches_; }
+  Places& publish_streams() { return publish_streams_; }
+  Places& watches() { return watches_; }
+  Places& reflections() { return reflections_; }
   // Nothing may be started on the queue any more.
   bool closed() const { return closed_; }
 
@@ -123,9 +128,11 @@ class HubShard {
   std::atomic<std::thread::id> owner_{};
 
   // The thread's own.
-  absl::flat_hash_map<Call*, std::unique_ptr<Call>> calls_;
   Arrivals arrivals_;
-  size_t watches_ = 0;
+  Places publish_streams_;
+  Places watches_;
+  Places reflections_;
+  absl::flat_hash_map<Call*, std::unique_ptr<Call>> calls_;
   bool serving_ = false;
   bool closed_ = false;
   uint64_t encoded_run_ = 0;

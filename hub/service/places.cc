@@ -38,10 +38,19 @@ std::string PeerOf(std::string_view grpc_peer) {
   return std::string(grpc_peer);
 }
 
-void Places::Enter(Holder& holder) {
-  TOCSIN_CHECK(!holder.placed());
-  holder.index_ = holders_.size();
-  holders_.push_back(&holder);
+bool Places::Take(Holder& newcomer, absl::Duration now) {
+  TOCSIN_CHECK(!newcomer.placed());
+  if (holders_.size() >= most_) {
+    Holder* const giver = GiverFor(newcomer.peer(), now);
+    if (giver == nullptr) {
+      return false;
+    }
+    Leave(*giver);
+    giver->GiveWay();
+  }
+  newcomer.index_ = holders_.size();
+  holders_.push_back(&newcomer);
+  return true;
 }
 
 void Places::Leave(Holder& holder) {

@@ -38,6 +38,8 @@ class Places {
     virtual std::string peer() const = 0;
     // Since when nothing has moved; InfiniteDuration while something does.
     virtual absl::Duration idle_since() const = 0;
+    // Its place is another's now: tells its client, and ends.
+    virtual void GiveWay() = 0;
     bool placed() const { return index_ != kNone; }
 
    private:
@@ -48,15 +50,16 @@ class Places {
 
   explicit Places(size_t most) : most_(most) {}
 
-  size_t most() const { return most_; }
-  bool full() const { return holders_.size() >= most_; }
-  void Enter(Holder& holder);
+  size_t taken() const { return holders_.size(); }
+  // Gives the newcomer a place, if need be another's. False when there is none.
+  bool Take(Holder& newcomer, absl::Duration now);
   // Nothing happens when it has no place.
   void Leave(Holder& holder);
-  // Of full places: whose a newcomer from `peer` may take; null: nobody's. Looks at all of them.
-  Holder* GiverFor(std::string_view peer, absl::Duration now) const;
 
  private:
+  // Whose place a newcomer from `peer` may take; null: nobody's. Looks at all of them.
+  Holder* GiverFor(std::string_view peer, absl::Duration now) const;
+
   const size_t most_;
   std::vector<Holder*> holders_;
 };

@@ -2,7 +2,10 @@
 
 #include <utility>
 
+#include "absl/strings/str_cat.h"
 #include "core/base/check.h"
+#include "core/base/status_macros.h"
+#include "core/event/error.h"
 #include "hub/service/grpc_status.h"
 #include "hub/service/hub_shard.h"
 #include "hub/service/raw_message.h"
@@ -25,6 +28,7 @@ v1::PublishStreamResponse ToStreamResponse(absl::StatusOr<v1::PublishResponse> r
 PublishStream::PublishStream(HubShard& shard) : Call(shard, shard.rpc(), "PublishStream") {}
 
 PublishStream::~PublishStream() {
+  shard_.publish_streams().Leave(*this);
   if (admitted_) {
     shard_.admission().LeavePublishStream();
   }
@@ -40,11 +44,31 @@ bool PublishStream::ended() const {
 }
 
 void PublishStream::Begin() {
-  if (const absl::Status entered = shard_.admission().EnterPublishStream(); !entered.ok()) {
+  if (const absl::Status entered = Enter(); !entered.ok()) {
     return End(entered);
   }
-  admitted_ = true;
   Step();
+}
+
+absl::Status PublishStream::Enter() {
+  RETURN_IF_ERROR(shard_.admission().EnterPublishStream());
+  admitted_ = true;
+  idle_since_ = shard_.clock().Monotonic();
+  if (shard_.publish_streams().Take(*this, idle_since_)) {
+    return absl::OkStatus();
+  }
+  return MakeError(ErrorCode::kRateLimitExceeded,
+                   absl::StrCat("this shard of the hub serves its ", kMost,
+                                " publish streams, and your peer has as many as any"),
+                   {.retry_after = absl::Seconds(5)});
+}
+
+void PublishStream::GiveWay() {
+  End(MakeError(ErrorCode::kServiceUnavailable,
+                absl::StrCat("another peer needs one of the ", kMost,
+                             " publish streams of this shard, and of the peer that has most of "
+                             "them this one was idle for longest; open another to publish more"),
+                {.retry_after = absl::Seconds(1)}));
 }
 
 void PublishStream::OnRead(bool ok) {
@@ -117,6 +141,9 @@ void PublishStream::StartWriteIfReady() {
     bytes_ -= slots_.front().bytes;
     slots_.pop_front();
     ++first_;
+    if (slots_.empty()) {
+      idle_since_ = shard_.clock().Monotonic();
+    }
     if (!broken_ && !shard_.closed()) {
       writing_ = true;
       stream_.Write(bytes, &written_);

@@ -5,23 +5,28 @@
 //          parsed, is answered in its place too.
 // Threads: its shard's; the sequencer's answers are posted there.
 // Owns:    the call. It ends only when every request has been answered.
-// Errors:  a drain ends it with UNAVAILABLE once what was read is answered.
+// Errors:  a drain ends it with UNAVAILABLE once what was read is answered; so does a newcomer that
+//          takes its place (places.h).
 #pragma once
 
 #include <grpcpp/support/byte_buffer.h>
 
 #include <deque>
 #include <optional>
+#include <string>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "hub/service/call.h"
+#include "hub/service/places.h"
 #include "tocsin/v1/hub.pb.h"
 
 namespace tocsin::hub {
 
-class PublishStream final : public Call {
+class PublishStream final : public Call, private Places::Holder {
  public:
+  // On one shard; each may hold kMaxBytes.
+  static constexpr size_t kMost = 500;
   static constexpr size_t kMaxRequests = 64;
   static constexpr size_t kMaxBytes = 8 * 1024 * 1024;
 
@@ -39,6 +44,15 @@ class PublishStream final : public Call {
   };
 
   void Begin() override;
+  absl::Status Enter();
+
+  // Places::Holder.
+  std::string peer() const override { return PeerOf(context_.peer()); }
+  absl::Duration idle_since() const override {
+    return slots_.empty() ? idle_since_ : absl::InfiniteDuration();
+  }
+  void GiveWay() override;
+
   bool ended() const override;
   void OnRead(bool ok);
   void OnWritten(bool ok);
@@ -63,6 +77,7 @@ class PublishStream final : public Call {
   size_t first_ = 0;
   size_t bytes_ = 0;
   bool admitted_ = false;
+  absl::Duration idle_since_;  // while slots_ is empty
   bool reading_ = false;
   bool writing_ = false;
   bool finishing_ = false;

@@ -25,10 +25,13 @@ class TestHolder final : public Places::Holder {
   TestHolder(std::string peer, absl::Duration since) : peer_(std::move(peer)), since_(since) {}
   std::string peer() const override { return peer_; }
   absl::Duration idle_since() const override { return since_; }
+  void GiveWay() override { gave_way_ = true; }
+  bool gave_way() const { return gave_way_; }
 
  private:
   const std::string peer_;
   const absl::Duration since_;
+  bool gave_way_ = false;
 };
 
 constexpr absl::Duration kNow = absl::Seconds(100);
@@ -36,45 +39,54 @@ constexpr absl::Duration kNow = absl::Seconds(100);
 class PlacesTest : public testing::Test {
  protected:
   TestHolder& Add(const std::string& peer, absl::Duration since = kNow) {
-    places_.Enter(holders_.emplace_back(peer, since));
+    EXPECT_TRUE(Take(peer, since));
     return holders_.back();
+  }
+  bool Take(const std::string& peer, absl::Duration since = kNow, absl::Duration now = kNow) {
+    return places_.Take(holders_.emplace_back(peer, since), now);
   }
   Places places_{4};
   std::deque<TestHolder> holders_;
 };
 
 TEST_F(PlacesTest, ANewcomerTakesTheIdlestPlaceOfThePeerThatHoldsMost) {
-  Add("few", absl::Seconds(1));
+  TestHolder& few = Add("few", absl::Seconds(1));
   Add("many", absl::Seconds(3));
   TestHolder& idlest = Add("many", absl::Seconds(2));
   Add("many", absl::InfiniteDuration());
-  EXPECT_TRUE(places_.full());
-  EXPECT_EQ(places_.GiverFor("new", kNow), &idlest);
-  EXPECT_EQ(places_.GiverFor("few", kNow), &idlest);
-  places_.Leave(idlest);
-  EXPECT_FALSE(places_.full());
+  EXPECT_FALSE(idlest.gave_way());
+  EXPECT_TRUE(Add("new").placed());
+  EXPECT_TRUE(idlest.gave_way());
   EXPECT_FALSE(idlest.placed());
+  EXPECT_FALSE(few.gave_way());
+  EXPECT_EQ(places_.taken(), 4u);
 }
 
 TEST_F(PlacesTest, ABusyPlaceIsGivenUpToAPeerThatHoldsFewerToo) {
   for (int i = 0; i < 4; ++i) Add("many", absl::InfiniteDuration());
-  EXPECT_NE(places_.GiverFor("new", kNow), nullptr);
-  EXPECT_EQ(places_.GiverFor("many", kNow), nullptr);
+  EXPECT_FALSE(Take("many"));
+  EXPECT_TRUE(Take("new"));
+}
+
+TEST_F(PlacesTest, OneThatLeavesMakesRoom) {
+  for (int i = 0; i < 4; ++i) Add("one");
+  EXPECT_FALSE(Take("one"));
+  places_.Leave(holders_.front());
+  EXPECT_TRUE(Take("one"));
 }
 
 TEST_F(PlacesTest, EqualPeersDoNotTakeTurnsByForce) {
   Add("one");
   Add("one");
   Add("other");
-  TestHolder& last = Add("other");
-  EXPECT_EQ(places_.GiverFor("other", kNow), nullptr);
-  EXPECT_EQ(places_.GiverFor("one", kNow), nullptr);
-  places_.Leave(last);
-  // "one" holds one more than "other": to take it would only turn them round.
-  Add("third");
-  EXPECT_EQ(places_.GiverFor("other", kNow), nullptr);
-  EXPECT_NE(places_.GiverFor("other", kNow + Places::kPatience), nullptr);
-  EXPECT_NE(places_.GiverFor("one", kNow + Places::kPatience), nullptr);
+  Add("other");
+  EXPECT_FALSE(Take("other"));
+  EXPECT_FALSE(Take("one"));
+  EXPECT_TRUE(Take("third"));  // of "one" or "other", which now holds one less
+  // To take one back would only turn them round.
+  EXPECT_FALSE(Take("one"));
+  EXPECT_FALSE(Take("other"));
+  EXPECT_TRUE(Take("one", kNow, kNow + Places::kPatience));
 }
 
 class TestArrival final : public Arrivals::Arrival {
@@ -83,6 +95,7 @@ class TestArrival final : public Arrivals::Arrival {
   std::string peer() const override { return peer_; }
   void StartRead() override { read_ = true; }
   void GiveUp(const absl::Status& status) override { ended_ = status; }
+
   bool read() const { return read_; }
   const std::optional<absl::Status>& ended() const { return ended_; }
 

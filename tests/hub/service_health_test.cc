@@ -85,20 +85,21 @@ TEST(HubHealth, AWatchOfAnUnknownServiceSaysSoAndStays) {
   EXPECT_EQ(client.Finish().error_code(), grpc::StatusCode::CANCELLED);
 }
 
-TEST(HubHealth, WatchesAreBoundedAndOneThatEndsMakesRoom) {
+TEST(HubHealth, TheOldestWatchOfWhoHasMostGivesWayToANewOne) {
   HubConfig config = TestConfig();
   config.shards = 1;
   TestHub hub(config);
   std::vector<std::unique_ptr<HealthClient>> watches;
-  for (size_t i = 0; i < HealthWatch::kMaxWatches; ++i) {
+  for (size_t i = 0; i < HealthWatch::kMost; ++i) {
     watches.push_back(std::make_unique<HealthClient>(hub, ""));
     ASSERT_TRUE(watches.back()->Next().has_value());
   }
-  HealthClient refused(hub, "");
-  EXPECT_EQ(refused.Next(), std::nullopt);
-  EXPECT_EQ(refused.Finish().error_code(), grpc::StatusCode::RESOURCE_EXHAUSTED);
-  watches.front()->Cancel();
   EXPECT_TRUE(Eventually([&] { return HealthClient(hub, "").Next().has_value(); }));
+  while (watches.front()->Next().has_value()) {
+  }
+  const grpc::Status end = watches.front()->Finish();
+  EXPECT_EQ(end.error_code(), grpc::StatusCode::UNAVAILABLE);
+  EXPECT_NE(end.error_message().find("one of the 1000 health watches"), std::string::npos);
 }
 
 }  // namespace

@@ -1,0 +1,102 @@
+"""What one peer keeps open locks nobody else out: of places that are all taken, who holds most gives one up."""
+
+import contextlib
+import json
+
+import grpc
+import pytest
+
+import harness
+import http2
+import raw
+
+STREAM = "/tocsin.v1.EventHub/PublishStream"
+WATCH = "/grpc.health.v1.Health/Watch"
+
+
+def _publish_by_stream(client, message):
+    request = harness.hub_pb2.PublishStreamRequest(
+        publish=harness.hub_pb2.PublishRequest(events=[harness.system_event(message)]))
+    (answer,) = client.stub.PublishStream(iter([request]), timeout=20)
+    return answer.WhichOneof("outcome")
+
+
+def test_idle_publish_streams_of_one_peer_give_way():
+    """Symptom: 1,000 idle publish streams of one connection, and nobody else could publish by stream. Cause: the bound did
+    not ask whose they were. Why older tests missed it: all streams were of one client."""
+    with harness.start_hub(store="memory") as hub, contextlib.ExitStack() as stack:
+        crowd = [stack.enter_context(http2.connect(hub)) for _ in range(2)]
+        for connection in crowd:
+            for _ in range(600):
+                connection.call(STREAM)
+            connection.wait(lambda c=connection: len(c.ended) >= 100, 1)
+        for i in range(20):
+            with hub.client() as other:  # a connection, and its shard, of its own
+                assert _publish_by_stream(other, f"event {i}") == "response"
+        for connection in crowd:
+            connection.wait(lambda c=connection: c.ended, 5)
+        ended = [connection.status(stream) for connection in crowd for stream in connection.ended]
+        left = [end for end in ended if end[b"grpc-status"] == b"14"]
+        assert left and b"one of the 500 publish streams" in left[0][b"grpc-message"]
+        assert hub.stop() == 0
+
+
+def test_a_peer_that_opens_streams_without_end_turns_its_own_round():
+    with harness.start_hub("--shards=1", store="memory") as hub, http2.connect(hub) as bad, hub.client() as other:
+        assert _publish_by_stream(other, "first") == "response"
+        streams = [bad.call(STREAM) for _ in range(500)]
+        assert not bad.wait(lambda: bad.ended, 1.5)
+        last = bad.call(STREAM)
+        assert bad.status(streams[0], 5)[b"grpc-status"] == b"14"
+        assert last not in bad.ended
+        assert len(bad.ended) == 1
+
+
+def _get(sock, path="/health/ready"):
+    sock.sendall(f"GET {path} HTTP/1.1\r\nHost: localhost\r\n\r\n".encode())
+    return raw.read_answer(sock)
+
+
+@pytest.mark.parametrize("sent", [b"", b"GET /health HTTP/1.1\r\nHost: lo", b"GET /health HTTP/1.1\r\nHost: a\r\n\r\n"],
+                         ids=["silent", "half a request", "kept alive"])
+def test_connections_to_the_operations_port_that_ask_nothing_give_way(sent):
+    """Symptom: 256 idle connections, and a liveness probe was refused, whose supervisor then ended a healthy hub. Cause:
+    the newcomer was refused, whatever the others did. Why older tests missed it: they had a few connections."""
+    with harness.start_hub(store="memory") as hub, contextlib.ExitStack() as stack:
+        port = hub.address(-1)
+        for _ in range(300):
+            stack.enter_context(raw.connect(port)).sendall(sent)
+        for path in ("/health/live", "/health/ready", "/metrics"):
+            with raw.connect(port) as probe:
+                assert _get(probe, path).status == 200
+        assert json.loads(hub.http("/health")[1])["status"] == "ok"
+
+
+def test_health_watches_give_way():
+    with harness.start_hub("--shards=1", store="memory") as hub, http2.connect(hub) as bad:
+        empty = b"\0" + bytes(4)
+        for _ in range(1000):
+            bad.send(bad.call(WATCH), empty)
+        bad.read(0.5)
+        with grpc.insecure_channel(hub.address(0)) as channel:
+            watch = channel.unary_stream("/grpc.health.v1.Health/Watch")(b"", timeout=20)
+            assert next(iter(watch)) == b"\x08\x01"
+            watch.cancel()
+
+
+def test_reflection_streams_give_way():
+    """Symptom: 15 reflection streams that ask nothing, and reflection was refused to others. Cause: gRPC's reflection
+    takes a thread for each. Why older tests missed it: they asked and left."""
+    path = "/grpc.reflection.v1alpha.ServerReflection/ServerReflectionInfo"
+    list_services = b"\0" + (2).to_bytes(4, "big") + b"\x3a\0"
+    with harness.start_hub(store="memory") as hub, http2.connect(hub) as bad:
+        for _ in range(300):
+            bad.call(path)
+        bad.read(0.5)
+        for _ in range(4):
+            with http2.connect(hub) as other:
+                stream = other.call(path)
+                other.send(stream, list_services, end=True)
+                assert other.status(stream).get(b"grpc-status") == b"0"
+                assert b"tocsin.v1.EventHub" in other.data[stream] and b"grpc.health.v1.Health" in other.data[stream]
+        assert hub.stop() == 0
