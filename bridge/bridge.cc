@@ -79,6 +79,7 @@ class Bridge::Impl {
   }
 
   ~Impl() {
+    state_.pulse.Stop();
     upstream_thread_.Stop();
     replay_thread_.Stop();
     snapshot_thread_.Stop();
@@ -103,9 +104,13 @@ class Bridge::Impl {
     }
     listener_ = std::make_unique<http::Listener>(std::move(sockets), std::move(places), limits_);
     listener_->Start();
-    for (const auto& worker : workers_) {
-      worker->Start();
+    for (size_t i = 0; i < workers_.size(); ++i) {
+      Worker& worker = *workers_[i];
+      state_.pulse.Watch(absl::StrCat("worker ", i),
+                         [&worker](Pulse::Task task) { worker.Post(std::move(task)); });
+      worker.Start();
     }
+    state_.pulse.Start();
     replay_thread_.Start();
     snapshot_thread_.Start([] {
       pthread_setname_np(pthread_self(), "snapshots");

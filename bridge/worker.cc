@@ -1,5 +1,7 @@
 #include "bridge/worker.h"
 
+#include <pthread.h>
+
 #include <boost/asio/post.hpp>
 #include <utility>
 
@@ -46,7 +48,10 @@ Worker::Worker(const Window& window, LogReader& log, Snapshots& snapshots, Clock
 
 Worker::~Worker() { Stop(); }
 
-void Worker::Start() { io_.Start(); }
+void Worker::Start() {
+  Post([] { pthread_setname_np(pthread_self(), "worker"); });
+  io_.Start();
+}
 
 // What the connections still wait for ends here, while the shard is there.
 void Worker::Stop() { io_.Stop(); }

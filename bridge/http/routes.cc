@@ -38,13 +38,19 @@ std::string_view HubWord(const BridgeState& state) {
 
 http::Health HealthOf(const BridgeState& state) {
   const bool draining = state.draining.load();
-  const bool ready = state.hub_connected.load() && !draining;
-  return {.ready = ready,
-          .status = draining ? "draining"
-                    : ready  ? "ok"
-                             : "unavailable",
-          .uptime = state.Uptime(),
-          .details = {{"hub", std::string(HubWord(state))}}};
+  std::string late = state.pulse.Late();
+  const bool ready = state.hub_connected.load() && !draining && late.empty();
+  http::Health health{.ready = ready,
+                      .status = draining        ? "draining"
+                                : !late.empty() ? "stuck"
+                                : ready         ? "ok"
+                                                : "unavailable",
+                      .uptime = state.Uptime(),
+                      .details = {{"hub", std::string(HubWord(state))}}};
+  if (!late.empty()) {
+    health.details.push_back({"reason", std::move(late)});
+  }
+  return health;
 }
 
 // ---- the groups ----

@@ -20,6 +20,7 @@
 #include "bridge/upstream/hub_calls.h"
 #include "bridge/worker.h"
 #include "core/base/clock.h"
+#include "core/base/pulse.h"
 #include "core/http/route_table.h"
 
 namespace tocsin::bridge {
@@ -34,6 +35,7 @@ struct BridgeState {
   absl::Duration Uptime() const { return clock.Monotonic() - started; }
 
   Clock& clock = Clock::Real();
+  Pulse pulse{clock};  // of the workers
   const absl::Duration started = clock.Monotonic();
 };
 

@@ -40,7 +40,8 @@ HttpResponse HealthResponse(const Health& health, bool only_live) {
 RouteDoc HealthDoc(bool only_live) {
   constexpr char kSchema[] = R"({"type":"object","required":["status","version","uptime_seconds"],
       "properties":{"status":{"type":"string"},"version":{"type":"string"},
-        "uptime_seconds":{"type":"integer","minimum":0},"hub":{"type":"string"}}})";
+        "uptime_seconds":{"type":"integer","minimum":0},"hub":{"type":"string"},
+        "reason":{"type":"string"}}})";
   RouteDoc doc;
   const auto add = [&](int status, std::string_view description) {
     doc.responses.push_back({.status = status,

@@ -157,12 +157,15 @@ absl::Status Hub::Serve() {
     shards.push_back(shard.get());
   }
   explanations_->Start(std::move(shards));
+  size_t number = 0;
   for (const auto& shard : shards_) {
+    pulse_.Watch(absl::StrCat("shard ", number++),
+                 [&engine = shard->engine()](Pulse::Task task) { engine.Post(std::move(task)); });
     shard->Start();
   }
-  health_ = std::make_unique<HealthKeeper>(
-      [this] { return !admission_.draining() && sequencer_->state().healthy(); },
-      [this](bool serving) { SetServing(serving); });
+  pulse_.Start();
+  health_ = std::make_unique<HealthKeeper>([this] { return Health().ready; },
+                                           [this](bool serving) { SetServing(serving); });
   return absl::OkStatus();
 }
 
@@ -205,6 +208,7 @@ void Hub::Halt(absl::Duration grace) {
   if (health_ != nullptr) {
     health_->Stop();
   }
+  pulse_.Stop();
   // Before the server, which waits for the answers of its calls.
   if (sequencer_ != nullptr) {
     sequencer_->Stop();
@@ -265,6 +269,12 @@ http::Health Hub::Health() const {
             .status = "read-only",
             .uptime = uptime,
             .details = {{"reason", state.publish_error}}};
+  }
+  if (std::string late = pulse_.Late(); !late.empty()) {
+    return {.ready = false,
+            .status = "stuck",
+            .uptime = uptime,
+            .details = {{"reason", std::move(late)}}};
   }
   return {.uptime = uptime};
 }

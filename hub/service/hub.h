@@ -12,6 +12,7 @@
 
 #include "absl/status/statusor.h"
 #include "core/base/clock.h"
+#include "core/base/pulse.h"
 #include "core/http/ops_routes.h"
 #include "core/http/server.h"
 #include "core/shell/program.h"
@@ -81,6 +82,7 @@ class Hub final : public Service {
   const std::vector<std::string> services_;
   std::unique_ptr<GrpcServer> server_;
   std::vector<std::unique_ptr<HubShard>> shards_;
+  Pulse pulse_{clock_};
   std::unique_ptr<HealthKeeper> health_;
   std::unique_ptr<http::Server> ops_;
   bool halted_ = false;
