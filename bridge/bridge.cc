@@ -29,8 +29,10 @@
 #include "core/http/connection_limits.h"
 #include "core/http/listener.h"
 #include "core/http/server_connection.h"
+#include "core/http/tls_server.h"
 #include "core/rpc/hub_channel.h"
 #include "core/rpc/hub_thread.h"
+#include "core/tls/certificate_watch.h"
 
 namespace tocsin::bridge {
 namespace {
@@ -39,6 +41,14 @@ namespace {
 // within forty.
 constexpr absl::Duration kSlot = absl::Milliseconds(10);
 constexpr absl::Duration kLastSlot = absl::Seconds(40);
+
+std::vector<http::Field> FieldsOfAnswers(const BridgeConfig& config) {
+  if (!config.tls.on() || config.hsts == absl::ZeroDuration()) {
+    return {};
+  }
+  return {
+      {"Strict-Transport-Security", absl::StrCat("max-age=", absl::ToInt64Seconds(config.hsts))}};
+}
 
 }  // namespace
 
@@ -74,6 +84,7 @@ class Bridge::Impl {
       services_.push_back(std::make_unique<http::Service>(
           http::Service{.routes = BridgeRoutes(sources, *workers_.back()),
                         .origins = http::OriginPolicy(config.allowed_origins),
+                        .fields = FieldsOfAnswers(config),
                         .max_bodies_bytes = limits::kRequestBodiesBytes / config.threads}));
     }
   }
@@ -86,6 +97,9 @@ class Bridge::Impl {
     for (const auto& worker : workers_) {
       worker->Stop();
     }
+    if (certificates_ != nullptr) {
+      certificates_->Stop();
+    }
     listener_.reset();
     calls_.reset();  // its answers are posted to the workers
     for (const auto& worker : workers_) {
@@ -96,13 +110,15 @@ class Bridge::Impl {
   }
 
   absl::Status Start() {
+    RETURN_IF_ERROR(StartTls());
     ASSIGN_OR_RETURN(ListenSockets sockets, ListenSockets::Open(config_.listen));
     bound_ = sockets.address();
     std::vector<http::Listener::Place> places;
     for (size_t i = 0; i < workers_.size(); ++i) {
       places.push_back({&workers_[i]->io(), services_[i].get()});
     }
-    listener_ = std::make_unique<http::Listener>(std::move(sockets), std::move(places), limits_);
+    listener_ = std::make_unique<http::Listener>(std::move(sockets), std::move(places), limits_,
+                                                 http::Listener::WhenFull::kRefuse, tls_.get());
     listener_->Start();
     for (size_t i = 0; i < workers_.size(); ++i) {
       Worker& worker = *workers_[i];
@@ -137,11 +153,30 @@ class Bridge::Impl {
     }
   }
 
+  void Reload() {
+    if (certificates_ != nullptr) {
+      certificates_->Reload();
+    }
+  }
+
   const ListenAddress& bound() const { return bound_; }
   const http::ConnectionLimits& limits() const { return limits_; }
   const BridgeState& state() const { return state_; }
+  bool encrypted() const { return tls_ != nullptr; }
 
  private:
+  absl::Status StartTls() {
+    if (!config_.tls.on()) {
+      return absl::OkStatus();
+    }
+    ASSIGN_OR_RETURN(certificates_, tls::CertificateWatch::Open(config_.tls.files()));
+    ASSIGN_OR_RETURN(tls_, http::TlsServer::Make(*certificates_->current(), Clock::Real(), [this] {
+                       metrics_.tls_handshake_failures.Increment();
+                     }));
+    certificates_->Start([this](const tls::Certificate& next) { return tls_->Use(next); });
+    return absl::OkStatus();
+  }
+
   // The upstream's thread.
   void OnNews() {
     for (const auto& worker : workers_) {
@@ -213,6 +248,8 @@ class Bridge::Impl {
   std::unique_ptr<AlertIntake> alerts_;
   std::vector<std::unique_ptr<http::Service>> services_;  // one a worker; its connections use it
   std::vector<std::unique_ptr<Worker>> workers_;
+  std::unique_ptr<tls::CertificateWatch> certificates_;  // null without TLS, as tls_
+  std::unique_ptr<http::TlsServer> tls_;
   std::unique_ptr<http::Listener> listener_;
   rpc::HubThread upstream_thread_;
   Upstream upstream_;
@@ -233,7 +270,10 @@ std::string Bridge::address() const { return impl_->bound().ToString(); }
 uint16_t Bridge::port() const { return impl_->bound().port; }
 bool Bridge::hub_connected() const { return impl_->state().hub_connected; }
 size_t Bridge::connections() const { return impl_->limits().connections(); }
-std::vector<Service::Port> Bridge::ports() const { return {{address(), "http"}}; }
+std::vector<Service::Port> Bridge::ports() const {
+  return {{address(), impl_->encrypted() ? "https" : "http"}};
+}
+void Bridge::Reload() { impl_->Reload(); }
 absl::Status Bridge::Drain() {
   impl_->Drain();
   return absl::OkStatus();

@@ -34,6 +34,7 @@ class Bridge final : public Service {
   // Stops accepting, tells every client when to come back, and waits for them, at most the drain
   // time.
   absl::Status Drain() override;
+  void Reload() override;
 
  private:
   class Impl;

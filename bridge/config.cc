@@ -24,6 +24,11 @@ void RegisterFaces(Options& options, BridgeFlags& flags) {
                "bridge's own is always "
                "allowed. May be repeated.",
                "ORIGIN");
+  flags.config.tls.Register(options, tls::ServerFlags::ClientCertificates::kNotAsked);
+  options.Duration(&flags.config.hsts, "hsts",
+                   "How long a browser that came over TLS comes to this host over TLS alone "
+                   "(Strict-Transport-Security); 0s: not told.",
+                   absl::ZeroDuration(), absl::Hours(24) * 365 * 2);
   options.Bool(&flags.insecure, "insecure",
                "Allows listening on addresses that other machines reach, without authentication.");
   options.Choice(&flags.playground, "playground",
@@ -122,6 +127,7 @@ absl::StatusOr<BridgeConfig> BridgeConfig::From(const BridgeFlags& flags) {
   for (const std::string& origin : config.allowed_origins) {
     RETURN_IF_ERROR(CheckOrigin(origin));
   }
+  RETURN_IF_ERROR(config.tls.Check());
   config.threads =
       flags.threads > 0 ? flags.threads : std::max(1u, std::thread::hardware_concurrency());
   config.session.compression = flags.compression == "deflate";

@@ -17,6 +17,7 @@
 #include "core/event/limits.h"
 #include "core/stream/shard.h"
 #include "core/stream/window.h"
+#include "core/tls/tls_options.h"
 
 namespace tocsin::bridge {
 
@@ -36,6 +37,9 @@ struct BridgeConfig {
   size_t max_connections = limits::kConnections;
   size_t max_connections_per_address = limits::kConnectionsPerAddress;
   absl::Duration drain_timeout = absl::Seconds(10);
+  tls::ServerFlags tls;
+  // How long browsers that came over TLS come over nothing else (Strict-Transport-Security).
+  absl::Duration hsts = absl::Hours(24) * 180;
 
   static absl::StatusOr<BridgeConfig> From(const BridgeFlags& flags);
 };

@@ -81,6 +81,8 @@ Metrics::Metrics()
       hub_connected(Gauge(registry_, "bridge_hub_connected", "1 while the hub's stream is up")),
       hub_reconnects(Counter(registry_, "bridge_hub_reconnects_total",
                              "How often the hub's stream was lost and opened again")),
+      tls_handshake_failures(Counter(registry_, "tocsin_tls_handshake_failures_total",
+                                     "Connections that ended before they were encrypted")),
       connections(Gauge(registry_, "tocsin_connections",
                         "Connections of clients now, those that only ask over HTTP among them")),
       connection_memory_bytes(

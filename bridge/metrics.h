@@ -56,6 +56,7 @@ class Metrics {
   prometheus::Gauge& snapshots_waiting;
   prometheus::Gauge& hub_connected;
   prometheus::Counter& hub_reconnects;
+  prometheus::Counter& tls_handshake_failures;
   prometheus::Gauge& connections;
   prometheus::Gauge& connection_memory_bytes;
   prometheus::Gauge& subscriptions;

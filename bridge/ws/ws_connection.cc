@@ -106,7 +106,7 @@ void WsConnection::Abort() {
 }
 
 size_t WsConnection::HeldBytes() const {
-  return reader_.heap_bytes() + HeapBytes(unread_) + stream_.QueueBytes();
+  return reader_.heap_bytes() + HeapBytes(unread_) + stream_.MemoryBytes();
 }
 
 bool WsConnection::SendBatch(std::string_view frames) {

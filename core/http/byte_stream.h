@@ -50,6 +50,8 @@ class ByteStream {
   virtual bool is_open() const = 0;
   // The number of sent bytes that the peer's side has not acknowledged; 0 if it cannot be known.
   virtual size_t BytesUnacknowledged() = 0;
+  // The memory that the stream holds beyond a socket's.
+  virtual size_t MemoryBytes() const { return 0; }
 };
 
 }  // namespace tocsin::http

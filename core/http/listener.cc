@@ -85,10 +85,11 @@ Descriptor::~Descriptor() {
 }
 
 Listener::Listener(ListenSockets sockets, std::vector<Place> places, ConnectionLimits& limits,
-                   WhenFull when_full)
+                   WhenFull when_full, TlsServer* tls)
     : places_(std::move(places)),
       limits_(limits),
       when_full_(when_full),
+      tls_(tls),
       refused_(kMaxRefused, kMaxRefused) {
   asio::io_context& io = places_.front().io->io();
   for (const int descriptor : sockets.Release()) {
@@ -166,14 +167,21 @@ void Listener::HandOver(Descriptor descriptor, const tcp::endpoint& peer) {
     }
   }
   const Place place = places_[next_++ % places_.size()];
-  place.io->Post([place, protocol = peer.protocol(), fd = std::move(descriptor),
+  place.io->Post([place, tls = tls_, protocol = peer.protocol(), fd = std::move(descriptor),
                   ticket = *std::move(ticket), refusal = std::move(refusal)]() mutable {
     Socket socket(place.io->io().get_executor());
     Error failed;
     socket.assign(protocol, fd.Release(), failed);
-    if (!failed) {
-      ServeHttp(*place.io, *place.service, std::make_unique<SocketStream>(std::move(socket)),
-                std::move(ticket), std::move(refusal));
+    if (failed) {
+      return;
+    }
+    auto stream = std::make_unique<SocketStream>(std::move(socket));
+    if (tls != nullptr) {
+      ServeTls(*place.io, *place.service, *tls, std::move(stream), std::move(ticket),
+               std::move(refusal));
+    } else {
+      ServeHttp(*place.io, *place.service, std::move(stream), std::move(ticket),
+                std::move(refusal));
     }
   });
 }

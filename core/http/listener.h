@@ -21,6 +21,7 @@
 #include "core/http/connection_limits.h"
 #include "core/http/io_thread.h"
 #include "core/http/server_connection.h"
+#include "core/http/tls_server.h"
 
 namespace tocsin::http {
 
@@ -48,10 +49,10 @@ class Listener {
   // connection that has been idle for longest ends for it. kEndIdle is meant for few connections on
   // one thread.
   enum class WhenFull { kRefuse, kEndIdle };
-  // The sockets are TCP's. `limits` and all `places` outlive the listener. There is at least one
-  // place.
+  // The sockets are TCP's. `limits`, `tls` and all `places` outlive the listener. There is at least
+  // one place. `tls` null: connections are not encrypted.
   Listener(ListenSockets sockets, std::vector<Place> places, ConnectionLimits& limits,
-           WhenFull when_full = WhenFull::kRefuse);
+           WhenFull when_full = WhenFull::kRefuse, TlsServer* tls = nullptr);
 
   void Start();
   // Returns at once; the first thread then stops accepting in its next turn.
@@ -72,6 +73,7 @@ class Listener {
   const std::vector<Place> places_;
   ConnectionLimits& limits_;
   const WhenFull when_full_;
+  TlsServer* const tls_;
   // Counts the connections that are only told that there are too many.
   ConnectionLimits refused_;
   std::list<Door> doors_;

@@ -67,8 +67,10 @@ class OutStream {
   uint64_t BytesTaken();
   // The number of queued bytes that do not belong to the batch in flight.
   size_t ReplyBytesQueued() const;
-  // The memory that the queue holds.
-  size_t QueueBytes() const { return queue_.capacity(); }
+  // The memory that the queue and the stream hold.
+  size_t MemoryBytes() const {
+    return queue_.capacity() + (stream_ == nullptr ? 0 : stream_->MemoryBytes());
+  }
 
   IoResult Read(std::span<char> room) { return stream_->TryRead(room); }
   void Wait(Readiness readiness, ByteStream::Woken woken) {

@@ -197,7 +197,7 @@ void ServerConnection::Answer(HttpResponse response, bool last) {
   reader_.ReleaseBody();
   last_ = last || response.close || !request.keep_alive || io_.draining();
   response.close = last_;
-  service_.origins.AddFields(request, response);
+  AddFields(service_, request, response);
   phase_ = Phase::kResponse;
   SetDeadline(limits::kStuckAfter);
   const std::string head = SerializeHead(response, request);
@@ -239,7 +239,7 @@ void ServerConnection::Stream(HttpResponse head, MakeStreamOwner make) {
   }
   reader_.ReleaseBody();
   const bool chunked = request.version == 11;
-  service_.origins.AddFields(request, head);
+  AddFields(service_, request, head);
   phase_ = Phase::kStream;
   out_.Gather();
   out_.Send(
@@ -336,7 +336,7 @@ void ServerConnection::GiveWay() {
 }
 
 size_t ServerConnection::MemoryBytes() const {
-  return sizeof(*this) + reader_.heap_bytes() + out_.QueueBytes() +
+  return sizeof(*this) + reader_.heap_bytes() + out_.MemoryBytes() +
          (stream_ == nullptr ? 0 : sizeof(*stream_)) +
          (owner_ == nullptr ? 0 : owner_->MemoryBytes());
 }

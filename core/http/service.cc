@@ -50,6 +50,11 @@ std::variant<const Route*, HttpResponse> RouteOf(const Service& service, HttpReq
   return response;
 }
 
+void AddFields(const Service& service, const HttpRequest& request, HttpResponse& response) {
+  service.origins.AddFields(request, response);
+  response.fields.insert(response.fields.end(), service.fields.begin(), service.fields.end());
+}
+
 bool BodyShare::Set(size_t bytes) {
   service_.bodies_bytes += bytes - std::exchange(bytes_, bytes);
   return bytes == 0 || service_.bodies_bytes <= service_.max_bodies_bytes;

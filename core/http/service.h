@@ -11,6 +11,7 @@
 
 #include <cstddef>
 #include <variant>
+#include <vector>
 
 #include "core/event/limits.h"
 #include "core/http/message.h"
@@ -22,6 +23,7 @@ namespace tocsin::http {
 struct Service {
   RouteTable routes;
   OriginPolicy origins = {};
+  std::vector<Field> fields = {};  // that every answer has
   // All bodies that this thread is receiving or handling may take so much together. Beyond it: 503.
   size_t max_bodies_bytes = limits::kRequestBodiesBytes;
   size_t bodies_bytes = 0;  // now
@@ -29,6 +31,9 @@ struct Service {
 
 // The route, with the request's parameters set; or the answer, where no handler is asked.
 std::variant<const Route*, HttpResponse> RouteOf(const Service& service, HttpRequest& request);
+
+// Adds what the service says in every answer, and what the origin's rules demand.
+void AddFields(const Service& service, const HttpRequest& request, HttpResponse& response);
 
 // The part of Service::bodies_bytes that one request's body takes.
 class BodyShare {

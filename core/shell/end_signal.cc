@@ -15,9 +15,15 @@ int EndSignal::Wait() {
   return signal_;
 }
 
+void EndSignal::OnReload(std::function<void()> reload) {
+  MutexLock lock(reload_mutex_);
+  reload_ = std::move(reload);
+}
+
 void EndSignal::On(int signal) {
   if (signal == SIGHUP) {
-    return;
+    MutexLock lock(reload_mutex_);
+    return reload_ != nullptr ? reload_() : void();
   }
   {
     MutexLock lock(mutex_);

@@ -1,5 +1,6 @@
 #include "core/shell/program.h"
 
+#include <signal.h>
 #include <sys/resource.h>
 
 #include <cstdlib>
@@ -88,7 +89,12 @@ class Run {
       out_ << "listening on " << port.address << " (" << port.what << ")\n";
     }
     out_ << std::flush;
+    end.OnReload([&service] {
+      LogInfo("reading files again", {{"signal", SignalName(SIGHUP)}});
+      (*service)->Reload();
+    });
     LogInfo("shutting down", {{"signal", SignalName(end.Wait())}});
+    end.OnReload(nullptr);
     const absl::Status drained = (*service)->Drain();
     service->reset();  // before the signals are let go: a second one still ends a slow end
     if (!drained.ok()) {

@@ -2,8 +2,8 @@
 //
 // Shape:   RunProgram reads the settings, starts the service, prints a line for each port, waits
 //          for a signal and drains. SIGTERM and SIGINT drain; a second one ends the process at once
-//          with exit code 128 + its number. SIGHUP is reserved and does nothing. Program and Service
-//          are what differs between the servers.
+//          with exit code 128 + its number. SIGHUP reads files again that settings name. Program and
+//          Service are what differs between the servers.
 // Threads: everything runs on the calling thread, which must be the only one of the process; a
 //          thread of its own waits for signals.
 // Errors:  one line on `err`, and the exit code. An exception that nobody caught is logged before
@@ -40,6 +40,9 @@ class Service {
   virtual std::vector<Port> ports() const = 0;
   // Tells the clients, finishes what was begun, and takes at most the configured time.
   virtual absl::Status Drain() = 0;
+  // Reads files again that the settings name. On a thread of its own, beside everything else, and
+  // not after Drain.
+  virtual void Reload() = 0;
 };
 
 struct Program {

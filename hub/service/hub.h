@@ -48,6 +48,7 @@ class Hub final : public Service {
   // Health says NOT_SERVING, subscribers are told when to come back, what was published is
   // answered, the log is closed. Takes at most the configured time, as long as the disk answers.
   absl::Status Drain() override;
+  void Reload() override {}
 
  private:
   explicit Hub(HubConfig config);

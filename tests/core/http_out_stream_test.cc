@@ -1,4 +1,5 @@
-// OutStream over two ends in memory, and over a loopback connection: the same tests for both.
+// OutStream over two ends in memory, over a loopback connection, and encrypted over either: the
+// same tests for all.
 #include <gtest/gtest.h>
 #include <sys/socket.h>
 
@@ -11,6 +12,7 @@
 #include "core/http/memory_stream.h"
 #include "core/http/out_stream.h"
 #include "core/http/socket_stream.h"
+#include "tests/core/tls_pair.h"
 
 namespace tocsin::http {
 namespace {
@@ -29,10 +31,13 @@ struct Owner : OutOwner {
   std::function<void()> on_batch_sent;
 };
 
-enum class Carrier { kMemory, kSocket };
+enum class Carrier { kMemory, kSocket, kTlsOverMemory, kTlsOverSocket };
 
-std::pair<std::unique_ptr<ByteStream>, std::unique_ptr<ByteStream>> Connect(asio::io_context& io,
-                                                                            Carrier carrier) {
+testing::StreamPair Connect(asio::io_context& io, Carrier carrier) {
+  if (carrier == Carrier::kTlsOverMemory || carrier == Carrier::kTlsOverSocket) {
+    return testing::Encrypt(
+        io, Connect(io, carrier == Carrier::kTlsOverMemory ? Carrier::kMemory : Carrier::kSocket));
+  }
   if (carrier == Carrier::kMemory) {
     return MemoryStream::MakePair(io);
   }
@@ -93,11 +98,15 @@ class OutStreamTest : public ::testing::TestWithParam<Carrier> {
   bool at_end = false;
 };
 
+std::string NameOf(const ::testing::TestParamInfo<Carrier>& carrier) {
+  constexpr const char* kNames[] = {"Memory", "Socket", "TlsOverMemory", "TlsOverSocket"};
+  return kNames[static_cast<size_t>(carrier.param)];
+}
+
 INSTANTIATE_TEST_SUITE_P(Carriers, OutStreamTest,
-                         testing::Values(Carrier::kMemory, Carrier::kSocket),
-                         [](const auto& carrier) {
-                           return carrier.param == Carrier::kMemory ? "Memory" : "Socket";
-                         });
+                         ::testing::Values(Carrier::kMemory, Carrier::kSocket,
+                                           Carrier::kTlsOverMemory, Carrier::kTlsOverSocket),
+                         NameOf);
 
 TEST_P(OutStreamTest, ASmallBatchLeavesAtOnceInOrderOfItsParts) {
   EXPECT_TRUE(out->SendBatch("one,"));

@@ -19,14 +19,17 @@ using ::testing::HasSubstr;
 
 class FakeService : public Service {
  public:
-  explicit FakeService(std::function<absl::Status()> drain) : drain_(std::move(drain)) {}
+  FakeService(std::function<absl::Status()> drain, std::function<void()> on_reload)
+      : drain_(std::move(drain)), on_reload_(std::move(on_reload)) {}
   std::vector<Port> ports() const override {
     return {{"127.0.0.1:1", "grpc"}, {"[::1]:2", "operations"}};
   }
+  void Reload() override { on_reload_(); }
   absl::Status Drain() override { return drain_(); }
 
  private:
   const std::function<absl::Status()> drain_;
+  const std::function<void()> on_reload_;
 };
 
 class ProgramTest : public ::testing::Test {
@@ -41,7 +44,7 @@ class ProgramTest : public ::testing::Test {
         .start = [this]() -> absl::StatusOr<std::unique_ptr<Service>> {
           ++starts;
           kill(getpid(), signal);
-          return std::make_unique<FakeService>(drain);
+          return std::make_unique<FakeService>(drain, on_reload);
         }};
   }
   int Run(std::vector<const char*> arguments = {}) {
@@ -54,6 +57,7 @@ class ProgramTest : public ::testing::Test {
   int signal = SIGTERM;
   int starts = 0;
   std::function<absl::Status()> drain = [] { return absl::OkStatus(); };
+  std::function<void()> on_reload = [] {};
   std::ostringstream out;
   std::ostringstream err;
 };
@@ -122,10 +126,29 @@ TEST_F(ProgramTest, ASecondSignalEndsTheDrainAtOnce) {
   EXPECT_EXIT(Run(), ::testing::ExitedWithCode(128 + SIGTERM), "ended by a second signal");
 }
 
+TEST_F(ProgramTest, SighupReadsFilesAgainAndDoesNotEndIt) {
+  std::atomic<int> reloads = 0;
+  on_reload = [&] {
+    if (++reloads == 2) kill(getpid(), SIGTERM);
+  };
+  std::thread sender;
+  program.start = [&]() -> absl::StatusOr<std::unique_ptr<Service>> {
+    sender = std::thread([&] {
+      while (reloads < 2) {
+        kill(getpid(), SIGHUP);
+        std::this_thread::yield();
+      }
+    });
+    return std::make_unique<FakeService>(drain, on_reload);
+  };
+  EXPECT_EQ(Run(), kProgramOk);
+  sender.join();
+}
+
 TEST_F(ProgramTest, AnExceptionThatNobodyCatchesIsLoggedBeforeTheProcessAborts) {
   program.start = [this]() -> absl::StatusOr<std::unique_ptr<Service>> {
     std::thread([] { throw std::runtime_error("a bug"); }).join();
-    return std::make_unique<FakeService>(drain);
+    return std::make_unique<FakeService>(drain, on_reload);
   };
   EXPECT_EXIT(Run(), ::testing::KilledBySignal(SIGABRT), "nobody caught.*a bug");
 }
