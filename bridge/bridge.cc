@@ -58,10 +58,11 @@ class Bridge::Impl {
       : config_(config),
         limits_(config.max_connections, config.max_connections_per_address),
         window_(config.window),
-        channel_(rpc::MakeHubChannel(config.hub)),
+        channel_(rpc::MakeHubChannel(config.hub, rpc::Connection::kShared, config.hub_tls)),
         replay_thread_(channel_),
         log_(replay_thread_.link(), window_),
-        snapshot_thread_(rpc::MakeHubChannel(config.hub, rpc::Connection::kOwnForBulk)),
+        snapshot_thread_(
+            rpc::MakeHubChannel(config.hub, rpc::Connection::kOwnForBulk, config.hub_tls)),
         snapshots_(snapshot_thread_.link()),
         calls_(std::make_unique<HubCalls>(channel_)),
         alerts_(std::make_unique<AlertIntake>(*calls_)),

@@ -19,6 +19,12 @@ void RegisterFaces(Options& options, BridgeFlags& flags) {
                "ADDRESS:PORT");
   options.Text(&flags.hub, "hub", "The hub, over gRPC. unix:PATH for a Unix socket.",
                "ADDRESS:PORT");
+  options.Bool(&flags.config.hub_tls.wanted, "hub-tls", rpc::kHubTlsHelp);
+  options.Text(&flags.config.hub_tls.authorities, "hub-ca", rpc::kHubCaHelp, "FILE");
+  options.Text(&flags.config.hub_tls.certificate, "hub-cert", rpc::kHubCertHelp, "FILE");
+  options.Text(&flags.config.hub_tls.key, "hub-key", rpc::kHubKeyHelp, "FILE");
+  options.Text(&flags.config.hub_tls.server_name, "hub-server-name", rpc::kHubServerNameHelp,
+               "NAME");
   options.List(&flags.config.allowed_origins, "allowed-origin",
                "A web origin whose pages may connect, such as https://status.example.com. The "
                "bridge's own is always "
@@ -128,6 +134,7 @@ absl::StatusOr<BridgeConfig> BridgeConfig::From(const BridgeFlags& flags) {
     RETURN_IF_ERROR(CheckOrigin(origin));
   }
   RETURN_IF_ERROR(config.tls.Check());
+  RETURN_IF_ERROR(config.hub_tls.Check());
   config.threads =
       flags.threads > 0 ? flags.threads : std::max(1u, std::thread::hardware_concurrency());
   config.session.compression = flags.compression == "deflate";

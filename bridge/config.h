@@ -15,6 +15,7 @@
 #include "core/base/listen_address.h"
 #include "core/base/options.h"
 #include "core/event/limits.h"
+#include "core/rpc/hub_tls.h"
 #include "core/stream/shard.h"
 #include "core/stream/window.h"
 #include "core/tls/tls_options.h"
@@ -27,6 +28,7 @@ struct BridgeFlags;
 struct BridgeConfig {
   ListenAddress listen;
   std::string hub;
+  rpc::HubTls hub_tls;
   std::vector<std::string> allowed_origins;
   size_t threads = 1;
   WindowBounds window{limits::kRecentEvents, limits::kRecentBytes};

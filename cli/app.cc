@@ -12,6 +12,7 @@
 #include "cli/output.h"
 #include "core/base/arguments.h"
 #include "core/base/closest.h"
+#include "core/base/strings.h"
 #include "core/base/version.h"
 #include "core/shell/library_logs.h"
 
@@ -30,6 +31,20 @@ std::string Footer() {
       kExitCodesHelp);
 }
 
+void AddHubTls(CLI::App& app, rpc::HubTls& tls) {
+  app.add_flag("--hub-tls", tls.wanted, rpc::kHubTlsHelp)->envname("TOCSIN_HUB_TLS");
+  const auto add_file = [&app](const char* name, std::string& file, const char* help,
+                               const char* variable) {
+    app.add_option(name, file, help)->type_name("FILE")->envname(variable);
+  };
+  add_file("--hub-ca", tls.authorities, rpc::kHubCaHelp, "TOCSIN_HUB_CA");
+  add_file("--hub-cert", tls.certificate, rpc::kHubCertHelp, "TOCSIN_HUB_CERT");
+  add_file("--hub-key", tls.key, rpc::kHubKeyHelp, "TOCSIN_HUB_KEY");
+  app.add_option("--hub-server-name", tls.server_name, rpc::kHubServerNameHelp)
+      ->type_name("NAME")
+      ->envname("TOCSIN_HUB_SERVER_NAME");
+}
+
 void AddGlobals(CLI::App& app, Globals& globals) {
   app.add_option("--hub", globals.hub, "Where the hub is")
       ->type_name("HOST:PORT")
@@ -38,6 +53,7 @@ void AddGlobals(CLI::App& app, Globals& globals) {
       })
       ->envname("TOCSIN_HUB")
       ->capture_default_str();
+  AddHubTls(app, globals.hub_tls);
   AddTime(app, "--timeout", &globals.timeout, absl::Milliseconds(1),
           "How long to wait for the hub before giving up")
       ->envname("TOCSIN_TIMEOUT");
@@ -181,6 +197,9 @@ int Main(int argc, const char* const* argv) {
   } catch (const CLI::ParseError& error) {
     const std::string path = PathOf(Chosen(*app));
     return Fail(kUsage, absl::StrCat(error.what(), " (see ", path, " --help)"));
+  }
+  if (const absl::Status tls = globals.hub_tls.Check(); !tls.ok()) {
+    return cli::Fail(kUsage, std::string(tls.message()));
   }
   QuietLibraries();
   try {

@@ -8,13 +8,25 @@
 namespace tocsin::cli {
 namespace {
 
+constexpr std::string_view kCut = "the connection was cut";
+
 // The last cause in gRPC's message, such as "failed to connect to all addresses; last error: … :
 // Connection refused".
 std::string WhyUnreachable(const std::string& message) {
   if (absl::StrContains(message, "Connection refused")) return "connection refused";
+  if (absl::StrContains(message, "certificate verify failed")) {
+    return "its certificate is not from an authority that is trusted here (--hub-ca)";
+  }
+  if (absl::StrContains(message, "eer name") || absl::StrContains(message, "ostname")) {
+    return "its certificate is for another name (--hub-server-name)";
+  }
+  if (absl::StrContains(message, "andshake")) {
+    return "no encrypted connection came about (--hub-tls without a certificate at the hub, or a "
+           "hub that wants --hub-cert)";
+  }
   if (absl::StrContains(message, "reset by peer") || absl::StrContains(message, "Socket closed") ||
       absl::StrContains(message, "shutdown") || absl::StrContains(message, "GOAWAY")) {
-    return "the connection was cut";
+    return std::string(kCut);
   }
   if (absl::StrContains(message, "No such file")) return "there is no such socket";
   if (absl::StrContains(message, "DNS") || absl::StrContains(message, "resol")) {
@@ -32,10 +44,13 @@ Failure Unavailable(const grpc::Status& status, const rpc::HubError& error,
     return {kUnreachable, absl::StrCat("the hub at ", hub, " takes nothing at present: ",
                                        status.error_message(), ". Try again in a moment")};
   }
-  return {
-      kUnreachable,
-      absl::StrCat("cannot reach the hub at ", hub, ": ", WhyUnreachable(status.error_message()),
-                   ". Is tocsin-hub running? --hub (or TOCSIN_HUB) changes the address")};
+  const std::string why = WhyUnreachable(status.error_message());
+  return {kUnreachable,
+          absl::StrCat("cannot reach the hub at ", hub, ": ", why,
+                       why == kCut ? " (a hub that serves TLS wants --hub-tls, one that asks for "
+                                     "certificates --hub-cert)"
+                                   : "",
+                       ". Is tocsin-hub running? --hub (or TOCSIN_HUB) changes the address")};
 }
 
 Failure Expired(const grpc::Status& status, const rpc::HubError& error) {
@@ -53,7 +68,7 @@ Failure Expired(const grpc::Status& status, const rpc::HubError& error) {
 }  // namespace
 
 std::shared_ptr<grpc::Channel> OpenChannel(const Globals& globals, rpc::Connection connection) {
-  return rpc::MakeHubChannel(globals.hub, connection);
+  return rpc::MakeHubChannel(globals.hub, connection, globals.hub_tls);
 }
 
 void SetTimeout(grpc::ClientContext& context, absl::Duration timeout) {

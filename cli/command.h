@@ -10,6 +10,7 @@
 
 #include "absl/status/status.h"
 #include "absl/time/time.h"
+#include "core/rpc/hub_tls.h"
 
 namespace CLI {
 class App;
@@ -20,6 +21,7 @@ namespace tocsin::cli {
 
 struct Globals {
   std::string hub = "127.0.0.1:50051";
+  rpc::HubTls hub_tls = {};
   absl::Duration timeout = absl::Seconds(10);
   bool utc = false;  // times in text are UTC instead of the user's zone
 };

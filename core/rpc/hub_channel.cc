@@ -1,6 +1,8 @@
 #include "core/rpc/hub_channel.h"
 
 #include <grpcpp/grpcpp.h>
+#include <grpcpp/security/tls_certificate_provider.h>
+#include <grpcpp/security/tls_credentials_options.h>
 
 #include "core/event/limits.h"
 
@@ -10,9 +12,39 @@ namespace {
 // A response is at most one write or one event; this leaves room for what later versions add.
 constexpr int kMaxResponseBytes = 16 * static_cast<int>(limits::kMiB);
 
+// How often gRPC looks whether a certificate's file has changed.
+constexpr unsigned kLookAgainSeconds = 1;
+
+namespace security = grpc::experimental;
+
+std::shared_ptr<security::CertificateProviderInterface> FilesOf(const HubTls& tls) {
+  using Watcher = security::FileWatcherCertificateProvider;
+  return tls.certificate.empty() ? std::make_shared<Watcher>(tls.authorities, kLookAgainSeconds)
+                                 : std::make_shared<Watcher>(tls.key, tls.certificate,
+                                                             tls.authorities, kLookAgainSeconds);
+}
+
+std::shared_ptr<grpc::ChannelCredentials> CredentialsOf(const HubTls& tls) {
+  if (!tls.on()) {
+    return grpc::InsecureChannelCredentials();
+  }
+  security::TlsChannelCredentialsOptions options;
+  if (!tls.authorities.empty() || !tls.certificate.empty()) {
+    options.set_certificate_provider(FilesOf(tls));
+  }
+  if (!tls.authorities.empty()) {
+    options.watch_root_certs();
+  }
+  if (!tls.certificate.empty()) {
+    options.watch_identity_key_cert_pairs();
+  }
+  return security::TlsCredentials(options);
+}
+
 }  // namespace
 
-std::shared_ptr<grpc::Channel> MakeHubChannel(const std::string& address, Connection connection) {
+std::shared_ptr<grpc::Channel> MakeHubChannel(const std::string& address, Connection connection,
+                                              const HubTls& tls) {
   grpc::ChannelArguments arguments;
   if (connection != Connection::kShared) {
     arguments.SetInt(GRPC_ARG_USE_LOCAL_SUBCHANNEL_POOL, 1);
@@ -35,7 +67,10 @@ std::shared_ptr<grpc::Channel> MakeHubChannel(const std::string& address, Connec
   // http_proxy is meant for the web: it would send even 127.0.0.1 to the proxy.
   arguments.SetInt(GRPC_ARG_ENABLE_HTTP_PROXY, 0);
   arguments.SetMaxReceiveMessageSize(kMaxResponseBytes);
-  return grpc::CreateCustomChannel(address, grpc::InsecureChannelCredentials(), arguments);
+  if (!tls.server_name.empty()) {
+    arguments.SetSslTargetNameOverride(tls.server_name);
+  }
+  return grpc::CreateCustomChannel(address, CredentialsOf(tls), arguments);
 }
 
 }  // namespace tocsin::rpc

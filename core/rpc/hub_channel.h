@@ -4,6 +4,8 @@
 #include <memory>
 #include <string>
 
+#include "core/rpc/hub_tls.h"
+
 namespace grpc {
 class Channel;
 }
@@ -25,7 +27,9 @@ inline constexpr int kReadAheadBytes = 256 * 1024;
 
 // A hub that disappears without closing the connection is noticed within 15 s. The channel connects
 // when it is first used.
+// With `tls`, its files are read again when they change.
 std::shared_ptr<grpc::Channel> MakeHubChannel(const std::string& address,
-                                              Connection connection = Connection::kShared);
+                                              Connection connection = Connection::kShared,
+                                              const HubTls& tls = {});
 
 }  // namespace tocsin::rpc

@@ -13,6 +13,7 @@
 #include "core/event/limits.h"
 #include "core/stream/shard_options.h"
 #include "core/stream/window.h"
+#include "core/tls/tls_options.h"
 #include "hub/group_commit.h"
 #include "hub/log/log.h"
 
@@ -36,6 +37,7 @@ struct HubConfig {
   size_t max_subscriptions = limits::kConnections;
   absl::Duration drain_timeout = absl::Seconds(10);
   AlertOptions alerts;
+  tls::ServerFlags tls;
 
   static absl::StatusOr<HubConfig> From(const HubFlags& flags);
 };

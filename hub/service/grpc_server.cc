@@ -9,6 +9,7 @@
 #include "absl/status/status.h"
 #include "core/base/status_macros.h"
 #include "core/event/limits.h"
+#include "hub/service/tls_credentials.h"
 
 namespace tocsin::hub {
 namespace {
@@ -45,7 +46,7 @@ void SetLimits(grpc::ServerBuilder& builder) {
 
 absl::StatusOr<std::unique_ptr<GrpcServer>> GrpcServer::Start(
     const ListenAddress& listen, const std::vector<RawService*>& services, size_t queues,
-    size_t most_connections) {
+    size_t most_connections, tls::CertificateWatch* certificates) {
   ASSIGN_OR_RETURN(ListenSockets sockets, ListenSockets::Open(listen));
   grpc::ServerBuilder builder;
   SetLimits(builder);
@@ -55,7 +56,7 @@ absl::StatusOr<std::unique_ptr<GrpcServer>> GrpcServer::Start(
   auto made = std::unique_ptr<GrpcServer>(new GrpcServer());
   using Experimental = grpc::ServerBuilder::experimental_type;
   made->taker_ = builder.experimental().AddExternalConnectionAcceptor(
-      Experimental::ExternalConnectionType::FROM_FD, grpc::InsecureServerCredentials());
+      Experimental::ExternalConnectionType::FROM_FD, MakeServerCredentials(certificates));
   for (size_t i = 0; i < queues; ++i) {
     made->queues_.push_back(builder.AddCompletionQueue());
   }

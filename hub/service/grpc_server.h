@@ -15,6 +15,7 @@
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
 #include "core/base/listen_address.h"
+#include "core/tls/certificate_watch.h"
 #include "hub/service/acceptor.h"
 #include "hub/service/event_hub_rpc.h"
 
@@ -22,9 +23,11 @@ namespace tocsin::hub {
 
 class GrpcServer {
  public:
+  // `certificates` outlives the server; null: connections are not encrypted.
   static absl::StatusOr<std::unique_ptr<GrpcServer>> Start(const ListenAddress& listen,
                                                            const std::vector<RawService*>& services,
-                                                           size_t queues, size_t most_connections);
+                                                           size_t queues, size_t most_connections,
+                                                           tls::CertificateWatch* certificates);
   ~GrpcServer();
 
   // The address with the port that was picked.

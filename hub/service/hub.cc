@@ -107,6 +107,12 @@ absl::Status Hub::OpenLog() {
   return sequencer_->Open();
 }
 
+void Hub::Reload() {
+  if (certificates_ != nullptr) {
+    certificates_->Reload();
+  }
+}
+
 void Hub::OpenEngine() {
   log_reader_ = std::make_unique<StoreReader>(*log_, window_, clock_);
   snapshots_ = std::make_unique<SnapshotReader>(*log_, clock_, config_.shard.stuck_after);
@@ -119,9 +125,13 @@ void Hub::OpenEngine() {
 absl::Status Hub::Serve() {
   // A subscriber has a connection of its own at most.
   const size_t most_connections = config_.max_subscriptions + OtherDescriptors();
+  if (config_.tls.on()) {
+    ASSIGN_OR_RETURN(certificates_, tls::CertificateWatch::Open(config_.tls.files()));
+    certificates_->Start();
+  }
   ASSIGN_OR_RETURN(server_,
                    GrpcServer::Start(config_.listen, {&rpc_, &health_rpc_, &reflection_rpc_},
-                                     config_.shards, most_connections));
+                                     config_.shards, most_connections, certificates_.get()));
   const HubParts parts{
       .rpc = rpc_,
       .health_rpc = health_rpc_,

@@ -48,7 +48,7 @@ class Hub final : public Service {
   // Health says NOT_SERVING, subscribers are told when to come back, what was published is
   // answered, the log is closed. Takes at most the configured time, as long as the disk answers.
   absl::Status Drain() override;
-  void Reload() override {}
+  void Reload() override;
 
  private:
   explicit Hub(HubConfig config);
@@ -81,6 +81,7 @@ class Hub final : public Service {
   RawService health_rpc_;
   RawService reflection_rpc_;
   const std::vector<std::string> services_;
+  std::unique_ptr<tls::CertificateWatch> certificates_;  // null without TLS
   std::unique_ptr<GrpcServer> server_;
   std::vector<std::unique_ptr<HubShard>> shards_;
   Pulse pulse_{clock_};

@@ -16,7 +16,6 @@
 namespace tocsin::hub {
 
 // `certificates` null: connections are not encrypted.
-std::shared_ptr<grpc::ServerCredentials> MakeServerCredentials(
-    tls::CertificateWatch* certificates);
+std::shared_ptr<grpc::ServerCredentials> MakeServerCredentials(tls::CertificateWatch* certificates);
 
 }  // namespace tocsin::hub

@@ -29,7 +29,7 @@ def _bridge(hub, authority, *flags, names="first"):
 
 
 def _get(bridge, authority, path, method="GET", body=None):
-    host, port = bridge.address().rsplit(":", 1)
+    host, port = bridge.address(0).rsplit(":", 1)
     connection = http.client.HTTPSConnection(host, int(port), timeout=10, context=authority.client())
     connection.request(method, path, body, {"Content-Type": "application/json"} if body else {})
     answer = connection.getresponse()
@@ -40,7 +40,7 @@ def _get(bridge, authority, path, method="GET", body=None):
 
 def _handshake(bridge, context):
     """The connection's (protocol, peer's name)."""
-    host, port = bridge.address().rsplit(":", 1)
+    host, port = bridge.address(0).rsplit(":", 1)
     with socket.create_connection((host, int(port)), timeout=10) as plain:
         with context.wrap_socket(plain, server_hostname="localhost") as encrypted:
             subject = dict(field[0] for field in encrypted.getpeercert()["subject"])
@@ -134,3 +134,74 @@ def test_what_does_not_fit_together_is_said_at_the_start(authority):
                                text=True, timeout=20)
         assert ended.returncode in (1, 2)
         assert told in ended.stderr
+
+
+# ---- between hub and its clients ----
+
+@contextlib.contextmanager
+def _mutual_hub(authority, tmp_path):
+    """A hub that wants certificates, and the flags of a client that has one."""
+    server = tmp_path / "hub"
+    client = tmp_path / "client"
+    for folder in (server, client):
+        folder.mkdir()
+    files = Files(server, authority.issue("hub"))
+    shown = Files(client, authority.issue("a client"))
+    flags = ["--hub-ca", str(authority.file), "--hub-cert", str(shown.certificate), "--hub-key", str(shown.key)]
+    with harness.start_hub(*files.flags, "--tls-client-ca", str(authority.file)) as hub:
+        hub.files = files
+        yield hub, flags
+
+
+def _tocsin(hub, *arguments):
+    return subprocess.run([harness.BIN / "tocsin", "--hub", hub.address(0), "--timeout", "5s", *arguments], text=True,
+                          capture_output=True, timeout=30)
+
+
+def test_hub_bridge_and_command_line_over_mutual_tls(authority, tmp_path):
+    async def run(bridge, hub, flags):
+        async with harness.connect(bridge) as ws:
+            await ws.subscribe(filters={"event_types": ["system_event"]})
+            sent = await asyncio.to_thread(_tocsin, hub, *flags, "pub", "system-event", "--category", "test", "--message", "m")
+            assert sent.returncode == 0, sent.stderr
+            assert (await ws.expect("event"))["event"]["message"] == "m"
+
+    with _mutual_hub(authority, tmp_path) as (hub, flags), harness.start_bridge(hub, *flags) as bridge:
+        asyncio.run(run(bridge, hub, flags))
+
+
+def test_who_does_not_fit_is_refused_and_told_what_to_do(authority, tmp_path):
+    other = Authority(tmp_path, "other")
+    with _mutual_hub(authority, tmp_path) as (hub, flags):
+        for arguments, told in ((["status"], "--hub-tls"),
+                                (["--hub-ca", str(other.file), "status"], "--hub-ca"),
+                                (["--hub-ca", str(authority.file), "status"], "--hub-cert"),
+                                ([*flags, "--hub-server-name", "else.example", "status"], "--hub-server-name")):
+            ended = _tocsin(hub, *arguments)
+            assert ended.returncode != 0
+            assert told in ended.stderr, (arguments, ended.stderr)
+        assert _tocsin(hub, *flags, "status").returncode == 0
+        assert _tocsin(hub, "--hub-cert", "x", "status").stderr.startswith(
+            "tocsin: --hub-cert and --hub-key must be given together")
+
+
+def test_a_hub_s_certificate_is_replaced_under_its_clients(authority, tmp_path):
+    """New handshakes get the new one; a stream that runs goes on, and misses nothing."""
+    with _mutual_hub(authority, tmp_path) as (hub, flags), harness.start_bridge(hub, *flags) as bridge:
+        context = authority.client()
+        context.load_cert_chain(tmp_path / "client" / "server.pem", tmp_path / "client" / "server.key")
+        context.set_alpn_protocols(["h2"])
+        assert _handshake(hub, context)[1] == "hub"
+
+        async def run():
+            async with harness.connect(bridge) as ws:
+                await ws.subscribe(filters={"event_types": ["system_event"]})
+                for number in range(5):
+                    hub.files.put(await asyncio.to_thread(authority.issue, f"hub-{number}"))
+                    await asyncio.to_thread(harness.wait_for, lambda: _handshake(hub, context)[1] == f"hub-{number}")
+                    sent = await asyncio.to_thread(
+                        _tocsin, hub, *flags, "pub", "system-event", "--category", "test", "--message", str(number))
+                    assert sent.returncode == 0, sent.stderr
+                    assert (await ws.expect("event"))["event"]["message"] == str(number)
+        asyncio.run(run())
+        assert bridge.metric("bridge_hub_reconnects_total") == 0
