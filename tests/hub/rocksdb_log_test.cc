@@ -423,7 +423,7 @@ TEST_F(RocksDbLogTest, ALogOfALaterVersionIsLeftAlone) {
 
 TEST(LogCodecTest, RefusesWhatItDidNotWrite) {
   std::vector<DedupEntry> entries;
-  EXPECT_EQ(DecodeDedup("x", entries).code(), absl::StatusCode::kDataLoss);
+  EXPECT_EQ(DecodeDedup("xx", entries).code(), absl::StatusCode::kDataLoss);
   EXPECT_EQ(DecodeNewestDedup("").status().code(), absl::StatusCode::kDataLoss);
   const IncidentPtr incident =
       IncidentState::From(IncidentCreated(TestUuid(1)).incident(), 7, kStart,
