@@ -89,7 +89,7 @@ absl::Status IncidentRemake::Resume() {
 absl::Status IncidentRemake::Find() {
   for (const Table& table : kTables) {
     ASSIGN_OR_RETURN(const bool damaged, store_.IsDamaged(table.column));
-    if (damaged) {
+    if (damaged || tables_ == Tables::kBehindTheEvents) {
       columns_.push_back(table.column);
     }
   }
@@ -110,12 +110,27 @@ absl::Status IncidentRemake::Copy() {
 absl::Status IncidentRemake::CopyColumn(Column column) {
   const auto rows = store_.Iterate(column);
   return TakeReadableRows(*rows, "",
-                          [&](std::string_view key, std::string_view value) {
-                            write_.Put(store_.column(Column::kDefault), CopyKey(column, key),
-                                       rocksdb::Slice(value));
+                          [&](std::string_view key, std::string_view value) -> absl::Status {
+                            ASSIGN_OR_RETURN(const bool stays, Stays(column, value));
+                            if (stays) {
+                              write_.Put(store_.column(Column::kDefault), CopyKey(column, key),
+                                         rocksdb::Slice(value));
+                            }
                             return WriteIfLarge();
                           })
       .status();
+}
+
+// Of tables that lie behind: incidents that the events do not tell of, and what was noted of each.
+absl::StatusOr<bool> IncidentRemake::Stays(Column column, std::string_view row) const {
+  if (tables_ == Tables::kAsTheEvents || column == Column::kHistory) {
+    return true;
+  }
+  if (column != Column::kIncidents) {
+    return false;
+  }
+  ASSIGN_OR_RETURN(const IncidentPtr incident, DecodeIncident(row));
+  return incident->last_sequence < first_;
 }
 
 absl::Status IncidentRemake::Fill() {

@@ -5,7 +5,9 @@
 //          events: an incident stands as its last event says, a comment is a note, alerts are taken
 //          again in their order. The readable rows of damaged tables are copied first, to a table
 //          that nothing else uses; only then are those tables emptied and filled. A start that is
-//          cut short in the middle is followed by one that goes on from the copy.
+//          cut short in the middle is followed by one that goes on from the copy. Where the tables
+//          lie behind the events, the events are in force, and rows stay only of what they do not
+//          tell.
 // Threads: one; used while the log is opened.
 // Owns:    a line for each incident that the events are about.
 // Bounds:  some 60 bytes of memory an incident. On the disk, the damaged tables twice.
@@ -37,11 +39,12 @@ class IncidentRemake {
   // Sets the files of a table aside and leaves it empty; `what` is its name for people.
   using Empty = std::function<absl::Status(Column column, std::string_view what)>;
 
+  enum class Tables { kAsTheEvents, kBehindTheEvents };
   // The log holds the events from `first` on.
-  IncidentRemake(RocksDbStore& store, Sequence first, Empty empty)
-      : store_(store), first_(first), empty_(std::move(empty)) {}
+  IncidentRemake(RocksDbStore& store, Sequence first, Tables tables, Empty empty)
+      : store_(store), first_(first), tables_(tables), empty_(std::move(empty)) {}
 
-  // Reads every table file once. Does nothing else where all of them are whole.
+  // Reads every table file once. Does nothing else where all of them are whole and not behind.
   absl::Status Run();
   // What could not be made anew, in words.
   const std::vector<std::string>& missing() const { return missing_; }
@@ -59,6 +62,7 @@ class IncidentRemake {
   absl::Status Find();
   absl::Status Copy();
   absl::Status CopyColumn(Column column);
+  absl::StatusOr<bool> Stays(Column column, std::string_view row) const;
   absl::Status Fill();
   absl::Status PutBack(Column column);
 
@@ -80,6 +84,7 @@ class IncidentRemake {
 
   RocksDbStore& store_;
   const Sequence first_;
+  const Tables tables_;
   const Empty empty_;
   std::vector<Column> columns_;  // that are made anew
   absl::flat_hash_map<PackedUuid, Told> told_;

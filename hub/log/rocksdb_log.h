@@ -106,12 +106,15 @@ class RocksDbLog : public Log {
   absl::Status Load();
   absl::Status LoadMeta();
   absl::Status LoadEnd();
+  absl::StatusOr<bool> KnowsTheNewestLife() const;
   absl::Status CheckDedup() const;
   absl::Status BeginRun();
   // Keeps what the opening set aside, if something is lost, and bounds what is kept in all.
   absl::Status EndSalvage();
   // What is damaged and can be told by the events.
   absl::Status RemakeMeta();
+  absl::Status RemakeLives();
+  absl::Status LearnLives();
   absl::Status RemakeDedup();
   absl::Status RemakeIncidents();
   absl::Status MakeAnew(Column column, std::string_view what);
@@ -156,8 +159,10 @@ class RocksDbLog : public Log {
   std::unique_ptr<DataDirLock> lock_;
   std::unique_ptr<RocksDbStore> store_;
   std::unique_ptr<RocksDbTimelines> timelines_;
-  LogReport report_;  // not changed after Open
-  Epochs epochs_;     // not changed after Open
+  // Not changed after Open.
+  LogReport report_;
+  bool tables_are_behind_ = false;  // what they have may be older than the events
+  Epochs epochs_;  // not changed after Open
 
   // The sequencer's thread only: dedup records before it are gone.
   Sequence dedup_first_ = 0;

@@ -7,6 +7,7 @@
 #include "absl/strings/str_cat.h"
 #include "core/base/planted.h"
 #include "core/base/status_macros.h"
+#include "core/event/stored_record.h"
 #include "hub/log/log_codec.h"
 #include "hub/log/rocksdb_log.h"
 #include "hub/log/rocksdb_store.h"
@@ -39,9 +40,14 @@ absl::Status RocksDbLog::Load() {
   }
   RETURN_IF_ERROR(meta);
   RETURN_IF_ERROR(LoadEnd());
+  ASSIGN_OR_RETURN(const bool knows_newest, KnowsTheNewestLife());
+  if (!knows_newest) {
+    RETURN_IF_ERROR(RemakeLives());
+    RETURN_IF_ERROR(LoadEnd());
+  }
   timelines_ = std::make_unique<RocksDbTimelines>(*store_);
   timelines_->Begin(base().sequence);
-  if (absl::IsDataLoss(CheckDedup())) {
+  if (tables_are_behind_ || absl::IsDataLoss(CheckDedup())) {
     RETURN_IF_ERROR(RemakeDedup());
   }
   RETURN_IF_ERROR(RemakeIncidents());
@@ -91,6 +97,23 @@ absl::Status RocksDbLog::LoadEnd() {
   last_ = last;
   bytes_ = head.ok() ? head->total : base_.bytes;
   return absl::OkStatus();
+}
+
+// A life is recorded before its first event is written. Its record is gone where a write-ahead log
+// was lost whose events, but not whose record, had reached table files; then what other tables got
+// in that life may be gone, too.
+absl::StatusOr<bool> RocksDbLog::KnowsTheNewestLife() const {
+  const Range held = range();
+  if (held.last < held.first) {
+    return true;
+  }
+  ASSIGN_OR_RETURN(const std::optional<std::string> value,
+                   store_->Get(Column::kEvents, SequenceKey(held.last)));
+  std::string_view bytes = value ? std::string_view(*value) : "";
+  const auto head = TakeEventHead(bytes);
+  const auto event = MakeStoredRecord(std::string(bytes));
+  return !head.ok() || !event.ok() ||
+         (!epochs_.empty() && epochs_.PlaceAfter(held.last) == (*event)->cursor);
 }
 
 absl::Status RocksDbLog::CheckDedup() const {

@@ -17,6 +17,7 @@ namespace tocsin::hub {
 namespace {
 
 constexpr size_t kIdsInARecord = 1'000;
+constexpr std::string_view kMetaRecord = "the log's record of its epochs and its beginning";
 
 }  // namespace
 
@@ -28,7 +29,19 @@ absl::Status RocksDbLog::MakeAnew(Column column, std::string_view what) {
 }
 
 absl::Status RocksDbLog::RemakeMeta() {
-  RETURN_IF_ERROR(MakeAnew(Column::kMeta, "the log's record of its epochs and its beginning"));
+  RETURN_IF_ERROR(MakeAnew(Column::kMeta, kMetaRecord));
+  return LearnLives();
+}
+
+// A record that does not know the newest life leaves what else it has: it says what an earlier start
+// was in the middle of.
+absl::Status RocksDbLog::RemakeLives() {
+  report_.remade.emplace_back(kMetaRecord);
+  tables_are_behind_ = true;
+  return LearnLives();
+}
+
+absl::Status RocksDbLog::LearnLives() {
   report_.end = LogEnd::kUnsynced;
   epochs_ = Epochs();
   std::optional<LogBase> base;
@@ -56,9 +69,10 @@ absl::Status RocksDbLog::RemakeMeta() {
 
 absl::Status RocksDbLog::RemakeIncidents() {
   const Range held = range();
-  IncidentRemake remake(*store_, held.first, [this](Column column, std::string_view what) {
-    return MakeAnew(column, what);
-  });
+  using Tables = IncidentRemake::Tables;
+  IncidentRemake remake(
+      *store_, held.first, tables_are_behind_ ? Tables::kBehindTheEvents : Tables::kAsTheEvents,
+      [this](Column column, std::string_view what) { return MakeAnew(column, what); });
   RETURN_IF_ERROR(remake.Run());
   report_.missing = remake.missing();
   return absl::OkStatus();

@@ -355,6 +355,43 @@ TEST_P(DamagedTableTest, PublishedIdsAreMadeAnewFromTheEvents) {
   EXPECT_EQ(log->ReadDedup()->size(), kAll + 1);
 }
 
+// Symptom: a subscriber from `earliest` was given everything and never told that it had caught up.
+// Cause: a lost write-ahead log took the record of the log's newest life, whose events were in table
+// files, and the place after the last of them went by the name of an older life. Older tests lost
+// the events with the record.
+TEST_F(LogDamageTest, ALifeWhoseRecordIsGoneIsFoundByItsEvents) {
+  std::string old_record;
+  {
+    auto log = OpenRocks(RocksIn(dir_));
+    ASSERT_EQ(log->Close(), absl::OkStatus());
+  }
+  {
+    const auto store = RocksDbStore::Open(Data() + "/log", nullptr);
+    old_record = **(*store)->Get(Column::kMeta, "epochs");
+  }
+  Cursor last;
+  {
+    auto log = OpenRocks(RocksIn(dir_));
+    Append(*log, kFirstRun);
+    last = log->extent().latest;
+    ASSERT_EQ(log->Close(), absl::OkStatus());
+  }
+  {
+    const auto store = RocksDbStore::Open(Data() + "/log", nullptr);
+    ASSERT_TRUE((*store)->db().Put({}, (*store)->column(Column::kMeta), "epochs", old_record).ok());
+  }
+  auto log = OpenRocks(RocksIn(dir_));
+  EXPECT_EQ(log->extent().latest, last);
+  EXPECT_EQ(log->report().level(), Level::kError);
+  EXPECT_THAT(log->report().Text(), HasSubstr("epochs and its beginning was damaged"));
+  EXPECT_EQ((*log->Read(0, 100, 1 << 20)).size(), kFirstRun);
+  ASSERT_EQ(log->Close(), absl::OkStatus());
+  log.reset();
+  log = OpenRocks(RocksIn(dir_));
+  EXPECT_EQ(log->report().level(), Level::kInfo) << log->report().Text();
+  EXPECT_EQ(log->extent().latest, last);
+}
+
 TEST_P(DamagedTableTest, EpochsAndTheBeginningAreMadeAnewFromTheEvents) {
   MakeLog();
   Epochs before;
