@@ -74,9 +74,12 @@ void Arrivals::ReadAll() {
 }
 
 void Arrivals::ReadNext() {
-  while (!waiting_.empty() && Read(*waiting_.front())) {
-    waiting_.front()->waits_ = false;
-    waiting_.pop_front();
+  for (auto next = waiting_.begin(); next != waiting_.end();) {
+    Arrival& arrival = **next++;
+    if (Read(arrival)) {
+      arrival.waits_ = false;
+      waiting_.erase(arrival.waits_at_);
+    }
   }
 }
 

@@ -3,9 +3,11 @@
 // Shape:   gRPC holds what has come of a message until it is whole, up to 5 MiB. Of a call that is
 //          not read it takes no more than HTTP/2's window. So kReading calls are read at a time; the
 //          others wait in order. A request that comes with its call is there at once, so its call
-//          has its place for a moment only. When all places are taken, Places says who gives one up.
+//          has its place for a moment only. When all places are taken, Places says who gives one up;
+//          but not before its request has had kSpared to come, so that of many calls at once, on a
+//          busy machine, none is refused.
 // Threads: its shard's.
-// Owns:    nothing: an arrival is known here from Begin until Came or GiveUp.
+// Owns:    nothing: an arrival is known here from Begin until Came, Ended or GiveUp.
 // Bounds:  kReading messages, kWaiting calls, kWholeWithin for each. Time in which the process did
 //          not run does not count.
 // Errors:  DEADLINE_EXCEEDED for a call that does not come whole; UNAVAILABLE for one that gave its
@@ -31,6 +33,9 @@ class Arrivals {
   static constexpr size_t kWaiting = 1'000;
   // As a body over HTTP.
   static constexpr absl::Duration kWholeWithin = limits::kBodyReadTimeout;
+  static constexpr absl::Duration kSpared = absl::Milliseconds(500);
+  // How often those that wait are looked at. A turn of the shard counts as no more time.
+  static constexpr absl::Duration kLook = absl::Milliseconds(250);
 
   class Arrival : public Places::Holder {
    public:
@@ -54,12 +59,14 @@ class Arrivals {
     std::list<Arrival*>::iterator waits_at_;  // in waiting_
   };
 
-  explicit Arrivals(Clock& clock) : clock_(clock), time_(clock.Monotonic(), 2 * kLook) {}
+  explicit Arrivals(Clock& clock) : clock_(clock), time_(clock.Monotonic(), kLook) {}
 
   // A call has come. It is read now or later, or given up.
   void Begin(Arrival& arrival);
   // Nothing happens when it was given up before.
   void Came(Arrival& arrival);
+  // The call has ended before its request came. Nothing happens when that is known.
+  void Ended(Arrival& arrival) { Came(arrival); }
   // Gives up what is too late. Returns when to call it next.
   absl::Duration Tick();
   // The server takes no more calls: all that wait are read, so that they end with it.
@@ -69,8 +76,6 @@ class Arrivals {
   size_t waiting() const { return waiting_.size(); }
 
  private:
-  static constexpr absl::Duration kLook = absl::Seconds(1);
-
   // False when there is no place for it.
   bool Read(Arrival& arrival);
   void ReadNext();
@@ -80,9 +85,9 @@ class Arrivals {
   Clock& clock_;
   RunningTime time_;
   absl::Duration now_;
-  Places places_{kReading};
+  Places places_{kReading, kSpared};
   std::list<Arrival*> all_;      // oldest first
-  std::list<Arrival*> waiting_;  // first come, first read
+  std::list<Arrival*> waiting_;  // first come, first read, where a place is free
   bool closing_ = false;
 };
 

@@ -78,7 +78,8 @@ Places::Holder* Places::GiverFor(std::string_view peer, absl::Duration now) cons
     const size_t count = counts[peers[i]];
     const absl::Duration since = holders_[i]->idle_since();
     const bool evens_out = held == 0 || count >= held + 2;
-    if (!evens_out && since > now - kPatience) {
+    const bool busy = since == absl::InfiniteDuration();
+    if ((!evens_out && since > now - kPatience) || (!busy && since > now - spared_)) {
       continue;
     }
     if (giver == nullptr || count > best.first || (count == best.first && since < best.second)) {

@@ -4,7 +4,8 @@
 // Shape:   a newcomer takes a place of the peer that holds the most: the one that has been idle for
 //          longest. So no peer locks the others out, however many places it takes. Where that would
 //          only turn the peers round, because the newcomer's holds as many or one less, it takes a
-//          place that has been idle for kPatience, or none.
+//          place that has been idle for kPatience, or none. A place that has been idle for less than
+//          `spared` is taken by nobody.
 // Threads: its shard's.
 // Owns:    nothing. A holder leaves before it dies.
 // Bounds:  the holders that have entered and not left; one that gives way leaves at once, and has
@@ -48,7 +49,8 @@ class Places {
     size_t index_ = kNone;
   };
 
-  explicit Places(size_t most) : most_(most) {}
+  explicit Places(size_t most, absl::Duration spared = absl::ZeroDuration())
+      : most_(most), spared_(spared) {}
 
   size_t taken() const { return holders_.size(); }
   // Gives the newcomer a place, if need be another's. False when there is none.
@@ -61,6 +63,7 @@ class Places {
   Holder* GiverFor(std::string_view peer, absl::Duration now) const;
 
   const size_t most_;
+  const absl::Duration spared_;
   std::vector<Holder*> holders_;
 };
 

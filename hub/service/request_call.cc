@@ -4,6 +4,9 @@
 
 namespace tocsin::hub {
 
+// A client may cancel a call that still waits to be read.
+RequestCall::~RequestCall() { shard_.arrivals().Ended(*this); }
+
 void RequestCall::Begin() { shard_.arrivals().Begin(*this); }
 
 void RequestCall::StartRead() {

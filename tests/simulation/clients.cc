@@ -2,6 +2,7 @@
 
 #include <boost/json/parse.hpp>
 #include <cstdlib>
+#include <limits>
 #include <optional>
 #include <utility>
 
@@ -188,16 +189,21 @@ absl::Status GrpcSubscriber::OnResponse(const grpc::ByteBuffer& response) {
                    bridge::ReadResponse(response, RecordFacts::kWithout));
   world_.Note(absl::StrCat(seen_.name(), " got ", batch.events.size(), " events, up to ",
                            batch.cursor.has_value() ? FormatCursor(*batch.cursor) : "none"));
+  auto left = parsed.leaves().begin();
+  const auto tell_leaves_to = [&](Sequence last) {
+    for (; left != parsed.leaves().end() && CursorOf(left->cursor()).sequence <= last; ++left) {
+      seen_.Left(CursorOf(left->cursor()), left->incident_id());
+    }
+  };
   if (batch.gap.has_value() && batch.gap_first) {
+    tell_leaves_to(batch.gap->from.sequence);
     seen_.Gap(batch.gap->from, batch.gap->to);
   }
   for (const EventPtr& event : batch.events) {
     ASSIGN_OR_RETURN(const v1::Event read, DecodeEventField(event->payload));
     seen_.Event(event->cursor, read.id());
   }
-  for (const v1::Left& left : parsed.leaves()) {
-    seen_.Left(CursorOf(left.cursor()), left.incident_id());
-  }
+  tell_leaves_to(std::numeric_limits<Sequence>::max());
   seen_.PassedOver(parsed.passed_over());
   if (batch.gap.has_value() && !batch.gap_first) {
     seen_.Gap(batch.gap->from, batch.gap->to);

@@ -82,6 +82,8 @@ class WsSubscriber final : SocketClient {
 
   WsSubscriber(World& world, BridgePlace& place, std::string name, Asks asks,
                SimSocket::Speed speed);
+  // So do its sockets from now on.
+  void ReadFast() { speed_ = SimSocket::kFast; }
 
   void Start() { Connect(); }
   // The connection breaks, and the bridge learns of it late.
@@ -100,7 +102,7 @@ class WsSubscriber final : SocketClient {
   World& world_;
   BridgePlace& place_;
   Seen seen_;
-  const SimSocket::Speed speed_;
+  SimSocket::Speed speed_;
   std::shared_ptr<SimSocket> socket_;
   std::string unread_;              // less than a frame
   std::set<std::string> snapshot_;  // as far as it has come

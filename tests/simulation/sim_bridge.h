@@ -41,6 +41,8 @@ class SimSocket final : public bridge::ws::SessionOutput,
     size_t read_bytes;     // that the client takes at a time
     absl::Duration pause;  // between two times
   };
+  static constexpr Speed kFast{
+      .room = 64 * 1024, .read_bytes = 64 * 1024, .pause = absl::ZeroDuration()};
   SimSocket(World& world, SocketClient& client, Speed speed)
       : world_(world), client_(&client), speed_(speed) {}
 

@@ -27,7 +27,6 @@ BAD_MESSAGES = {
     "trailing comma": ('{"type":"ping",}', "INVALID_MESSAGE", None, None),
     "comment": ('{"type":"ping"/**/}', "INVALID_MESSAGE", None, None),
     "NaN": ('{"type":"ping","timestamp":NaN}', "INVALID_MESSAGE", None, None),
-    "1e999": ('{"type":"ping","timestamp":1e999}', "INVALID_MESSAGE", "timestamp", None),
     "control character in a text": ('{"type":"ping","timestamp":"a\nb"}', "INVALID_MESSAGE", None, None),
     "lone surrogate": ('{"type":"ping","timestamp":"\\ud800"}', "INVALID_MESSAGE", None, None),
     "key twice": ('{"type":"ping","type":"ack"}', "INVALID_MESSAGE", "type", None),

@@ -37,7 +37,9 @@ def test_half_sent_calls_are_bounded_in_number_and_bytes_and_hold_up_nobody():
                 other.publish(harness.system_event(f"meanwhile {i}"), timeout=10)
                 slowest = max(slowest, time.monotonic() - started)
         # Two shards at most, 32 messages each, and the windows of those that wait.
-        assert hub.memory() - before < 420 * MIB
+        # gRPC gives back what ended calls held when it comes to it: 64 and the windows are 400 MiB, seen were up to 540,
+        # and 1,450 without the bound.
+        assert hub.memory() - before < 800 * MIB
         assert slowest < 5
         # One that waits takes the place of one that has been there for a second.
         def gone():
@@ -55,7 +57,7 @@ def test_half_sent_calls_are_bounded_in_number_and_bytes_and_hold_up_nobody():
 
 
 def test_each_method_is_read_by_the_same_rule():
-    with harness.start_hub(store="memory") as hub, hub.client() as other, http2.connect(hub) as bad:
+    with harness.start_hub("--shards=1", store="memory") as hub, hub.client() as other, http2.connect(hub) as bad:
         streams = [_half(bad, METHODS[i % len(METHODS)]) for i in range(80)]
         assert bad.wait(lambda: {streams.index(stream) % len(METHODS) for stream in bad.ended} == {0, 1, 2, 3}, 30)
         assert all(bad.status(stream)[b"grpc-status"] == b"14" for stream in bad.ended)

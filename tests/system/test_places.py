@@ -30,11 +30,14 @@ def test_idle_publish_streams_of_one_peer_give_way():
         for i in range(20):
             with hub.client() as other:  # a connection, and its shard, of its own
                 assert _publish_by_stream(other, f"event {i}") == "response"
-        for connection in crowd:
-            connection.wait(lambda c=connection: c.ended, 5)
-        ended = [connection.status(stream) for connection in crowd for stream in connection.ended]
-        left = [end for end in ended if end[b"grpc-status"] == b"14"]
-        assert left and b"one of the 500 publish streams" in left[0][b"grpc-message"]
+        def gave_way():
+            for connection in crowd:
+                connection.read(0.1)
+            ended = [connection.status(stream) for connection in crowd for stream in connection.ended]
+            return [end for end in ended if end[b"grpc-status"] == b"14"]
+
+        left = harness.wait_for(gave_way, 20, "streams that gave way")
+        assert b"one of the 500 publish streams" in left[0][b"grpc-message"]
         assert hub.stop() == 0
 
 

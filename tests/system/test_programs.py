@@ -333,7 +333,7 @@ def test_a_name_listens_on_all_of_its_addresses_on_every_port(tmp_path):
             for address in ("::1", "127.0.0.1"):
                 assert publishes(address, grpc)
                 assert answers(address, ops) == 200
-                assert answers(address, bridge.ports[0][1]) == 200
+                assert answers(address, bridge.ports[0][1], "/health/live") == 200
 
 
 # With port 0 a port that is free on the first address and another program's on the second is no reason not to start;
