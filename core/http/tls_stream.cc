@@ -17,7 +17,8 @@ namespace {
 
 using State = IoResult::State;
 
-// OpenSSL's state of a connection that is idle, measured (docs/benchmarks.md).
+// OpenSSL's state of a connection that is idle, measured
+// (docs/adr/0032-tls.md).
 constexpr size_t kIdleBytes = 13 * 1024;
 
 std::string& ThreadBuffer() {

@@ -7,7 +7,7 @@
 //          but not before its request has had kSpared to come, so that of many calls at once, on a
 //          busy machine, none is refused.
 // Threads: its shard's.
-// Owns:    nothing: an arrival is known here from Begin until Came, Ended or GiveUp.
+// Owns:    nothing: an arrival is known here from Begin until Came or GiveUp.
 // Bounds:  kReading messages, kWaiting calls, kWholeWithin for each. Time in which the process did
 //          not run does not count.
 // Errors:  DEADLINE_EXCEEDED for a call that does not come whole; UNAVAILABLE for one that gave its
@@ -63,10 +63,9 @@ class Arrivals {
 
   // A call has come. It is read now or later, or given up.
   void Begin(Arrival& arrival);
-  // Nothing happens when it was given up before.
+  // The request has come, or will not: its call has ended. Nothing happens when it was given up
+  // before.
   void Came(Arrival& arrival);
-  // The call has ended before its request came. Nothing happens when that is known.
-  void Ended(Arrival& arrival) { Came(arrival); }
   // Gives up what is too late. Returns when to call it next.
   absl::Duration Tick();
   // The server takes no more calls: all that wait are read, so that they end with it.

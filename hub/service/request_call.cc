@@ -5,7 +5,7 @@
 namespace tocsin::hub {
 
 // A client may cancel a call that still waits to be read.
-RequestCall::~RequestCall() { shard_.arrivals().Ended(*this); }
+RequestCall::~RequestCall() { shard_.arrivals().Came(*this); }
 
 void RequestCall::Begin() { shard_.arrivals().Begin(*this); }
 
