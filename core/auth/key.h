@@ -19,7 +19,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "core/auth/algorithm.h"
-#include "core/auth/openssl_ptr.h"
+#include "core/base/openssl_ptr.h"
 
 namespace tocsin {
 

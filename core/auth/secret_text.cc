@@ -2,7 +2,7 @@
 
 #include <openssl/err.h>
 
-#include "core/auth/openssl_ptr.h"
+#include "core/base/openssl_ptr.h"
 
 namespace tocsin {
 namespace {

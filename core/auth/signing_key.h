@@ -12,7 +12,7 @@
 
 #include "absl/status/statusor.h"
 #include "core/auth/algorithm.h"
-#include "core/auth/openssl_ptr.h"
+#include "core/base/openssl_ptr.h"
 
 namespace tocsin {
 

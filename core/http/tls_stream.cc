@@ -11,6 +11,7 @@
 #include <utility>
 
 #include "core/base/check.h"
+#include "core/tls/openssl_error.h"
 
 namespace tocsin::http {
 namespace {

@@ -17,7 +17,7 @@
 
 #include "absl/container/inlined_vector.h"
 #include "core/http/byte_stream.h"
-#include "core/tls/openssl_error.h"
+#include "core/tls/ssl_ptr.h"
 
 namespace tocsin::http {
 

@@ -3,12 +3,12 @@
 #include <openssl/pem.h>
 
 #include <ctime>
-#include <fstream>
-#include <iterator>
 
 #include "absl/status/status.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "core/base/bounded_file.h"
+#include "core/base/openssl_ptr.h"
 #include "core/base/status_macros.h"
 #include "core/tls/openssl_error.h"
 
@@ -22,24 +22,11 @@ absl::Status Wrong(const NamedFile& file, const Parts&... parts) {
 }
 
 absl::StatusOr<std::string> ReadFile(const NamedFile& file) {
-  std::ifstream in(file.path, std::ios::binary);
-  if (!in) {
-    return Wrong(file, "cannot be read: ", std::string(std::strerror(errno)));
-  }
-  std::string text(kMaxFileBytes + 1, '\0');
-  in.read(text.data(), static_cast<std::streamsize>(text.size()));
-  text.resize(static_cast<size_t>(in.gcount()));
-  if (in.bad()) {
-    return Wrong(file, "cannot be read");
-  }
-  if (text.size() > kMaxFileBytes) {
-    return Wrong(file, "is longer than ", kMaxFileBytes, " bytes");
+  absl::StatusOr<std::string> text = ReadBoundedFile(file.path, kMaxFileBytes);
+  if (!text.ok()) {
+    return absl::InvalidArgumentError(absl::StrCat(file.setting, ": ", text.status().message()));
   }
   return text;
-}
-
-BioPtr Reader(const std::string& text) {
-  return BioPtr(BIO_new_mem_buf(text.data(), static_cast<int>(text.size())));
 }
 
 // No password is asked for: the program has no terminal.
@@ -47,15 +34,15 @@ int NoPassword(char*, int, int, void*) { return 0; }
 
 // The first certificate of the text; null when there is none.
 X509Ptr FirstCertificate(const std::string& text) {
-  const BioPtr in = Reader(text);
+  const BioPtr in = BioOf(text);
   X509Ptr first(PEM_read_bio_X509(in.get(), nullptr, NoPassword, nullptr));
   TakeOpenSslError();
   return first;
 }
 
-KeyPtr PrivateKey(const std::string& text) {
-  const BioPtr in = Reader(text);
-  KeyPtr key(PEM_read_bio_PrivateKey(in.get(), nullptr, NoPassword, nullptr));
+PkeyPtr PrivateKey(const std::string& text) {
+  const BioPtr in = BioOf(text);
+  PkeyPtr key(PEM_read_bio_PrivateKey(in.get(), nullptr, NoPassword, nullptr));
   TakeOpenSslError();
   return key;
 }
@@ -82,7 +69,7 @@ absl::Status CheckKey(const NamedFile& file, const std::string& text, X509& cert
                  "holds an encrypted key; give one without a password, readable by the "
                  "program's user alone");
   }
-  const KeyPtr key = PrivateKey(text);
+  const PkeyPtr key = PrivateKey(text);
   if (key == nullptr) {
     return Wrong(file, "holds no private key in PEM form");
   }

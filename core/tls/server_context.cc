@@ -3,12 +3,12 @@
 #include <openssl/pem.h>
 #include <openssl/rand.h>
 
-#include <cstring>
 #include <string_view>
 
 #include "absl/strings/str_cat.h"
 #include "core/base/check.h"
 #include "core/base/status_macros.h"
+#include "core/tls/openssl_error.h"
 
 namespace tocsin::tls {
 namespace {
@@ -33,14 +33,10 @@ absl::Status Refused() {
       absl::StrCat("the certificate cannot be used: ", TakeOpenSslError()));
 }
 
-BioPtr Reader(const std::string& text) {
-  return BioPtr(BIO_new_mem_buf(text.data(), static_cast<int>(text.size())));
-}
-
 absl::Status UseCertificate(SSL_CTX& context, const Certificate& certificate) {
-  const BioPtr key_text = Reader(certificate.key);
-  const KeyPtr key(PEM_read_bio_PrivateKey(key_text.get(), nullptr, nullptr, nullptr));
-  const BioPtr chain = Reader(certificate.chain);
+  const BioPtr key_text = BioOf(certificate.key);
+  const PkeyPtr key(PEM_read_bio_PrivateKey(key_text.get(), nullptr, nullptr, nullptr));
+  const BioPtr chain = BioOf(certificate.chain);
   const X509Ptr own(PEM_read_bio_X509(chain.get(), nullptr, nullptr, nullptr));
   if (own == nullptr || key == nullptr || SSL_CTX_use_certificate(&context, own.get()) != 1 ||
       SSL_CTX_use_PrivateKey(&context, key.get()) != 1) {

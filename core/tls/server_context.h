@@ -12,7 +12,7 @@
 
 #include "absl/status/statusor.h"
 #include "core/tls/certificate.h"
-#include "core/tls/openssl_error.h"
+#include "core/tls/ssl_ptr.h"
 
 namespace tocsin::tls {
 

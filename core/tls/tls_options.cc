@@ -33,7 +33,7 @@ absl::Status ServerFlags::Check() const {
   if (!client_authorities.empty() && certificate.empty()) {
     return absl::InvalidArgumentError("--tls-client-ca needs --tls-cert and --tls-key");
   }
-  return absl::OkStatus();
+  return on() ? LoadCertificate(files()).status() : absl::OkStatus();
 }
 
 CertificateFiles ServerFlags::files() const {

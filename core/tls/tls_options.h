@@ -20,7 +20,7 @@ struct ServerFlags {
   // `clients`: who connects, for the help; with kAsked the clients may have to show certificates.
   enum class ClientCertificates { kNotAsked, kAsked };
   void Register(Options& options, ClientCertificates clients);
-  // What was set goes together.
+  // What was set goes together, and the files can be used.
   absl::Status Check() const;
   bool on() const { return !certificate.empty(); }
   CertificateFiles files() const;

@@ -48,7 +48,7 @@ class TlsServerTest : public ServerFixture {
     return answer;
   }
   std::string PeerName() const {
-    const tls::X509Ptr peer(SSL_get1_peer_certificate(tls_client->ssl()));
+    const X509Ptr peer(SSL_get1_peer_certificate(tls_client->ssl()));
     char name[100] = "";
     X509_NAME_get_text_by_NID(X509_get_subject_name(peer.get()), NID_commonName, name,
                               sizeof(name));

@@ -6,12 +6,12 @@
 
 #include <fstream>
 
-#include "core/tls/openssl_error.h"
+#include "core/base/openssl_ptr.h"
 
 namespace tocsin::testing {
 namespace {
 
-std::string Text(const tls::BioPtr& bio) {
+std::string Text(const BioPtr& bio) {
   char* text = nullptr;
   const long size = BIO_get_mem_data(bio.get(), &text);
   return std::string(text, static_cast<size_t>(size));
@@ -20,8 +20,8 @@ std::string Text(const tls::BioPtr& bio) {
 }  // namespace
 
 MadeCertificate MakeCertificate(const std::string& name, int days) {
-  const tls::KeyPtr key(EVP_EC_gen("P-256"));
-  const tls::X509Ptr made(X509_new());
+  const PkeyPtr key(EVP_EC_gen("P-256"));
+  const X509Ptr made(X509_new());
   X509_set_version(made.get(), 2);
   ASN1_INTEGER_set(X509_get_serialNumber(made.get()), 1);
   X509_gmtime_adj(X509_getm_notBefore(made.get()), days < 0 ? -90'000L : -3'600L);
@@ -32,8 +32,8 @@ MadeCertificate MakeCertificate(const std::string& name, int days) {
   X509_set_issuer_name(made.get(), subject);
   X509_set_pubkey(made.get(), key.get());
   EXPECT_GT(X509_sign(made.get(), key.get(), EVP_sha256()), 0);
-  const tls::BioPtr chain(BIO_new(BIO_s_mem()));
-  const tls::BioPtr key_text(BIO_new(BIO_s_mem()));
+  const BioPtr chain(BIO_new(BIO_s_mem()));
+  const BioPtr key_text(BIO_new(BIO_s_mem()));
   PEM_write_bio_X509(chain.get(), made.get());
   PEM_write_bio_PrivateKey(key_text.get(), key.get(), nullptr, nullptr, 0, nullptr, nullptr);
   return {.chain = Text(chain), .key = Text(key_text)};

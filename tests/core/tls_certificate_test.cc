@@ -70,14 +70,14 @@ TEST_F(CertificateTest, WhatIsWrongIsSaidWithTheSettingAndTheFile) {
   EXPECT_THAT(Refusal(),
               HasSubstr("--tls-cert: the file " + dir + "/cert.pem holds no certificate"));
   WriteFile(dir + "/cert.pem", std::string(kMaxFileBytes + 1, 'x'));
-  EXPECT_THAT(Refusal(), HasSubstr("is longer than 262144 bytes"));
+  EXPECT_THAT(Refusal(), HasSubstr("is too large; allowed: at most 262144 bytes"));
   std::filesystem::remove(dir + "/cert.pem");
-  EXPECT_THAT(Refusal(), HasSubstr("cannot be read: No such file"));
+  EXPECT_THAT(Refusal(), HasSubstr("--tls-cert: cannot read " + dir + "/cert.pem: No such file"));
 }
 
 TEST_F(CertificateTest, AuthoritiesAreReadToo) {
   files.authorities.path = dir + "/ca.pem";
-  EXPECT_THAT(Refusal(), HasSubstr("--tls-client-ca: the file"));
+  EXPECT_THAT(Refusal(), HasSubstr("--tls-client-ca: cannot read"));
   WriteFile(dir + "/ca.pem", second.chain + first.chain);
   EXPECT_EQ(LoadCertificate(files)->authorities, second.chain + first.chain);
 }

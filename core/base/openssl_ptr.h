@@ -1,4 +1,4 @@
-// openssl_ptr.h: OpenSSL's objects, owned. Inside core/auth.
+// openssl_ptr.h: OpenSSL's objects, owned.
 #pragma once
 
 #include <openssl/bio.h>
