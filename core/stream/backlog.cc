@@ -11,8 +11,7 @@ absl::Duration Backlog::Serve() {
   for (size_t left = cohorts_.ready().size();
        left > 0 && !cohorts_.ready().empty() && slices < options_.slices_per_turn; --left) {
     Cohort& cohort = cohorts_.TakeReady();
-    const size_t members = cohort.members().size();
-    delivery_.Guarded(cohort, [&] { slices += ServeSlice(cohort) ? members : 0; });
+    delivery_.Guarded(cohort, [&] { slices += ServeSlice(cohort) ? 1 : 0; });
   }
   bool all_wait = true;
   for (const Cohort* cohort : cohorts_.ready()) {

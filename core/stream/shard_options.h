@@ -33,8 +33,7 @@ struct ShardOptions {
   // Slices that a reading is given, after its first, before it makes room for others: few, so that
   // all get a turn soon, but enough that opening a reading costs little beside them.
   size_t slices_per_reading = 8;
-  // Slices given to members of cohorts in one turn, so that live subscriptions do not wait long. A
-  // cohort is served as a whole, so one with more members is all that the turn serves.
+  // Slices given to cohorts in one turn, so that live subscriptions do not wait long.
   size_t slices_per_turn = 16;
   // How long members of a cohort that have room wait for those that have none.
   absl::Duration wait_for_slower = absl::Milliseconds(5);

@@ -277,7 +277,7 @@ TEST_F(CohortsTest, NothingIsLostOrTwiceWhateverTheyDo) {
         }
     }
   }
-  EXPECT_GT(checked, testing::Rounds(20u));
+  EXPECT_GT(checked, testing::Rounds(100u));
   EXPECT_GT(log.opened, 10);
 }
 
