@@ -19,7 +19,7 @@ namespace {
 using State = IoResult::State;
 
 // OpenSSL's state of a connection that is idle, measured
-// (docs/adr/0032-tls.md).
+// (docs/benchmarks.md).
 constexpr size_t kIdleBytes = 13 * 1024;
 
 std::string& ThreadBuffer() {
