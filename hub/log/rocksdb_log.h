@@ -162,7 +162,7 @@ class RocksDbLog : public Log {
   // Not changed after Open.
   LogReport report_;
   bool tables_are_behind_ = false;  // what they have may be older than the events
-  Epochs epochs_;  // not changed after Open
+  Epochs epochs_;                   // not changed after Open
 
   // The sequencer's thread only: dedup records before it are gone.
   Sequence dedup_first_ = 0;

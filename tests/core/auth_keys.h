@@ -13,9 +13,9 @@
 
 #include "absl/strings/str_cat.h"
 #include "core/auth/base64url.h"
-#include "core/base/openssl_ptr.h"
 #include "core/auth/signing_key.h"
 #include "core/base/check.h"
+#include "core/base/openssl_ptr.h"
 #include "core/base/strings.h"
 
 namespace tocsin::testing {
