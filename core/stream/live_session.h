@@ -5,6 +5,7 @@
 // Owns:    nothing: a session enters when it begins, and leaves before it or its id goes.
 #pragma once
 
+#include <memory>
 #include <string>
 #include <string_view>
 
@@ -14,9 +15,13 @@
 
 namespace tocsin {
 
+struct Subject;  // core/auth/subject.h
+
 class LiveSession {
  public:
   virtual const std::string& session_id() const = 0;
+  // Whose it is; others are not told of it. Null while that is not known.
+  virtual std::shared_ptr<const Subject> subject() const { return nullptr; }
   virtual v1::SessionExplanation Explain() const = 0;
 
  protected:
