@@ -22,6 +22,7 @@
 #include "bridge/upstream/hub_snapshots.h"
 #include "bridge/upstream/upstream.h"
 #include "bridge/worker.h"
+#include "core/auth/authenticator.h"
 #include "core/base/listen_sockets.h"
 #include "core/base/log.h"
 #include "core/base/stand_back.h"
@@ -54,8 +55,9 @@ std::vector<http::Field> FieldsOfAnswers(const BridgeConfig& config) {
 
 class Bridge::Impl {
  public:
-  explicit Impl(const BridgeConfig& config)
+  Impl(const BridgeConfig& config, std::unique_ptr<Authenticator> authenticator)
       : config_(config),
+        authenticator_(std::move(authenticator)),
         limits_(config.max_connections, config.max_connections_per_address),
         window_(config.window),
         channel_(rpc::MakeHubChannel(config.hub, rpc::Connection::kShared, config.hub_tls)),
@@ -74,6 +76,7 @@ class Bridge::Impl {
         .state = state_,
         .calls = *calls_,
         .alerts = *alerts_,
+        .authenticator = *authenticator_,
         .alert_mapping = config_.alert_mapping,
         .metrics = [this] { return MetricsText(); },
         .explain_session = [this](const std::string& id,
@@ -81,7 +84,8 @@ class Bridge::Impl {
         .playground = config_.playground};
     for (size_t i = 0; i < config.threads; ++i) {
       workers_.push_back(std::make_unique<Worker>(window_, log_, snapshots_, Clock::Real(),
-                                                  config_.shard, config_.session, metrics_));
+                                                  config_.shard, config_.session, metrics_,
+                                                  *authenticator_));
       services_.push_back(std::make_unique<http::Service>(
           http::Service{.routes = BridgeRoutes(sources, *workers_.back()),
                         .origins = http::OriginPolicy(config.allowed_origins),
@@ -158,6 +162,7 @@ class Bridge::Impl {
     if (certificates_ != nullptr) {
       certificates_->Reload();
     }
+    authenticator_->Reload();
   }
 
   const ListenAddress& bound() const { return bound_; }
@@ -235,6 +240,7 @@ class Bridge::Impl {
   }
 
   const BridgeConfig config_;
+  const std::unique_ptr<Authenticator> authenticator_;
   BridgeState state_;
   Metrics metrics_;
   http::ConnectionLimits limits_;
@@ -262,7 +268,9 @@ Bridge::Bridge(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 Bridge::~Bridge() = default;
 
 absl::StatusOr<std::unique_ptr<Bridge>> Bridge::Start(const BridgeConfig& config) {
-  auto impl = std::make_unique<Impl>(config);
+  ASSIGN_OR_RETURN(std::unique_ptr<Authenticator> authenticator,
+                   Authenticator::Open(config.auth, Clock::Real()));
+  auto impl = std::make_unique<Impl>(config, std::move(authenticator));
   RETURN_IF_ERROR(impl->Start());
   return std::unique_ptr<Bridge>(new Bridge(std::move(impl)));
 }

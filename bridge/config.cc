@@ -31,6 +31,7 @@ void RegisterFaces(Options& options, BridgeFlags& flags) {
                "allowed. May be repeated.",
                "ORIGIN");
   flags.config.tls.Register(options, tls::ServerFlags::ClientCertificates::kNotAsked);
+  flags.config.auth.Register(options);
   options.Duration(&flags.config.hsts, "hsts",
                    "How long a browser that came over TLS comes to this host over TLS alone "
                    "(Strict-Transport-Security); 0s: not told.",
@@ -135,6 +136,7 @@ absl::StatusOr<BridgeConfig> BridgeConfig::From(const BridgeFlags& flags) {
   }
   RETURN_IF_ERROR(config.tls.Check());
   RETURN_IF_ERROR(config.hub_tls.Check());
+  RETURN_IF_ERROR(config.auth.Check());
   config.threads =
       flags.threads > 0 ? flags.threads : std::max(1u, std::thread::hardware_concurrency());
   config.session.compression = flags.compression == "deflate";

@@ -12,6 +12,7 @@
 #include "absl/time/time.h"
 #include "bridge/alerts/alert_mapping.h"
 #include "bridge/ws/session.h"
+#include "core/auth/auth_options.h"
 #include "core/base/listen_address.h"
 #include "core/base/options.h"
 #include "core/event/limits.h"
@@ -40,6 +41,7 @@ struct BridgeConfig {
   size_t max_connections_per_address = limits::kConnectionsPerAddress;
   absl::Duration drain_timeout = absl::Seconds(10);
   tls::ServerFlags tls;
+  AuthFlags auth;
   // How long browsers that came over TLS come over nothing else (Strict-Transport-Security).
   absl::Duration hsts = absl::Hours(24) * 180;
 

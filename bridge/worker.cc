@@ -20,7 +20,7 @@ std::shared_ptr<StreamForm> FormOf(EventFormat format, ws::SessionContext& conte
 
 Worker::Worker(const Window& window, LogReader& log, Snapshots& snapshots, Clock& clock,
                const ShardOptions& shard_options, const ws::SessionOptions& session_options,
-               Metrics& metrics)
+               Metrics& metrics, const Authenticator& authenticator)
     : io_(clock),
       shard_(window, log, clock, shard_options),
       sessions_{.shard = shard_,
@@ -29,6 +29,7 @@ Worker::Worker(const Window& window, LogReader& log, Snapshots& snapshots, Clock
                 .options = session_options,
                 .metrics = metrics,
                 .snapshots = snapshots,
+                .authenticator = authenticator,
                 .hub_connected = false},
       streams_{.shard = shard_,
                .clock = clock,

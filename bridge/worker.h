@@ -16,6 +16,7 @@
 #include "bridge/graphql/http/parts_form.h"
 #include "bridge/metrics.h"
 #include "bridge/ws/session.h"
+#include "core/auth/authenticator.h"
 #include "core/base/clock.h"
 #include "core/http/io_thread.h"
 #include "core/stream/shard.h"
@@ -26,7 +27,7 @@ class Worker {
  public:
   Worker(const Window& window, LogReader& log, Snapshots& snapshots, Clock& clock,
          const ShardOptions& shard_options, const ws::SessionOptions& session_options,
-         Metrics& metrics);
+         Metrics& metrics, const Authenticator& authenticator = Authenticator::None());
   ~Worker();
 
   void Start();

@@ -19,6 +19,7 @@
 #include "bridge/rest/explain.h"
 #include "bridge/upstream/hub_calls.h"
 #include "bridge/worker.h"
+#include "core/auth/authenticator.h"
 #include "core/base/clock.h"
 #include "core/base/pulse.h"
 #include "core/http/route_table.h"
@@ -47,6 +48,7 @@ struct RouteSources {
   const BridgeState& state;
   HubCalls& calls;
   AlertIntake& alerts;
+  const Authenticator& authenticator = Authenticator::None();
   const AlertMapping& alert_mapping = DefaultAlertMapping();
   std::function<std::string()> metrics;  // the text of GET /metrics
   ExplainSession explain_session = {};

@@ -14,6 +14,7 @@
 #include "bridge/snapshots.h"
 #include "bridge/ws/deflate.h"
 #include "bridge/ws/deflated_frames.h"
+#include "core/auth/authenticator.h"
 #include "core/base/clock.h"
 #include "core/event/limits.h"
 #include "core/stream/shard.h"
@@ -45,6 +46,7 @@ struct SessionContext {
   const SessionOptions& options;
   Metrics& metrics;
   Snapshots& snapshots;
+  const Authenticator& authenticator = Authenticator::None();
   bool hub_connected = true;
   EventJson json = EventJson(AppendEventTail);
   EventJson left_json = EventJson(AppendLeftTail);

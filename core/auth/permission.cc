@@ -87,6 +87,36 @@ absl::StatusOr<Permission> Permission::Parse(const json::value& value, std::stri
   return permission;
 }
 
+Permission Permission::Everything() {
+  Permission permission;
+  permission.publish_ = kAllTypes;
+  permission.subscribe_ = Filter::MatchAll();
+  return permission;
+}
+
+absl::Status Permission::CheckPublish(v1::EventType type) const {
+  return MayPublish(type)
+             ? absl::OkStatus()
+             : MakeError(ErrorCode::kForbidden, absl::StrCat("the token does not allow publishing ",
+                                                             ToAbsl(NameOf(type))));
+}
+
+absl::Status Permission::CheckSubscribe() const {
+  return MaySubscribe() ? absl::OkStatus()
+                        : MakeError(ErrorCode::kForbidden,
+                                    "the token does not allow subscribing and querying");
+}
+
+absl::Status Permission::CheckAdminister() const {
+  return MayAdminister()
+             ? absl::OkStatus()
+             : MakeError(ErrorCode::kForbidden, "the token does not allow administering");
+}
+
+FilterPtr Permission::Narrow(const FilterPtr& asked) const {
+  return subscribe_ == Filter::MatchAll() ? asked : Filter::AllOf(std::vector{asked, subscribe_});
+}
+
 std::string Permission::Words() const {
   std::vector<std::string> words;
   if (publish_ == kAllTypes) {

@@ -4,7 +4,8 @@
 //          "admin": true or false}; what is left out is not allowed. The filter holds for every
 //          subscription, query and explanation.
 // Threads: immutable value; the filter is shared.
-// Errors:  INVALID_MESSAGE, INVALID_FILTER with the field's path and what is allowed. An empty
+// Errors:  of the checks: FORBIDDEN. Of Parse: INVALID_MESSAGE, INVALID_FILTER with the field's path
+//          and what is allowed. An empty
 //          filter, an empty list or map in it, and null would let everything pass, as they do in a
 //          client's filter. Here they are errors: whoever means all writes true.
 // Source:  docs/protocol.md, section 8.
@@ -29,6 +30,9 @@ class Permission {
   // Nothing is allowed.
   Permission() = default;
 
+  // All but to administer: what everyone may where authentication is off.
+  static Permission Everything();
+
   // `path` is the claim's, for errors.
   static absl::StatusOr<Permission> Parse(const boost::json::value& value, std::string_view path);
 
@@ -40,6 +44,13 @@ class Permission {
   // What every subscription, query and explanation is narrowed by; nullptr without MaySubscribe().
   const FilterPtr& filter() const { return subscribe_; }
   bool MayAdminister() const { return admin_; }
+
+  // FORBIDDEN with what the token lacks.
+  absl::Status CheckPublish(v1::EventType type) const;
+  absl::Status CheckSubscribe() const;
+  absl::Status CheckAdminister() const;
+  // Lets through what both `asked` and the permission do. Only with MaySubscribe().
+  FilterPtr Narrow(const FilterPtr& asked) const;
 
   // In words, for people: "publish all, subscribe with a filter".
   std::string Words() const;

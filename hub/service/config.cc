@@ -35,6 +35,7 @@ void RegisterFaces(Options& options, HubFlags& flags) {
   options.Text(&flags.ops_listen, "ops-listen",
                "Where /health and /metrics are served over HTTP. Empty: nowhere.", "ADDRESS:PORT");
   flags.config.tls.Register(options, tls::ServerFlags::ClientCertificates::kAsked);
+  flags.config.auth.Register(options);
   options.Bool(&flags.insecure, "insecure",
                "Allows listening on addresses that other machines reach, without authentication.");
   options.Count(&flags.config.max_subscriptions, "max-subscriptions",
@@ -120,6 +121,7 @@ absl::StatusOr<HubConfig> HubConfig::From(const HubFlags& flags) {
                    ParseListenAddress(flags.listen, "--listen", UnixSockets::kAllowed));
   RETURN_IF_ERROR(CheckExposure(config.listen, flags.insecure, "--listen"));
   RETURN_IF_ERROR(config.tls.Check());
+  RETURN_IF_ERROR(config.auth.Check());
   config.serve_ops = !flags.ops_listen.empty();
   if (config.serve_ops) {
     ASSIGN_OR_RETURN(config.ops_listen, ParseListenAddress(flags.ops_listen, "--ops-listen"));

@@ -8,6 +8,7 @@
 
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
+#include "core/auth/auth_options.h"
 #include "core/base/listen_address.h"
 #include "core/base/options.h"
 #include "core/event/limits.h"
@@ -38,6 +39,7 @@ struct HubConfig {
   absl::Duration drain_timeout = absl::Seconds(10);
   AlertOptions alerts;
   tls::ServerFlags tls;
+  AuthFlags auth;
 
   static absl::StatusOr<HubConfig> From(const HubFlags& flags);
 };

@@ -111,6 +111,7 @@ void Hub::Reload() {
   if (certificates_ != nullptr) {
     certificates_->Reload();
   }
+  authenticator_->Reload();
 }
 
 void Hub::OpenEngine() {
@@ -125,6 +126,7 @@ void Hub::OpenEngine() {
 absl::Status Hub::Serve() {
   // A subscriber has a connection of its own at most.
   const size_t most_connections = config_.max_subscriptions + OtherDescriptors();
+  ASSIGN_OR_RETURN(authenticator_, Authenticator::Open(config_.auth, clock_));
   if (config_.tls.on()) {
     ASSIGN_OR_RETURN(certificates_, tls::CertificateWatch::Open(config_.tls.files()));
     certificates_->Start();
@@ -147,6 +149,7 @@ absl::Status Hub::Serve() {
       .log = *log_reader_,
       .snapshots = *snapshots_,
       .clock = clock_,
+      .authenticator = *authenticator_,
       .fill_status = [this](v1::GetStatusResponse& response) { FillStatus(response); }};
   for (auto& queue : server_->TakeQueues()) {
     shards_.push_back(std::make_unique<HubShard>(parts, std::move(queue), config_.shard));

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
+#include "core/auth/authenticator.h"
 #include "core/base/clock.h"
 #include "core/base/pulse.h"
 #include "core/http/ops_routes.h"
@@ -81,6 +82,7 @@ class Hub final : public Service {
   RawService health_rpc_;
   RawService reflection_rpc_;
   const std::vector<std::string> services_;
+  std::unique_ptr<Authenticator> authenticator_;
   std::unique_ptr<tls::CertificateWatch> certificates_;  // null without TLS
   std::unique_ptr<GrpcServer> server_;
   std::vector<std::unique_ptr<HubShard>> shards_;

@@ -20,6 +20,7 @@
 #include <vector>
 
 #include "absl/container/flat_hash_map.h"
+#include "core/auth/authenticator.h"
 #include "core/base/clock.h"
 #include "core/base/mutex.h"
 #include "core/stream/shard.h"
@@ -53,6 +54,7 @@ struct HubParts {
   LogReader& log;
   SnapshotReader& snapshots;
   Clock& clock;
+  const Authenticator& authenticator;
   std::function<void(v1::GetStatusResponse& response)> fill_status;
 };
 
@@ -86,6 +88,7 @@ class HubShard {
   Publisher& publisher() { return parts_.publisher; }
   Explanations& explanations() { return parts_.explanations; }
   Clock& clock() const { return parts_.clock; }
+  const Authenticator& authenticator() const { return parts_.authenticator; }
   QueryService& queries() { return parts_.queries; }
   AlertIntake& alert_intake() { return parts_.alert_intake; }
   Admission& admission() { return parts_.admission; }

@@ -1,0 +1,56 @@
+#include "core/auth/auth_options.h"
+
+#include "core/base/status_macros.h"
+
+namespace tocsin {
+
+void AuthFlags::Register(Options& options) {
+  options.List(
+      &files.secrets, "auth-secret-file",
+      "A file with a secret that tokens are signed with (HS256), at least 32 random bytes. "
+      "With this, or another of the keys below, every client must show a token. Read again "
+      "when it changes, and on SIGHUP. May be repeated.",
+      "FILE");
+  options.List(&files.pems, "auth-key-file",
+               "A public key or a certificate in PEM form that tokens are verified with (RS256, "
+               "PS256, ES256). Read again as above. May be repeated.",
+               "FILE");
+  options.List(
+      &files.jwk_sets, "auth-jwks-file",
+      "A JWK set, as identity providers publish them. Read again as above. May be repeated.",
+      "FILE");
+  options.Choice(&rsa, "auth-rsa-algorithm", "What an RSA key is for that does not say.",
+                 {"RS256", "PS256"});
+  options.List(&rules.issuers, "auth-issuer",
+               "A token's iss must be this. Not given: any, or none. May be repeated.", "TEXT");
+  options.List(&rules.audiences, "auth-audience",
+               "A token's aud must name this. Not given: any, or none; then a token that was made "
+               "for another service is good here too. May be repeated.",
+               "TEXT");
+  options.Duration(&rules.leeway, "auth-leeway",
+                   "By how much the clocks of whoever makes tokens and this machine may differ.",
+                   absl::ZeroDuration(), absl::Minutes(5));
+  options.Text(&rules.permission_claim, "auth-claim",
+               "The claim with the permission: a name, or a path such as "
+               "/resource_access/tocsin/permission.",
+               "NAME");
+}
+
+absl::Status AuthFlags::Check() const {
+  if (!on()) {
+    return rules.issuers.empty() && rules.audiences.empty()
+               ? absl::OkStatus()
+               : absl::InvalidArgumentError(
+                     "--auth-issuer and --auth-audience need keys: --auth-secret-file, "
+                     "--auth-key-file or --auth-jwks-file");
+  }
+  RETURN_IF_ERROR(CheckClaimName(rules.permission_claim, "--auth-claim"));
+  ASSIGN_OR_RETURN(const std::vector<KeyText> texts, KeyFiles(files).Read());
+  return KeySet::Parse(texts, key_rules()).status();
+}
+
+KeyRules AuthFlags::key_rules() const {
+  return {.rsa = rsa == "PS256" ? Algorithm::kPs256 : Algorithm::kRs256};
+}
+
+}  // namespace tocsin

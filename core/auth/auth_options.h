@@ -1,0 +1,33 @@
+// auth_options.h: the settings with which a program knows its callers, the same in all.
+//
+// Shape:   without keys authentication is off: everyone who reaches a port may publish and read.
+// Threads: values.
+// Errors:  INVALID_ARGUMENT that names the setting.
+// Source:  docs/protocol.md, section 8.
+#pragma once
+
+#include <string>
+
+#include "absl/status/status.h"
+#include "core/auth/key_files.h"
+#include "core/auth/key_set.h"
+#include "core/auth/token_verifier.h"
+#include "core/base/options.h"
+
+namespace tocsin {
+
+struct AuthFlags {
+  KeyFileNames files = {};
+  std::string rsa = "RS256";
+  TokenRules rules = {};
+
+  void Register(Options& options);
+  // What was set goes together, and the keys can be used.
+  absl::Status Check() const;
+  bool on() const {
+    return !files.secrets.empty() || !files.pems.empty() || !files.jwk_sets.empty();
+  }
+  KeyRules key_rules() const;
+};
+
+}  // namespace tocsin
