@@ -45,6 +45,7 @@ void KeySource::Stop() {
     stopping_ = true;
   }
   changed_.NotifyAll();
+  reader_->Interrupt();
   if (thread_.joinable()) {
     thread_.join();
   }
@@ -136,7 +137,7 @@ bool KeySource::NoteFailure(const absl::Status& error) {
   ++readings_;
   ++failures_;
   const std::string before = std::exchange(error_, std::string(error.message()));
-  return before != error_;
+  return before != error_ && !stopping_;
 }
 
 KeySetPtr KeySource::Keys() const {

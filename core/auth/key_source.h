@@ -33,6 +33,8 @@ class KeyReader {
   virtual ~KeyReader() = default;
   // May take as long as a file or the network does.
   virtual absl::StatusOr<std::vector<KeyText>> Read() = 0;
+  // The reading that is under way, and every later one, ends soon. From any thread.
+  virtual void Interrupt() {}
 };
 
 struct KeySourceOptions {
@@ -88,7 +90,7 @@ class KeySource {
   absl::StatusOr<KeySetPtr> ReadSet();
   // Puts a set into use; true when it is another than before.
   bool Take(const KeySetPtr& keys);
-  // True when the last reading did not fail in the same way.
+  // True when it is worth telling: the last reading did not fail in the same way, and nobody stops.
   bool NoteFailure(const absl::Status& error);
   absl::Duration UntilNext() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void RunThread();

@@ -3,27 +3,21 @@
 #include <openssl/pem.h>
 #include <openssl/rand.h>
 
-#include <string_view>
-
 #include "absl/strings/str_cat.h"
 #include "core/base/check.h"
 #include "core/base/status_macros.h"
 #include "core/tls/openssl_error.h"
+#include "core/tls/protocols.h"
 
 namespace tocsin::tls {
 namespace {
-
-// As ALPN writes a list of names: each after its length.
-constexpr std::string_view kProtocols = "\x08http/1.1";
-// With forward secrecy and authenticated encryption; TLS 1.3's own are all of that kind.
-constexpr const char* kTls12Ciphers = "ECDHE+AESGCM:ECDHE+CHACHA20";
 
 int ChooseProtocol(SSL*, const unsigned char** chosen, unsigned char* size,
                    const unsigned char* offered, unsigned int offered_size, void*) {
   unsigned char* out = nullptr;
   const int result =
-      SSL_select_next_proto(&out, size, reinterpret_cast<const unsigned char*>(kProtocols.data()),
-                            static_cast<unsigned int>(kProtocols.size()), offered, offered_size);
+      SSL_select_next_proto(&out, size, BytesOf(kHttp11Only),
+                            static_cast<unsigned int>(kHttp11Only.size()), offered, offered_size);
   *chosen = out;
   return result == OPENSSL_NPN_NEGOTIATED ? SSL_TLSEXT_ERR_OK : SSL_TLSEXT_ERR_ALERT_FATAL;
 }
