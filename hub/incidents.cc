@@ -8,6 +8,7 @@
 #include "core/base/strings.h"
 #include "core/event/error.h"
 #include "core/event/names.h"
+#include "core/event/stored_record.h"
 #include "core/event/text.h"
 #include "core/event/uuid.h"
 #include "core/event/validate.h"
@@ -110,6 +111,17 @@ void Incidents::DropGroup() {
   group_history_.clear();
 }
 
+absl::StatusOr<bool> Incidents::IsHidden(const IncidentState& incident) const {
+  if (visible_ == nullptr) {
+    return false;
+  }
+  FactTexts texts;
+  if (!ScanIncident(incident.core, texts)) {
+    return absl::DataLossError("an incident cannot be read: its record is damaged");
+  }
+  return !visible_->MatchesIncident(texts);
+}
+
 absl::StatusOr<IncidentPtr> Incidents::Find(std::string_view id) {
   for (const Layer* layer : {&request_, &group_}) {
     if (const auto found = layer->find(ToAbsl(id)); found != layer->end()) {
@@ -120,6 +132,10 @@ absl::StatusOr<IncidentPtr> Incidents::Find(std::string_view id) {
   if (known == nullptr) {
     ASSIGN_OR_RETURN(known, log_.GetIncident(id));
     if (known != nullptr) {
+      ASSIGN_OR_RETURN(const bool hidden, IsHidden(*known));
+      if (hidden) {
+        return nullptr;
+      }
       cache_.Put(known);
     }
   }

@@ -20,6 +20,7 @@
 #include "absl/container/flat_hash_map.h"
 #include "absl/status/statusor.h"
 #include "core/event/field_path.h"
+#include "core/event/filter.h"
 #include "hub/incident_cache.h"
 #include "hub/log/log.h"
 #include "tocsin/v1/event.pb.h"
@@ -28,7 +29,10 @@ namespace tocsin::hub {
 
 class Incidents {
  public:
-  Incidents(const Log& log, IncidentCache& cache) : log_(log), cache_(cache) {}
+  // Of the log's incidents, those that `visible` does not let through are unknown. Null: all are
+  // known.
+  Incidents(const Log& log, IncidentCache& cache, FilterPtr visible = nullptr)
+      : log_(log), cache_(cache), visible_(std::move(visible)) {}
 
   // Completes a normalised event: its incident as it stands after it, without timeline and notes.
   // Events without an incident are left alone. Answers what was known of the incident before, null
@@ -54,10 +58,13 @@ class Incidents {
   void DropGroup();
 
  private:
+  absl::StatusOr<bool> IsHidden(const IncidentState& incident) const;
+
   using Layer = absl::flat_hash_map<std::string, IncidentPtr>;
 
   const Log& log_;
   IncidentCache& cache_;
+  const FilterPtr visible_;
   Layer group_;
   Layer before_;  // the group: what was known of each incident that was looked for
   std::vector<HistoryRow> group_history_;

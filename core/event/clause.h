@@ -30,6 +30,7 @@ struct EnumMasks {
   bool Match(v1::EventType type, v1::Severity severity, v1::IncidentState state) const noexcept {
     return Has(types, type) && Has(severities, severity) && Has(states, state);
   }
+  bool MatchType(v1::EventType type) const noexcept { return Has(types, type); }
   // Of an incident, whatever the types.
   bool MatchIncident(v1::Severity severity, v1::IncidentState state) const noexcept {
     return Has(severities, severity) && Has(states, state);

@@ -116,6 +116,10 @@ bool Filter::MatchesIncident(const FactTexts& texts) const noexcept {
   return Has(texts.severity, texts.state, texts.texts);
 }
 
+bool Filter::MatchesIncident(const EventFacts& facts) const noexcept {
+  return Has(facts.severity(), facts.state(), facts.terms());
+}
+
 void Filter::AskFor(v1::SubscribeRequest& request) const {
   *request.mutable_filter() = clauses_.front().proto();
   for (size_t i = 1; i < clauses_.size(); ++i) {

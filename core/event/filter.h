@@ -61,6 +61,10 @@ class Filter {
   // Whether an incident is in the set that a subscription with this filter follows. event_types
   // choose among its changes and have no say here.
   bool MatchesIncident(const FactTexts& texts) const noexcept;
+  // The same of the incident as it stands after an event, or of an event made of it.
+  bool MatchesIncident(const EventFacts& facts) const noexcept;
+  // Whether events of the type may pass.
+  bool MatchesType(v1::EventType type) const noexcept { return masks_.MatchType(type); }
 
   // Equal for filters of equal clauses that both tell leaves or both do not.
   const std::string& key() const { return key_; }

@@ -3,7 +3,6 @@
 #include "core/event/time_proto.h"
 
 namespace tocsin {
-namespace {
 
 void SetFilter(const Filter& filter, v1::SubscriptionExplanation& to) {
   v1::SubscribeRequest asked;
@@ -11,8 +10,6 @@ void SetFilter(const Filter& filter, v1::SubscriptionExplanation& to) {
   to.mutable_filter()->Swap(asked.mutable_filter());
   to.mutable_require()->Swap(asked.mutable_require());
 }
-
-}  // namespace
 
 void FillSession(const SubscriberReport& report, Clock& clock, v1::SessionExplanation& session) {
   for (const SubscriptionReport& each : report.subscriptions) {

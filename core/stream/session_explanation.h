@@ -13,4 +13,7 @@ namespace tocsin {
 // last, and what waits. Their ids are the transport's to set.
 void FillSession(const SubscriberReport& report, Clock& clock, v1::SessionExplanation& session);
 
+// Tells a subscription's filter.
+void SetFilter(const Filter& filter, v1::SubscriptionExplanation& to);
+
 }  // namespace tocsin

@@ -13,6 +13,7 @@
 #include "core/event/error.h"
 #include "core/event/facts.h"
 #include "core/event/limits.h"
+#include "core/event/names.h"
 #include "core/event/text.h"
 #include "core/event/uuid.h"
 #include "core/event/wire.h"
@@ -53,6 +54,27 @@ void KeepNewest(Entries& entries, size_t& room) {
     room -= entries[first - 1].ByteSizeLong();
   }
   entries.DeleteSubrange(0, first);
+}
+
+// An entry of a type that has no name here is of none that may pass.
+bool MatchesType(const Filter& filter, const v1::TimelineEntry& entry) {
+  const auto type = EnumNumber(*v1::EventType_descriptor(), entry.event_type());
+  return type.has_value() && filter.MatchesType(static_cast<v1::EventType>(*type));
+}
+
+// Leaves out what events brought that the filter does not let through.
+void KeepTypes(const Filter& filter, v1::Incident& history) {
+  if (filter.masks().types == EnumMasks::kAll) {
+    return;
+  }
+  if (!filter.MatchesType(v1::EVENT_TYPE_COMMENT_ADDED)) {
+    history.clear_notes();
+  }
+  auto& timeline = *history.mutable_timeline();
+  timeline.erase(
+      std::remove_if(timeline.begin(), timeline.end(),
+                     [&](const v1::TimelineEntry& entry) { return !MatchesType(filter, entry); }),
+      timeline.end());
 }
 
 // Notes before the timeline: people wrote them.
@@ -118,7 +140,7 @@ absl::StatusOr<Place> DecodePlace(std::string_view bytes) {
 bool Matches(const Filter& filter, const v1::Incident& incident) {
   v1::Event event;
   *event.mutable_incident() = incident;
-  return filter.Matches(EventFacts::Of(event));
+  return filter.MatchesIncident(EventFacts::Of(event));
 }
 
 IncidentQueries::~IncidentQueries() { Stop(); }
@@ -280,15 +302,20 @@ absl::StatusOr<v1::GetIncidentResponse> IncidentQueries::Get(const IncidentLooku
   if (!Matches(*lookup.require, response.incident())) {
     return NotFound(lookup.id);
   }
-  RETURN_IF_ERROR(ReadHistory(*response.mutable_incident()));
+  RETURN_IF_ERROR(ReadHistory(*lookup.require, *response.mutable_incident()));
   response.set_sequence(state->last_sequence);
   response.set_cursor(FormatCursor(log_.epochs().PlaceAfter(state->last_sequence)));
   return response;
 }
 
-absl::Status IncidentQueries::ReadHistory(v1::Incident& incident) const {
+absl::Status IncidentQueries::ReadHistory(const Filter& filter, v1::Incident& incident) const {
   ASSIGN_OR_RETURN(v1::Incident history, log_.ReadHistory(incident.id()));
+  KeepTypes(filter, history);
   AddHistory(std::move(history), incident);
+  if (!filter.MatchesType(v1::EVENT_TYPE_ALERT_RECEIVED) &&
+      !filter.MatchesType(v1::EVENT_TYPE_ALERT_CONVERTED)) {
+    return absl::OkStatus();
+  }
   ASSIGN_OR_RETURN(std::vector<AlertRow> alerts, log_.ReadAlerts(incident.id()));
   AddAlerts(std::move(alerts), incident);
   return absl::OkStatus();
@@ -364,7 +391,7 @@ absl::Status IncidentQueries::Fill(const Selected& selected, const IncidentListi
       continue;
     }
     if (listing.with_history) {
-      RETURN_IF_ERROR(ReadHistory(*incident));
+      RETURN_IF_ERROR(ReadHistory(*listing.filter, *incident));
     }
     const size_t size = incident->ByteSizeLong();
     if (listing.with_history && bytes > 0 && bytes + size > kHistoryPageBytes) {

@@ -43,7 +43,7 @@ inline constexpr size_t kHistoryPageBytes = 3'584 * limits::kKiB;
 
 struct IncidentLookup {
   std::string id;
-  FilterPtr require;  // else it is NOT_FOUND
+  FilterPtr require;  // else it is NOT_FOUND; its event types choose of the history
 };
 
 struct IncidentListing {
@@ -109,7 +109,8 @@ class IncidentQueries final : public LogFollower {
   absl::StatusOr<Selected> Select(const IncidentListing& listing, std::string_view query_text);
   absl::StatusOr<std::optional<v1::Incident>> AsSelected(
       const IncidentSelection::Entry& entry) const;
-  absl::Status ReadHistory(v1::Incident& incident) const;
+  // What the filter's event types let through.
+  absl::Status ReadHistory(const Filter& filter, v1::Incident& incident) const;
   absl::Status Fill(const Selected& selected, const IncidentListing& listing,
                     std::string_view query_text, v1::ListIncidentsResponse& response) const;
 
@@ -132,7 +133,7 @@ class IncidentQueries final : public LogFollower {
   bool stopping_ ABSL_GUARDED_BY(waiting_mutex_) = false;
 };
 
-// Whether an incident passes a filter without event types.
+// Whether an incident passes a filter; event types have no say.
 bool Matches(const Filter& filter, const v1::Incident& incident);
 
 }  // namespace tocsin::hub

@@ -1,8 +1,28 @@
 #include "hub/service/call.h"
 
+#include <optional>
+#include <string>
+
+#include "absl/strings/str_cat.h"
+#include "core/base/status_macros.h"
 #include "hub/service/hub_shard.h"
 
 namespace tocsin::hub {
+namespace {
+
+// The call's authorization metadata. Several are told as HTTP joins them; no token has a comma, so
+// they are refused.
+std::optional<std::string> AuthorizationOf(const grpc::ServerContext& context) {
+  std::optional<std::string> all;
+  const auto [begin, end] = context.client_metadata().equal_range("authorization");
+  for (auto each = begin; each != end; ++each) {
+    const absl::string_view value(each->second.data(), each->second.size());
+    all = all ? absl::StrCat(*all, ", ", value) : std::string(value);
+  }
+  return all;
+}
+
+}  // namespace
 
 void Call::Listen() {
   Prepare();
@@ -13,9 +33,24 @@ void Call::OnRequested(bool ok) {
   listening_ = false;
   refused_ = !ok;
   shard_.Listened(*this, ok);
-  if (ok) {
-    Begin();
+  if (!ok) {
+    return;
   }
+  const absl::Status admitted = Admit();
+  admitted.ok() ? Begin() : Deny(admitted);
 }
+
+absl::Status Call::Admit() {
+  const Authenticator& authenticator = shard_.authenticator();
+  if (access_ == Access::kOpen) {
+    return absl::OkStatus();
+  }
+  ASSIGN_OR_RETURN(subject_, authenticator.AuthenticateHeader(AuthorizationOf(context_)));
+  Clock& clock = shard_.clock();
+  token_ends_ = clock.Monotonic() + (authenticator.EndOf(*subject_) - clock.Now());
+  return CheckAccess(access_, permission());
+}
+
+bool Call::token_ended() const { return shard_.clock().Monotonic() >= token_ends_; }
 
 }  // namespace tocsin::hub

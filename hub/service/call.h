@@ -1,8 +1,9 @@
 // call.h: one call of a method on a shard's completion queue, from waiting for it to its end.
 //
-// Shape:   Listen waits until a client calls or the queue is shut down; Begin then serves the call;
-//          the method decides when it has ended. Most methods have one
-//          request (request_call.h).
+// Shape:   Listen waits until a client calls or the queue is shut down. Who calls is known then, and
+//          whether they may, before anything of a request is read: Begin serves the call, or Deny
+//          ends it. The method decides when it has ended. Most methods have one request
+//          (request_call.h).
 // Threads: its shard's.
 // Owns:    the call. The shard owns it and deletes it when over().
 #pragma once
@@ -11,7 +12,11 @@
 
 #include <memory>
 
+#include "absl/status/status.h"
+#include "absl/time/time.h"
+#include "core/auth/subject.h"
 #include "hub/service/event_hub_rpc.h"
+#include "hub/service/method_access.h"
 
 namespace tocsin::hub {
 
@@ -43,15 +48,28 @@ class Call {
   // The health state has changed. Not while listening.
   virtual void OnServing(bool /*serving*/) {}
 
+  // Who calls; once the call has begun.
+  const SubjectPtr& subject() const { return subject_; }
+  const Permission& permission() const { return subject_->permission; }
+
  protected:
   // `method` as the service's schema names it; it outlives the call.
   Call(HubShard& shard, RawService& service, const char* method)
-      : shard_(shard), service_(service), method_(method), stream_(&context_) {}
+      : shard_(shard),
+        service_(service),
+        method_(method),
+        stream_(&context_),
+        access_(AccessOf(service.full_name(), method)) {}
 
   template <class Derived>
   Completion Tag(void (Derived::*done)(bool ok)) {
     return {this, static_cast<void (Call::*)(bool)>(done)};
   }
+
+  // When the token runs out, on the monotonic clock, as it was when the call came: the wall clock
+  // may be set meanwhile.
+  absl::Duration token_ends() const { return token_ends_; }
+  bool token_ended() const;
 
   HubShard& shard_;
   RawService& service_;
@@ -64,12 +82,18 @@ class Call {
   virtual void Prepare() {}
   // A client has called.
   virtual void Begin() = 0;
+  // A client has called that may not: ends the call with `error`.
+  virtual void Deny(const absl::Status& error) = 0;
   // over(), for a call that a client has made.
   virtual bool ended() const = 0;
 
   void OnRequested(bool ok);
+  absl::Status Admit();
 
   Completion requested_ = Tag(&Call::OnRequested);
+  const Access access_;
+  SubjectPtr subject_ = Subject::Anyone();
+  absl::Duration token_ends_ = absl::InfiniteDuration();
   bool listening_ = true;
   bool refused_ = false;  // the queue was shut down before a call came: no other tag will come
 };

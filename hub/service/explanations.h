@@ -2,11 +2,12 @@
 //
 // Shape:   an event is completed as publishing it now would complete it. The last events are read
 //          from the log, no further than its subscribers may see. A stream is asked for on
-//          the shards' threads, one after the other, for which this one waits.
+//          the shards' threads, one after the other, for which this one waits. What the caller's
+//          permission hides does not exist: incidents, events and the streams of other subjects.
 // Threads: Explain from any; `answer` is called once, on the caller's thread for what is refused at
 //          once, else on the thread of this one. Stop before the shards.
 // Owns:    the thread, so that no shard reads the log for it.
-// Errors:  INVALID_MESSAGE, INVALID_FILTER; NOT_FOUND for a session or an incident that is not
+// Errors:  INVALID_MESSAGE, INVALID_FILTER; FORBIDDEN; NOT_FOUND for a session or an incident that is not
 //          known; RATE_LIMIT_EXCEEDED when many wait; SERVICE_UNAVAILABLE while the hub goes down.
 #pragma once
 
@@ -16,6 +17,7 @@
 
 #include "absl/functional/any_invocable.h"
 #include "absl/status/statusor.h"
+#include "core/auth/subject.h"
 #include "core/base/clock.h"
 #include "core/base/task_thread.h"
 #include "core/stream/window.h"
@@ -49,13 +51,16 @@ class Explanations {
   // Answers what waits. Nothing is answered with OK after that.
   void Stop() { thread_.Stop(); }
 
-  void Explain(v1::ExplainRequest& request, Answer answer);
+  // `caller` may subscribe or administer.
+  void Explain(v1::ExplainRequest& request, SubjectPtr caller, Answer answer);
 
  private:
-  Outcome Make(const Explaining& explaining) const;
-  Outcome OfEvent(const Explainer& explainer, v1::Event event) const;
+  Outcome Make(const Explaining& explaining, const Subject& caller) const;
+  Outcome OfEvent(const Explainer& explainer, v1::Event event, const FilterPtr& permission) const;
   Outcome OfLast(const Explainer& explainer, const ExplainLast& last) const;
-  Outcome OfSession(const std::string& id) const;
+  Outcome OfLastAllowed(const Explainer& explainer, const ExplainLast& last,
+                        const FilterPtr& permission) const;
+  Outcome OfSession(const std::string& id, const Subject& caller) const;
 
   const Log& log_;
   const Window& window_;

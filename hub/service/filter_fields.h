@@ -14,7 +14,8 @@ using RequiredFilters = google::protobuf::RepeatedPtrField<v1::Filter>;
 
 // Lets through what `filter` and each of `require` does.
 absl::StatusOr<FilterPtr> ReadFilters(const v1::Filter& filter, const RequiredFilters& require);
-// The same for incidents, of which event_types say nothing and are refused.
+// The same for incidents. Of them `filter`'s event_types would say nothing, and are refused; those of
+// `require`, which may be a permission's, choose among the entries of their history.
 absl::StatusOr<FilterPtr> ReadIncidentFilters(const v1::Filter& filter,
                                               const RequiredFilters& require);
 

@@ -155,10 +155,10 @@ absl::Status Hub::Serve() {
     shards_.push_back(std::make_unique<HubShard>(parts, std::move(queue), config_.shard));
   }
   if (config_.serve_ops) {
-    http::RouteTable routes(
-        http::OpsRoutes({.ready_means = "Whether the hub takes events.",
-                         .health = [this] { return Health(); },
-                         .metrics = [this] { return metrics_.Render(Gauges(), window_); }}));
+    http::RouteTable routes(http::OpsRoutes(
+        {.ready_means = "Whether the hub takes events.",
+         .health = [this] { return Health(); },
+         .metrics = [this] { return metrics_.Render(Gauges(), window_, *authenticator_); }}));
     ASSIGN_OR_RETURN(ops_, http::Server::Start(config_.ops_listen, std::move(routes)));
   }
   log_reader_->Start();

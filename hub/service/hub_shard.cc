@@ -104,7 +104,9 @@ void HubShard::Run() {
   absl::Duration due = absl::ZeroDuration();
   do {
     again_ = false;
-    due = std::min(engine_.RunOnce(), arrivals_.Tick());
+    // First: nothing that is new goes to whom it is too late for.
+    const absl::Duration tokens = token_ends_.Tick(parts_.clock.Monotonic());
+    due = std::min({engine_.RunOnce(), arrivals_.Tick(), tokens});
     RunAnswers();
   } while (TakeCompletions(due));
   // Those whose last answer came after the queue's last tag.

@@ -34,6 +34,7 @@
 #include "hub/service/metrics.h"
 #include "hub/service/places.h"
 #include "hub/service/publisher.h"
+#include "hub/service/token_ends.h"
 #include "hub/snapshot_reader.h"
 
 namespace tocsin::hub {
@@ -108,6 +109,7 @@ class HubShard {
   Places& publish_streams() { return publish_streams_; }
   Places& watches() { return watches_; }
   Places& reflections() { return reflections_; }
+  TokenEnds& token_ends() { return token_ends_; }
   // Nothing may be started on the queue any more.
   bool closed() const { return closed_; }
 
@@ -135,6 +137,7 @@ class HubShard {
   Places publish_streams_;
   Places watches_;
   Places reflections_;
+  TokenEnds token_ends_;
   absl::flat_hash_map<Call*, std::unique_ptr<Call>> calls_;
   bool serving_ = false;
   bool closed_ = false;

@@ -12,6 +12,7 @@
 
 #include "core/base/mutex.h"
 #include "core/base/version.h"
+#include "core/metrics/auth_metrics.h"
 #include "core/metrics/memory_gauges.h"
 
 namespace tocsin::hub {
@@ -167,6 +168,7 @@ struct HubMetrics::Impl {
   Gauge& uptime = AddGauge(registry, "tocsin_uptime_seconds", "Seconds since the start.");
 
   MemoryGauges memory{registry};
+  AuthMetrics auth{registry};
   SubscriberLabels labels{registry};
   Mutex render;  // a scrape raises the counters that are kept elsewhere
 
@@ -253,10 +255,12 @@ std::string HubMetrics::SubscriptionOpened(std::string_view label) {
 
 void HubMetrics::SubscriptionClosed(const std::string& series) { impl_->labels.Close(series); }
 
-std::string HubMetrics::Render(const HubGauges& gauges, const Window& window) {
+std::string HubMetrics::Render(const HubGauges& gauges, const Window& window,
+                               const Authenticator& authenticator) {
   MutexLock lock(impl_->render);
   impl_->Take(gauges);
   impl_->memory.Set(gauges.memory, window);
+  impl_->auth.Set(authenticator);
   std::ostringstream out;
   prometheus::TextSerializer().Serialize(out, impl_->registry.Collect());
   return out.str();

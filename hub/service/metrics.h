@@ -12,6 +12,7 @@
 #include <string_view>
 
 #include "absl/time/time.h"
+#include "core/auth/authenticator.h"
 #include "core/event/error.h"
 #include "core/stream/memory_use.h"
 #include "core/stream/window.h"
@@ -71,7 +72,8 @@ class HubMetrics {
   void SubscriptionClosed(const std::string& series);
 
   // The text format, version 0.0.4.
-  std::string Render(const HubGauges& gauges, const Window& window);
+  std::string Render(const HubGauges& gauges, const Window& window,
+                     const Authenticator& authenticator);
 
  private:
   struct Impl;

@@ -1,5 +1,7 @@
 #include "hub/service/publish_stream.h"
 
+#include <grpc/grpc.h>
+
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -29,6 +31,7 @@ PublishStream::PublishStream(HubShard& shard) : Call(shard, shard.rpc(), "Publis
 
 PublishStream::~PublishStream() {
   shard_.publish_streams().Leave(*this);
+  shard_.token_ends().Leave(*this);
   if (admitted_) {
     shard_.admission().LeavePublishStream();
   }
@@ -53,6 +56,7 @@ void PublishStream::Begin() {
 absl::Status PublishStream::Enter() {
   RETURN_IF_ERROR(shard_.admission().EnterPublishStream());
   admitted_ = true;
+  shard_.token_ends().Enter(*this, token_ends());
   idle_since_ = shard_.clock().Monotonic();
   if (shard_.publish_streams().Take(*this, idle_since_)) {
     return absl::OkStatus();
@@ -71,9 +75,19 @@ void PublishStream::GiveWay() {
                 {.retry_after = absl::Seconds(1)}));
 }
 
+void PublishStream::TokenEnded() { End(TokenEndedError()); }
+
+void PublishStream::CutOff() {
+  grpc_call_cancel_with_status(context_.c_call(), GRPC_STATUS_UNAUTHENTICATED,
+                               "UNAUTHORIZED: the token has expired", nullptr);
+}
+
 void PublishStream::OnRead(bool ok) {
   reading_ = false;
   read_closed_ = !ok;
+  if (ok && token_ended()) {
+    return TokenEnded();
+  }
   if (ok) {
     Publish();
   }
@@ -94,7 +108,8 @@ void PublishStream::Publish() {
     return OnAnswer(number, parsed);
   }
   shard_.publisher().Publish(
-      *request.mutable_publish(), [this, number](absl::StatusOr<v1::PublishResponse> response) {
+      *request.mutable_publish(), permission(),
+      [this, number](absl::StatusOr<v1::PublishResponse> response) {
         shard_.PostAnswer([this, number, response = std::move(response)]() mutable {
           OnAnswer(number, std::move(response));
           Step();

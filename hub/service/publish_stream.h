@@ -6,7 +6,7 @@
 // Threads: its shard's; the sequencer's answers are posted there.
 // Owns:    the call. It ends only when every request has been answered.
 // Errors:  a drain ends it with UNAVAILABLE once what was read is answered; so does a newcomer that
-//          takes its place (places.h).
+//          takes its place (places.h), and with UNAUTHENTICATED the end of its token.
 #pragma once
 
 #include <grpcpp/support/byte_buffer.h>
@@ -19,11 +19,12 @@
 #include "absl/status/statusor.h"
 #include "hub/service/call.h"
 #include "hub/service/places.h"
+#include "hub/service/token_ends.h"
 #include "tocsin/v1/hub.pb.h"
 
 namespace tocsin::hub {
 
-class PublishStream final : public Call, private Places::Holder {
+class PublishStream final : public Call, private Places::Holder, private TokenEnds::Holder {
  public:
   // On one shard; each may hold kMaxBytes.
   static constexpr size_t kMost = 500;
@@ -44,6 +45,7 @@ class PublishStream final : public Call, private Places::Holder {
   };
 
   void Begin() override;
+  void Deny(const absl::Status& error) override { End(error); }
   absl::Status Enter();
 
   // Places::Holder.
@@ -52,6 +54,10 @@ class PublishStream final : public Call, private Places::Holder {
     return slots_.empty() ? idle_since_ : absl::InfiniteDuration();
   }
   void GiveWay() override;
+
+  // TokenEnds::Holder.
+  void TokenEnded() override;
+  void CutOff() override;
 
   bool ended() const override;
   void OnRead(bool ok);

@@ -3,8 +3,10 @@
 #include <algorithm>
 #include <utility>
 
+#include "absl/strings/str_cat.h"
 #include "core/base/status_macros.h"
 #include "core/event/error.h"
+#include "core/event/field_path.h"
 #include "hub/service/publish_request.h"
 
 namespace tocsin::hub {
@@ -22,6 +24,18 @@ absl::StatusOr<v1::PublishResponse> ToResponse(PublishOutcome outcome) {
   return response;
 }
 
+absl::Status CheckTypes(const PublishRequestData& data, const Permission& permission) {
+  for (size_t i = 0; i < data.events.size(); ++i) {
+    const absl::Status allowed = permission.CheckPublish(data.events[i].type());
+    if (!allowed.ok()) {
+      const std::string field = (FieldPath("events")[i] / "type").Text();
+      return MakeError(ErrorCode::kForbidden, absl::StrCat(field, ": ", allowed.message()),
+                       {.field = field});
+    }
+  }
+  return absl::OkStatus();
+}
+
 void Count(HubMetrics& metrics, size_t events, const PublishOutcome& outcome) {
   if (!outcome.ok()) {
     metrics.PublishRefused(events, ErrorCodeOf(outcome.status()));
@@ -35,13 +49,16 @@ void Count(HubMetrics& metrics, size_t events, const PublishOutcome& outcome) {
 
 }  // namespace
 
-absl::StatusOr<PublishRequestData> Publisher::Read(v1::PublishRequest& request) const {
+absl::StatusOr<PublishRequestData> Publisher::Read(v1::PublishRequest& request,
+                                                   const Permission& permission) const {
   RETURN_IF_ERROR(admission_.CheckOpen());
-  return ReadPublishRequest(request);
+  ASSIGN_OR_RETURN(PublishRequestData data, ReadPublishRequest(request));
+  RETURN_IF_ERROR(CheckTypes(data, permission));
+  return data;
 }
 
-void Publisher::Publish(v1::PublishRequest& request, Answer answer) {
-  absl::StatusOr<PublishRequestData> data = Read(request);
+void Publisher::Publish(v1::PublishRequest& request, const Permission& permission, Answer answer) {
+  absl::StatusOr<PublishRequestData> data = Read(request, permission);
   if (!data.ok()) {
     metrics_.PublishRefused(0, ErrorCodeOf(data.status()));
     return answer(data.status());

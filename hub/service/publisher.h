@@ -8,6 +8,7 @@
 
 #include "absl/functional/any_invocable.h"
 #include "absl/status/statusor.h"
+#include "core/auth/permission.h"
 #include "hub/sequencer.h"
 #include "hub/service/admission.h"
 #include "hub/service/metrics.h"
@@ -22,11 +23,13 @@ class Publisher {
   Publisher(Sequencer& sequencer, const Admission& admission, HubMetrics& metrics)
       : sequencer_(sequencer), admission_(admission), metrics_(metrics) {}
 
-  // Takes the events out of `request`.
-  void Publish(v1::PublishRequest& request, Answer answer);
+  // Takes the events out of `request`. FORBIDDEN when one of them is of a type that `permission`
+  // does not allow; then none is published.
+  void Publish(v1::PublishRequest& request, const Permission& permission, Answer answer);
 
  private:
-  absl::StatusOr<PublishRequestData> Read(v1::PublishRequest& request) const;
+  absl::StatusOr<PublishRequestData> Read(v1::PublishRequest& request,
+                                          const Permission& permission) const;
 
   Sequencer& sequencer_;
   const Admission& admission_;

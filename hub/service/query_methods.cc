@@ -16,12 +16,15 @@ void PostAnswer(UnaryCall& call, absl::StatusOr<Response> answer) {
   });
 }
 
-// `find` makes the answer from what was read of the request.
+// `find` makes the answer from what was read of the request, whose `filter` is narrowed to what the
+// caller may see.
 template <class Response, class Asked, class Find>
-void Ask(UnaryCall& call, QueryPool::Needs needs, absl::StatusOr<Asked> asked, Find find) {
+void Ask(UnaryCall& call, QueryPool::Needs needs, absl::StatusOr<Asked> asked,
+         FilterPtr Asked::*filter, Find find) {
   if (!asked.ok()) {
     return call.Fail(asked.status());
   }
+  (*asked).*filter = call.permission().Narrow((*asked).*filter);
   const absl::Status waits = call.shard().queries().pool().Push(
       needs, [&call, find, asked = *std::move(asked)](const absl::Status& refused) {
         if (!refused.ok() || call.abandoned()) {
@@ -41,6 +44,7 @@ void ServeGetIncident(UnaryCall& call) {
   v1::GetIncidentRequest request;
   if (call.Read(request)) {
     Ask<v1::GetIncidentResponse>(call, QueryPool::Needs::kLog, ReadGetIncident(request),
+                                 &IncidentLookup::require,
                                  [](QueryService& queries, const IncidentLookup& lookup) {
                                    return queries.incidents().Get(lookup);
                                  });
@@ -51,6 +55,7 @@ void ServeListIncidents(UnaryCall& call) {
   v1::ListIncidentsRequest request;
   if (call.Read(request)) {
     Ask<v1::ListIncidentsResponse>(call, QueryPool::Needs::kIndex, ReadListIncidents(request),
+                                   &IncidentListing::filter,
                                    [](QueryService& queries, const IncidentListing& listing) {
                                      return queries.incidents().List(listing);
                                    });
@@ -61,6 +66,7 @@ void ServeListEvents(UnaryCall& call) {
   v1::ListEventsRequest request;
   if (call.Read(request)) {
     Ask<v1::ListEventsResponse>(call, QueryPool::Needs::kLog, ReadListEvents(request),
+                                &EventListing::filter,
                                 [](QueryService& queries, const EventListing& listing) {
                                   return queries.events().List(listing);
                                 });

@@ -32,6 +32,7 @@ class ReflectionStream final : public Call, private Places::Holder {
 
  private:
   void Begin() override;
+  void Deny(const absl::Status& error) override { End(error); }
   bool ended() const override;
   void OnRead(bool ok);
   void OnWritten(bool ok);

@@ -1,6 +1,7 @@
 #include "hub/service/request_call.h"
 
 #include "hub/service/hub_shard.h"
+#include "hub/service/token_ends.h"
 
 namespace tocsin::hub {
 
@@ -21,7 +22,10 @@ void RequestCall::OnRead(bool ok) {
     return;
   }
   shard_.arrivals().Came(*this);
-  ok ? Serve() : Refuse(absl::InternalError("the call has ended without a request"));
+  if (!ok) {
+    return Refuse(absl::InternalError("the call has ended without a request"));
+  }
+  token_ended() ? Refuse(TokenEndedError()) : Serve();
 }
 
 void RequestCall::GiveUp(const absl::Status& status) {

@@ -3,7 +3,8 @@
 // Shape:   the call begins, waits for its turn to be read (arrivals.h), and is read; then Serve has
 //          the request, or Refuse says why there is none.
 // Threads: its shard's.
-// Errors:  INTERNAL when the client ends its side without a request. What gRPC itself refuses (a
+// Errors:  INTERNAL when the client ends its side without a request; UNAUTHORIZED when its token
+//          runs out before the request has come. What gRPC itself refuses (a
 //          message that is too large, or says that it is compressed) has its status from gRPC.
 #pragma once
 
@@ -37,6 +38,7 @@ class RequestCall : public Call, private Arrivals::Arrival {
 
   // Call.
   void Begin() final;
+  void Deny(const absl::Status& error) final { GiveUp(error); }
 
   // Arrivals::Arrival.
   std::string peer() const final { return PeerOf(context_.peer()); }

@@ -51,15 +51,20 @@ void AppendBytesField(std::string& out, int number, std::string_view bytes) {
   out.append(reinterpret_cast<const char*>(head), static_cast<size_t>(end - head)).append(bytes);
 }
 
+// Whether the subscriber may see the incident as it stands after the event.
+enum class Sees : uint8_t { kIncident, kIdOnly };
+
 // The event's incident as SubscribeResponse.leaves. Its bytes are copied as they are.
-std::string EncodeLeft(const EventRecord& event, const Place& place) {
+std::string EncodeLeft(const EventRecord& event, const Place& place, Sees sees) {
   const std::string_view incident = IncidentBytesOf(event.payload);
   v1::Left left;
   left.set_incident_id(std::string(IncidentIdIn(incident)));
   left.set_cursor(FormatPlace(place));
   left.set_sequence(event.cursor.sequence);
   std::string body = left.SerializeAsString();
-  AppendBytesField(body, v1::Left::kIncidentFieldNumber, incident);
+  if (sees == Sees::kIncident) {
+    AppendBytesField(body, v1::Left::kIncidentFieldNumber, incident);
+  }
   std::string field;
   AppendBytesField(field, v1::SubscribeResponse::kLeavesFieldNumber, body);
   return field;
@@ -74,14 +79,17 @@ std::string WithPlace(std::string_view payload, const Place& place) {
 
 class Encoder {
  public:
-  Encoder(size_t items, LeavesAs leaves) : leaves_as_(leaves) { payloads_.reserve(items); }
+  Encoder(size_t items, LeavesAs leaves, const Filter* permission)
+      : leaves_as_(leaves), permission_(permission) {
+    payloads_.reserve(items);
+  }
 
   void Take(const Item& item) {
     switch (item.kind) {
       case Item::Kind::kEvent:
         return TakeEvent(item);
       case Item::Kind::kLeft:
-        return leaves_as_ == LeavesAs::kEvent ? TakeEvent(item) : TakeLeft(item);
+        return TellsWhole(*item.event) ? TakeEvent(item) : TakeLeft(item);
       case Item::Kind::kGap:
         return TakeGap(item);
       case Item::Kind::kCaughtUp:
@@ -117,13 +125,23 @@ class Encoder {
     TakePlace(item);
   }
 
+  bool TellsWhole(const EventRecord& event) const {
+    return leaves_as_ == LeavesAs::kEvent &&
+           (permission_ == nullptr || permission_->Matches(event.facts));
+  }
+
+  Sees SeenOf(const EventRecord& event) const {
+    return permission_ == nullptr || permission_->MatchesIncident(event.facts) ? Sees::kIncident
+                                                                               : Sees::kIdOnly;
+  }
+
   void TakeLeft(const Item& item) {
     if (rest_.has_gap() || rest_.caught_up() || (!payloads_.empty() && !has_lefts_)) {
       EndResponse();
     }
     passed_over_ += item.passed_over;
     has_lefts_ = true;
-    TakePayload(made_.emplace_back(EncodeLeft(*item.event, item.place())));
+    TakePayload(made_.emplace_back(EncodeLeft(*item.event, item.place(), SeenOf(*item.event))));
     TakePlace(item);
   }
 
@@ -162,6 +180,7 @@ class Encoder {
   }
 
   const LeavesAs leaves_as_;
+  const Filter* const permission_;
   std::vector<const std::string*> payloads_;  // of events, or of leaves
   bool has_lefts_ = false;
   std::deque<std::string> made_;  // those of payloads_ that are not a record's
@@ -174,8 +193,8 @@ class Encoder {
 
 }  // namespace
 
-EncodedItems EncodeItems(std::span<const Item> items, LeavesAs leaves) {
-  Encoder encoder(items.size(), leaves);
+EncodedItems EncodeItems(std::span<const Item> items, LeavesAs leaves, const Filter* permission) {
+  Encoder encoder(items.size(), leaves, permission);
   for (const Item& item : items) {
     encoder.Take(item);
   }
@@ -196,10 +215,10 @@ grpc::ByteBuffer EncodeSnapshotPart(const SnapshotPart& part) {
   return Buffer(parts, mark.size() + part.incidents.size(), place);
 }
 
-grpc::ByteBuffer EncodeClosing(absl::Duration reconnect_after) {
+grpc::ByteBuffer EncodeClosing(ErrorCode reason, absl::Duration reconnect_after) {
   v1::SubscribeResponse response;
   v1::Closing& closing = *response.mutable_closing();
-  closing.set_reason(std::string(RowOf(ErrorCode::kServiceUnavailable).name));
+  closing.set_reason(std::string(RowOf(reason).name));
   auto& wait = *closing.mutable_reconnect_after();
   wait.set_seconds(absl::IDivDuration(reconnect_after, absl::Seconds(1), &reconnect_after));
   wait.set_nanos(static_cast<int32_t>(absl::ToInt64Nanoseconds(reconnect_after)));

@@ -17,6 +17,8 @@
 
 #include "absl/status/status.h"
 #include "absl/time/time.h"
+#include "core/event/error.h"
+#include "core/event/filter.h"
 #include "core/stream/sink.h"
 #include "hub/snapshot_reader.h"
 
@@ -33,9 +35,12 @@ struct EncodedItems {
   std::optional<absl::Status> end;          // then the stream ends with this
 };
 
-EncodedItems EncodeItems(std::span<const Item> items, LeavesAs leaves = LeavesAs::kLeft);
+// `permission` is what the subscriber may see; null: everything. Of an incident that it does not let
+// pass after the event, a leave tells the id alone.
+EncodedItems EncodeItems(std::span<const Item> items, LeavesAs leaves = LeavesAs::kLeft,
+                         const Filter* permission = nullptr);
 grpc::ByteBuffer EncodeSnapshotPart(const SnapshotPart& part);
 // The last response of a stream that the hub ends.
-grpc::ByteBuffer EncodeClosing(absl::Duration reconnect_after);
+grpc::ByteBuffer EncodeClosing(ErrorCode reason, absl::Duration reconnect_after);
 
 }  // namespace tocsin::hub

@@ -36,6 +36,7 @@ SubscribeStream::SubscribeStream(HubShard& shard) : RequestCall(shard, shard.rpc
 
 SubscribeStream::~SubscribeStream() {
   Leave();
+  shard_.token_ends().Leave(*this);
   if (admitted_) {
     shard_.admission().LeaveSubscription();
   }
@@ -63,6 +64,8 @@ absl::Status SubscribeStream::Subscribe() {
     return MakeError(ErrorCode::kInvalidMessage, "the request's bytes are no SubscribeRequest");
   }
   ASSIGN_OR_RETURN(subscribing_, ReadSubscribeRequest(request));
+  asked_ = subscribing_.filter;
+  subscribing_.filter = permission().Narrow(asked_);
   LogDebug("subscribed", {{"label", subscribing_.label}, {"peer", context_.peer()}});
   Enter();
   if (subscribing_.snapshot) {
@@ -85,6 +88,7 @@ void SubscribeStream::Enter() {
   session_ = NewUuid(since_);
   context_.AddInitialMetadata(kSessionMetadata, session_);
   shard_.engine().sessions().Enter(*this);
+  shard_.token_ends().Enter(*this, token_ends());
 }
 
 void SubscribeStream::EnterEngine() {
@@ -100,6 +104,9 @@ void SubscribeStream::EnterEngine() {
 }
 
 void SubscribeStream::OnSnapshotPart(SnapshotPart part) {
+  if (token_ended()) {
+    return TokenEnded();
+  }
   if (!part.status.ok()) {
     // With a part in flight the call can only be cut.
     writing_ ? CancelSlow("SLOW_CONSUMER: the snapshot was not taken in time; ask for it again")
@@ -121,11 +128,24 @@ void SubscribeStream::OnSnapshotPartWritten() {
   EnterEngine();
 }
 
+const Filter* SubscribeStream::narrowed_by() const {
+  const FilterPtr& filter = permission().filter();
+  return filter == Filter::MatchAll() ? nullptr : filter.get();
+}
+
+// A run is encoded once for all that are given it; where its leaves may tell more than the
+// subscriber may see, for itself.
 bool SubscribeStream::Write(const WriteView& view) {
-  if (view.run != 0 && subscribing_.leaves_as == LeavesAs::kLeft) {
+  if (token_ended()) {
+    queue_.push_back(EncodeClosing(ErrorCode::kUnauthorized, absl::ZeroDuration()));
+    End(TokenEndedError());
+    return false;
+  }
+  const Filter* const permission = subscribing_.leaves ? narrowed_by() : nullptr;
+  if (view.run != 0 && subscribing_.leaves_as == LeavesAs::kLeft && permission == nullptr) {
     queue_ = shard_.EncodedRun(view);
   } else {
-    EncodedItems encoded = EncodeItems(view.items, subscribing_.leaves_as);
+    EncodedItems encoded = EncodeItems(view.items, subscribing_.leaves_as, permission);
     queue_ = std::move(encoded.responses);
     if (encoded.end) {
       end_ = std::move(encoded.end);
@@ -169,6 +189,9 @@ void SubscribeStream::OnWritten(bool ok) {
     return;
   }
   const bool more = !queue_.empty() || end_.has_value();
+  if (more && token_ended()) {
+    TokenEnded();
+  }
   if (more) {
     return SendNext();
   }
@@ -200,14 +223,28 @@ void SubscribeStream::End(const absl::Status& status) {
 }
 
 void SubscribeStream::Drain() {
+  const absl::Duration slot = shard_.admission().NextReconnectSlot();
+  Close(MakeError(ErrorCode::kServiceUnavailable,
+                  "the hub is shutting down; resume from the last cursor", {.retry_after = slot}),
+        slot);
+}
+
+void SubscribeStream::Close(const absl::Status& status, absl::Duration reconnect_after) {
   if (call_over_ || end_ || !arrived()) {
     return;  // a request that arrives later is refused
   }
   Leave();
-  const absl::Duration slot = shard_.admission().NextReconnectSlot();
-  queue_.push_back(EncodeClosing(slot));
-  End(MakeError(ErrorCode::kServiceUnavailable,
-                "the hub is shutting down; resume from the last cursor", {.retry_after = slot}));
+  queue_.clear();
+  queue_.push_back(EncodeClosing(ErrorCodeOf(status), reconnect_after));
+  End(status);
+}
+
+void SubscribeStream::TokenEnded() { Close(TokenEndedError(), absl::ZeroDuration()); }
+
+void SubscribeStream::CutOff() {
+  grpc_call_cancel_with_status(context_.c_call(), GRPC_STATUS_UNAUTHENTICATED,
+                               "UNAUTHORIZED: the token has expired; resume from the last cursor",
+                               nullptr);
 }
 
 void SubscribeStream::Stuck() {
@@ -232,6 +269,9 @@ v1::SessionExplanation SubscribeStream::Explain() const {
   SetTimestamp(*session.mutable_since(), since_);
   if (const auto report = shard_.engine().Report(id_)) {
     FillSession(*report, shard_.clock(), session);
+  }
+  for (v1::SubscriptionExplanation& subscription : *session.mutable_subscriptions()) {
+    SetFilter(*asked_, subscription);
   }
   return session;
 }

@@ -5,10 +5,12 @@
 //          hands over goes out in one write as a rule; responses that had to be split wait in
 //          `queue_` for the write before them. A snapshot comes first: its parts are written one by
 //          one, and once the last has left, the stream enters the engine at the snapshot's place.
+//          The filter of the caller's permission is a part of the stream's: the engine knows one.
 // Threads: its shard's.
 // Owns:    the call. The shard deletes it when over(): every tag that gRPC was given has come
 //          back.
-// Errors:  a refused request ends the call with its status. A client that takes nothing is cut
+// Errors:  a refused request ends the call with its status, the end of the token with UNAUTHORIZED;
+//          no event is written after that. A client that takes nothing is cut
 //          with RESOURCE_EXHAUSTED (SLOW_CONSUMER); since a write is in flight then, by cancelling
 //          the call with that status: C++ has only TryCancel, which says CANCELLED, but the core
 //          call below it sends trailers past the data that the client does not take.
@@ -28,12 +30,16 @@
 #include "hub/service/request_call.h"
 #include "hub/service/subscribe_encoder.h"
 #include "hub/service/subscribe_request.h"
+#include "hub/service/token_ends.h"
 #include "hub/snapshot_reader.h"
 #include "tocsin/v1/hub.pb.h"
 
 namespace tocsin::hub {
 
-class SubscribeStream final : public RequestCall, public Sink, public LiveSession {
+class SubscribeStream final : public RequestCall,
+                              public Sink,
+                              public LiveSession,
+                              private TokenEnds::Holder {
  public:
   explicit SubscribeStream(HubShard& shard);
   ~SubscribeStream() override;
@@ -45,6 +51,7 @@ class SubscribeStream final : public RequestCall, public Sink, public LiveSessio
 
   // LiveSession.
   const std::string& session_id() const override { return session_; }
+  SubjectPtr subject() const override { return Call::subject(); }
   v1::SessionExplanation Explain() const override;
 
   // Sink.
@@ -63,6 +70,10 @@ class SubscribeStream final : public RequestCall, public Sink, public LiveSessio
   // True when the call has ended, by us or because the client has gone.
   void OnDone(bool ok);
 
+  // TokenEnds::Holder.
+  void TokenEnded() override;
+  void CutOff() override;
+
   absl::Status Subscribe();
   // Begins what is told of the stream, and ends with Leave.
   void Enter();
@@ -71,6 +82,11 @@ class SubscribeStream final : public RequestCall, public Sink, public LiveSessio
   void OnSnapshotPartWritten();
   void SendNext();
   void End(const absl::Status& status);
+  // Ends the call, told by a `closing` first. What waits to be written is dropped: the client
+  // resumes before it.
+  void Close(const absl::Status& status, absl::Duration reconnect_after);
+  // What the subscriber may see; null: everything.
+  const Filter* narrowed_by() const;
   // Out of the engine, or of the snapshot that comes before it.
   void Leave();
   void CancelSlow(const char* why);
@@ -85,6 +101,7 @@ class SubscribeStream final : public RequestCall, public Sink, public LiveSessio
   bool finishing_ = false;  // Finish was called and has not come back
   bool finish_called_ = false;
   Subscribing subscribing_;
+  FilterPtr asked_;                    // what the client asked for, without its permission's part
   std::optional<std::string> series_;  // in the metrics, from Enter to Leave
   std::string session_;                // the id that the client is told
   absl::Time since_;

@@ -18,11 +18,12 @@ void ServePublish(UnaryCall& call) {
     return;
   }
   HubShard& shard = call.shard();
-  shard.publisher().Publish(request, [&](absl::StatusOr<v1::PublishResponse> answer) {
-    shard.PostAnswer([&call, answer = std::move(answer)] {
-      answer.ok() ? call.Answer(*answer) : call.Fail(answer.status());
-    });
-  });
+  shard.publisher().Publish(request, call.permission(),
+                            [&](absl::StatusOr<v1::PublishResponse> answer) {
+                              shard.PostAnswer([&call, answer = std::move(answer)] {
+                                answer.ok() ? call.Answer(*answer) : call.Fail(answer.status());
+                              });
+                            });
 }
 
 void ServeExplain(UnaryCall& call) {
@@ -31,7 +32,7 @@ void ServeExplain(UnaryCall& call) {
     return;
   }
   HubShard& shard = call.shard();
-  shard.explanations().Explain(request, [&](Explanations::Outcome answer) {
+  shard.explanations().Explain(request, call.subject(), [&](Explanations::Outcome answer) {
     shard.PostAnswer([&call, answer = std::move(answer)] {
       answer.ok() ? call.Answer(*answer) : call.Fail(answer.status());
     });
@@ -64,6 +65,19 @@ void ServeSubmitAlerts(UnaryCall& call) {
   });
 }
 
+// Whoever sees all events may know how many there are, and what the log has lost.
+bool SeesNumbers(const Permission& permission) {
+  return permission.MayAdminister() || permission.filter() == Filter::MatchAll();
+}
+
+void HideNumbers(v1::GetStatusResponse& status) {
+  status.clear_events_held();
+  status.clear_bytes_held();
+  status.clear_subscriptions();
+  status.clear_publish_error();
+  status.clear_log_damage();
+}
+
 void ServeStatus(UnaryCall& call) {
   v1::GetStatusRequest request;
   if (!call.Read(request)) {
@@ -71,6 +85,9 @@ void ServeStatus(UnaryCall& call) {
   }
   v1::GetStatusResponse response;
   call.shard().FillStatus(response);
+  if (!SeesNumbers(call.permission())) {
+    HideNumbers(response);
+  }
   call.Answer(response);
 }
 

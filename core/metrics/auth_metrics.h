@@ -1,0 +1,36 @@
+// auth_metrics.h: what a server's authenticator has let in and refused, and how its keys are. Hub
+// and bridge have the same names.
+//
+// Threads: safe; Set is called at a scrape.
+// Owns:    nothing: the metrics live in the registry, which must outlive this.
+// Bounds:  one series for each reason of the table of refusals.
+// Source:  docs/operations.md, "Metrics".
+#pragma once
+
+#include <prometheus/counter.h>
+#include <prometheus/gauge.h>
+#include <prometheus/registry.h>
+
+#include <vector>
+
+#include "core/auth/authenticator.h"
+#include "core/base/mutex.h"
+
+namespace tocsin {
+
+class AuthMetrics {
+ public:
+  explicit AuthMetrics(prometheus::Registry& registry);
+
+  void Set(const Authenticator& authenticator);
+
+ private:
+  Mutex mutex_;  // of two scrapes at once, each adds what the other has not
+  prometheus::Counter& accepted_ ABSL_GUARDED_BY(mutex_);
+  std::vector<prometheus::Counter*> refused_ ABSL_GUARDED_BY(mutex_);  // by Refusal
+  prometheus::Gauge& keys_;
+  prometheus::Gauge& age_;
+  prometheus::Counter& failures_ ABSL_GUARDED_BY(mutex_);
+};
+
+}  // namespace tocsin
