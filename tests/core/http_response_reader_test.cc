@@ -68,7 +68,7 @@ TEST(ResponseReaderTest, WhatIsNoAnswerIsSaid) {
       {chunked + "5\r\nhello\r\n", "no end"},
       {kOk, "no end"},
       {"", "no end"},
-      {"SSH-2.0-OpenSSH_9.2\r\n", "not HTTP"},
+      {"SSH-2.0-OpenSSH_9.2\r\n\r\n", "not HTTP"},
       {std::string("\x15\x03\x01\x00\x02\x02\x28", 7), "no"},
       {kOk + "Content-Length: 1\r\nContent-Length: 2\r\n\r\nab", "not HTTP"},
       {chunked + "x\r\n", "not HTTP"},
