@@ -55,23 +55,26 @@ std::vector<http::Field> FieldsOfAnswers(const BridgeConfig& config) {
 
 class Bridge::Impl {
  public:
-  Impl(const BridgeConfig& config, std::unique_ptr<Authenticator> authenticator)
+  Impl(const BridgeConfig& config, std::unique_ptr<Authenticator> authenticator,
+       const rpc::HubTokenPtr& token)
       : config_(config),
         authenticator_(std::move(authenticator)),
         limits_(config.max_connections, config.max_connections_per_address),
         window_(config.window),
         channel_(rpc::MakeHubChannel(config.hub, rpc::Connection::kShared, config.hub_tls)),
-        replay_thread_(channel_),
+        replay_thread_(channel_, token),
         log_(replay_thread_.link(), window_),
         snapshot_thread_(
-            rpc::MakeHubChannel(config.hub, rpc::Connection::kOwnForBulk, config.hub_tls)),
+            rpc::MakeHubChannel(config.hub, rpc::Connection::kOwnForBulk, config.hub_tls), token),
         snapshots_(snapshot_thread_.link()),
-        calls_(std::make_unique<HubCalls>(channel_)),
+        calls_(std::make_unique<HubCalls>(channel_, token)),
         alerts_(std::make_unique<AlertIntake>(*calls_)),
-        upstream_thread_(channel_),
+        upstream_thread_(channel_, token),
         upstream_(
             upstream_thread_.link(), window_, config.window.max_events, metrics_,
-            {.on_news = [this] { OnNews(); }, .on_state = [this](bool up) { OnHubState(up); }}) {
+            {.on_news = [this] { OnNews(); },
+             .on_state = [this](bool up) { OnHubState(up); },
+             .on_token_refused = [this](bool refused) { state_.hub_refuses_token = refused; }}) {
     const RouteSources sources{
         .state = state_,
         .calls = *calls_,
@@ -270,7 +273,8 @@ Bridge::~Bridge() = default;
 absl::StatusOr<std::unique_ptr<Bridge>> Bridge::Start(const BridgeConfig& config) {
   ASSIGN_OR_RETURN(std::unique_ptr<Authenticator> authenticator,
                    Authenticator::Open(config.auth, Clock::Real()));
-  auto impl = std::make_unique<Impl>(config, std::move(authenticator));
+  ASSIGN_OR_RETURN(const rpc::HubTokenPtr token, config.OpenHubToken());
+  auto impl = std::make_unique<Impl>(config, std::move(authenticator), token);
   RETURN_IF_ERROR(impl->Start());
   return std::unique_ptr<Bridge>(new Bridge(std::move(impl)));
 }

@@ -25,6 +25,8 @@ void RegisterFaces(Options& options, BridgeFlags& flags) {
   options.Text(&flags.config.hub_tls.key, "hub-key", rpc::kHubKeyHelp, "FILE");
   options.Text(&flags.config.hub_tls.server_name, "hub-server-name", rpc::kHubServerNameHelp,
                "NAME");
+  options.Text(&flags.config.hub_token.file, "hub-token-file", rpc::kHubTokenHelp, "FILE");
+  options.Bool(&flags.config.hub_token.in_the_clear, "hub-insecure", rpc::kHubInsecureHelp);
   options.List(&flags.config.allowed_origins, "allowed-origin",
                "A web origin whose pages may connect, such as https://status.example.com. The "
                "bridge's own is always "
@@ -124,6 +126,10 @@ void BridgeFlags::Register(Options& options) {
   options.Check([this] { return BridgeConfig::From(*this).status(); });
 }
 
+absl::StatusOr<rpc::HubTokenPtr> BridgeConfig::OpenHubToken() const {
+  return hub_token.Open(hub, hub_tls.on(), "--hub-token-file");
+}
+
 absl::StatusOr<BridgeConfig> BridgeConfig::From(const BridgeFlags& flags) {
   BridgeConfig config = flags.config;
   ASSIGN_OR_RETURN(config.listen, ParseListenAddress(flags.listen, "--listen"));
@@ -136,6 +142,7 @@ absl::StatusOr<BridgeConfig> BridgeConfig::From(const BridgeFlags& flags) {
   }
   RETURN_IF_ERROR(config.tls.Check());
   RETURN_IF_ERROR(config.hub_tls.Check());
+  RETURN_IF_ERROR(config.OpenHubToken().status());
   RETURN_IF_ERROR(config.auth.Check());
   config.threads =
       flags.threads > 0 ? flags.threads : std::max(1u, std::thread::hardware_concurrency());

@@ -17,6 +17,7 @@
 #include "core/base/options.h"
 #include "core/event/limits.h"
 #include "core/rpc/hub_tls.h"
+#include "core/rpc/hub_token.h"
 #include "core/stream/shard.h"
 #include "core/stream/window.h"
 #include "core/tls/tls_options.h"
@@ -30,6 +31,7 @@ struct BridgeConfig {
   ListenAddress listen;
   std::string hub;
   rpc::HubTls hub_tls;
+  rpc::HubTokenFlags hub_token;
   std::vector<std::string> allowed_origins;
   size_t threads = 1;
   WindowBounds window{limits::kRecentEvents, limits::kRecentBytes};
@@ -46,6 +48,8 @@ struct BridgeConfig {
   absl::Duration hsts = absl::Hours(24) * 180;
 
   static absl::StatusOr<BridgeConfig> From(const BridgeFlags& flags);
+  // Null when the bridge shows none.
+  absl::StatusOr<rpc::HubTokenPtr> OpenHubToken() const;
 };
 
 // The settings as they were given. Those that From has to parse or to check are texts here; all

@@ -2,6 +2,7 @@
 // the error can suggest the closest name.
 #include "cli/app.h"
 
+#include <cstdlib>
 #include <exception>
 #include <iostream>
 
@@ -45,6 +46,31 @@ void AddHubTls(CLI::App& app, rpc::HubTls& tls) {
       ->envname("TOCSIN_HUB_SERVER_NAME");
 }
 
+// A token itself is in the environment at most: everyone may read a command line.
+void AddHubToken(CLI::App& app, rpc::HubTokenFlags& token) {
+  app.add_option("--token-file", token.file, rpc::kHubTokenHelp)
+      ->type_name("FILE")
+      ->envname("TOCSIN_TOKEN_FILE");
+  app.add_flag("--hub-insecure", token.in_the_clear, rpc::kHubInsecureHelp)
+      ->envname("TOCSIN_HUB_INSECURE");
+  if (const char* const text = std::getenv("TOCSIN_TOKEN")) token.text = text;
+}
+
+// Whoever makes a token has none yet.
+bool CallsTheHub(const CLI::App& app) {
+  const auto chosen = app.get_subcommands();
+  const std::string name = chosen.empty() ? "" : chosen.front()->get_name();
+  return name != "" && name != "token" && name != "help" && name != "completion";
+}
+
+absl::Status OpenToken(Globals& globals) {
+  absl::StatusOr<rpc::HubTokenPtr> token =
+      globals.hub_token.Open(globals.hub, globals.hub_tls.on(),
+                             globals.hub_token.file.empty() ? "TOCSIN_TOKEN" : "--token-file");
+  if (token.ok()) globals.token = *std::move(token);
+  return token.status();
+}
+
 void AddGlobals(CLI::App& app, Globals& globals) {
   app.add_option("--hub", globals.hub, "Where the hub is")
       ->type_name("HOST:PORT")
@@ -54,6 +80,7 @@ void AddGlobals(CLI::App& app, Globals& globals) {
       ->envname("TOCSIN_HUB")
       ->capture_default_str();
   AddHubTls(app, globals.hub_tls);
+  AddHubToken(app, globals.hub_token);
   AddTime(app, "--timeout", &globals.timeout, absl::Milliseconds(1),
           "How long to wait for the hub before giving up")
       ->envname("TOCSIN_TIMEOUT");
@@ -200,6 +227,10 @@ int Main(int argc, const char* const* argv) {
   }
   if (const absl::Status tls = globals.hub_tls.Check(); !tls.ok()) {
     return cli::Fail(kUsage, std::string(tls.message()));
+  }
+  const absl::Status token = CallsTheHub(*app) ? OpenToken(globals) : absl::OkStatus();
+  if (!token.ok()) {
+    return cli::Fail(kUsage, std::string(token.message()));
   }
   QuietLibraries();
   try {

@@ -98,8 +98,11 @@ Failure FailureOf(const grpc::Status& status, const std::string& hub) {
     case grpc::StatusCode::ABORTED:
     case grpc::StatusCode::FAILED_PRECONDITION:
     case grpc::StatusCode::PERMISSION_DENIED:
-    case grpc::StatusCode::UNAUTHENTICATED:
       return {kRefused, absl::StrCat("the hub refused it: ", message)};
+    case grpc::StatusCode::UNAUTHENTICATED:
+      return {kRefused, absl::StrCat("the hub refused it: ", message,
+                                     ". --token-file, TOCSIN_TOKEN_FILE or TOCSIN_TOKEN name the "
+                                     "token; `tocsin token inspect` says what one holds")};
     case grpc::StatusCode::RESOURCE_EXHAUSTED:
       return {kRefused, absl::StrCat("the hub is at a limit: ", message)};
     case grpc::StatusCode::UNIMPLEMENTED:

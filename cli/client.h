@@ -12,6 +12,7 @@
 #include "absl/time/time.h"
 #include "cli/command.h"
 #include "core/rpc/hub_channel.h"
+#include "core/rpc/hub_token.h"
 #include "tocsin/v1/hub.grpc.pb.h"
 
 namespace tocsin::cli {

@@ -11,6 +11,7 @@
 #include "absl/status/status.h"
 #include "absl/time/time.h"
 #include "core/rpc/hub_tls.h"
+#include "core/rpc/hub_token.h"
 
 namespace CLI {
 class App;
@@ -22,6 +23,8 @@ namespace tocsin::cli {
 struct Globals {
   std::string hub = "127.0.0.1:50051";
   rpc::HubTls hub_tls = {};
+  rpc::HubTokenFlags hub_token = {};
+  rpc::HubTokenPtr token = nullptr;  // of hub_token, once all flags are read
   absl::Duration timeout = absl::Seconds(10);
   bool utc = false;  // times in text are UTC instead of the user's zone
 };

@@ -9,6 +9,7 @@
 #include "absl/strings/str_cat.h"
 #include "cli/exit_codes.h"
 #include "cli/output.h"
+#include "cli/token_patience.h"
 #include "core/base/strings.h"
 #include "core/event/json_writer.h"
 #include "core/rpc/grpc_link.h"
@@ -42,7 +43,7 @@ class Follower final : rpc::HubStream::Owner {
         options_(options),
         interrupt_(interrupt),
         out_(out),
-        link_(loop_, OpenChannel(globals)),
+        link_(loop_, OpenChannel(globals), globals.token),
         stream_(link_, options.request, *this) {}
 
   int Run() {
@@ -63,6 +64,7 @@ class Follower final : rpc::HubStream::Owner {
   absl::Status OnResponse(const grpc::ByteBuffer& response) override {
     v1::SubscribeResponse parsed;
     if (absl::Status read = rpc::ParseResponse(response, parsed); !read.ok()) return read;
+    patience_.Answered();
     Handle(parsed);
     if (done_) {
       loop_.Stop();
@@ -74,7 +76,7 @@ class Follower final : rpc::HubStream::Owner {
 
   bool OnEnd(const grpc::Status& status) override {
     end_ = status;
-    if (!rpc::MayRetry(status)) {
+    if (!patience_.MayTryAgain(status, globals_)) {
       loop_.Stop();
       return false;
     }
@@ -223,7 +225,8 @@ class Follower final : rpc::HubStream::Owner {
   std::string flushed_;  // the cursor up to which all has been written out
   std::string line_;
   size_t printed_ = 0;
-  bool connected_ = false;                          // at least once
+  bool connected_ = false;  // at least once
+  TokenPatience patience_;
   bool lost_ = false;                               // and told so
   bool in_snapshot_ = options_.request.snapshot();  // it is not whole yet
   bool done_ = false;

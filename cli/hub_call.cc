@@ -21,7 +21,7 @@ grpc::Status WithRetries(const Globals& globals,
   const absl::Time deadline = absl::Now() + globals.timeout;
   Backoff backoff(kFirstRetry, kLastRetry);
   while (true) {
-    grpc::ClientContext context;
+    rpc::HubContext context(globals.token);
     context.set_deadline(absl::ToChronoTime(deadline));
     const grpc::Status status = call(*hub, context);
     if (status.ok() || !rpc::MayRetry(status)) return status;

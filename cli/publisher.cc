@@ -38,7 +38,7 @@ void Publisher::Open() {
     retry_after_ = absl::ZeroDuration();
   }
   stream_.reset();
-  context_ = std::make_unique<grpc::ClientContext>();
+  context_ = std::make_unique<rpc::HubContext>(globals_.token);
   stream_ = hub_->PublishStream(context_.get());
   guard_ = std::make_unique<Interrupt::Guard>(interrupt_,
                                               [context = context_.get()] { context->TryCancel(); });
@@ -82,6 +82,7 @@ bool Publisher::Answered(const v1::PublishStreamResponse& answer) {
     --sent_;
     backoff_.Reset();
     last_answer_ = absl::Now();
+    patience_.Answered();
     changed_.NotifyAll();
   }
   on_answer_(request, error == nullptr ? &answer.response() : nullptr, error);
@@ -119,7 +120,8 @@ grpc::Status Publisher::Restore() {
     {
       MutexLock lock(mutex_);
       const bool too_late = absl::Now() - last_answer_ > globals_.timeout;
-      if (too_late || !(rpc::MayRetry(status) || !refused_.ok())) return status;
+      const bool again = patience_.MayTryAgain(status, globals_);
+      if (too_late || !(again || !refused_.ok())) return status;
       for (Request& request : in_flight_) request.sent_before = true;
       retry_after = retry_after_;
     }

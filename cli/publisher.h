@@ -20,6 +20,7 @@
 #include "cli/client.h"
 #include "cli/interrupt.h"
 #include "cli/reconnect.h"
+#include "cli/token_patience.h"
 #include "core/base/backoff.h"
 #include "core/base/mutex.h"
 
@@ -68,7 +69,7 @@ class Publisher {
   const std::shared_ptr<grpc::Channel> channel_;
   const std::unique_ptr<v1::EventHub::Stub> hub_;
   Backoff backoff_{kFirstRetry, kLastRetry};
-  std::unique_ptr<grpc::ClientContext> context_;
+  std::unique_ptr<rpc::HubContext> context_;
   std::unique_ptr<Stream> stream_;
   std::unique_ptr<Interrupt::Guard> guard_;
   std::thread reader_;
@@ -79,6 +80,7 @@ class Publisher {
   size_t sent_ ABSL_GUARDED_BY(mutex_) = 0;  // how many of them, on this stream
   bool broken_ ABSL_GUARDED_BY(mutex_) = false;
   absl::Time last_answer_ ABSL_GUARDED_BY(mutex_) = absl::Now();
+  TokenPatience patience_ ABSL_GUARDED_BY(mutex_);
   // The last answer that asked to try again, and after how long.
   grpc::Status refused_ ABSL_GUARDED_BY(mutex_);
   absl::Duration retry_after_ ABSL_GUARDED_BY(mutex_);

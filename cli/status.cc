@@ -35,10 +35,10 @@ struct HubState {
 };
 
 // Calls the standard health service by a generic stub: Debian ships no generated one.
-std::string CheckHealth(const std::shared_ptr<grpc::Channel>& channel, absl::Duration timeout) {
+std::string CheckHealth(const std::shared_ptr<grpc::Channel>& channel, const Globals& globals) {
   grpc::TemplatedGenericStub<HealthCheckRequest, HealthCheckResponse> stub(channel);
-  grpc::ClientContext context;
-  SetTimeout(context, timeout);
+  rpc::HubContext context(globals.token);
+  SetTimeout(context, globals.timeout);
   const HealthCheckRequest request;
   HealthCheckResponse response;
   std::promise<grpc::Status> done;
@@ -51,10 +51,10 @@ std::string CheckHealth(const std::shared_ptr<grpc::Channel>& channel, absl::Dur
 grpc::Status GetState(const Globals& globals, HubState& state) {
   const auto channel = OpenChannel(globals);
   const auto hub = v1::EventHub::NewStub(channel);
-  grpc::ClientContext context;
+  rpc::HubContext context(globals.token);
   SetTimeout(context, globals.timeout);
   const grpc::Status status = hub->GetStatus(&context, {}, &state.status);
-  if (status.ok()) state.health = CheckHealth(channel, globals.timeout);
+  if (status.ok()) state.health = CheckHealth(channel, globals);
   return status;
 }
 

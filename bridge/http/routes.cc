@@ -49,6 +49,8 @@ http::Health HealthOf(const BridgeState& state) {
                       .details = {{"hub", std::string(HubWord(state))}}};
   if (!late.empty()) {
     health.details.push_back({"reason", std::move(late)});
+  } else if (state.hub_refuses_token.load()) {
+    health.details.push_back({"reason", "the hub refuses this bridge's token"});
   }
   return health;
 }

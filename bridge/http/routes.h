@@ -30,6 +30,7 @@ namespace tocsin::bridge {
 struct BridgeState {
   std::atomic<bool> window_open{false};  // the hub has been reached once
   std::atomic<bool> hub_connected{false};
+  std::atomic<bool> hub_refuses_token{false};
   std::atomic<bool> draining{false};
 
   // By the monotonic clock, so that a step of the wall clock does not make it negative.

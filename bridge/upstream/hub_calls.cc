@@ -9,6 +9,7 @@
 
 #include "core/base/backoff.h"
 #include "core/base/clock.h"
+#include "core/base/log.h"
 #include "core/event/error.h"
 #include "core/http/io_thread.h"
 #include "core/rpc/hub_error.h"
@@ -45,7 +46,7 @@ struct HubCalls::Pending {
 class HubCalls::Try final : public rpc::HubLoop::Call {
  public:
   Try(HubCalls& calls, std::shared_ptr<Pending> pending)
-      : calls_(calls), pending_(std::move(pending)), stub_(calls.channel_) {
+      : calls_(calls), pending_(std::move(pending)), stub_(calls.channel_), context_(calls.token_) {
     call_ =
         stub_.PrepareUnaryCall(&context_, pending_->method, pending_->request, calls.loop_.queue());
     call_->StartCall();
@@ -68,14 +69,14 @@ class HubCalls::Try final : public rpc::HubLoop::Call {
   HubCalls& calls_;
   std::shared_ptr<Pending> pending_;
   grpc::GenericStub stub_;
-  grpc::ClientContext context_;
+  rpc::HubContext context_;
   std::unique_ptr<grpc::GenericClientAsyncResponseReader> call_;
   grpc::ByteBuffer response_;
   grpc::Status status_;
 };
 
-HubCalls::HubCalls(std::shared_ptr<grpc::Channel> channel)
-    : channel_(std::move(channel)), thread_([this] { loop_.Run(); }) {
+HubCalls::HubCalls(std::shared_ptr<grpc::Channel> channel, rpc::HubTokenPtr token)
+    : channel_(std::move(channel)), token_(std::move(token)), thread_([this] { loop_.Run(); }) {
   apart_.Start("large bodies");
 }
 
@@ -144,8 +145,8 @@ void HubCalls::OnEnd(const std::shared_ptr<Pending>& pending, const grpc::Status
   if (pending->late) {
     return Finish(pending, WhyLate(*pending, "the hub did not answer in time"), nullptr);
   }
-  if (status.error_code() != grpc::StatusCode::UNAVAILABLE) {
-    return Finish(pending, rpc::FromGrpcStatus(status), nullptr);
+  if (status.error_code() != grpc::StatusCode::UNAVAILABLE && !rpc::TokenRefused(status)) {
+    return Finish(pending, ForClient(status), nullptr);
   }
   pending->unavailable = status;
   if (!pending->backoff) {
@@ -156,9 +157,20 @@ void HubCalls::OnEnd(const std::shared_ptr<Pending>& pending, const grpc::Status
 
 // What the hub itself said when it was last tried (its disk is full, it is going down), if it did.
 absl::Status HubCalls::WhyLate(const Pending& pending, std::string_view otherwise) {
-  return rpc::ReadHubError(pending.unavailable).reason.empty()
-             ? Unavailable(otherwise)
-             : rpc::FromGrpcStatus(pending.unavailable);
+  return rpc::ReadHubError(pending.unavailable).reason.empty() ? Unavailable(otherwise)
+                                                               : ForClient(pending.unavailable);
+}
+
+// Of the bridge's own token its client is told no more than that it is wrong: the client's is good.
+absl::Status HubCalls::ForClient(const grpc::Status& status) {
+  if (rpc::TokenRefused(status)) {
+    return Unavailable("the hub refuses this bridge's own token");
+  }
+  if (status.error_code() == grpc::StatusCode::PERMISSION_DENIED) {
+    LogWarning("the hub refuses a call of the bridge", {{"error", rpc::FromGrpcStatus(status)}});
+    return Unavailable("this bridge's own token does not allow the call");
+  }
+  return rpc::FromGrpcStatus(status);
 }
 
 void HubCalls::OnTimeout(const std::shared_ptr<Pending>& pending) {

@@ -2,13 +2,15 @@
 //
 // Shape:   a call is tried until it is answered or its time is over: UNAVAILABLE (nobody there, a
 //          hub that starts or drains, a connection that broke) is tried again after a wait, with
-//          the same request. So a request that must not happen twice carries its own ids.
+//          the same request. So a request that must not happen twice carries its own ids. So is one
+//          whose token the hub refuses: it is the bridge's, which is renewed beside it.
 // Threads: Call, Run and RunApart from any. `done` and tasks run on a thread of this one's, one at a
 //          time; those of RunApart on another.
 // Owns:    the threads and the calls under way, at most kMaxCalls and kMaxBytes of requests. The
 //          destructor ends both; what is not done then is destroyed and never called.
-// Errors:  the hub's own, as FromGrpcStatus gives them; SERVICE_UNAVAILABLE when the time is over or
-//          too much is under way.
+// Errors:  the hub's own, as FromGrpcStatus gives them; SERVICE_UNAVAILABLE when the time is over,
+//          too much is under way, or the bridge's own token does not suffice, which is not its
+//          client's fault.
 #pragma once
 
 #include <google/protobuf/message.h>
@@ -25,6 +27,7 @@
 #include "core/base/task_thread.h"
 #include "core/event/limits.h"
 #include "core/rpc/hub_loop.h"
+#include "core/rpc/hub_token.h"
 
 namespace grpc {
 class ByteBuffer;
@@ -42,7 +45,7 @@ class HubCalls {
   // Some seconds of work, so that the last of them is still answered in time.
   static constexpr size_t kMaxApart = 16;
 
-  explicit HubCalls(std::shared_ptr<grpc::Channel> channel);
+  explicit HubCalls(std::shared_ptr<grpc::Channel> channel, rpc::HubTokenPtr token = nullptr);
   ~HubCalls();
 
   // `method` is "/tocsin.v1.EventHub/Publish" and the like; `done` is called once.
@@ -79,11 +82,13 @@ class HubCalls {
   void OnEnd(const std::shared_ptr<Pending>& pending, const grpc::Status& status,
              const grpc::ByteBuffer& response);
   static absl::Status WhyLate(const Pending& pending, std::string_view otherwise);
+  static absl::Status ForClient(const grpc::Status& status);
   void OnTimeout(const std::shared_ptr<Pending>& pending);
   void Finish(const std::shared_ptr<Pending>& pending, absl::Status status,
               const grpc::ByteBuffer* response);
 
   const std::shared_ptr<grpc::Channel> channel_;
+  const rpc::HubTokenPtr token_;
   std::atomic<size_t> calls_{0};
   std::atomic<size_t> bytes_{0};
   rpc::HubLoop loop_;

@@ -6,6 +6,7 @@
 #include "core/base/status_macros.h"
 #include "core/event/error.h"
 #include "core/rpc/hub_error.h"
+#include "core/rpc/hub_token.h"
 
 namespace tocsin::bridge {
 namespace {
@@ -95,7 +96,7 @@ absl::Status Replay::OnResponse(const grpc::ByteBuffer& response) {
 }
 
 bool Replay::OnEnd(const grpc::Status& status) {
-  if (rpc::MayRetry(status)) {
+  if (rpc::MayRetry(status) || rpc::TokenRefused(status)) {
     if (place_.epoch != 0 && !Planted("broken-replay-begins-anew")) {
       stream_.GoOnFrom(FormatCursor(place_));
     }

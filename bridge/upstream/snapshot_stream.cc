@@ -6,6 +6,7 @@
 #include "core/base/status_macros.h"
 #include "core/event/error.h"
 #include "core/rpc/hub_error.h"
+#include "core/rpc/hub_token.h"
 
 namespace tocsin::bridge {
 namespace {
@@ -61,7 +62,8 @@ absl::Status SnapshotStream::AnswerNext() {
 // A hub that ends a stream for being slow would do so again.
 bool SnapshotStream::OnEnd(const grpc::Status& status) {
   const absl::Status error = rpc::FromGrpcStatus(status);
-  if (rpc::MayRetry(status) && ErrorCodeOf(error) != ErrorCode::kSlowConsumer) {
+  const bool away = rpc::MayRetry(status) || rpc::TokenRefused(status);
+  if (away && ErrorCodeOf(error) != ErrorCode::kSlowConsumer) {
     part_ = {};
     first_ = true;
     return true;

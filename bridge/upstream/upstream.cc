@@ -7,6 +7,7 @@
 #include "core/base/status_macros.h"
 #include "core/event/error.h"
 #include "core/rpc/hub_error.h"
+#include "core/rpc/hub_token.h"
 
 namespace tocsin::bridge {
 namespace {
@@ -99,6 +100,7 @@ void Upstream::Connected() {
     return;
   }
   told_waiting_ = false;
+  NoteToken(grpc::Status::OK);
   metrics_.hub_connected.Set(1);
   metrics_.hub_reconnects.Increment(was_connected_ ? 1 : 0);
   was_connected_ = true;
@@ -108,7 +110,8 @@ void Upstream::Connected() {
 
 bool Upstream::OnEnd(const grpc::Status& status) {
   const absl::Status error = rpc::FromGrpcStatus(status);
-  Lost(error);
+  NoteToken(status);
+  Lost(status, error);
   if (status.error_code() == grpc::StatusCode::OUT_OF_RANGE && started_) {
     BeginAnew(error);
   }
@@ -118,10 +121,22 @@ bool Upstream::OnEnd(const grpc::Status& status) {
   return true;
 }
 
-void Upstream::Lost(const absl::Status& error) {
+void Upstream::NoteToken(const grpc::Status& status) {
+  const bool refused = rpc::TokenRefused(status);
+  if (std::exchange(token_refused_, refused) != refused) {
+    callbacks_.on_token_refused(refused);
+    told_waiting_ = told_waiting_ && !refused;  // told anew, since it is another reason
+  }
+}
+
+void Upstream::Lost(const grpc::Status& status, const absl::Status& error) {
   const bool was_connected = connected_.exchange(false);
   if (!std::exchange(told_waiting_, true)) {
-    LogWarning(was_connected ? "the hub is lost" : "waiting for the hub", {{"error", error}});
+    LogWarning(rpc::TokenRefused(status) ? "the hub refuses this bridge's token; the one that is "
+                                           "there then is shown again"
+               : was_connected           ? "the hub is lost"
+                                         : "waiting for the hub",
+               {{"error", error}});
   }
   if (was_connected) {
     metrics_.hub_connected.Set(0);

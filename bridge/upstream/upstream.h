@@ -6,7 +6,8 @@
 //          are woken once. A gap resets the window.
 // Threads: the link's, on which the callbacks run.
 // Owns:    its stream.
-// Errors:  a stream that breaks is opened again, for ever; on_state tells of it once each way.
+// Errors:  a stream that breaks is opened again, for ever; on_state tells of it once each way. So is
+//          one whose token has run out or is refused, with the token that there is then.
 #pragma once
 
 #include <atomic>
@@ -27,6 +28,8 @@ class Upstream final : rpc::HubStream::Owner {
     std::function<void()> on_news;
     // True when the stream is up; false when it was and is lost.
     std::function<void(bool connected)> on_state;
+    // True when the hub refuses the bridge's token; false once it has taken one.
+    std::function<void(bool refused)> on_token_refused = [](bool) {};
   };
 
   // `recent`: so many events are asked for at the start.
@@ -46,7 +49,8 @@ class Upstream final : rpc::HubStream::Owner {
   void Append(HubBatch& batch);
   void Reset(GapReason reason, Cursor to);
   void Connected();
-  void Lost(const absl::Status& error);
+  void Lost(const grpc::Status& status, const absl::Status& error);
+  void NoteToken(const grpc::Status& status);
   void BeginAnew(const absl::Status& error);
 
   Window& window_;
@@ -57,6 +61,7 @@ class Upstream final : rpc::HubStream::Owner {
   bool started_ = false;  // the window has been
   bool open_ = false;     // the hub's present end has been reached
   bool told_waiting_ = false;
+  bool token_refused_ = false;
   bool was_connected_ = false;
   Cursor place_;
 

@@ -30,7 +30,7 @@ class GrpcSubscribers : public Subscribers {
     request.set_label("tocsin-bench");
     open_ = options_.count;
     for (uint64_t i = 0; i < options_.count; ++i) {
-      streams_.push_back(std::make_unique<Stream>());
+      streams_.push_back(std::make_unique<Stream>(globals_.token));
       Stream& stream = *streams_.back();
       stream.number = i;
       stream.reader =
@@ -54,9 +54,11 @@ class GrpcSubscribers : public Subscribers {
  private:
   enum class Step { kStart, kRead, kFinish };
   struct Stream {
+    explicit Stream(const rpc::HubTokenPtr& token) : context(token) {}
+
     uint64_t number = 0;
     Step step = Step::kStart;
-    grpc::ClientContext context;
+    rpc::HubContext context;
     std::unique_ptr<grpc::ClientAsyncReader<v1::SubscribeResponse>> reader;
     v1::SubscribeResponse response;
     grpc::Status status;

@@ -101,7 +101,7 @@ class BenchRun {
   bool Fans() const { return options_.kind != Kind::kPub; }
 
   bool AskHub() {
-    grpc::ClientContext context;
+    rpc::HubContext context(globals_.token);
     SetTimeout(context, globals_.timeout);
     v1::GetStatusResponse response;
     const grpc::Status status = hub_->GetStatus(&context, {}, &response);
@@ -178,8 +178,9 @@ class BenchRun {
     };
     const auto on_end = [this] { in_flight_.Stop(); };
     return options_.unary
-               ? MakeUnarySender(*hub_, RequestMaker(event_), globals_.timeout, on_answer, on_end)
-               : MakeStreamSender(*hub_, RequestMaker(event_), on_answer, on_end);
+               ? MakeUnarySender(*hub_, globals_.token, RequestMaker(event_), globals_.timeout,
+                                 on_answer, on_end)
+               : MakeStreamSender(*hub_, globals_.token, RequestMaker(event_), on_answer, on_end);
   }
 
   // True when there is no point in waiting for what is under way.

@@ -13,6 +13,7 @@
 
 #include "absl/time/time.h"
 #include "cli/bench/publish_tally.h"
+#include "core/rpc/hub_token.h"
 #include "tocsin/v1/hub.grpc.pb.h"
 
 namespace tocsin::cli::bench {
@@ -44,12 +45,13 @@ class RequestMaker {
   const v1::Event event_;
 };
 
-std::unique_ptr<Sender> MakeStreamSender(v1::EventHub::Stub& hub, RequestMaker maker,
-                                         Sender::OnAnswer on_answer, Sender::OnEnd on_end);
+std::unique_ptr<Sender> MakeStreamSender(v1::EventHub::Stub& hub, const rpc::HubTokenPtr& token,
+                                         RequestMaker maker, Sender::OnAnswer on_answer,
+                                         Sender::OnEnd on_end);
 // Each call may take `timeout`.
-std::unique_ptr<Sender> MakeUnarySender(v1::EventHub::Stub& hub, RequestMaker maker,
-                                        absl::Duration timeout, Sender::OnAnswer on_answer,
-                                        Sender::OnEnd on_end);
+std::unique_ptr<Sender> MakeUnarySender(v1::EventHub::Stub& hub, rpc::HubTokenPtr token,
+                                        RequestMaker maker, absl::Duration timeout,
+                                        Sender::OnAnswer on_answer, Sender::OnEnd on_end);
 
 // "RATE_LIMIT_EXCEEDED" where the hub named it, else gRPC's "UNAVAILABLE".
 std::string ErrorName(const grpc::Status& status);

@@ -11,10 +11,12 @@ namespace {
 
 class StreamSender : public Sender {
  public:
-  StreamSender(v1::EventHub::Stub& hub, RequestMaker maker, OnAnswer on_answer, OnEnd on_end)
+  StreamSender(v1::EventHub::Stub& hub, const rpc::HubTokenPtr& token, RequestMaker maker,
+               OnAnswer on_answer, OnEnd on_end)
       : maker_(std::move(maker)),
         on_answer_(std::move(on_answer)),
         on_end_(std::move(on_end)),
+        context_(token),
         stream_(hub.PublishStream(&context_)),
         reader_([this] { ReadAnswers(); }) {}
 
@@ -103,7 +105,7 @@ class StreamSender : public Sender {
   const RequestMaker maker_;
   const OnAnswer on_answer_;
   const OnEnd on_end_;
-  grpc::ClientContext context_;
+  rpc::HubContext context_;
   const std::unique_ptr<
       grpc::ClientReaderWriter<v1::PublishStreamRequest, v1::PublishStreamResponse>>
       stream_;
@@ -120,9 +122,10 @@ class StreamSender : public Sender {
 
 }  // namespace
 
-std::unique_ptr<Sender> MakeStreamSender(v1::EventHub::Stub& hub, RequestMaker maker,
-                                         Sender::OnAnswer on_answer, Sender::OnEnd on_end) {
-  return std::make_unique<StreamSender>(hub, std::move(maker), std::move(on_answer),
+std::unique_ptr<Sender> MakeStreamSender(v1::EventHub::Stub& hub, const rpc::HubTokenPtr& token,
+                                         RequestMaker maker, Sender::OnAnswer on_answer,
+                                         Sender::OnEnd on_end) {
+  return std::make_unique<StreamSender>(hub, token, std::move(maker), std::move(on_answer),
                                         std::move(on_end));
 }
 

@@ -14,9 +14,10 @@ namespace {
 
 class UnarySender : public Sender {
  public:
-  UnarySender(v1::EventHub::Stub& hub, RequestMaker maker, absl::Duration timeout,
-              OnAnswer on_answer, OnEnd on_end)
+  UnarySender(v1::EventHub::Stub& hub, rpc::HubTokenPtr token, RequestMaker maker,
+              absl::Duration timeout, OnAnswer on_answer, OnEnd on_end)
       : hub_(hub),
+        token_(std::move(token)),
         maker_(std::move(maker)),
         timeout_(timeout),
         on_answer_(std::move(on_answer)),
@@ -52,7 +53,7 @@ class UnarySender : public Sender {
 
  private:
   struct Call {
-    std::unique_ptr<grpc::ClientContext> context;
+    std::unique_ptr<rpc::HubContext> context;
     v1::PublishRequest request;
     v1::PublishResponse response;
     Batch batch;
@@ -60,7 +61,7 @@ class UnarySender : public Sender {
 
   // Nothing when the hub has gone.
   Call* Take() {
-    auto context = std::make_unique<grpc::ClientContext>();
+    auto context = std::make_unique<rpc::HubContext>(token_);
     SetTimeout(*context, timeout_);
     MutexLock lock(mutex_);
     if (cancelled_ || !status_.ok()) return nullptr;
@@ -105,6 +106,7 @@ class UnarySender : public Sender {
   }
 
   v1::EventHub::Stub& hub_;
+  const rpc::HubTokenPtr token_;
   const RequestMaker maker_;
   const absl::Duration timeout_;
   const OnAnswer on_answer_;
@@ -123,11 +125,11 @@ class UnarySender : public Sender {
 
 }  // namespace
 
-std::unique_ptr<Sender> MakeUnarySender(v1::EventHub::Stub& hub, RequestMaker maker,
-                                        absl::Duration timeout, Sender::OnAnswer on_answer,
-                                        Sender::OnEnd on_end) {
-  return std::make_unique<UnarySender>(hub, std::move(maker), timeout, std::move(on_answer),
-                                       std::move(on_end));
+std::unique_ptr<Sender> MakeUnarySender(v1::EventHub::Stub& hub, rpc::HubTokenPtr token,
+                                        RequestMaker maker, absl::Duration timeout,
+                                        Sender::OnAnswer on_answer, Sender::OnEnd on_end) {
+  return std::make_unique<UnarySender>(hub, std::move(token), std::move(maker), timeout,
+                                       std::move(on_answer), std::move(on_end));
 }
 
 }  // namespace tocsin::cli::bench

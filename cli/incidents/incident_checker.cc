@@ -42,7 +42,7 @@ grpc::Status IncidentChecker::ReadStatus() {
 
 grpc::Status IncidentChecker::ReadSnapshot() {
   const std::unique_ptr<v1::EventHub::Stub> hub = v1::EventHub::NewStub(OpenChannel(globals_));
-  grpc::ClientContext context;
+  rpc::HubContext context(globals_.token);
   v1::SubscribeRequest request;
   request.set_snapshot(true);
   request.set_label("incidents check");

@@ -17,6 +17,7 @@
 #include "cli/output.h"
 #include "cli/sub_filter.h"
 #include "cli/time_text.h"
+#include "cli/token_patience.h"
 #include "core/rpc/grpc_link.h"
 #include "core/rpc/hub_error.h"
 #include "core/rpc/hub_loop.h"
@@ -43,7 +44,7 @@ class Watcher final : rpc::HubStream::Owner {
       : globals_(globals),
         view_(view),
         interrupt_(interrupt),
-        link_(loop_, OpenChannel(globals)),
+        link_(loop_, OpenChannel(globals), globals.token),
         stream_(link_, request, *this) {
     status_.hub = globals.hub;
     status_.since = absl::Now();
@@ -71,6 +72,7 @@ class Watcher final : rpc::HubStream::Owner {
     v1::SubscribeResponse parsed;
     if (absl::Status read = rpc::ParseResponse(response, parsed); !read.ok()) return read;
     was_connected_ = status_.connected = true;
+    patience_.Answered();
     Written(view_.Show(set_, set_.Apply(parsed)));
     if (set_.overflown()) {
       loop_.Stop();
@@ -83,7 +85,7 @@ class Watcher final : rpc::HubStream::Owner {
   bool OnEnd(const grpc::Status& status) override {
     end_ = status;
     set_.Broken();
-    if (!rpc::MayRetry(status)) {
+    if (!patience_.MayTryAgain(status, globals_)) {
       loop_.Stop();
       return false;
     }
@@ -120,6 +122,7 @@ class Watcher final : rpc::HubStream::Owner {
   rpc::HubStream stream_;
   grpc::Status end_{grpc::StatusCode::DEADLINE_EXCEEDED, "no answer"};
   bool was_connected_ = false;
+  TokenPatience patience_;
   bool written_ = true;
 };
 

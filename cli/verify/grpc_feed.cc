@@ -12,7 +12,8 @@ namespace {
 class GrpcFeed final : public Feed {
  public:
   explicit GrpcFeed(const Globals& globals)
-      : hub_(v1::EventHub::NewStub(OpenChannel(globals, rpc::Connection::kOwn))) {}
+      : token_(globals.token),
+        hub_(v1::EventHub::NewStub(OpenChannel(globals, rpc::Connection::kOwn))) {}
   ~GrpcFeed() override {
     if (context_ != nullptr) context_->TryCancel();
   }
@@ -35,7 +36,7 @@ class GrpcFeed final : public Feed {
   // would have to begin a new one, so the follower never asks for one.
   absl::Status Next(absl::Time until, std::vector<history::Record>& told) override {
     if (stream_ == nullptr) {
-      context_ = std::make_unique<grpc::ClientContext>();
+      context_ = std::make_unique<rpc::HubContext>(token_);
       context_->set_deadline(absl::ToChronoTime(until));
       stream_ = hub_->Subscribe(context_.get(), request_);
     }
@@ -52,11 +53,12 @@ class GrpcFeed final : public Feed {
  private:
   static constexpr int kBookmarkNanos = 200'000'000;
 
+  const rpc::HubTokenPtr token_;
   const std::unique_ptr<v1::EventHub::Stub> hub_;
   v1::SubscribeRequest request_;
   Chain chain_;
   SnapshotParts parts_;
-  std::unique_ptr<grpc::ClientContext> context_;
+  std::unique_ptr<rpc::HubContext> context_;
   std::unique_ptr<grpc::ClientReader<v1::SubscribeResponse>> stream_;
 };
 

@@ -89,7 +89,7 @@ class Load::Publisher {
   grpc::Status Try(const v1::PublishRequest& request, v1::PublishResponse& response) {
     const absl::Time give_up = absl::Now() + load_.options_.patience;
     while (true) {
-      grpc::ClientContext context;
+      rpc::HubContext context(load_.globals_.token);
       SetTimeout(context, kCallTime);
       response.Clear();
       const grpc::Status status = hub_->Publish(&context, request, &response);

@@ -14,9 +14,9 @@ namespace {
 constexpr absl::Duration kBetweenTries = absl::Milliseconds(200);
 
 // One try: all events from the run's beginning to its last one.
-grpc::Status ReadOnce(v1::EventHub::Stub& hub, const ReadBack& what,
+grpc::Status ReadOnce(v1::EventHub::Stub& hub, const rpc::HubTokenPtr& token, const ReadBack& what,
                       std::vector<history::Record>& read) {
-  grpc::ClientContext context;
+  rpc::HubContext context(token);
   context.set_wait_for_ready(true);
   SetTimeout(context, what.patience);
   v1::SubscribeRequest request;
@@ -52,7 +52,7 @@ grpc::Status ReadLogBack(const Globals& globals, const ReadBack& what, Interrupt
   const absl::Time give_up = absl::Now() + what.patience;
   std::vector<history::Record> read;
   while (true) {
-    const grpc::Status status = ReadOnce(*hub, what, read);
+    const grpc::Status status = ReadOnce(*hub, globals.token, what, read);
     if (status.ok()) break;
     if (!rpc::MayRetry(status) || absl::Now() > give_up) return status;
     if (!WaitForNextTry(*channel, absl::ZeroDuration(), kBetweenTries, &interrupt)) return status;

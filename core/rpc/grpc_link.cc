@@ -17,9 +17,9 @@ constexpr char kMethod[] = "/tocsin.v1.EventHub/Subscribe";
 class SubscribeCall final : public HubLoop::Call, public HubLink::Call {
  public:
   SubscribeCall(HubLink::CallOwner& owner, HubLoop& loop,
-                const std::shared_ptr<grpc::Channel>& channel, const v1::SubscribeRequest& request,
-                bool wait_for_hub)
-      : owner_(&owner), stub_(channel), request_(request) {
+                const std::shared_ptr<grpc::Channel>& channel, const HubTokenPtr& token,
+                const v1::SubscribeRequest& request, bool wait_for_hub)
+      : owner_(&owner), stub_(channel), request_(request), context_(token) {
     context_.set_wait_for_ready(wait_for_hub);
     call_ = stub_.PrepareCall(&context_, kMethod, loop.queue());
     call_->StartCall(this);
@@ -85,7 +85,7 @@ class SubscribeCall final : public HubLoop::Call, public HubLink::Call {
   HubLink::CallOwner* owner_;  // null: nobody is interested
   grpc::TemplatedGenericStub<v1::SubscribeRequest, grpc::ByteBuffer> stub_;
   const v1::SubscribeRequest request_;
-  grpc::ClientContext context_;
+  HubContext context_;
   std::unique_ptr<grpc::ClientAsyncReaderWriter<v1::SubscribeRequest, grpc::ByteBuffer>> call_;
   State state_ = State::kStarting;
   bool wanted_ = false;
@@ -97,7 +97,8 @@ class SubscribeCall final : public HubLoop::Call, public HubLink::Call {
 
 HubLink::Call& GrpcLink::Open(const v1::SubscribeRequest& request, bool wait_for_hub,
                               CallOwner& owner) {
-  auto call = std::make_unique<SubscribeCall>(owner, loop_, channel_, request, wait_for_hub);
+  auto call =
+      std::make_unique<SubscribeCall>(owner, loop_, channel_, token_, request, wait_for_hub);
   HubLink::Call& opened = *call;
   loop_.Adopt(std::move(call));
   return opened;

@@ -11,6 +11,7 @@
 
 #include "core/rpc/hub_link.h"
 #include "core/rpc/hub_loop.h"
+#include "core/rpc/hub_token.h"
 
 namespace grpc {
 class Channel;
@@ -20,8 +21,8 @@ namespace tocsin::rpc {
 
 class GrpcLink final : public HubLink {
  public:
-  GrpcLink(HubLoop& loop, std::shared_ptr<grpc::Channel> channel)
-      : loop_(loop), channel_(std::move(channel)) {}
+  GrpcLink(HubLoop& loop, std::shared_ptr<grpc::Channel> channel, HubTokenPtr token = nullptr)
+      : loop_(loop), channel_(std::move(channel)), token_(std::move(token)) {}
 
   void Post(Task task) override { loop_.Post(std::move(task)); }
   TimerKey After(absl::Duration wait, Task task) override {
@@ -35,6 +36,7 @@ class GrpcLink final : public HubLink {
  private:
   HubLoop& loop_;
   const std::shared_ptr<grpc::Channel> channel_;
+  const HubTokenPtr token_;
 };
 
 }  // namespace tocsin::rpc

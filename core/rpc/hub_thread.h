@@ -17,7 +17,8 @@ namespace tocsin::rpc {
 
 class HubThread {
  public:
-  explicit HubThread(std::shared_ptr<grpc::Channel> channel) : link_(loop_, std::move(channel)) {}
+  explicit HubThread(std::shared_ptr<grpc::Channel> channel, HubTokenPtr token = nullptr)
+      : link_(loop_, std::move(channel), std::move(token)) {}
   ~HubThread() { Stop(); }
   HubThread(const HubThread&) = delete;
   HubThread& operator=(const HubThread&) = delete;

@@ -1,5 +1,5 @@
-"""Who may do what at the hub, with the real program: every token of the table over gRPC, tokens that run out in
-mid-stream, and keys that change under many clients."""
+"""Who may do what at the hub, with the real programs: every token of the table over gRPC, tokens that run out in
+mid-stream, keys that change under many clients, and bridge and command line as callers."""
 
 import asyncio
 import contextlib
@@ -20,6 +20,14 @@ from tocsin.v1 import hub_pb2
 
 RULES = ["--auth-issuer", "https://id.example", "--auth-issuer", "https://second.example", "--auth-audience", "tocsin"]
 GRPCURL = harness.ROOT / ".tools" / "bin" / "grpcurl"
+
+
+def _refused(call):
+    """The code and the reason of a call that must fail."""
+    with pytest.raises(grpc.RpcError) as caught:
+        call()
+    info = harness.error_details(caught.value).get("ErrorInfo")
+    return caught.value.code(), info.reason if info else ""
 
 
 # ---- the table ----
@@ -285,3 +293,93 @@ def test_grpcurl_shows_a_token(issuer):
         assert '"latest"' in call("-H", f"authorization: Bearer {issuer.token()}").stdout
         listed = subprocess.run([GRPCURL, "-plaintext", hub.address(0), "list"], capture_output=True, text=True, timeout=20)
         assert "tocsin.v1.EventHub" in listed.stdout, "reflection is open"
+
+
+COMMANDS = [
+    ["status"], ["events"], ["incidents", "list"], ["incidents", "check"],
+    ["pub", "system-event", "--category", "test", "--message", "m"],
+    ["pub", "--file", "-"], ["alert", "--title", "t", "--source", "test", "--severity", "P3"],
+    ["explain", "--last", "1"], ["sub", "--from", "earliest", "--count", "1"],
+    ["verify", "--duration", "1s", "--transports", "grpc"],
+    ["bench", "pub", "--events", "10"], ["bench", "pub", "--events", "10", "--unary"],
+    ["bench", "sub", "--events", "10", "--subscribers", "2"]]
+
+
+@pytest.mark.parametrize("arguments", COMMANDS, ids=" ".join)
+def test_every_command_shows_its_token(issuer, tmp_path, arguments):
+    event = '{"type": "system_event", "category": "test", "message": "m"}\n'
+    token = tmp_path / "token"
+    token.write_text(issuer.token() + "\n")
+    with harness.start_hub(*issuer.flags, store="memory") as hub:
+        with TokenClient(hub, issuer.token()) as client:
+            client.publish(harness.incident_created())
+        refused = harness.cli(hub, *arguments, input=event)
+        assert refused.returncode == 4, refused
+        done = harness.cli(hub, "--token-file", str(token), *arguments, input=event)
+        assert done.returncode == 0, done
+
+
+def test_a_token_is_no_flag_and_goes_to_no_other_machine_in_the_clear(issuer, tmp_path):
+    token = tmp_path / "token"
+    token.write_text(issuer.token())
+    done = harness.cli("192.0.2.1:50051", "--token-file", str(token), "status")
+    assert done.returncode == 2 and "--hub-tls" in done.stderr and "192.0.2.1" in done.stderr, done
+    assert issuer.token()[:20] not in done.stderr
+    assert harness.cli("127.0.0.1:1", "--token", issuer.token(), "status").returncode == 2
+    done = harness.cli("192.0.2.1:50051", "--token-file", str(token), "--hub-insecure", "--timeout", "100ms", "status")
+    assert done.returncode == 3, done
+    token.write_text("two tokens")
+    done = harness.cli("127.0.0.1:1", "--token-file", str(token), "status")
+    assert done.returncode == 2 and str(token) in done.stderr and "two" not in done.stderr, done
+    bridge = subprocess.run([harness.BIN / "tocsin-bridge", "--hub", "192.0.2.1:50051", "--hub-token-file", tmp_path / "token",
+                             "--listen", "127.0.0.1:0"], capture_output=True, text=True, timeout=20)
+    assert bridge.returncode == 2 and "--hub-token-file" in bridge.stderr, bridge
+
+
+def test_sub_goes_on_with_the_next_token_of_its_file(issuer, tmp_path):
+    token = tmp_path / "token"
+    put(token, issuer.token(good_for=2))
+    with harness.start_hub(*issuer.flags, "--auth-leeway", "0s", store="memory") as hub, \
+            _publishing(hub, issuer) as published:
+        renewed = threading.Timer(3, lambda: put(token, issuer.token()))  # late: it is refused meanwhile
+        renewed.start()
+        done = harness.cli(hub, "--token-file", str(token), "sub", "--from", "earliest", "--count", "250", "--output", "json")
+        renewed.join()
+    assert done.returncode == 0, done
+    assert "nothing was missed" in done.stderr and len(published) >= 250
+    assert [f'"event {n}"' in line for n, line in enumerate(done.stdout.splitlines())] == [True] * 250
+
+
+def test_a_bridge_whose_token_is_renewed_loses_nothing(issuer, tmp_path):
+    """In time, and once too late: then it says so, and goes on where it was."""
+    token = tmp_path / "token"
+    put(token, issuer.token(good_for=2))
+
+    async def follow(bridge, published):
+        renewing = asyncio.create_task(asyncio.to_thread(renew, bridge))
+        async with harness.connect(bridge) as ws:
+            await ws.subscribe(filters={"event_types": ["system_event"]})
+            first = len(published)
+            seen = []
+            while not (renewing.done() and len(seen) >= len(published) - first):
+                seen.append((await ws.expect("event"))["sequence"])
+            await renewing
+            return seen
+
+    def refusals(bridge):
+        return bridge.log().count("the hub refuses this bridge's token")
+
+    def renew(bridge):
+        put(token, issuer.token(good_for=4))  # in time: the first one runs out, and the stream goes on with this
+        harness.wait_for(lambda: refusals(bridge) == 1 and bridge.ready(), what="the stream to go on")
+        harness.wait_for(lambda: refusals(bridge) == 2, what="the second one to run out")
+        harness.wait_for(lambda: "refuses this bridge's token" in bridge.http("/health", 0)[1], what="the health to say so")
+        put(token, issuer.token())  # too late
+        harness.wait_for(bridge.ready, what="the bridge to be ready again")
+
+    with harness.start_hub(*issuer.flags, "--auth-leeway", "0s", store="memory") as hub, \
+            harness.start_bridge(hub, "--hub-token-file", token) as bridge, _publishing(hub, issuer, 0.05) as published:
+        seen = harness.run(follow(bridge, published))
+        assert seen == list(range(seen[0], seen[0] + len(seen))) and len(seen) > 50
+        assert bridge.running() and "the hub refuses this bridge's token" in bridge.log()
+        assert issuer.token()[:30] not in bridge.log()
