@@ -11,6 +11,7 @@
 #include "core/base/bounded_file.h"
 #include "core/base/listen_address.h"
 #include "core/base/log.h"
+#include "core/base/planted.h"
 #include "core/base/status_macros.h"
 #include "core/base/strings.h"
 
@@ -78,7 +79,8 @@ absl::StatusOr<HubTokenPtr> HubToken::OfText(std::string_view text, std::string_
 
 std::string HubToken::Authorization() const {
   MutexLock lock(mutex_);
-  if (const absl::Duration now = clock_.Monotonic(); may_change() && now - read_at_ >= kReadEvery) {
+  if (const absl::Duration now = clock_.Monotonic();
+      may_change() && now - read_at_ >= kReadEvery && !Planted("token-read-once")) {
     read_at_ = now;
     ReadAgain();
   }
