@@ -204,6 +204,27 @@ def test_a_publish_stream_ends_with_its_token(issuer):
         assert all(_time_of(event) <= end + 0.05 for event in events)
 
 
+def test_idle_streams_end_with_their_token(issuer):
+    """Nothing is sent that would make the hub look at the token."""
+    with harness.start_hub(*issuer.flags, "--auth-leeway", "0s", store="memory") as hub:
+        end = int(time.time() + 2)
+        over = threading.Event()
+
+        def nothing():
+            over.wait(20)
+            yield from ()
+
+        with TokenClient(hub, issuer.token(good_for=2)) as client:
+            stream = client.subscribe()
+            publishing = client.stub.PublishStream(nothing())
+            for wait in (lambda: stream.until(lambda _: False), lambda: next(publishing)):
+                with pytest.raises(grpc.RpcError) as caught:
+                    wait()
+                assert caught.value.code() == grpc.StatusCode.UNAUTHENTICATED
+                assert end <= time.time() <= end + 5
+            over.set()
+
+
 # ---- keys that change ----
 
 class _Signer:
