@@ -3,6 +3,8 @@
 #include <grpc/grpc.h>
 #include <grpc/grpc_security.h>
 
+#include <string>
+
 #include "core/base/mutex.h"
 
 namespace tocsin::hub {
@@ -35,8 +37,10 @@ class WatchedCredentials final : public grpc::ServerCredentials {
       return GRPC_SSL_CERTIFICATE_CONFIG_RELOAD_UNCHANGED;
     }
     const grpc_ssl_pem_key_cert_pair pair{now->key.c_str(), now->chain.c_str()};
-    config = grpc_ssl_server_certificate_config_create(
-        now->authorities.empty() ? nullptr : now->authorities.c_str(), &pair, 1);
+    // Where no client shows a certificate nobody looks at the authorities, but gRPC 1.51 as Debian
+    // builds it aborts when there are none.
+    const std::string& authorities = now->authorities.empty() ? now->chain : now->authorities;
+    config = grpc_ssl_server_certificate_config_create(authorities.c_str(), &pair, 1);
     given_ = now;
     return GRPC_SSL_CERTIFICATE_CONFIG_RELOAD_NEW;
   }
