@@ -77,8 +77,12 @@ Details DetailsOf(const grpc::Status& status) {
   return details;
 }
 
-TestStream::TestStream(v1::EventHub::Stub& stub, const v1::SubscribeRequest& request) {
+TestStream::TestStream(v1::EventHub::Stub& stub, const v1::SubscribeRequest& request,
+                       const std::string& authorization) {
   context_.set_deadline(Deadline());
+  if (!authorization.empty()) {
+    context_.AddMetadata("authorization", authorization);
+  }
   reader_ = stub.Subscribe(&context_, request);
 }
 
@@ -206,9 +210,12 @@ std::string TestHub::GetOps(std::string_view path, std::string* head) {
 }
 
 std::string TestHub::Call(const std::string& method, const std::string& request,
-                          grpc::Status* status) {
+                          grpc::Status* status, const std::vector<std::string>& authorization) {
   grpc::ClientContext context;
   context.set_deadline(Deadline());
+  for (const std::string& each : authorization) {
+    context.AddMetadata("authorization", each);
+  }
   const grpc::Slice slice(request);
   const grpc::ByteBuffer in(&slice, 1);
   grpc::ByteBuffer out;

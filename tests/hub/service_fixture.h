@@ -39,7 +39,9 @@ Details DetailsOf(const grpc::Status& status);
 
 class TestStream {
  public:
-  TestStream(v1::EventHub::Stub& stub, const v1::SubscribeRequest& request);
+  // `authorization`: metadata of that name, none where it is empty.
+  TestStream(v1::EventHub::Stub& stub, const v1::SubscribeRequest& request,
+             const std::string& authorization = "");
   ~TestStream();
 
   // The next response; false at the end of the stream.
@@ -79,9 +81,10 @@ class TestHub {
   std::unique_ptr<TestStream> Subscribe(const v1::SubscribeRequest& request = {});
   // The body of a GET to the operations port, after its status line and fields.
   std::string GetOps(std::string_view path, std::string* head = nullptr);
-  // Calls a unary method by its bytes.
+  // Calls a unary method by its bytes, with so many fields of authorization.
   std::string Call(const std::string& method, const std::string& request,
-                   grpc::Status* status = nullptr);
+                   grpc::Status* status = nullptr,
+                   const std::vector<std::string>& authorization = {});
 
  private:
   std::unique_ptr<Hub> hub_;
