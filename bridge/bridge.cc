@@ -59,7 +59,10 @@ class Bridge::Impl {
        const rpc::HubTokenPtr& token)
       : config_(config),
         authenticator_(std::move(authenticator)),
-        limits_(config.max_connections, config.max_connections_per_address),
+        limits_({.connections = config.max_connections,
+                 .per_address = config.max_connections_per_address,
+                 .unauthenticated = authenticator_->on() ? config.max_unauthenticated
+                                                         : http::ConnectionBounds::kNone}),
         window_(config.window),
         channel_(rpc::MakeHubChannel(config.hub, rpc::Connection::kShared, config.hub_tls)),
         replay_thread_(channel_, token),

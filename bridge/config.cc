@@ -65,6 +65,10 @@ void RegisterSessions(Options& options, BridgeFlags& flags) {
   options.Count(&flags.config.max_connections_per_address, "max-connections-per-address",
                 "Connections from one address at a time; this machine's own are not counted.", 1,
                 10'000'000);
+  options.Count(&flags.config.max_unauthenticated, "max-unauthenticated-connections",
+                "Connections at a time that have not shown a good token yet, where authentication "
+                "is on; more are refused.",
+                1, 10'000'000);
   options.Count(&flags.config.session.max_subscriptions, "max-subscriptions",
                 "Subscriptions of one connection.", 1, 100'000);
   options.Bytes(&flags.config.session.max_message_bytes, "max-message-bytes",

@@ -41,6 +41,7 @@ struct BridgeConfig {
   bool playground = true;
   size_t max_connections = limits::kConnections;
   size_t max_connections_per_address = limits::kConnectionsPerAddress;
+  size_t max_unauthenticated = limits::kUnauthenticatedConnections;  // where tokens are asked for
   absl::Duration drain_timeout = absl::Seconds(10);
   tls::ServerFlags tls;
   AuthFlags auth;

@@ -23,8 +23,11 @@ inline constexpr size_t kMessagesPerSecond = 100;
 inline constexpr size_t kMessageBurst = 200;
 inline constexpr size_t kConnectionsPerAddress = 100;
 inline constexpr size_t kConnections = 20'000;
+inline constexpr size_t kUnauthenticatedConnections = 1'000;
 inline constexpr absl::Duration kHeaderReadTimeout = absl::Seconds(5);
 inline constexpr absl::Duration kTlsHandshakeTimeout = absl::Seconds(5);
+// A token, where one is due and the handshake brought none.
+inline constexpr absl::Duration kFirstMessageTimeout = absl::Seconds(10);
 // HTTP. A body may come slowly, but not for ever, and not with long silence in it.
 inline constexpr absl::Duration kBodyReadTimeout = absl::Seconds(60);
 inline constexpr absl::Duration kBodySilence = absl::Seconds(10);

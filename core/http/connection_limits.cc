@@ -2,44 +2,100 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
+#include "core/base/status_macros.h"
 #include "core/event/error.h"
+#include "core/event/limits.h"
 
 namespace tocsin::http {
+namespace {
 
-absl::StatusOr<ConnectionLimits::Ticket> ConnectionLimits::Admit(const AddressKey& key,
-                                                                 bool loopback) {
+// When a place is likely to be free: nothing tells when others go.
+constexpr absl::Duration kComeBack = absl::Seconds(5);
+
+absl::Status Full(std::string_view which, size_t most, absl::Duration come_back) {
+  return MakeError(ErrorCode::kServiceUnavailable,
+                   absl::StrCat("the server has all of the ", most, " connections ",
+                                absl::string_view(which.data(), which.size())),
+                   {.retry_after = come_back});
+}
+
+}  // namespace
+
+absl::StatusOr<ConnectionLimits::Ticket> ConnectionLimits::Admit(const IpAddress& client) {
   MutexLock lock(mutex_);
-  if (connections_ >= max_connections_) {
-    return MakeError(ErrorCode::kServiceUnavailable,
-                     absl::StrCat("the server has all of the ", max_connections_,
-                                  " connections that it may have"),
-                     {.retry_after = absl::Seconds(5)});
+  if (connections_ >= bounds_.connections) {
+    ++refused_.full;
+    return Full("that it may have", bounds_.connections, kComeBack);
   }
-  if (!loopback) {
-    uint32_t& count = by_address_[key];
-    if (count >= max_per_address_) {
-      return MakeError(
-          ErrorCode::kRateLimitExceeded,
-          absl::StrCat("an address may have at most ", max_per_address_, " connections"),
-          {.retry_after = absl::Seconds(5)});
-    }
-    ++count;
+  if (unauthenticated_ >= bounds_.unauthenticated) {
+    ++refused_.unauthenticated;
+    // Each of them shows a token within this time or is ended.
+    return Full("that it may have without authentication", bounds_.unauthenticated,
+                limits::kFirstMessageTimeout);
   }
+  RETURN_IF_ERROR(CountFor(client));
   ++connections_;
+  ++unauthenticated_;
   Ticket ticket;
   ticket.limits_ = this;
-  ticket.key_ = key;
-  ticket.counted_ = !loopback;
+  ticket.client_ = client;
+  ticket.counted_ = Counts(client);
   return ticket;
+}
+
+absl::Status ConnectionLimits::CountFor(const IpAddress& client) {
+  if (!Counts(client)) {
+    return absl::OkStatus();
+  }
+  const auto found = by_address_.find(client.key());
+  if (found != by_address_.end() && found->second >= bounds_.per_address) {
+    ++refused_.address;
+    return MakeError(
+        ErrorCode::kRateLimitExceeded,
+        absl::StrCat("an address may have at most ", bounds_.per_address, " connections"),
+        {.retry_after = kComeBack});
+  }
+  ++by_address_[client.key()];
+  return absl::OkStatus();
+}
+
+void ConnectionLimits::Uncount(const Ticket& ticket) {
+  if (!ticket.counted_) {
+    return;
+  }
+  const auto found = by_address_.find(ticket.client_.key());
+  if (found != by_address_.end() && --found->second == 0) {
+    by_address_.erase(found);
+  }
+}
+
+void ConnectionLimits::Authenticate(Ticket& ticket) {
+  if (!std::exchange(ticket.authenticated_, true)) {
+    MutexLock lock(mutex_);
+    --unauthenticated_;
+  }
+}
+
+absl::Status ConnectionLimits::Move(Ticket& ticket, const IpAddress& client) {
+  if (client == ticket.client_) {
+    return absl::OkStatus();
+  }
+  MutexLock lock(mutex_);
+  const bool same = ticket.counted_ && Counts(client) && client.key() == ticket.client_.key();
+  if (!same) {
+    RETURN_IF_ERROR(CountFor(client));
+    Uncount(ticket);
+  }
+  ticket.client_ = client;
+  ticket.counted_ = Counts(client);
+  return absl::OkStatus();
 }
 
 void ConnectionLimits::Release(Ticket& ticket) {
   MutexLock lock(mutex_);
-  if (ticket.counted_) {
-    const auto found = by_address_.find(ticket.key_);
-    if (found != by_address_.end() && --found->second == 0) {
-      by_address_.erase(found);
-    }
+  Uncount(ticket);
+  if (!ticket.authenticated_) {
+    --unauthenticated_;
   }
   if (--connections_ == 0) {
     none_.NotifyAll();
@@ -49,6 +105,16 @@ void ConnectionLimits::Release(Ticket& ticket) {
 size_t ConnectionLimits::connections() const {
   MutexLock lock(mutex_);
   return connections_;
+}
+
+size_t ConnectionLimits::unauthenticated() const {
+  MutexLock lock(mutex_);
+  return unauthenticated_;
+}
+
+ConnectionLimits::Refused ConnectionLimits::refused() const {
+  MutexLock lock(mutex_);
+  return refused_;
 }
 
 bool ConnectionLimits::WaitForNone(absl::Duration timeout) {

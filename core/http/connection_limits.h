@@ -1,25 +1,36 @@
-// connection_limits.h: bounds the number of connections, in total and for each address.
+// connection_limits.h: bounds the number of connections: in total, for each address, and of those
+// that have not authenticated yet.
 //
 // Shape:   Admit returns a ticket, or the error that refuses the connection. A connection keeps its
-//          ticket as long as it lives.
-// Threads: safe; one leaf mutex.
+//          ticket as long as it lives. It counts as not authenticated until it says
+//          Ticket::Authenticated. Behind a proxy the client is known later than the connection:
+//          Ticket::MoveTo counts it for the client's address from then on.
+// Threads: safe; one leaf mutex. A ticket has one thread at a time.
 // Owns:    the counts. Outlives its tickets.
+// Bounds:  the table of addresses has at most an entry for each connection.
 #pragma once
 
-#include <array>
+#include <atomic>
 #include <cstdint>
+#include <limits>
 #include <utility>
 
 #include "absl/container/flat_hash_map.h"
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
+#include "core/base/cidr.h"
+#include "core/base/ip_address.h"
 #include "core/base/mutex.h"
 
 namespace tocsin::http {
 
-// An IPv4 address mapped to IPv6, or the first 64 bits of an IPv6 address, since one client usually
-// owns all addresses that begin with them.
-using AddressKey = std::array<uint8_t, 16>;
+struct ConnectionBounds {
+  static constexpr size_t kNone = std::numeric_limits<size_t>::max();
+
+  size_t connections = kNone;
+  size_t per_address = kNone;
+  size_t unauthenticated = kNone;  // where nobody authenticates
+};
 
 class ConnectionLimits {
  public:
@@ -28,12 +39,14 @@ class ConnectionLimits {
     Ticket() = default;
     Ticket(Ticket&& other) noexcept
         : limits_(std::exchange(other.limits_, nullptr)),
-          key_(other.key_),
-          counted_(other.counted_) {}
+          client_(other.client_),
+          counted_(other.counted_),
+          authenticated_(other.authenticated_) {}
     Ticket& operator=(Ticket&& other) noexcept {
       std::swap(limits_, other.limits_);
-      std::swap(key_, other.key_);
+      std::swap(client_, other.client_);
       std::swap(counted_, other.counted_);
+      std::swap(authenticated_, other.authenticated_);
       return *this;
     }
     ~Ticket() {
@@ -42,31 +55,64 @@ class ConnectionLimits {
       }
     }
 
+    // Whose connection it is: the peer's address, or what a trusted proxy said.
+    const IpAddress& client() const { return client_; }
+    // A token of this connection, or of a request on it, was found good. May be said again.
+    void Authenticated() {
+      if (limits_ != nullptr) {
+        limits_->Authenticate(*this);
+      }
+    }
+    // RATE_LIMIT_EXCEEDED when that address has too many; the ticket is then as it was.
+    absl::Status MoveTo(const IpAddress& client) {
+      return limits_ == nullptr ? absl::OkStatus() : limits_->Move(*this, client);
+    }
+
    private:
     friend class ConnectionLimits;
     ConnectionLimits* limits_ = nullptr;
-    AddressKey key_{};
+    IpAddress client_;
     bool counted_ = false;  // for its address, too
+    bool authenticated_ = false;
   };
 
-  ConnectionLimits(size_t max_connections, size_t max_per_address)
-      : max_connections_(max_connections), max_per_address_(max_per_address) {}
+  // Those that were refused, by why.
+  struct Refused {
+    uint64_t full = 0;
+    uint64_t address = 0;
+    uint64_t unauthenticated = 0;
+  };
 
-  // SERVICE_UNAVAILABLE when there are too many connections, RATE_LIMIT_EXCEEDED when the address
-  // has too many. Connections over loopback are not counted for their address.
-  absl::StatusOr<Ticket> Admit(const AddressKey& key, bool loopback);
+  // Connections over loopback and from `exempt` are not counted for their address.
+  explicit ConnectionLimits(const ConnectionBounds& bounds, CidrList exempt = {})
+      : bounds_(bounds), exempt_(std::move(exempt)) {}
+
+  // SERVICE_UNAVAILABLE when there are too many connections, or too many that have not
+  // authenticated; RATE_LIMIT_EXCEEDED when the address has too many.
+  absl::StatusOr<Ticket> Admit(const IpAddress& client);
   size_t connections() const;
+  size_t unauthenticated() const;
+  Refused refused() const;
   // Waits until there is no connection. False when the time ran out before.
   bool WaitForNone(absl::Duration timeout);
 
  private:
+  bool Counts(const IpAddress& client) const {
+    return !client.is_loopback() && !exempt_.Contains(client);
+  }
+  absl::Status CountFor(const IpAddress& client) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  void Uncount(const Ticket& ticket) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  void Authenticate(Ticket& ticket);
+  absl::Status Move(Ticket& ticket, const IpAddress& client);
   void Release(Ticket& ticket);
 
-  const size_t max_connections_;
-  const size_t max_per_address_;
+  const ConnectionBounds bounds_;
+  const CidrList exempt_;
   mutable Mutex mutex_;
   CondVar none_;
   size_t connections_ ABSL_GUARDED_BY(mutex_) = 0;
+  size_t unauthenticated_ ABSL_GUARDED_BY(mutex_) = 0;
+  Refused refused_ ABSL_GUARDED_BY(mutex_);
   absl::flat_hash_map<AddressKey, uint32_t> by_address_ ABSL_GUARDED_BY(mutex_);
 };
 

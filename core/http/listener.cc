@@ -24,24 +24,9 @@ constexpr size_t kMaxRefused = 256;
 constexpr int kAcceptsPerTurn = 64;
 constexpr absl::Duration kPause = absl::Milliseconds(100);
 
-asio::ip::address_v6 AsV6(const asio::ip::address& address) {
-  return address.is_v4() ? asio::ip::make_address_v6(asio::ip::v4_mapped, address.to_v4())
-                         : address.to_v6();
-}
-
-AddressKey KeyOf(const asio::ip::address& address) {
-  const asio::ip::address_v6 v6 = AsV6(address);
-  AddressKey key = v6.to_bytes();
-  if (!v6.is_v4_mapped()) {
-    std::fill(key.begin() + 8, key.end(), uint8_t{0});
-  }
-  return key;
-}
-
-bool IsLoopback(const asio::ip::address& address) {
-  const asio::ip::address_v6 v6 = AsV6(address);
-  return v6.is_v4_mapped() ? asio::ip::make_address_v4(asio::ip::v4_mapped, v6).is_loopback()
-                           : v6.is_loopback();
+IpAddress AddressOf(const asio::ip::address& address) {
+  return address.is_v4() ? IpAddress::FromV4(address.to_v4().to_bytes())
+                         : IpAddress::FromV6(address.to_v6().to_bytes());
 }
 
 bool OutOfResources(const Error& error) {
@@ -90,7 +75,7 @@ Listener::Listener(ListenSockets sockets, std::vector<Place> places, ConnectionL
       limits_(limits),
       when_full_(when_full),
       tls_(tls),
-      refused_(kMaxRefused, kMaxRefused) {
+      refused_({.connections = kMaxRefused}) {
   asio::io_context& io = places_.front().io->io();
   for (const int descriptor : sockets.Release()) {
     Door& door = doors_.emplace_back(Door{tcp::acceptor(io), asio::steady_timer(io)});
@@ -154,14 +139,13 @@ void Listener::TakeWaiting(Door& door) {
 
 void Listener::HandOver(Descriptor descriptor, const tcp::endpoint& peer) {
   std::optional<HttpResponse> refusal;
-  absl::StatusOr<ConnectionLimits::Ticket> ticket =
-      limits_.Admit(KeyOf(peer.address()), IsLoopback(peer.address()));
+  absl::StatusOr<ConnectionLimits::Ticket> ticket = limits_.Admit(AddressOf(peer.address()));
   if (!ticket.ok() && when_full_ == WhenFull::kEndIdle && places_.front().io->EndOneIdle()) {
-    ticket = limits_.Admit(KeyOf(peer.address()), IsLoopback(peer.address()));
+    ticket = limits_.Admit(AddressOf(peer.address()));
   }
   if (!ticket.ok()) {
     refusal = ProblemResponse(ticket.status());
-    ticket = refused_.Admit({}, /*loopback=*/true);
+    ticket = refused_.Admit(AddressOf(peer.address()));
     if (!ticket.ok()) {
       return;
     }

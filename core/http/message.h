@@ -9,6 +9,8 @@
 #include <string_view>
 #include <vector>
 
+#include "core/base/ip_address.h"
+
 namespace tocsin::http {
 
 struct Field {
@@ -27,6 +29,7 @@ struct HttpRequest {
   bool upgrade = false;   // has an Upgrade field
   bool followed = false;  // more bytes came after it, before it was answered
   std::string body;
+  IpAddress client;               // who asks: the peer's address, or what a trusted proxy said
   std::vector<Field> parameters;  // of the route's path pattern, percent-decoded
 
   bool has_body() const { return chunked || content_length > 0; }

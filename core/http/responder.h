@@ -85,7 +85,7 @@ class StreamOwner {
 // A connection that has left HTTP. Nothing has been sent: the new owner answers the upgrade.
 struct TakenOver {
   std::unique_ptr<ByteStream> stream;
-  ConnectionLimits::Ticket ticket;
+  ConnectionLimits::Ticket ticket;  // knows the client's address
 };
 
 using MakeStreamOwner = absl::FunctionRef<std::unique_ptr<StreamOwner>(ResponseStream&)>;

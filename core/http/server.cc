@@ -16,8 +16,8 @@ namespace tocsin::http {
 class Server::Impl {
  public:
   Impl(RouteTable routes, const ServerOptions& options)
-      : limits_(std::min(options.max_connections, OtherDescriptors() / 4),
-                options.max_connections_per_address),
+      : limits_({.connections = std::min(options.max_connections, OtherDescriptors() / 4),
+                 .per_address = options.max_connections_per_address}),
         service_{.routes = std::move(routes)} {}
 
   absl::Status Start(const ListenAddress& address) {

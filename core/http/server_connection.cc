@@ -179,6 +179,7 @@ void ServerConnection::Handle() {
   const auto keep = self();
   phase_ = Phase::kHandler;
   SetDeadline(limits::kHandlerTimeout);
+  reader_.request().client = ticket_.client();
   // A handler that throws drops its responder, which then answers.
   Guarded("request", [&] {
     reader_.route().handler(reader_.request(), Responder(io_, std::weak_ptr<Exchange>(keep)));
