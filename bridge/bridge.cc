@@ -62,7 +62,8 @@ class Bridge::Impl {
         limits_({.connections = config.max_connections,
                  .per_address = config.max_connections_per_address,
                  .unauthenticated = authenticator_->on() ? config.max_unauthenticated
-                                                         : http::ConnectionBounds::kNone}),
+                                                         : http::ConnectionBounds::kNone},
+                config.proxies.trusted),
         window_(config.window),
         channel_(rpc::MakeHubChannel(config.hub, rpc::Connection::kShared, config.hub_tls)),
         replay_thread_(channel_, token),
@@ -88,6 +89,8 @@ class Bridge::Impl {
         .explain_session = [this](const std::string& id,
                                   SessionTold told) { AskWorkers(0, id, std::move(told)); },
         .playground = config_.playground};
+    http::ProxyRules proxies = config.proxies;
+    proxies.on_bad_header = [this] { metrics_.proxy_header_failures.Increment(); };
     for (size_t i = 0; i < config.threads; ++i) {
       workers_.push_back(std::make_unique<Worker>(window_, log_, snapshots_, Clock::Real(),
                                                   config_.shard, config_.session, metrics_,
@@ -96,6 +99,7 @@ class Bridge::Impl {
           http::Service{.routes = BridgeRoutes(sources, *workers_.back()),
                         .origins = http::OriginPolicy(config.allowed_origins),
                         .fields = FieldsOfAnswers(config),
+                        .proxies = proxies,
                         .max_bodies_bytes = limits::kRequestBodiesBytes / config.threads}));
     }
   }
@@ -223,10 +227,19 @@ class Bridge::Impl {
       slowest = std::min(slowest, std::max(worker->served(), view.base.sequence));
     }
     SetMemory();
+    SetRefused();
     const double behind = static_cast<double>(view.head.sequence - slowest);
     metrics_.broadcast_channel_usage_ratio.Set(
         std::min(1.0, behind / static_cast<double>(config_.window.max_events)));
     return metrics_.Text();
+  }
+
+  void SetRefused() {
+    const http::ConnectionLimits::Refused refused = limits_.refused();
+    metrics_.refused.Set("connections", refused.full);
+    metrics_.refused.Set("address_connections", refused.address);
+    metrics_.refused.Set("unauthenticated_connections", refused.unauthenticated);
+    metrics_.unauthenticated_connections.Set(static_cast<double>(limits_.unauthenticated()));
   }
 
   void SetMemory() {

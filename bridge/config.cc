@@ -13,6 +13,26 @@ namespace {
 
 constexpr size_t kAny = std::numeric_limits<size_t>::max() / 2;
 
+void RegisterProxies(Options& options, BridgeFlags& flags) {
+  options.Bool(
+      &flags.behind_proxy, "behind-proxy",
+      "Says that a proxy does TLS for this port, and that nobody reaches it but the proxy.");
+  options.List(&flags.trusted_proxies, "trusted-proxy",
+               "An address or a network, such as 10.0.0.0/8, of proxies that say for whom they "
+               "come. They are not counted by --max-connections-per-address: their clients are. "
+               "May be repeated.",
+               "NETWORK");
+  options.Bool(
+      &flags.config.proxies.protocol, "proxy-protocol",
+      "Connections from a trusted proxy begin with a header of the PROXY protocol, version "
+      "1 or 2; those without are refused.");
+  options.Choice(
+      &flags.forwarded_header, "forwarded-header",
+      "Where a trusted proxy says whose a request is. The other one is not read: a proxy "
+      "passes on what the client wrote there.",
+      {"x-forwarded-for", "forwarded"});
+}
+
 void RegisterFaces(Options& options, BridgeFlags& flags) {
   options.Text(&flags.listen, "listen",
                "Where clients connect over HTTP and WebSocket; port 0 picks a free one.",
@@ -39,7 +59,9 @@ void RegisterFaces(Options& options, BridgeFlags& flags) {
                    "(Strict-Transport-Security); 0s: not told.",
                    absl::ZeroDuration(), absl::Hours(24) * 365 * 2);
   options.Bool(&flags.insecure, "insecure",
-               "Allows listening on addresses that other machines reach, without authentication.");
+               "Allows listening on addresses that other machines reach, without authentication or "
+               "TLS.");
+  RegisterProxies(options, flags);
   options.Choice(&flags.playground, "playground",
                  "GraphiQL, the page in which GraphQL is tried out, at /graphql/playground. It "
                  "holds no data and "
@@ -137,7 +159,21 @@ absl::StatusOr<rpc::HubTokenPtr> BridgeConfig::OpenHubToken() const {
 absl::StatusOr<BridgeConfig> BridgeConfig::From(const BridgeFlags& flags) {
   BridgeConfig config = flags.config;
   ASSIGN_OR_RETURN(config.listen, ParseListenAddress(flags.listen, "--listen"));
-  RETURN_IF_ERROR(CheckExposure(config.listen, flags.insecure, "--listen"));
+  RETURN_IF_ERROR(CheckExposure(config.listen,
+                                {.tls = config.tls.on(),
+                                 .auth = config.auth.on(),
+                                 .behind_proxy = flags.behind_proxy,
+                                 .insecure = flags.insecure},
+                                "--listen"));
+  ASSIGN_OR_RETURN(config.proxies.trusted,
+                   CidrList::Parse(flags.trusted_proxies, "--trusted-proxy"));
+  if (config.proxies.protocol && config.proxies.trusted.empty()) {
+    return absl::InvalidArgumentError(
+        "--proxy-protocol needs to know whose headers to take: give --trusted-proxy");
+  }
+  config.proxies.header = flags.forwarded_header == "forwarded"
+                              ? http::ProxyRules::Header::kForwarded
+                              : http::ProxyRules::Header::kXForwardedFor;
   ASSIGN_OR_RETURN(const ListenAddress hub,
                    ParseListenAddress(flags.hub, "--hub", UnixSockets::kAllowed));
   config.hub = hub.ToString();

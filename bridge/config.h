@@ -16,6 +16,7 @@
 #include "core/base/listen_address.h"
 #include "core/base/options.h"
 #include "core/event/limits.h"
+#include "core/http/proxy_rules.h"
 #include "core/rpc/hub_tls.h"
 #include "core/rpc/hub_token.h"
 #include "core/stream/shard.h"
@@ -44,6 +45,7 @@ struct BridgeConfig {
   size_t max_unauthenticated = limits::kUnauthenticatedConnections;  // where tokens are asked for
   absl::Duration drain_timeout = absl::Seconds(10);
   tls::ServerFlags tls;
+  http::ProxyRules proxies;
   AuthFlags auth;
   // How long browsers that came over TLS come over nothing else (Strict-Transport-Security).
   absl::Duration hsts = absl::Hours(24) * 180;
@@ -63,6 +65,9 @@ struct BridgeFlags {
   std::string playground = "on";
   AlertMappingFlags alerts;
   bool insecure = false;
+  bool behind_proxy = false;
+  std::vector<std::string> trusted_proxies;
+  std::string forwarded_header = "x-forwarded-for";
   BridgeConfig config = {};
 
   void Register(Options& options);

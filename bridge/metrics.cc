@@ -39,6 +39,18 @@ void AlertCounter::Count(std::string_view source, std::string_view outcome, size
   }
 }
 
+RefusedCounter::RefusedCounter(Registry& registry)
+    : family_(prometheus::BuildCounter()
+                  .Name("tocsin_refused_total")
+                  .Help("Connections, requests and tokens that a limit refused, by limit")
+                  .Register(registry)) {}
+
+void RefusedCounter::Set(std::string_view limit, uint64_t refused) {
+  const MutexLock lock(mutex_);
+  prometheus::Counter& counter = family_.Add({{"limit", std::string(limit)}});
+  counter.Increment(static_cast<double>(refused) - counter.Value());
+}
+
 Metrics::Metrics()
     : active_connections(
           Gauge(registry_, "websocket_active_connections", "WebSocket sessions now")),
@@ -83,6 +95,15 @@ Metrics::Metrics()
                              "How often the hub's stream was lost and opened again")),
       tls_handshake_failures(Counter(registry_, "tocsin_tls_handshake_failures_total",
                                      "Connections that ended before they were encrypted")),
+      proxy_header_failures(
+          Counter(registry_, "tocsin_proxy_header_failures_total",
+                  "Connections of trusted proxies without a PROXY protocol header that can be "
+                  "used")),
+      refused(registry_),
+      unauthenticated_connections(
+          Gauge(registry_, "tocsin_unauthenticated_connections",
+                "Connections of clients now that have not shown a good token; all of them where "
+                "authentication is off")),
       connections(Gauge(registry_, "tocsin_connections",
                         "Connections of clients now, those that only ask over HTTP among them")),
       connection_memory_bytes(

@@ -10,10 +10,12 @@
 #include <prometheus/histogram.h>
 #include <prometheus/registry.h>
 
+#include <cstdint>
 #include <string>
 #include <string_view>
 
 #include "absl/time/time.h"
+#include "core/base/mutex.h"
 #include "core/metrics/memory_gauges.h"
 
 namespace tocsin::bridge {
@@ -28,6 +30,17 @@ class AlertCounter {
 
  private:
   prometheus::Family<prometheus::Counter>& family_;
+};
+
+// What limits refused, by limit. The numbers are kept elsewhere, and set here when asked for.
+class RefusedCounter {
+ public:
+  explicit RefusedCounter(prometheus::Registry& registry);
+  void Set(std::string_view limit, uint64_t refused);
+
+ private:
+  Mutex mutex_;  // of who sets: several may ask at the same time
+  prometheus::Family<prometheus::Counter>& family_ ABSL_GUARDED_BY(mutex_);
 };
 
 class Metrics {
@@ -57,6 +70,9 @@ class Metrics {
   prometheus::Gauge& hub_connected;
   prometheus::Counter& hub_reconnects;
   prometheus::Counter& tls_handshake_failures;
+  prometheus::Counter& proxy_header_failures;
+  RefusedCounter refused;
+  prometheus::Gauge& unauthenticated_connections;
   prometheus::Gauge& connections;
   prometheus::Gauge& connection_memory_bytes;
   prometheus::Gauge& subscriptions;

@@ -91,14 +91,29 @@ absl::StatusOr<ListenAddress> ParseListenAddress(std::string_view text, std::str
   return address;
 }
 
-absl::Status CheckExposure(const ListenAddress& address, bool insecure, std::string_view flag) {
-  if (insecure || address.IsUnix() || address.IsLoopback()) return absl::OkStatus();
-  return absl::FailedPreconditionError(absl::StrCat(
-      "refusing to start: ", ToAbsl(flag), " ", address.ToString(),
-      " can be reached from other machines, and without authentication everyone who reaches it may "
-      "read and "
-      "publish every event. Listen on 127.0.0.1 behind a proxy that authenticates, or pass "
-      "--insecure where the network itself is trusted"));
+absl::Status CheckExposure(const ListenAddress& address, const Exposure& exposure,
+                           std::string_view flag) {
+  const bool encrypted = exposure.tls || exposure.behind_proxy;
+  if (exposure.insecure || address.IsUnix() || address.IsLoopback() ||
+      (exposure.auth && encrypted)) {
+    return absl::OkStatus();
+  }
+  std::string why, missing;
+  if (!exposure.auth) {
+    why = "without authentication everyone who reaches it may read and publish every event";
+    missing = "authentication (--auth-secret-file, --auth-key-file or --auth-jwks-file)";
+  }
+  if (!encrypted) {
+    absl::StrAppend(&why, why.empty() ? "" : ", and ",
+                    "without TLS everyone on the way reads tokens and events");
+    absl::StrAppend(&missing, missing.empty() ? "" : " and ",
+                    "TLS (--tls-cert and --tls-key, or --behind-proxy where a proxy does it)");
+  }
+  return absl::FailedPreconditionError(
+      absl::StrCat("refusing to start: ", ToAbsl(flag), " ", address.ToString(),
+                   " can be reached from other machines, and ", why, ". Missing: ", missing,
+                   ". Or listen on 127.0.0.1, or pass --insecure where the network itself is "
+                   "trusted"));
 }
 
 }  // namespace tocsin

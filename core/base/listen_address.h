@@ -32,9 +32,18 @@ enum class UnixSockets { kAllowed, kRefused };
 absl::StatusOr<ListenAddress> ParseListenAddress(std::string_view text, std::string_view flag,
                                                  UnixSockets unix_sockets = UnixSockets::kRefused);
 
-// OK on loopback or a Unix socket, or when the user insists. Otherwise FAILED_PRECONDITION that
-// says why the server refuses to start and what to do: without authentication, everyone who reaches
-// the port may read and publish everything.
-absl::Status CheckExposure(const ListenAddress& address, bool insecure, std::string_view flag);
+// What stands between a port and those who reach it.
+struct Exposure {
+  bool tls = false;
+  bool auth = false;
+  bool behind_proxy = false;  // --behind-proxy: a proxy does TLS
+  bool insecure = false;      // --insecure: the user insists
+};
+
+// OK on loopback or a Unix socket; beyond this machine, with authentication and either TLS or a
+// proxy that does it, or when the user insists. Otherwise FAILED_PRECONDITION that says why the
+// server refuses to start and which flags are missing.
+absl::Status CheckExposure(const ListenAddress& address, const Exposure& exposure,
+                           std::string_view flag);
 
 }  // namespace tocsin

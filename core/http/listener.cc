@@ -10,6 +10,7 @@
 #include "core/base/descriptors.h"
 #include "core/base/log.h"
 #include "core/http/problem.h"
+#include "core/http/proxied_connection.h"
 #include "core/http/socket_stream.h"
 
 namespace tocsin::http {
@@ -47,6 +48,30 @@ tcp ProtocolOf(int descriptor) {
   auto size = static_cast<socklen_t>(bound.capacity());
   ::getsockname(descriptor, bound.data(), &size);
   return bound.protocol();
+}
+
+void ServeDirectly(const Listener::Place& place, TlsServer* tls, std::unique_ptr<ByteStream> stream,
+                   ConnectionLimits::Ticket ticket, std::optional<HttpResponse> refusal) {
+  if (tls != nullptr) {
+    ServeTls(*place.io, *place.service, *tls, std::move(stream), std::move(ticket),
+             std::move(refusal));
+  } else {
+    ServeHttp(*place.io, *place.service, std::move(stream), std::move(ticket), std::move(refusal));
+  }
+}
+
+void Serve(const Listener::Place& place, TlsServer* tls, std::unique_ptr<ByteStream> stream,
+           ConnectionLimits::Ticket ticket, std::optional<HttpResponse> refusal) {
+  const ProxyRules& rules = place.service->proxies;
+  if (!rules.protocol || !rules.trusted.Contains(ticket.client())) {
+    return ServeDirectly(place, tls, std::move(stream), std::move(ticket), std::move(refusal));
+  }
+  ServeProxied(*place.io, rules, std::move(stream), std::move(ticket), std::move(refusal),
+               [place, tls](std::unique_ptr<ByteStream> next, ConnectionLimits::Ticket its_ticket,
+                            std::optional<HttpResponse> its_refusal) {
+                 ServeDirectly(place, tls, std::move(next), std::move(its_ticket),
+                               std::move(its_refusal));
+               });
 }
 
 // Accepts the next waiting connection. The error would_block means that none waits.
@@ -159,14 +184,8 @@ void Listener::HandOver(Descriptor descriptor, const tcp::endpoint& peer) {
     if (failed) {
       return;
     }
-    auto stream = std::make_unique<SocketStream>(std::move(socket));
-    if (tls != nullptr) {
-      ServeTls(*place.io, *place.service, *tls, std::move(stream), std::move(ticket),
-               std::move(refusal));
-    } else {
-      ServeHttp(*place.io, *place.service, std::move(stream), std::move(ticket),
-                std::move(refusal));
-    }
+    Serve(place, tls, std::make_unique<SocketStream>(std::move(socket)), std::move(ticket),
+          std::move(refusal));
   });
 }
 

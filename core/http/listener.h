@@ -50,7 +50,8 @@ class Listener {
   // one thread.
   enum class WhenFull { kRefuse, kEndIdle };
   // The sockets are TCP's. `limits`, `tls` and all `places` outlive the listener. There is at least
-  // one place. `tls` null: connections are not encrypted.
+  // one place; their services have the same rules about proxies. `tls` null: connections are not
+  // encrypted.
   Listener(ListenSockets sockets, std::vector<Place> places, ConnectionLimits& limits,
            WhenFull when_full = WhenFull::kRefuse, TlsServer* tls = nullptr);
 

@@ -5,9 +5,12 @@
 #include <variant>
 
 #include "core/base/heap_bytes.h"
+#include "core/base/status_macros.h"
 #include "core/event/error.h"
 #include "core/event/limits.h"
+#include "core/http/forwarded.h"
 #include "core/http/problem.h"
+#include "core/http/proxy_protocol.h"
 #include "core/http/request_head.h"
 
 namespace tocsin::http {
@@ -26,10 +29,13 @@ Step Refuse(const Refusal& refusal) { return Answer(ProblemResponse(refusal), /*
 
 }  // namespace
 
-RequestReader::RequestReader(Service& service, Clock& clock, std::optional<HttpResponse> refusal)
+RequestReader::RequestReader(Service& service, Clock& clock, std::optional<HttpResponse> refusal,
+                             ConnectionLimits::Ticket* ticket)
     : service_(service),
       clock_(clock),
       refusal_(std::move(refusal)),
+      ticket_(ticket),
+      peer_(ticket == nullptr ? IpAddress() : ticket->client()),
       share_(service),
       idle_since_(clock.Monotonic()) {
   SetDeadline(limits::kHeaderReadTimeout);
@@ -50,6 +56,11 @@ Step RequestReader::Take(std::string_view bytes) {
     kept_ += bytes;
     joined = std::exchange(kept_, {});
     bytes = joined;
+  }
+  if (BeginsProxyHeader(bytes)) {
+    return Refuse({400,
+                   "a PROXY protocol header comes from an address that is none of --trusted-proxy, "
+                   "or --proxy-protocol is off"});
   }
   // One empty line before a request is ignored (RFC 9112, section 2.2).
   const size_t begin = bytes.starts_with(kLineEnd) ? kLineEnd.size() : 0;
@@ -77,6 +88,9 @@ Step RequestReader::OnHead(std::string_view head, std::string_view rest) {
   if (refusal_.has_value()) {
     return Answer(*std::exchange(refusal_, std::nullopt), /*last=*/true);
   }
+  if (const absl::Status found = FindClient(); !found.ok()) {
+    return Answer(ProblemResponse(found), /*last=*/true);
+  }
   auto found = RouteOf(service_, request_);
   if (auto* const answer = std::get_if<HttpResponse>(&found)) {
     kept_ = rest;
@@ -88,6 +102,15 @@ Step RequestReader::OnHead(std::string_view head, std::string_view rest) {
   in_body_ = true;
   SetDeadline(limits::kBodyReadTimeout);
   return TakeBody(rest);
+}
+
+absl::Status RequestReader::FindClient() {
+  request_.client = peer_;
+  if (ticket_ == nullptr || !service_.proxies.trusted.Contains(peer_)) {
+    return absl::OkStatus();
+  }
+  ASSIGN_OR_RETURN(request_.client, ClientOf(request_, peer_, service_.proxies));
+  return ticket_->MoveTo(request_.client);
 }
 
 Step RequestReader::TakeBody(std::string_view bytes) {
@@ -115,6 +138,10 @@ Step RequestReader::TakeBody(std::string_view bytes) {
 }
 
 void RequestReader::BeginNext() {
+  if (ticket_ != nullptr) {
+    // Back to the proxy, of which there may be any number: this cannot fail.
+    ticket_->MoveTo(peer_).IgnoreError();
+  }
   between_requests_ = true;
   idle_since_ = clock_.Monotonic();
   SetDeadline(limits::kKeepAlive);

@@ -15,9 +15,11 @@
 #include <string>
 #include <string_view>
 
+#include "absl/status/status.h"
 #include "absl/time/time.h"
 #include "core/base/clock.h"
 #include "core/http/body_reader.h"
+#include "core/http/connection_limits.h"
 #include "core/http/message.h"
 #include "core/http/service.h"
 
@@ -37,8 +39,10 @@ class RequestReader {
     bool last = false;  // the connection ends after the answer
   };
 
-  // `refusal`, if there is one, answers the first request.
-  RequestReader(Service& service, Clock& clock, std::optional<HttpResponse> refusal);
+  // `refusal`, if there is one, answers the first request. The connection's `ticket` is counted for
+  // the client of each request, where a trusted proxy sends those of several.
+  RequestReader(Service& service, Clock& clock, std::optional<HttpResponse> refusal,
+                ConnectionLimits::Ticket* ticket = nullptr);
 
   // Not between kRequest or kAnswer and the call of BeginNext.
   Step Take(std::string_view bytes);
@@ -67,12 +71,16 @@ class RequestReader {
 
  private:
   Step OnHead(std::string_view head, std::string_view rest);
+  // Who asks. An error: they may not.
+  absl::Status FindClient();
   Step TakeBody(std::string_view bytes);
   void SetDeadline(absl::Duration time) { deadline_ = clock_.Monotonic() + time; }
 
   Service& service_;
   Clock& clock_;
   std::optional<HttpResponse> refusal_;
+  ConnectionLimits::Ticket* const ticket_;
+  const IpAddress peer_;
   HttpRequest request_;
   const Route* route_ = nullptr;
   BodyReader body_;

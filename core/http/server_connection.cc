@@ -38,7 +38,7 @@ class ServerConnection final : public Connection, public OutOwner, public Exchan
         service_(service),
         ticket_(std::move(ticket)),
         out_(std::move(stream)),
-        reader_(service, io.clock(), std::move(refusal)) {}
+        reader_(service, io.clock(), std::move(refusal), &ticket_) {}
 
   void Start() {
     out_.SetOwner(std::shared_ptr<OutOwner>(shared_from_this(), this));
@@ -179,7 +179,6 @@ void ServerConnection::Handle() {
   const auto keep = self();
   phase_ = Phase::kHandler;
   SetDeadline(limits::kHandlerTimeout);
-  reader_.request().client = ticket_.client();
   // A handler that throws drops its responder, which then answers.
   Guarded("request", [&] {
     reader_.route().handler(reader_.request(), Responder(io_, std::weak_ptr<Exchange>(keep)));

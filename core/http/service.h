@@ -16,6 +16,7 @@
 #include "core/event/limits.h"
 #include "core/http/message.h"
 #include "core/http/origin_policy.h"
+#include "core/http/proxy_rules.h"
 #include "core/http/route_table.h"
 
 namespace tocsin::http {
@@ -24,6 +25,7 @@ struct Service {
   RouteTable routes;
   OriginPolicy origins = {};
   std::vector<Field> fields = {};  // that every answer has
+  ProxyRules proxies = {};         // before this server
   // All bodies that this thread is receiving or handling may take so much together. Beyond it: 503.
   size_t max_bodies_bytes = limits::kRequestBodiesBytes;
   size_t bodies_bytes = 0;  // now

@@ -6,22 +6,12 @@
 
 #include "core/base/log.h"
 #include "core/base/status_macros.h"
-#include "core/http/problem.h"
+#include "core/http/last_words.h"
 #include "core/http/server_connection.h"
 #include "core/http/tls_stream.h"
 
 namespace tocsin::http {
 namespace {
-
-// How long a client that is told to use TLS may take to read that.
-constexpr absl::Duration kLingerTime = absl::Seconds(1);
-
-std::string UseTlsAnswer() {
-  HttpResponse response = ProblemResponse(
-      Refusal{400, "this port takes encrypted connections only: use https:// or wss://"});
-  response.close = true;
-  return SerializeHead(response, HttpRequest{.method = "GET", .target = "/"}) + response.body;
-}
 
 class TlsHandshake final : public Connection {
  public:
@@ -43,7 +33,7 @@ class TlsHandshake final : public Connection {
 
   void Tick() override {
     if (io_.clock().Monotonic() >= deadline_) {
-      told_ ? Finish() : Fail("it took too long");
+      Fail("it took too long");
     }
   }
   void Drain(absl::Duration) override { Finish(); }
@@ -66,7 +56,7 @@ class TlsHandshake final : public Connection {
       case IoResult::State::kDone:
         return Serve();
       case IoResult::State::kBlocked:
-        return Wait(result.wait_for, [](TlsHandshake& self) { self.Step(); });
+        return Wait(result.wait_for);
       case IoResult::State::kEnd:
       case IoResult::State::kFailed:
         return stream_->peer_spoke_plain_http() ? TellToUseTls() : Fail(stream_->error());
@@ -79,31 +69,21 @@ class TlsHandshake final : public Connection {
     ServeHttp(io_, service_, std::move(stream_), std::move(ticket_), std::move(refusal_));
   }
 
-  // What the client still sends is read and dropped, so that no reset takes the answer away.
   void TellToUseTls() {
-    told_ = true;
-    deadline_ = io_.clock().Monotonic() + kLingerTime;
-    const std::string answer = UseTlsAnswer();
-    const std::string_view all = answer;
-    stream_->carrier().TrySend({&all, 1});
-    stream_->carrier().ShutdownSend();
-    DropInput();
-  }
-  void DropInput() {
-    const IoResult result = stream_->carrier().TryRead(io_.read_buffer());
-    if (result.state == IoResult::State::kEnd || result.state == IoResult::State::kFailed) {
-      return Finish();
-    }
-    Wait(Readiness::kReadable, [](TlsHandshake& self) { self.DropInput(); });
+    const auto keep = shared_from_this();
+    io_.Remove(*this);
+    const auto stream = std::move(stream_);
+    SayLastWords(io_, stream->ReleaseCarrier(), std::move(ticket_),
+                 {400, "this port takes encrypted connections only: use https:// or wss://"});
   }
 
-  void Wait(Readiness readiness, void (*then)(TlsHandshake&)) {
-    stream_->Wait(readiness, [self = std::static_pointer_cast<TlsHandshake>(shared_from_this()),
-                              then](bool ok) {
-      if (self->stream_ != nullptr) {
-        self->Guard([&] { ok ? then(*self) : self->Finish(); });
-      }
-    });
+  void Wait(Readiness readiness) {
+    stream_->Wait(readiness,
+                  [self = std::static_pointer_cast<TlsHandshake>(shared_from_this())](bool ok) {
+                    if (self->stream_ != nullptr) {
+                      self->Guard([&] { ok ? self->Step() : self->Finish(); });
+                    }
+                  });
   }
 
   void Fail(const std::string& why) {
@@ -128,8 +108,7 @@ class TlsHandshake final : public Connection {
   std::unique_ptr<TlsStream> stream_;
   ConnectionLimits::Ticket ticket_;
   std::optional<HttpResponse> refusal_;
-  absl::Duration deadline_;
-  bool told_ = false;  // to use TLS
+  const absl::Duration deadline_;
 };
 
 }  // namespace

@@ -14,6 +14,7 @@
 #include <boost/asio/io_context.hpp>
 #include <memory>
 #include <string>
+#include <utility>
 
 #include "absl/container/inlined_vector.h"
 #include "core/http/byte_stream.h"
@@ -38,7 +39,8 @@ class TlsStream final : public ByteStream {
   // The peer began to speak HTTP without encryption.
   bool peer_spoke_plain_http() const { return plain_http_; }
   const std::string& error() const { return error_; }
-  ByteStream& carrier() { return *carrier_; }
+  // The stream is of no use afterwards.
+  std::unique_ptr<ByteStream> ReleaseCarrier() { return std::move(carrier_); }
   SSL* ssl() const { return ssl_.get(); }
 
   IoResult TryRead(std::span<char> room) override;
@@ -71,7 +73,7 @@ class TlsStream final : public ByteStream {
   IoResult OnResult(int result);
 
   boost::asio::io_context& io_;
-  const std::unique_ptr<ByteStream> carrier_;
+  std::unique_ptr<ByteStream> carrier_;
   std::string unsent_;  // encrypted
   absl::InlinedVector<Sealed, kSealedAtOnce / kRecordBytes> sealed_;
   std::string error_;

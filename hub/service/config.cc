@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <limits>
 
+#include "absl/strings/str_cat.h"
 #include "core/base/status_macros.h"
 
 namespace tocsin::hub {
@@ -37,7 +38,18 @@ void RegisterFaces(Options& options, HubFlags& flags) {
   flags.config.tls.Register(options, tls::ServerFlags::ClientCertificates::kAsked);
   flags.config.auth.Register(options);
   options.Bool(&flags.insecure, "insecure",
-               "Allows listening on addresses that other machines reach, without authentication.");
+               "Allows listening on addresses that other machines reach, without authentication or "
+               "TLS.");
+  options.Bool(
+      &flags.behind_proxy, "behind-proxy",
+      "Says that a proxy does TLS for this port, and that nobody reaches it but the proxy.");
+  options.List(&flags.trusted_proxies, "trusted-proxy",
+               "An address or a network, such as 10.0.0.0/8, of proxies, which are not counted by "
+               "--max-connections-per-address. May be repeated.",
+               "NETWORK");
+  options.Count(&flags.config.max_connections_per_address, "max-connections-per-address",
+                "Connections from one address at a time; this machine's own are not counted.", 1,
+                10'000'000);
   options.Count(&flags.config.max_subscriptions, "max-subscriptions",
                 "Subscribe streams at a time; more are refused.", 1, 1'000'000);
   options.Duration(
@@ -92,6 +104,18 @@ void RegisterEngine(Options& options, HubFlags& flags) {
       256);
 }
 
+// This port has neither TLS nor authentication of its own.
+absl::Status CheckOperations(const ListenAddress& address, bool insecure) {
+  if (insecure || address.IsLoopback()) {
+    return absl::OkStatus();
+  }
+  return absl::FailedPreconditionError(
+      absl::StrCat("refusing to start: --ops-listen ", address.ToString(),
+                   " can be reached from other machines, and this port asks nobody for a token and "
+                   "is not encrypted. Listen on 127.0.0.1, or pass --insecure where the network "
+                   "itself is trusted"));
+}
+
 // Checks everything that can be checked before anything is opened, for --check-config.
 absl::Status CheckFlags(const HubFlags& flags) { return HubConfig::From(flags).status(); }
 
@@ -119,13 +143,20 @@ absl::StatusOr<HubConfig> HubConfig::From(const HubFlags& flags) {
   HubConfig config = flags.config;
   ASSIGN_OR_RETURN(config.listen,
                    ParseListenAddress(flags.listen, "--listen", UnixSockets::kAllowed));
-  RETURN_IF_ERROR(CheckExposure(config.listen, flags.insecure, "--listen"));
+  RETURN_IF_ERROR(CheckExposure(config.listen,
+                                {.tls = config.tls.on(),
+                                 .auth = config.auth.on(),
+                                 .behind_proxy = flags.behind_proxy,
+                                 .insecure = flags.insecure},
+                                "--listen"));
   RETURN_IF_ERROR(config.tls.Check());
+  ASSIGN_OR_RETURN(config.trusted_proxies,
+                   CidrList::Parse(flags.trusted_proxies, "--trusted-proxy"));
   RETURN_IF_ERROR(config.auth.Check());
   config.serve_ops = !flags.ops_listen.empty();
   if (config.serve_ops) {
     ASSIGN_OR_RETURN(config.ops_listen, ParseListenAddress(flags.ops_listen, "--ops-listen"));
-    RETURN_IF_ERROR(CheckExposure(config.ops_listen, flags.insecure, "--ops-listen"));
+    RETURN_IF_ERROR(CheckOperations(config.ops_listen, flags.insecure));
   }
   if (config.store == "rocksdb" && config.data_dir.empty()) {
     return absl::InvalidArgumentError("--data-dir is empty; give the directory that holds the log");

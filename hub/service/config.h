@@ -5,10 +5,12 @@
 #pragma once
 
 #include <string>
+#include <vector>
 
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
 #include "core/auth/auth_options.h"
+#include "core/base/cidr.h"
 #include "core/base/listen_address.h"
 #include "core/base/options.h"
 #include "core/event/limits.h"
@@ -36,6 +38,8 @@ struct HubConfig {
   ShardOptions shard;
   size_t shards = 1;
   size_t max_subscriptions = limits::kConnections;
+  size_t max_connections_per_address = limits::kConnectionsPerAddress;
+  CidrList trusted_proxies;
   absl::Duration drain_timeout = absl::Seconds(10);
   AlertOptions alerts;
   tls::ServerFlags tls;
@@ -52,6 +56,8 @@ struct HubFlags {
   std::string durability = "always";
   size_t shards = 0;
   bool insecure = false;
+  bool behind_proxy = false;
+  std::vector<std::string> trusted_proxies;
   HubConfig config = {};
 
   void Register(Options& options);

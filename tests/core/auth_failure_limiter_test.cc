@@ -62,7 +62,7 @@ TEST(FailureLimiterTest, OthersAreLetIn) {
 
 TEST(FailureLimiterTest, TheTableIsBoundedAndTheOldestGoesFirst) {
   ManualClock clock;
-  FailureLimiter limiter(clock, {}, /*most_addresses=*/3);
+  FailureLimiter limiter(clock, {}, {.per_second = 1.0 / 6, .burst = 20, .most_addresses = 3});
   Fail(limiter, At("192.0.2.1"), 20);
   Fail(limiter, At("192.0.2.2"), 20);
   Fail(limiter, At("192.0.2.3"), 20);

@@ -46,16 +46,33 @@ TEST(ListenAddressTest, KnowsLoopback) {
   }
 }
 
-TEST(ListenAddressTest, OtherMachinesNeedInsecure) {
+TEST(ExposureTest, OtherMachinesNeedAuthenticationAndTlsOrSomebodyWhoInsists) {
   const auto exposed = *ParseListenAddress("0.0.0.0:8080", "--listen");
-  const absl::Status refused = CheckExposure(exposed, false, "--listen");
-  EXPECT_EQ(refused.code(), absl::StatusCode::kFailedPrecondition);
-  EXPECT_THAT(std::string(refused.message()), HasSubstr("--listen 0.0.0.0:8080"));
-  EXPECT_THAT(std::string(refused.message()), HasSubstr("--insecure"));
-  EXPECT_TRUE(CheckExposure(exposed, true, "--listen").ok());
-  EXPECT_TRUE(CheckExposure(*ParseListenAddress("127.0.0.1:0", "-"), false, "-").ok());
-  EXPECT_TRUE(
-      CheckExposure(*ParseListenAddress("unix:/s", "-", UnixSockets::kAllowed), false, "-").ok());
+  for (int bits = 0; bits < 16; ++bits) {
+    const Exposure exposure{.tls = (bits & 1) != 0,
+                            .auth = (bits & 2) != 0,
+                            .behind_proxy = (bits & 4) != 0,
+                            .insecure = (bits & 8) != 0};
+    const absl::Status checked = CheckExposure(exposed, exposure, "--listen");
+    const bool encrypted = exposure.tls || exposure.behind_proxy;
+    if (exposure.insecure || (exposure.auth && encrypted)) {
+      EXPECT_TRUE(checked.ok()) << bits << checked;
+      continue;
+    }
+    EXPECT_EQ(checked.code(), absl::StatusCode::kFailedPrecondition) << bits;
+    const std::string text(checked.message());
+    EXPECT_THAT(text, HasSubstr("--listen 0.0.0.0:8080"));
+    EXPECT_THAT(text, HasSubstr("--insecure"));
+    EXPECT_EQ(text.find("--auth-secret-file") != std::string::npos, !exposure.auth) << text;
+    EXPECT_EQ(text.find("--tls-cert") != std::string::npos, !encrypted) << text;
+    EXPECT_EQ(text.find("--behind-proxy") != std::string::npos, !encrypted) << text;
+  }
+}
+
+TEST(ExposureTest, ThisMachineNeedsNothing) {
+  for (const char* text : {"127.0.0.1:0", "[::1]:0", "localhost:0", "unix:/s"}) {
+    EXPECT_TRUE(CheckExposure(*ParseListenAddress(text, "-", UnixSockets::kAllowed), {}, "-").ok());
+  }
 }
 
 }  // namespace

@@ -13,6 +13,7 @@ import pytest
 import harness
 import raw
 from harness_preload import preload
+from harness_tls import Authority, Files
 
 PROGRAMS = pytest.mark.parametrize("program", ["tocsin-hub", "tocsin-bridge"])
 
@@ -67,6 +68,29 @@ def test_listening_for_other_machines_needs_insecure(program, address):
     assert done.returncode != 0
     assert "--insecure" in said(done) and "--listen" in said(done)
     assert check(program, "--listen", address, "--insecure") == ""
+
+
+@PROGRAMS
+@pytest.mark.parametrize("tls, auth, proxy, starts", [
+    (tls, auth, proxy, auth and (tls or proxy)) for tls in (False, True) for auth in (False, True) for proxy in (False, True)])
+def test_listening_for_other_machines_needs_authentication_and_tls(program, tls, auth, proxy, starts, tmp_path):
+    flags = ["--listen", "192.0.2.1:0"]
+    if tls:
+        flags += Files(tmp_path, Authority(tmp_path).issue()).flags
+    if auth:
+        secret = tmp_path / "secret"
+        secret.write_text("0123456789abcdef0123456789ABCDEF-system")
+        secret.chmod(0o600)
+        flags += ["--auth-secret-file", secret]
+    if proxy:
+        flags += ["--behind-proxy"]
+    complaint = check(program, *flags)
+    if starts:
+        assert complaint == ""
+    else:
+        assert "--listen 192.0.2.1:0" in complaint and "--insecure" in complaint
+        assert ("--auth-secret-file" in complaint) == (not auth)
+        assert ("--tls-cert" in complaint) == ("--behind-proxy" in complaint) == (not tls and not proxy)
 
 
 def test_the_operations_port_is_guarded_as_well():
