@@ -1,6 +1,7 @@
 #include "hub/service/acceptor.h"
 
 #include <errno.h>
+#include <netinet/in.h>
 #include <poll.h>
 #include <pthread.h>
 #include <string.h>
@@ -30,6 +31,22 @@ bool OutOfResources(int error) {
   return error == EMFILE || error == ENFILE || error == ENOBUFS || error == ENOMEM;
 }
 
+uint16_t PortOf(const sockaddr_storage& address) {
+  return address.ss_family == AF_INET
+             ? ntohs(reinterpret_cast<const sockaddr_in&>(address).sin_port)
+         : address.ss_family == AF_INET6
+             ? ntohs(reinterpret_cast<const sockaddr_in6&>(address).sin6_port)
+             : uint16_t{0};
+}
+
+void TellDropped(const PeerAddress& peer) {
+  static LogThrottle throttle(absl::Seconds(10));
+  if (throttle.Pass(Clock::Real().Monotonic())) {
+    LogWarning("a connection was closed whose calls are reset as they come",
+               {{"address", peer.address.ToString()}, {"not_logged", throttle.Dropped()}});
+  }
+}
+
 void TellPause(int error) {
   static LogThrottle throttle(absl::Seconds(10));
   if (throttle.Pass(Clock::Real().Monotonic())) {
@@ -40,10 +57,18 @@ void TellPause(int error) {
 
 }  // namespace
 
-Acceptor::Acceptor(ListenSockets sockets, size_t most, std::function<void(int)> take)
+Acceptor::Acceptor(ListenSockets sockets, const AcceptorBounds& bounds,
+                   std::function<void(int)> take)
     : sockets_(std::move(sockets)),
-      most_(most),
+      most_(bounds.connections),
       take_(std::move(take)),
+      connections_(bounds.per_address, bounds.exempt),
+      opens_(Clock::Real(),
+             {.per_second = AcceptorBounds::kOpensPerSecond, .burst = AcceptorBounds::kOpensAtOnce},
+             bounds.exempt),
+      bans_(Clock::Real(),
+            {.per_second = 1 / absl::ToDoubleSeconds(AcceptorBounds::kBannedFor), .burst = 1},
+            bounds.exempt),
       wake_(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)) {
   TOCSIN_CHECK(wake_ >= 0);
 }
@@ -60,29 +85,68 @@ void Acceptor::Start() {
 
 void Acceptor::Stop() {
   stopping_.store(true);
-  const uint64_t one = 1;
-  TOCSIN_CHECK(write(wake_, &one, sizeof(one)) == sizeof(one));
+  Wake();
   if (thread_.joinable()) {
     thread_.join();
   }
   ListenSockets closed(std::move(sockets_));
 }
 
+void Acceptor::Wake() {
+  const uint64_t one = 1;
+  TOCSIN_CHECK(write(wake_, &one, sizeof(one)) == sizeof(one));
+}
+
+void Acceptor::Drop(const PeerAddress& peer) {
+  {
+    MutexLock lock(mutex_);
+    if (drops_.size() >= kMaxDrops) {
+      return;
+    }
+    drops_.push_back(peer);
+  }
+  Wake();
+}
+
+void Acceptor::DropAsked() {
+  uint64_t asked = 0;
+  if (read(wake_, &asked, sizeof(asked)) < 0) {
+    return;  // nobody has
+  }
+  std::vector<PeerAddress> drops;
+  {
+    MutexLock lock(mutex_);
+    drops.swap(drops_);
+  }
+  for (const PeerAddress& peer : drops) {
+    bans_.Take(peer.address);
+    if (connections_.Shut(peer)) {
+      TellDropped(peer);
+    }
+  }
+}
+
 void Acceptor::Run() {
   while (!stopping()) {
+    DropAsked();
     bool free = true;
     for (const int listener : sockets_.descriptors()) {
       free = TakeWaiting(listener) && free;
     }
-    Wait(/*for_connections=*/free);
+    if (!stopping()) {  // which DropAsked may have taken the bell of
+      Wait(/*for_connections=*/free);
+    }
   }
 }
 
 bool Acceptor::TakeWaiting(int listener) {
   for (int i = 0; i < kAcceptsPerTurn && !stopping(); ++i) {
-    const int connection = accept4(listener, nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC);
+    sockaddr_storage peer = {};
+    socklen_t size = sizeof(peer);
+    const int connection =
+        accept4(listener, reinterpret_cast<sockaddr*>(&peer), &size, SOCK_NONBLOCK | SOCK_CLOEXEC);
     if (connection >= 0) {
-      Take(connection);
+      Take(connection, peer);
     } else if (OutOfResources(errno)) {
       TellPause(errno);
       return false;
@@ -93,9 +157,14 @@ bool Acceptor::TakeWaiting(int listener) {
   return true;
 }
 
-void Acceptor::Take(int connection) {
-  if (static_cast<size_t>(connection) >= std::min(most_, ConnectionDescriptors())) {
-    return Refuse(connection);
+void Acceptor::Take(int connection, const sockaddr_storage& address) {
+  // A Unix socket's peer is on this machine.
+  const PeerAddress peer{
+      .address = IpAddress::FromSocket(address).value_or(IpAddress::FromV4({127, 0, 0, 1})),
+      .port = PortOf(address)};
+  if (std::atomic<uint64_t>* const refused = Refusal(connection, peer)) {
+    refused->fetch_add(1, std::memory_order_relaxed);
+    return Refuse(connection, peer.address);
   }
   try {
     take_(connection);
@@ -104,15 +173,40 @@ void Acceptor::Take(int connection) {
   }
 }
 
-void Acceptor::Refuse(int connection) {
+std::atomic<uint64_t>* Acceptor::Refusal(int connection, const PeerAddress& peer) {
+  if (static_cast<size_t>(connection) >= std::min(most_, ConnectionDescriptors())) {
+    return &full_;
+  }
+  if (bans_.WaitFor(peer.address) > absl::ZeroDuration()) {
+    return &banned_;
+  }
+  if (!opens_.Take(peer.address)) {
+    return &rate_;
+  }
+  return connections_.Add(connection, peer) ? nullptr : &address_;
+}
+
+void Acceptor::Refuse(int connection, const IpAddress& address) {
   close(connection);
-  refused_.fetch_add(1, std::memory_order_relaxed);
   static LogThrottle throttle(absl::Seconds(10));
   if (throttle.Pass(Clock::Real().Monotonic())) {
-    LogWarning(
-        "too many connections: new ones are closed",
-        {{"most", std::min(most_, ConnectionDescriptors())}, {"not_logged", throttle.Dropped()}});
+    const Refused refused = this->refused();
+    LogWarning("too many connections: new ones are closed",
+               {{"address", address.ToString()},
+                {"most", std::min(most_, ConnectionDescriptors())},
+                {"refused_full", refused.full},
+                {"refused_address", refused.address},
+                {"refused_rate", refused.rate},
+                {"refused_banned", refused.banned},
+                {"not_logged", throttle.Dropped()}});
   }
+}
+
+Acceptor::Refused Acceptor::refused() const {
+  return {.full = full_.load(std::memory_order_relaxed),
+          .address = address_.load(std::memory_order_relaxed),
+          .rate = rate_.load(std::memory_order_relaxed),
+          .banned = banned_.load(std::memory_order_relaxed)};
 }
 
 void Acceptor::Wait(bool for_connections) {

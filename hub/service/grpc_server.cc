@@ -9,6 +9,7 @@
 #include "absl/status/status.h"
 #include "core/base/status_macros.h"
 #include "core/event/limits.h"
+#include "hub/service/peer_address.h"
 #include "hub/service/tls_credentials.h"
 
 namespace tocsin::hub {
@@ -46,7 +47,7 @@ void SetLimits(grpc::ServerBuilder& builder) {
 
 absl::StatusOr<std::unique_ptr<GrpcServer>> GrpcServer::Start(
     const ListenAddress& listen, const std::vector<RawService*>& services, size_t queues,
-    size_t most_connections, tls::CertificateWatch* certificates) {
+    const AcceptorBounds& bounds, tls::CertificateWatch* certificates) {
   ASSIGN_OR_RETURN(ListenSockets sockets, ListenSockets::Open(listen));
   grpc::ServerBuilder builder;
   SetLimits(builder);
@@ -64,7 +65,7 @@ absl::StatusOr<std::unique_ptr<GrpcServer>> GrpcServer::Start(
   if (made->server_ == nullptr) {
     return absl::InternalError("gRPC's server cannot be started; its log says why");
   }
-  made->acceptor_ = std::make_unique<Acceptor>(std::move(sockets), most_connections,
+  made->acceptor_ = std::make_unique<Acceptor>(std::move(sockets), bounds,
                                                [&taker = *made->taker_](int connection) {
                                                  TakeParameters taken;
                                                  taken.fd = connection;
@@ -87,6 +88,12 @@ GrpcServer::~GrpcServer() {
     bool ok = false;
     while (queue->Next(&tag, &ok)) {
     }
+  }
+}
+
+void GrpcServer::Drop(std::string_view peer) {
+  if (const auto address = ParsePeer(peer)) {
+    acceptor_->Drop(*address);
   }
 }
 

@@ -10,6 +10,7 @@
 #include <grpcpp/server_builder.h>
 
 #include <memory>
+#include <string_view>
 #include <vector>
 
 #include "absl/status/statusor.h"
@@ -26,14 +27,16 @@ class GrpcServer {
   // `certificates` outlives the server; null: connections are not encrypted.
   static absl::StatusOr<std::unique_ptr<GrpcServer>> Start(const ListenAddress& listen,
                                                            const std::vector<RawService*>& services,
-                                                           size_t queues, size_t most_connections,
+                                                           size_t queues,
+                                                           const AcceptorBounds& bounds,
                                                            tls::CertificateWatch* certificates);
   ~GrpcServer();
 
   // The address with the port that was picked.
   const ListenAddress& address() const { return acceptor_->address(); }
-  // Connections that were closed because there were too many.
-  uint64_t refused() const { return acceptor_->refused(); }
+  Acceptor::Refused refused() const { return acceptor_->refused(); }
+  // Ends the connection that gRPC calls so.
+  void Drop(std::string_view peer);
   // One for each shard; they live on after the server.
   std::vector<std::unique_ptr<grpc::ServerCompletionQueue>> TakeQueues() {
     return std::move(queues_);

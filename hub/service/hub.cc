@@ -125,7 +125,9 @@ void Hub::OpenEngine() {
 // Calls that come before the sequencer's thread runs wait in its queue.
 absl::Status Hub::Serve() {
   // A subscriber has a connection of its own at most.
-  const size_t most_connections = config_.max_subscriptions + OtherDescriptors();
+  const AcceptorBounds bounds{.connections = config_.max_subscriptions + OtherDescriptors(),
+                              .per_address = config_.max_connections_per_address,
+                              .exempt = config_.trusted_proxies};
   ASSIGN_OR_RETURN(authenticator_, Authenticator::Open(config_.auth, clock_));
   if (config_.tls.on()) {
     ASSIGN_OR_RETURN(certificates_, tls::CertificateWatch::Open(config_.tls.files()));
@@ -133,7 +135,7 @@ absl::Status Hub::Serve() {
   }
   ASSIGN_OR_RETURN(server_,
                    GrpcServer::Start(config_.listen, {&rpc_, &health_rpc_, &reflection_rpc_},
-                                     config_.shards, most_connections, certificates_.get()));
+                                     config_.shards, bounds, certificates_.get()));
   const HubParts parts{
       .rpc = rpc_,
       .health_rpc = health_rpc_,
@@ -149,6 +151,7 @@ absl::Status Hub::Serve() {
       .log = *log_reader_,
       .snapshots = *snapshots_,
       .clock = clock_,
+      .resets = resets_,
       .authenticator = *authenticator_,
       .fill_status = [this](v1::GetStatusResponse& response) { FillStatus(response); }};
   for (auto& queue : server_->TakeQueues()) {
@@ -298,6 +301,7 @@ HubGauges Hub::Gauges() const {
   gauges.accepts_publish = sequencer_->state().accepts_publish;
   gauges.draining = admission_.draining();
   gauges.connections_refused = server_->refused();
+  gauges.connections_dropped = resets_.dropped();
   gauges.open_alerts = sequencer_->open_alerts();
   gauges.subscriptions = admission_.subscriptions();
   gauges.snapshots_running = snapshots_->running();

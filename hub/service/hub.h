@@ -85,6 +85,7 @@ class Hub final : public Service {
   std::unique_ptr<Authenticator> authenticator_;
   std::unique_ptr<tls::CertificateWatch> certificates_;  // null without TLS
   std::unique_ptr<GrpcServer> server_;
+  ResetGuard resets_{clock_, [this](const std::string& peer) { server_->Drop(peer); }};
   std::vector<std::unique_ptr<HubShard>> shards_;
   Pulse pulse_{clock_};
   std::unique_ptr<HealthKeeper> health_;

@@ -34,6 +34,7 @@
 #include "hub/service/metrics.h"
 #include "hub/service/places.h"
 #include "hub/service/publisher.h"
+#include "hub/service/reset_guard.h"
 #include "hub/service/token_ends.h"
 #include "hub/snapshot_reader.h"
 
@@ -55,6 +56,7 @@ struct HubParts {
   LogReader& log;
   SnapshotReader& snapshots;
   Clock& clock;
+  ResetGuard& resets;
   const Authenticator& authenticator;
   std::function<void(v1::GetStatusResponse& response)> fill_status;
 };
@@ -89,6 +91,7 @@ class HubShard {
   Publisher& publisher() { return parts_.publisher; }
   Explanations& explanations() { return parts_.explanations; }
   Clock& clock() const { return parts_.clock; }
+  ResetGuard& resets() { return parts_.resets; }
   const Authenticator& authenticator() const { return parts_.authenticator; }
   QueryService& queries() { return parts_.queries; }
   AlertIntake& alert_intake() { return parts_.alert_intake; }

@@ -136,7 +136,15 @@ struct HubMetrics::Impl {
                               "Subscribers closed because they took nothing.");
   Counter& connections_refused =
       AddCounter(registry, "tocsin_connections_refused_total",
-                 "gRPC connections that were closed at once because there were too many.");
+                 "gRPC connections that were closed at once, for any of the limits below.");
+  Counter& connections_dropped =
+      AddCounter(registry, "tocsin_connections_dropped_total",
+                 "gRPC connections that were closed because their calls were reset as they came.");
+  prometheus::Family<Counter>& refused_connections =
+      prometheus::BuildCounter()
+          .Name("tocsin_refused_total")
+          .Help("gRPC connections that a limit refused, by limit.")
+          .Register(registry);
   Gauge& subscriptions = AddGauge(registry, "tocsin_subscriptions", "Subscriptions now.");
   Gauge& live = AddGauge(registry, "tocsin_subscriptions_live",
                          "Subscriptions that follow the log's end now.");
@@ -184,12 +192,21 @@ struct HubMetrics::Impl {
         .Set(1);
   }
 
+  void RaiseRefused(const char* limit, uint64_t to) {
+    Raise(refused_connections.Add({{"limit", limit}}), to);
+  }
+
   void Take(const HubGauges& now) {
     Raise(delivered, now.delivered);
     Raise(writes, now.writes);
     Raise(fell_behind, now.fell_behind);
     Raise(stuck, now.stuck);
-    Raise(connections_refused, now.connections_refused);
+    Raise(connections_refused, now.connections_refused.all());
+    RaiseRefused("connections", now.connections_refused.full);
+    RaiseRefused("address_connections", now.connections_refused.address);
+    RaiseRefused("address_connection_rate", now.connections_refused.rate);
+    RaiseRefused("address_banned", now.connections_refused.banned);
+    Raise(connections_dropped, now.connections_dropped);
     subscriptions.Set(static_cast<double>(now.subscriptions));
     live.Set(static_cast<double>(now.subscriptions_live));
     Raise(snapshots_begun, now.snapshots_begun);

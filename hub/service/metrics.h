@@ -17,6 +17,7 @@
 #include "core/stream/memory_use.h"
 #include "core/stream/window.h"
 #include "hub/publish.h"
+#include "hub/service/acceptor.h"
 
 namespace tocsin::hub {
 
@@ -44,7 +45,8 @@ struct HubGauges {
   uint64_t writes = 0;
   uint64_t fell_behind = 0;
   uint64_t stuck = 0;
-  uint64_t connections_refused = 0;
+  Acceptor::Refused connections_refused;
+  uint64_t connections_dropped = 0;
   // Summed over the shards.
   MemoryUse memory;
 };

@@ -23,6 +23,9 @@ void RequestCall::OnRead(bool ok) {
   }
   shard_.arrivals().Came(*this);
   if (!ok) {
+    if (!shard_.closed()) {
+      shard_.resets().OnReset(context_.peer());
+    }
     return Refuse(absl::InternalError("the call has ended without a request"));
   }
   token_ended() ? Refuse(TokenEndedError()) : Serve();
