@@ -22,6 +22,7 @@
 #include "bridge/upstream/hub_snapshots.h"
 #include "bridge/upstream/upstream.h"
 #include "bridge/worker.h"
+#include "core/admin/closed_sessions.h"
 #include "core/auth/authenticator.h"
 #include "core/base/listen_sockets.h"
 #include "core/base/log.h"
@@ -43,6 +44,13 @@ namespace {
 constexpr absl::Duration kSlot = absl::Milliseconds(10);
 constexpr absl::Duration kLastSlot = absl::Seconds(40);
 
+http::ConnectionBounds BoundsOf(const BridgeConfig& config) {
+  return {.connections = config.max_connections,
+          .per_address = config.max_connections_per_address,
+          .unauthenticated =
+              config.auth.on() ? config.max_unauthenticated : http::ConnectionBounds::kNone};
+}
+
 std::vector<http::Field> FieldsOfAnswers(const BridgeConfig& config) {
   if (!config.tls.on() || config.hsts == absl::ZeroDuration()) {
     return {};
@@ -59,11 +67,7 @@ class Bridge::Impl {
        const rpc::HubTokenPtr& token)
       : config_(config),
         authenticator_(std::move(authenticator)),
-        limits_({.connections = config.max_connections,
-                 .per_address = config.max_connections_per_address,
-                 .unauthenticated = authenticator_->on() ? config.max_unauthenticated
-                                                         : http::ConnectionBounds::kNone},
-                config.proxies.trusted),
+        limits_(BoundsOf(config), config.proxies.trusted),
         window_(config.window),
         channel_(rpc::MakeHubChannel(config.hub, rpc::Connection::kShared, config.hub_tls)),
         replay_thread_(channel_, token),
@@ -95,6 +99,7 @@ class Bridge::Impl {
       workers_.push_back(std::make_unique<Worker>(window_, log_, snapshots_, Clock::Real(),
                                                   config_.shard, config_.session, metrics_,
                                                   *authenticator_));
+      workers_.back()->shard().sessions().TellEnds(&closed_);
       services_.push_back(std::make_unique<http::Service>(
           http::Service{.routes = BridgeRoutes(sources, *workers_.back()),
                         .origins = http::OriginPolicy(config.allowed_origins),
@@ -173,6 +178,25 @@ class Bridge::Impl {
       certificates_->Reload();
     }
     authenticator_->Reload();
+  }
+
+  void Apply(const BridgeConfig& config) {
+    limits_.SetBounds(BoundsOf(config));
+    for (size_t i = 0; i < workers_.size(); ++i) {
+      workers_[i]->Post([&worker = *workers_[i], &service = *services_[i], session = config.session,
+                         origins = config.allowed_origins] {
+        worker.SetSessionOptions(session);
+        service.origins = http::OriginPolicy(origins);
+      });
+    }
+  }
+
+  ServedSessions served() {
+    ServedSessions served{.shards = {}, .closed = &closed_};
+    for (const auto& worker : workers_) {
+      served.shards.push_back(&worker->shard());
+    }
+    return served;
   }
 
   const ListenAddress& bound() const { return bound_; }
@@ -262,6 +286,7 @@ class Bridge::Impl {
   const std::unique_ptr<Authenticator> authenticator_;
   BridgeState state_;
   Metrics metrics_;
+  ClosedSessions closed_{Clock::Real()};
   http::ConnectionLimits limits_;
   Window window_;
   const std::shared_ptr<grpc::Channel> channel_;
@@ -303,6 +328,8 @@ std::vector<Service::Port> Bridge::ports() const {
   return {{address(), impl_->encrypted() ? "https" : "http"}};
 }
 void Bridge::Reload() { impl_->Reload(); }
+void Bridge::Apply(const BridgeConfig& config) { impl_->Apply(config); }
+ServedSessions Bridge::served() { return impl_->served(); }
 absl::Status Bridge::Drain() {
   impl_->Drain();
   return absl::OkStatus();

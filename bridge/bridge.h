@@ -35,6 +35,9 @@ class Bridge final : public Service {
   // time.
   absl::Status Drain() override;
   void Reload() override;
+  ServedSessions served() override;
+  // Of the new settings, those that may change while the bridge runs.
+  void Apply(const BridgeConfig& config);
 
  private:
   class Impl;

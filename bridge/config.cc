@@ -149,6 +149,9 @@ void BridgeFlags::Register(Options& options) {
   RegisterSessions(options, *this);
   RegisterEngine(options, *this);
   alerts.Register(options);
+  options.Reloads({"allowed-origin", "max-connections", "max-connections-per-address",
+                   "max-subscriptions", "max-message-bytes", "messages-per-second", "message-burst",
+                   "heartbeat-interval", "session-timeout"});
   options.Check([this] { return BridgeConfig::From(*this).status(); });
 }
 

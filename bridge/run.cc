@@ -15,6 +15,13 @@ absl::StatusOr<std::unique_ptr<Service>> StartBridge(const BridgeFlags& flags) {
   return Bridge::Start(config);
 }
 
+// The flags have been checked.
+void Apply(const BridgeFlags& flags, Bridge& bridge) {
+  if (const auto config = BridgeConfig::From(flags); config.ok()) {
+    bridge.Apply(*config);
+  }
+}
+
 }  // namespace
 
 int RunBridge(int argc, const char* const* argv, std::ostream& out, std::ostream& err) {
@@ -25,7 +32,8 @@ int RunBridge(int argc, const char* const* argv, std::ostream& out, std::ostream
       .what_it_is = "Carries a hub's events to browsers and services over WebSocket.",
       .register_options = [&](Options& options) { flags.Register(options); },
       .connections = [&] { return flags.config.max_connections; },
-      .start = [&] { return StartBridge(flags); }};
+      .start = [&] { return StartBridge(flags); },
+      .apply = [&](Service& bridge) { Apply(flags, static_cast<Bridge&>(bridge)); }};
   return RunProgram(program, argc, argv, out, err);
 }
 

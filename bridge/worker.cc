@@ -23,10 +23,11 @@ Worker::Worker(const Window& window, LogReader& log, Snapshots& snapshots, Clock
                Metrics& metrics, const Authenticator& authenticator)
     : io_(clock),
       shard_(window, log, clock, shard_options),
+      session_options_(session_options),
       sessions_{.shard = shard_,
                 .window = window,
                 .clock = clock,
-                .options = session_options,
+                .options = session_options_,
                 .metrics = metrics,
                 .snapshots = snapshots,
                 .authenticator = authenticator,

@@ -48,6 +48,8 @@ class Worker {
   Sequence served() const { return served_.load(std::memory_order_relaxed); }
 
   void SetHubState(bool connected);
+  // For sessions that begin from now on, in so far as a session keeps its own.
+  void SetSessionOptions(const ws::SessionOptions& options) { session_options_ = options; }
   // `slots` is shared by the workers: each client gets the next one.
   void Drain(std::atomic<uint32_t>& slots, absl::Duration step);
 
@@ -57,6 +59,7 @@ class Worker {
 
   http::IoThread io_;
   Shard shard_;
+  ws::SessionOptions session_options_;
   ws::SessionContext sessions_;
   EventStreams streams_;
   graphql::EventMessages messages_;

@@ -184,6 +184,7 @@ std::unique_ptr<CLI::App> MakeApp(Globals& globals, Run& chosen) {
   AddIncidents(*app, globals, chosen);
   AddAlert(*app, globals, chosen);
   AddStatus(*app, globals, chosen);
+  AddAdmin(*app, globals, chosen);
   AddBench(*app, globals, chosen);
   AddVerify(*app, globals, chosen);
   AddToken(*app, globals, chosen);

@@ -39,6 +39,7 @@ void AddAlert(CLI::App& app, const Globals& globals, Run& chosen);
 void AddIncidents(CLI::App& app, const Globals& globals, Run& chosen);
 void AddEvents(CLI::App& app, const Globals& globals, Run& chosen);
 void AddStatus(CLI::App& app, const Globals& globals, Run& chosen);
+void AddAdmin(CLI::App& app, const Globals& globals, Run& chosen);
 void AddBench(CLI::App& app, const Globals& globals, Run& chosen);
 void AddVerify(CLI::App& app, const Globals& globals, Run& chosen);
 void AddToken(CLI::App& app, const Globals& globals, Run& chosen);

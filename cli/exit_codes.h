@@ -8,7 +8,7 @@ enum ExitCode : int {
   kFailed = 1,       // something else went wrong; `status`: the hub is there and not healthy;
                      // `incidents check`: something differs
   kUsage = 2,        // wrong flags or values
-  kUnreachable = 3,  // no hub answers there, or it is starting or stopping
+  kUnreachable = 3,  // no hub answers there, or it is starting or stopping; `admin`: nor a bridge
   kRefused = 4,      // the hub, or the check before it, refused an event, a filter or a cursor;
                      // `token`: the token is not good
   kGap = 5,          // the cursor has expired or is of another log: `sub` cannot resume from it

@@ -4,6 +4,7 @@
 
 #include "bridge/event_json.h"
 #include "core/base/log.h"
+#include "core/base/strings.h"
 #include "core/event/error.h"
 #include "core/event/limits.h"
 #include "core/event/time_proto.h"
@@ -54,6 +55,14 @@ EventStream::EventStream(EventStreams& shared, http::ResponseStream& out,
 EventStream::~EventStream() {
   Leave();
   shared_.metrics.event_streams.Decrement();
+}
+
+SessionFace EventStream::Face() const {
+  return {.address = out_.PeerAddress(),
+          .label = "",
+          .transport = form_->transport(),
+          .since = shared_.clock.Now() - (shared_.clock.Monotonic() - began_),
+          .subscriber = subscriber_};
 }
 
 v1::SessionExplanation EventStream::Explain() const {
@@ -152,9 +161,10 @@ bool EventStream::SendBatch(const WriteView& view) {
   }
   const bool left = bytes.empty() || out_.SendBatch(bytes);
   batch.Release();
-  const bool over = std::any_of(view.items.begin(), view.items.end(),
-                                [](const Item& item) { return item.kind == Item::Kind::kEnded; });
-  if (over) {
+  const auto over = std::find_if(view.items.begin(), view.items.end(),
+                                 [](const Item& item) { return item.kind == Item::Kind::kEnded; });
+  if (over != view.items.end()) {
+    end_ = over->extra->status;
     ended_ = true;
     out_.End();
   }
@@ -247,12 +257,19 @@ void EventStream::Tick() {
   }
 }
 
-void EventStream::Drain(absl::Duration slot) {
+void EventStream::Drain(absl::Duration slot) { EndFor(slot, "the server is going down"); }
+
+void EventStream::Kick(absl::Duration reconnect_after, std::string_view why) {
+  EndFor(reconnect_after, why);
+}
+
+void EventStream::EndFor(absl::Duration reconnect_after, std::string_view why) {
   if (ended_) {
-    return;
+    return Leave();
   }
+  end_ = MakeError(ErrorCode::kServiceUnavailable, why);
   std::string closing;
-  form_->AddClosing(closing, slot);
+  form_->AddClosing(closing, reconnect_after);
   Send(closing);
   ended_ = true;
   Leave();
@@ -263,10 +280,12 @@ void EventStream::Stuck() {
   shared_.metrics.connection_errors.Increment();
   LogInfo("an event stream's client took nothing and is cut off", {});
   ended_ = true;
+  end_ = MakeError(ErrorCode::kSlowConsumer, "nothing was taken for 10 seconds");
   out_.Abort();
 }
 
 void EventStream::EndWith(const absl::Status& status) {
+  end_ = status;
   std::string problem;
   form_->AddProblem(problem, status);
   Send(problem);
@@ -282,7 +301,9 @@ void EventStream::Send(std::string_view bytes) {
 
 void EventStream::Leave() {
   snapshot_.reset();
-  shared_.shard.sessions().Leave(*this);
+  end_.ok()
+      ? shared_.shard.sessions().Leave(*this, kClientGone, "")
+      : shared_.shard.sessions().Leave(*this, RowOf(ErrorCodeOf(end_)).name, ToStd(end_.message()));
   if (subscriber_ != 0) {
     shared_.shard.Remove(subscriber_);
     subscriber_ = 0;

@@ -69,6 +69,8 @@ class EventStream final : public Sink, public http::StreamOwner, private LiveSes
   // LiveSession.
   const std::string& session_id() const override { return id_; }
   v1::SessionExplanation Explain() const override;
+  SessionFace Face() const override;
+  void Kick(absl::Duration reconnect_after, std::string_view why) override;
 
   void Subscribe(std::optional<StartPoint> start, std::optional<Cursor> urgent = std::nullopt);
   void OnSnapshot(const SnapshotMessage& message);
@@ -82,6 +84,8 @@ class EventStream final : public Sink, public http::StreamOwner, private LiveSes
   void Send(std::string_view bytes);
   // The problem, and the end.
   void EndWith(const absl::Status& status);
+  // Ends it for a time, for no fault of the client's.
+  void EndFor(absl::Duration reconnect_after, std::string_view why);
   void Leave();
 
   EventStreams& shared_;
@@ -102,6 +106,7 @@ class EventStream final : public Sink, public http::StreamOwner, private LiveSes
   bool in_flight_ = false;
   uint64_t bytes_taken_ = 0;  // of the snapshot, when last looked at
   absl::Duration last_progress_;
+  absl::Status end_;     // why it ends, which LiveSessions is told; OK: the client has gone
   bool failed_ = false;  // Write threw: ended by the next Tick
   bool ended_ = false;   // nothing may be sent any more
 };

@@ -6,6 +6,7 @@
 #include <random>
 
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_split.h"
 #include "bridge/graphql_ws/close_code.h"
 #include "bridge/graphql_ws/server_message.h"
 #include "bridge/ws/close_code.h"
@@ -23,6 +24,7 @@ namespace {
 // Bytes beside the stream that the client does not take; past that it is not read.
 constexpr size_t kMaxReplyBytes = 64 * limits::kKiB;
 constexpr uint16_t kGoingAway = 1001;
+constexpr char kTransport[] = "graphql";
 constexpr uint16_t kServiceRestart = 1012;
 
 }  // namespace
@@ -40,7 +42,7 @@ Session::Session(Context& context, bool spoken, ws::SessionOutput& output)
       spoken_(spoken) {}
 
 Session::~Session() {
-  Leave();
+  Leave(kClientGone);
   if (subscriber_ != 0) {
     shared_.metrics.active_connections.Decrement();
     shared_.metrics.graphql_connections.Decrement();
@@ -69,7 +71,7 @@ void Session::Start(bool deflate) {
 v1::SessionExplanation Session::Explain() const {
   v1::SessionExplanation session;
   session.set_session_id(id_);
-  session.set_transport("graphql");
+  session.set_transport(kTransport);
   const absl::Duration age = shared_.clock.Monotonic() - liveness_.started();
   SetTimestamp(*session.mutable_since(), shared_.clock.Now() - age);
   if (const auto report = shared_.shard.Report(subscriber_)) {
@@ -81,6 +83,15 @@ v1::SessionExplanation Session::Explain() const {
     }
   }
   return session;
+}
+
+SessionFace Session::Face() const {
+  const absl::Duration age = shared_.clock.Monotonic() - liveness_.started();
+  return {.address = output_.PeerAddress(),
+          .label = "",
+          .transport = kTransport,
+          .since = shared_.clock.Now() - age,
+          .subscriber = subscriber_};
 }
 
 size_t Session::MemoryBytes() const {
@@ -135,7 +146,7 @@ void Session::OnOverRate() {
 void Session::OnPeerClose() {
   if (!closing_) {
     closing_ = true;
-    Leave();
+    Leave(kClientClosed);
   }
 }
 
@@ -205,18 +216,24 @@ void Session::OnStuck() {
 }
 
 void Session::Drain(absl::Duration reconnect_after) {
-  if (!closing_) {
-    End(ErrorCode::kServiceUnavailable, kServiceRestart,
-        absl::StrCat("the server is going down; reconnect in ",
-                     absl::ToInt64Milliseconds(reconnect_after), " ms and resume"));
-  }
+  EndFor(reconnect_after, "the server is going down");
+}
+
+void Session::Kick(absl::Duration reconnect_after, std::string_view why) {
+  EndFor(reconnect_after, why);
+}
+
+void Session::EndFor(absl::Duration reconnect_after, std::string_view why) {
+  End(ErrorCode::kServiceUnavailable, kServiceRestart,
+      absl::StrCat(ToAbsl(why), "; reconnect in ", absl::ToInt64Milliseconds(reconnect_after),
+                   " ms and resume"));
 }
 
 // The peer is gone, so nothing is sent.
 void Session::EndSilent() {
   closing_ = true;
   shared_.metrics.connection_errors.Increment();
-  Leave();
+  Leave(kClientSilent);
   output_.Drop();
 }
 
@@ -231,16 +248,18 @@ void Session::End(ErrorCode code, uint16_t close, std::string_view text) {
 void Session::Close(uint16_t close, std::string_view reason) {
   if (!closing_) {
     closing_ = true;
-    Leave();
+    const std::pair<absl::string_view, absl::string_view> said =
+        absl::StrSplit(ToAbsl(reason), absl::MaxSplits(": ", 1));
+    Leave(ToStd(said.first), ToStd(said.second));
     output_.Close(close, reason);
   }
 }
 
-void Session::Leave() {
+void Session::Leave(std::string_view code, std::string_view reason) {
   snapshots_.Clear();
   requests_.Clear();
   if (subscriber_ != 0) {
-    shared_.shard.sessions().Leave(*this);
+    shared_.shard.sessions().Leave(*this, code, reason);
     shared_.shard.Remove(subscriber_);
     shared_.metrics.active_subscriptions.Decrement(static_cast<double>(operations_.size()));
     operations_.Clear();

@@ -72,6 +72,8 @@ class Session final : public ws::WebSocketSession,
   // LiveSession.
   const std::string& session_id() const override { return id_; }
   v1::SessionExplanation Explain() const override;
+  SessionFace Face() const override;
+  void Kick(absl::Duration reconnect_after, std::string_view why) override;
 
  private:
   // What came with the bytes that brought connection_init was sent before the acknowledgement.
@@ -100,8 +102,11 @@ class Session final : public ws::WebSocketSession,
   void End(ErrorCode code, uint16_t close, std::string_view text);
   void EndWith(ErrorCode code, std::string_view text);
   void Close(uint16_t close, std::string_view reason);
+  // Ends it for a time, for no fault of the client's.
+  void EndFor(absl::Duration reconnect_after, std::string_view why);
   void EndSilent();
-  void Leave();
+  // `code` and `reason` as LiveSessions has them.
+  void Leave(std::string_view code, std::string_view reason = "");
 
   // OperationSink::Owner.
   void OnStuck() override;

@@ -32,6 +32,7 @@ constexpr size_t kMaxReplyBytes = 64 * limits::kKiB;
 // A message over the rate is parsed for its subscription's id only when it is this small.
 constexpr size_t kReadOverRateBytes = limits::kKiB;
 constexpr uint16_t kGoingAway = 1001;
+constexpr char kTransport[] = "websocket";
 
 }  // namespace
 
@@ -46,7 +47,7 @@ Session::Session(SessionContext& context, SessionOutput& output)
                liveness_.started()) {}
 
 Session::~Session() {
-  Leave();
+  Leave(kClientGone);
   if (subscriber_ != 0) {
     context_.metrics.active_connections.Decrement();
     context_.metrics.session_duration_seconds.Observe(
@@ -83,7 +84,7 @@ void Session::Start(bool deflate) {
 v1::SessionExplanation Session::Explain() const {
   v1::SessionExplanation session;
   session.set_session_id(id_);
-  session.set_transport("websocket");
+  session.set_transport(kTransport);
   const absl::Duration age = context_.clock.Monotonic() - liveness_.started();
   SetTimestamp(*session.mutable_since(), context_.clock.Now() - age);
   if (const auto report = context_.shard.Report(subscriber_)) {
@@ -95,6 +96,15 @@ v1::SessionExplanation Session::Explain() const {
     }
   }
   return session;
+}
+
+SessionFace Session::Face() const {
+  const absl::Duration age = context_.clock.Monotonic() - liveness_.started();
+  return {.address = output_.PeerAddress(),
+          .label = "",
+          .transport = kTransport,
+          .since = context_.clock.Now() - age,
+          .subscriber = subscriber_};
 }
 
 // ---- from the client ----
@@ -171,7 +181,7 @@ void Session::OnOverRate() {
 void Session::OnPeerClose() {
   if (!closing_) {
     closing_ = true;
-    Leave();
+    Leave(kClientClosed);
   }
 }
 
@@ -271,17 +281,23 @@ void Session::OnStuck() {
 }
 
 void Session::Drain(absl::Duration reconnect_after) {
-  if (!closing_) {
-    const ErrorRow& row = RowOf(ErrorCode::kServiceUnavailable);
-    End(row.name, 1012, "the server is going down; reconnect and resume", reconnect_after);
-  }
+  EndFor(reconnect_after, "the server is going down");
+}
+
+void Session::Kick(absl::Duration reconnect_after, std::string_view why) {
+  EndFor(reconnect_after, why);
+}
+
+void Session::EndFor(absl::Duration reconnect_after, std::string_view why) {
+  End(RowOf(ErrorCode::kServiceUnavailable).name, 1012,
+      absl::StrCat(ToAbsl(why), "; reconnect and resume"), reconnect_after);
 }
 
 // The peer is gone, so nothing is sent.
 void Session::EndSilent() {
   closing_ = true;
   context_.metrics.connection_errors.Increment();
-  Leave();
+  Leave(kClientSilent);
   output_.Drop();
 }
 
@@ -297,7 +313,7 @@ void Session::End(std::string_view reason, uint16_t code, std::string_view text,
   }
   Reply(ClosingMessage(reason, code, reconnect_after));
   closing_ = true;
-  Leave();
+  Leave(reason, text);
   output_.Close(code, absl::StrCat(ToAbsl(reason), ": ", ToAbsl(text)));
 }
 
@@ -305,10 +321,10 @@ absl::Duration Session::SomeSlot() {
   return absl::Milliseconds(std::uniform_int_distribution<int>(1'000, 5'000)(context_.random));
 }
 
-void Session::Leave() {
+void Session::Leave(std::string_view code, std::string_view reason) {
   snapshots_.Clear();
   if (subscriber_ != 0) {
-    context_.shard.sessions().Leave(*this);
+    context_.shard.sessions().Leave(*this, code, reason);
     context_.shard.Remove(subscriber_);
     context_.metrics.active_subscriptions.Decrement(static_cast<double>(names_.size()));
     names_.Clear();

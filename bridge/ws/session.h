@@ -65,6 +65,8 @@ class Session final : public WebSocketSession,
   // LiveSession.
   const std::string& session_id() const override { return id_; }
   v1::SessionExplanation Explain() const override;
+  SessionFace Face() const override;
+  void Kick(absl::Duration reconnect_after, std::string_view why) override;
 
  private:
   void Handle(const SubscribeMessage& message);
@@ -88,6 +90,8 @@ class Session final : public WebSocketSession,
   void End(std::string_view reason, uint16_t code, std::string_view text,
            absl::Duration reconnect_after);
   void EndWith(ErrorCode code, std::string_view text);
+  // Ends it for a time, for no fault of the client's.
+  void EndFor(absl::Duration reconnect_after, std::string_view why);
   void EndSilent();
   void OnStuck() override;
   void OnSubscriptionEnded(SubscriptionTag tag) override { snapshots_.OnEnded(tag); }
@@ -99,7 +103,8 @@ class Session final : public WebSocketSession,
   void OnSnapshotFailed(const SessionSnapshots::Request& request,
                         const absl::Status& status) override;
   absl::Duration SomeSlot();
-  void Leave();
+  // `code` and `reason` as LiveSessions has them.
+  void Leave(std::string_view code, std::string_view reason = "");
   SubscriptionTag TagOf(std::string_view subscription_id) const;
 
   SessionContext& context_;

@@ -5,6 +5,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <string>
 #include <string_view>
 
 namespace tocsin::bridge::ws {
@@ -25,6 +26,8 @@ class SessionOutput {
   virtual uint64_t BytesTaken() = 0;
   // Bytes given to Send that still wait.
   virtual size_t BytesWaiting() const = 0;
+  // Where the peer is, as "192.0.2.1:40000"; empty where there is no such address.
+  virtual std::string PeerAddress() const { return ""; }
 };
 
 }  // namespace tocsin::bridge::ws

@@ -58,6 +58,7 @@ class WsConnection : public http::Connection, public http::OutOwner, public Sess
   void Drop() override { Abort(); }
   uint64_t BytesTaken() override { return stream_.BytesTaken(); }
   size_t BytesWaiting() const override { return stream_.ReplyBytesQueued(); }
+  std::string PeerAddress() const override { return stream_.PeerAddress(); }
 
   // http::OutOwner.
   void OnBatchSent() override;

@@ -76,13 +76,14 @@ void SetPort(sockaddr* address, uint16_t port) {
 ListenSockets& ListenSockets::operator=(ListenSockets&& other) noexcept {
   Close();
   address_ = other.address_;
+  who_ = other.who_;
   path_ = other.path_;
   descriptors_ = std::exchange(other.descriptors_, {});
   return *this;
 }
 
-absl::StatusOr<ListenSockets> ListenSockets::Open(const ListenAddress& address) {
-  ListenSockets sockets(address);
+absl::StatusOr<ListenSockets> ListenSockets::Open(const ListenAddress& address, WhoMayOpen who) {
+  ListenSockets sockets(address, who);
   RETURN_IF_ERROR(address.IsUnix() ? sockets.OpenUnix() : sockets.OpenTcp());
   return sockets;
 }
@@ -153,6 +154,10 @@ absl::Status ListenSockets::Listen(int family, const sockaddr* address, size_t b
   const int made = socket(family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
   if (made < 0) {
     return CannotListen(errno);
+  }
+  if (family == AF_UNIX && who_ == WhoMayOpen::kOwner) {
+    // Before bind: the file then never has another mode.
+    fchmod(made, S_IRUSR | S_IWUSR);
   }
   const int on = 1;
   if (family != AF_UNIX) {

@@ -14,6 +14,7 @@
 #include <sys/socket.h>
 #include <sys/stat.h>
 
+#include <cstdint>
 #include <utility>
 #include <vector>
 
@@ -25,7 +26,10 @@ namespace tocsin {
 
 class ListenSockets {
  public:
-  static absl::StatusOr<ListenSockets> Open(const ListenAddress& address);
+  // Of a Unix socket's file: as the process's umask has it, or only this user (mode 0600).
+  enum class WhoMayOpen : uint8_t { kAsUmask, kOwner };
+  static absl::StatusOr<ListenSockets> Open(const ListenAddress& address,
+                                            WhoMayOpen who = WhoMayOpen::kAsUmask);
   ~ListenSockets() { Close(); }
   ListenSockets(ListenSockets&& other) noexcept { *this = std::move(other); }
   ListenSockets& operator=(ListenSockets&& other) noexcept;
@@ -38,7 +42,7 @@ class ListenSockets {
   std::vector<int> Release() { return std::exchange(descriptors_, {}); }
 
  private:
-  explicit ListenSockets(const ListenAddress& address) : address_(address) {}
+  ListenSockets(const ListenAddress& address, WhoMayOpen who) : address_(address), who_(who) {}
 
   absl::Status OpenTcp();
   absl::Status ListenOnAll(const addrinfo* list);
@@ -49,6 +53,7 @@ class ListenSockets {
   void Close();
 
   ListenAddress address_;
+  WhoMayOpen who_ = WhoMayOpen::kAsUmask;
   std::vector<int> descriptors_;
   struct stat path_ {};  // of the Unix socket
 };

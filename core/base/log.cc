@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <atomic>
 #include <cmath>
 #include <memory>
 #include <utility>
@@ -27,6 +28,8 @@ struct Logger {
   std::shared_ptr<spdlog::logger> out;
   bool json = false;
 };
+
+std::atomic<LogLevel> lowest_level{LogLevel::kInfo};
 
 spdlog::level::level_enum LevelOf(LogLevel level) {
   switch (level) {
@@ -47,11 +50,11 @@ bool UseJson(LogFormat format) {
   return format == LogFormat::kJson;
 }
 
-Logger MakeLogger(LogLevel lowest, bool json) {
+Logger MakeLogger(bool json) {
   Logger logger{std::make_shared<spdlog::logger>(
                     "tocsin", std::make_shared<spdlog::sinks::stderr_color_sink_mt>()),
                 json};
-  logger.out->set_level(LevelOf(lowest));
+  logger.out->set_level(spdlog::level::trace);  // Log looks at the level itself
   logger.out->set_pattern(json ? kJsonPattern : kTextPattern, spdlog::pattern_time_type::utc);
   logger.out->flush_on(spdlog::level::trace);
   return logger;
@@ -77,7 +80,7 @@ bool TakesAtOnce(size_t bytes) {
 
 // Never destroyed, because threads may log until the process ends.
 Logger& TheLogger() {
-  static Logger& logger = *new Logger(MakeLogger(LogLevel::kInfo, false));
+  static Logger& logger = *new Logger(MakeLogger(false));
   return logger;
 }
 
@@ -148,6 +151,22 @@ void Write(Logger& logger, spdlog::level::level_enum level, const std::string& l
   logger.out->log(level, spdlog::string_view_t(line.data(), line.size()));
 }
 
+void WriteOrCount(spdlog::level::level_enum to, std::string_view event, LogFields fields) {
+  Logger& logger = TheLogger();
+  const std::string line = logger.json ? LogJson(event, fields) : LogText(event, fields);
+  MutexLock lock(WriteMutex());
+  if (lost_lines > 0 && TakesAtOnce(2 * kPrefixBytes)) {
+    const LogFields lost = {{"lines", std::exchange(lost_lines, 0)}};
+    constexpr std::string_view kWhat = "lines were lost: nobody read them";
+    Write(logger, spdlog::level::warn, logger.json ? LogJson(kWhat, lost) : LogText(kWhat, lost));
+  }
+  if (!TakesAtOnce(line.size() + kPrefixBytes)) {
+    ++lost_lines;
+    return;
+  }
+  Write(logger, to, line);
+}
+
 }  // namespace
 
 LogField::LogField(std::string_view field, const absl::Status& status)
@@ -171,25 +190,34 @@ absl::StatusOr<LogFormat> ParseLogFormat(std::string_view name) {
 }
 
 void StartLog(LogLevel lowest, LogFormat format) {
-  TheLogger() = MakeLogger(lowest, UseJson(format));
+  TheLogger() = MakeLogger(UseJson(format));
+  SetLogLevel(lowest);
+}
+
+void SetLogLevel(LogLevel lowest) { lowest_level.store(lowest, std::memory_order_relaxed); }
+
+LogLevel LowestLogLevel() { return lowest_level.load(std::memory_order_relaxed); }
+
+std::string_view NameOf(LogLevel level) {
+  switch (level) {
+    case LogLevel::kDebug:
+      return "debug";
+    case LogLevel::kInfo:
+      return "info";
+    case LogLevel::kWarning:
+      return "warning";
+    case LogLevel::kError:
+      return "error";
+  }
+  return "";
 }
 
 void Log(LogLevel level, std::string_view event, LogFields fields) {
-  Logger& logger = TheLogger();
-  const auto to = LevelOf(level);
-  if (!logger.out->should_log(to)) return;
-  const std::string line = logger.json ? LogJson(event, fields) : LogText(event, fields);
-  MutexLock lock(WriteMutex());
-  if (lost_lines > 0 && TakesAtOnce(2 * kPrefixBytes)) {
-    const LogFields lost = {{"lines", std::exchange(lost_lines, 0)}};
-    constexpr std::string_view kWhat = "lines were lost: nobody read them";
-    Write(logger, spdlog::level::warn, logger.json ? LogJson(kWhat, lost) : LogText(kWhat, lost));
-  }
-  if (!TakesAtOnce(line.size() + kPrefixBytes)) {
-    ++lost_lines;
-    return;
-  }
-  Write(logger, to, line);
+  if (level >= LowestLogLevel()) WriteOrCount(LevelOf(level), event, fields);
+}
+
+void LogAudit(std::string_view event, LogFields fields) {
+  WriteOrCount(spdlog::level::info, event, fields);
 }
 
 std::string LogText(std::string_view event, LogFields fields) {

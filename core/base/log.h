@@ -31,6 +31,11 @@ absl::StatusOr<LogFormat> ParseLogFormat(std::string_view name);
 
 void StartLog(LogLevel lowest, LogFormat format);
 
+// The least that is logged from here on. From any thread.
+void SetLogLevel(LogLevel lowest);
+LogLevel LowestLogLevel();
+std::string_view NameOf(LogLevel level);
+
 // A name and what it is. Views: lives no longer than the call it is an argument of.
 struct LogField {
   using Value = std::variant<std::string_view, int64_t, uint64_t, double, bool, absl::Duration>;
@@ -56,6 +61,8 @@ struct LogField {
 using LogFields = std::initializer_list<LogField>;
 
 void Log(LogLevel level, std::string_view event, LogFields fields = {});
+// Who did what to the program: an info line that is written whatever the level.
+void LogAudit(std::string_view event, LogFields fields);
 inline void LogDebug(std::string_view event, LogFields fields = {}) {
   Log(LogLevel::kDebug, event, fields);
 }

@@ -1,6 +1,7 @@
 // Text, List and so on fill the table. Parse applies the sources one after the other, from the
 // weakest to the strongest (file, environment, flags): a later one overrides an earlier one, and
-// every source is checked. CLI11 only splits the command line: its own support for files would let
+// every source is checked. Reread begins again from the defaults, so that a key that has gone from
+// the file has its default again. CLI11 only splits the command line: its own support for files would let
 // them override the environment.
 #include "core/base/options.h"
 
@@ -8,6 +9,7 @@
 #include <algorithm>
 #include <cstdlib>
 #include <map>
+#include <memory>
 #include <ostream>
 #include <utility>
 
@@ -52,6 +54,22 @@ const char* Environment(const std::string& name) {
 
 }  // namespace
 
+template <class T>
+class Options::VariableOf final : public Variable {
+ public:
+  explicit VariableOf(T* value) : value_(*value), default_(*value) {}
+
+  void Reset() override { value_ = default_; }
+  void Keep() override { kept_ = value_; }
+  void PutBack() override { value_ = kept_; }
+  bool Changed() const override { return value_ != kept_; }
+
+ private:
+  T& value_;
+  const T default_;
+  T kept_ = {};
+};
+
 // The command line, split into flags.
 struct Options::Flags {
   std::map<std::string, std::vector<std::string>> values;  // by setting; absent when not given
@@ -84,7 +102,7 @@ void Options::Text(std::string* value, std::string_view name, std::string_view h
     return absl::OkStatus();
   };
   Add({Kind::kText, std::string(name), std::string(help), std::string(placeholder), *value, "",
-       assign});
+       assign, std::make_shared<VariableOf<std::string>>(value)});
 }
 
 void Options::List(std::vector<std::string>* values, std::string_view name, std::string_view help,
@@ -94,7 +112,8 @@ void Options::List(std::vector<std::string>* values, std::string_view name, std:
     return absl::OkStatus();
   };
   Add({Kind::kList, std::string(name), std::string(help), std::string(placeholder),
-       absl::StrJoin(*values, ","), "", assign});
+       absl::StrJoin(*values, ","), "", assign,
+       std::make_shared<VariableOf<std::vector<std::string>>>(values)});
 }
 
 void Options::Bool(bool* value, std::string_view name, std::string_view help) {
@@ -102,8 +121,8 @@ void Options::Bool(bool* value, std::string_view name, std::string_view help) {
     ASSIGN_OR_RETURN(*value, ParseBool(texts.front()));
     return absl::OkStatus();
   };
-  Add({Kind::kBool, std::string(name), std::string(help), "", *value ? "true" : "false", "",
-       assign});
+  Add({Kind::kBool, std::string(name), std::string(help), "", *value ? "true" : "false", "", assign,
+       std::make_shared<VariableOf<bool>>(value)});
 }
 
 void Options::Count(size_t* value, std::string_view name, std::string_view help, size_t min,
@@ -113,7 +132,7 @@ void Options::Count(size_t* value, std::string_view name, std::string_view help,
     return AssignInRange(ParseCount(texts.front()), texts.front(), min, max, allowed, value);
   };
   Add({Kind::kCount, std::string(name), std::string(help), "NUMBER", absl::StrCat(*value), allowed,
-       assign});
+       assign, std::make_shared<VariableOf<size_t>>(value)});
 }
 
 void Options::Bytes(size_t* value, std::string_view name, std::string_view help, size_t min,
@@ -123,7 +142,7 @@ void Options::Bytes(size_t* value, std::string_view name, std::string_view help,
     return AssignInRange(ParseBytes(texts.front()), texts.front(), min, max, allowed, value);
   };
   Add({Kind::kBytes, std::string(name), std::string(help), "BYTES", FormatBytes(*value), allowed,
-       assign});
+       assign, std::make_shared<VariableOf<size_t>>(value)});
 }
 
 void Options::Duration(absl::Duration* value, std::string_view name, std::string_view help,
@@ -134,7 +153,7 @@ void Options::Duration(absl::Duration* value, std::string_view name, std::string
     return AssignInRange(ParseDuration(texts.front()), texts.front(), min, max, allowed, value);
   };
   Add({Kind::kDuration, std::string(name), std::string(help), "TIME", FormatDurationText(*value),
-       allowed, assign});
+       allowed, assign, std::make_shared<VariableOf<absl::Duration>>(value)});
 }
 
 void Options::Choice(std::string* value, std::string_view name, std::string_view help,
@@ -151,7 +170,8 @@ void Options::Choice(std::string* value, std::string_view name, std::string_view
     *value = text;
     return absl::OkStatus();
   };
-  Add({Kind::kChoice, std::string(name), std::string(help), placeholder, *value, listed, assign});
+  Add({Kind::kChoice, std::string(name), std::string(help), placeholder, *value, listed, assign,
+       std::make_shared<VariableOf<std::string>>(value)});
 }
 
 void Options::Check(std::function<absl::Status()> check) { checks_.push_back(std::move(check)); }
@@ -290,6 +310,18 @@ absl::StatusOr<bool> Options::Answered(const Flags& flags, std::ostream& out) co
   return true;
 }
 
+absl::Status Options::RunChecks() const {
+  for (const auto& check : checks_) RETURN_IF_ERROR(check());
+  return absl::OkStatus();
+}
+
+absl::Status Options::ApplyAll() {
+  if (!flags_->config.empty()) RETURN_IF_ERROR(ApplyFile(flags_->config));
+  RETURN_IF_ERROR(ApplyEnvironment());
+  RETURN_IF_ERROR(ApplyFlags(*flags_));
+  return RunChecks();
+}
+
 absl::StatusOr<Options::Outcome> Options::Parse(int argc, const char* const* argv,
                                                 std::ostream& out) {
   ASSIGN_OR_RETURN(Flags flags, ReadFlags(argc, argv));
@@ -298,13 +330,47 @@ absl::StatusOr<Options::Outcome> Options::Parse(int argc, const char* const* arg
   if (const char* path = Environment("TOCSIN_CONFIG"); path != nullptr && flags.config.empty()) {
     flags.config = path;
   }
-  if (!flags.config.empty()) RETURN_IF_ERROR(ApplyFile(flags.config));
-  RETURN_IF_ERROR(ApplyEnvironment());
-  RETURN_IF_ERROR(ApplyFlags(flags));
-  for (const auto& check : checks_) RETURN_IF_ERROR(check());
-  if (!flags.check_config) return Outcome::kRun;
+  flags_ = std::make_shared<const Flags>(std::move(flags));
+  RETURN_IF_ERROR(ApplyAll());
+  if (!flags_->check_config) return Outcome::kRun;
   out << "configuration is valid\n";
   return Outcome::kExit;
+}
+
+void Options::Reloads(std::initializer_list<std::string_view> names) {
+  for (const std::string_view name : names) {
+    const auto found = std::find_if(settings_.begin(), settings_.end(),
+                                    [&](const Setting& setting) { return setting.name == name; });
+    TOCSIN_CHECK(found != settings_.end());
+    found->reloads = true;
+  }
+}
+
+absl::StatusOr<Options::Changes> Options::Reread() {
+  TOCSIN_CHECK(flags_ != nullptr);
+  for (Setting& setting : settings_) {
+    setting.variable->Keep();
+    setting.variable->Reset();
+  }
+  absl::StatusOr<Changes> changes = TakeChanges();
+  if (!changes.ok()) {
+    for (Setting& setting : settings_) setting.variable->PutBack();
+  }
+  return changes;
+}
+
+// The file is judged whole, and then what is left of it: a value that may change may be wrong beside
+// one that stays.
+absl::StatusOr<Options::Changes> Options::TakeChanges() {
+  RETURN_IF_ERROR(ApplyAll());
+  Changes changes;
+  for (Setting& setting : settings_) {
+    if (!setting.variable->Changed()) continue;
+    (setting.reloads ? changes.changed : changes.needs_restart).push_back(setting.name);
+    if (!setting.reloads) setting.variable->PutBack();
+  }
+  RETURN_IF_ERROR(RunChecks());
+  return changes;
 }
 
 }  // namespace tocsin

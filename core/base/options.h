@@ -6,8 +6,11 @@
 //          environment, that over the file, that over the default. The file has flat keys with the
 //          flag's name (data-dir = "…"). One file may serve hub and bridge: the keys of [hub] and
 //          [bridge] win over those at the top, and each program passes over the other's section.
-// Threads: main's, before others start.
-// Owns:    the table; the variables outlive Parse.
+//          Reread applies the sources again, as a whole or not at all, for the settings that may
+//          change while the program runs.
+// Threads: main's, before others start; Reread on one at a time, and whoever else reads the
+//          variables then does so in step with it.
+// Owns:    the table; the variables outlive it.
 // Errors:  INVALID_ARGUMENT that names the flag, the variable or the file's line, what is allowed,
 //          and for an unknown name what is close. An unknown TOCSIN_ variable is none: the programs
 //          share the environment. Every wrong value is an error, also one that a flag overrides.
@@ -15,7 +18,9 @@
 
 #include <cstddef>
 #include <functional>
+#include <initializer_list>
 #include <iosfwd>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -50,10 +55,21 @@ class Options {
   // --check-config.
   void Check(std::function<absl::Status()> check);
 
+  // These may change while the program runs: their names, once they are registered.
+  void Reloads(std::initializer_list<std::string_view> names);
+
   // kExit: --help, --version, --check-config or --print-config-docs was given and has been answered
   // on `out`.
   enum class Outcome { kRun, kExit };
   absl::StatusOr<Outcome> Parse(int argc, const char* const* argv, std::ostream& out);
+
+  struct Changes {
+    std::vector<std::string> changed;        // names of settings that have a new value
+    std::vector<std::string> needs_restart;  // have one in the sources; the variables keep the old
+  };
+  // After Parse: the flags of then, the environment of then, and the file as it is now. On error
+  // no variable has changed.
+  absl::StatusOr<Changes> Reread();
 
   std::string Help() const;
   // The table of docs/configuration.md for this program, without a heading.
@@ -61,6 +77,17 @@ class Options {
 
  private:
   enum class Kind { kText, kList, kBool, kCount, kBytes, kDuration, kChoice };
+  // What a setting sets, whatever its type.
+  class Variable {
+   public:
+    virtual ~Variable() = default;
+    virtual void Reset() = 0;          // to the default
+    virtual void Keep() = 0;           // remembers the value
+    virtual void PutBack() = 0;        // the one that was kept
+    virtual bool Changed() const = 0;  // since Keep
+  };
+  template <class T>
+  class VariableOf;
   struct Setting {
     Kind kind;
     std::string name;
@@ -70,6 +97,8 @@ class Options {
     std::string allowed;  // "1 to 1000"; empty when anything goes
     // All values at once: one, unless kList. Leaves the variable unchanged on error.
     std::function<absl::Status(const std::vector<std::string>&)> assign;
+    std::shared_ptr<Variable> variable;
+    bool reloads = false;
   };
   struct Flags;
 
@@ -83,11 +112,15 @@ class Options {
   absl::Status ApplyFileEntry(const std::string& path, const FileEntry& entry);
   absl::Status ApplyEnvironment();
   absl::Status ApplyFlags(const Flags& flags);
+  absl::Status ApplyAll();
+  absl::Status RunChecks() const;
+  absl::StatusOr<Changes> TakeChanges();
 
   std::string program_;
   std::string what_it_is_;
   std::string section_;
   std::vector<Setting> settings_;
+  std::shared_ptr<const Flags> flags_;  // of Parse
   std::vector<std::function<absl::Status()>> checks_;
 };
 

@@ -77,7 +77,8 @@ std::string Options::Markdown() const {
     absl::StrAppend(&out, "| `--", setting.name, "` | `", EnvironmentName(setting.name), "` | ",
                     Code(setting.default_text), " | ",
                     is_bool ? "true, false" : Cell(setting.allowed));
-    absl::StrAppend(&out, " | ", Cell(setting.help), " |\n");
+    absl::StrAppend(&out, " | ", Cell(setting.help), setting.reloads ? " Reread on SIGHUP." : "",
+                    " |\n");
   }
   return out;
 }

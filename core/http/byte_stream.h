@@ -11,6 +11,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <span>
+#include <string>
 #include <string_view>
 
 #include "absl/functional/any_invocable.h"
@@ -50,6 +51,9 @@ class ByteStream {
   virtual bool is_open() const = 0;
   // The number of sent bytes that the peer's side has not acknowledged; 0 if it cannot be known.
   virtual size_t BytesUnacknowledged() = 0;
+  // Who is at the other end, as "192.0.2.1:40000"; also after it has gone. Empty where there is no
+  // such address.
+  virtual std::string PeerAddress() const { return ""; }
   // The memory that the stream holds beyond a socket's.
   virtual size_t MemoryBytes() const { return 0; }
 };

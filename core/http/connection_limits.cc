@@ -21,6 +21,11 @@ absl::Status Full(std::string_view which, size_t most, absl::Duration come_back)
 
 }  // namespace
 
+void ConnectionLimits::SetBounds(const ConnectionBounds& bounds) {
+  MutexLock lock(mutex_);
+  bounds_ = bounds;
+}
+
 absl::StatusOr<ConnectionLimits::Ticket> ConnectionLimits::Admit(const IpAddress& client) {
   MutexLock lock(mutex_);
   if (connections_ >= bounds_.connections) {

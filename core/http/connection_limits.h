@@ -85,8 +85,10 @@ class ConnectionLimits {
 
   // Connections over loopback and from `exempt` are not counted for their address.
   explicit ConnectionLimits(const ConnectionBounds& bounds, CidrList exempt = {})
-      : bounds_(bounds), exempt_(std::move(exempt)) {}
+      : exempt_(std::move(exempt)), bounds_(bounds) {}
 
+  // Connections beyond the new bounds stay.
+  void SetBounds(const ConnectionBounds& bounds);
   // SERVICE_UNAVAILABLE when there are too many connections, or too many that have not
   // authenticated; RATE_LIMIT_EXCEEDED when the address has too many.
   absl::StatusOr<Ticket> Admit(const IpAddress& client);
@@ -106,10 +108,10 @@ class ConnectionLimits {
   absl::Status Move(Ticket& ticket, const IpAddress& client);
   void Release(Ticket& ticket);
 
-  const ConnectionBounds bounds_;
   const CidrList exempt_;
   mutable Mutex mutex_;
   CondVar none_;
+  ConnectionBounds bounds_ ABSL_GUARDED_BY(mutex_);
   size_t connections_ ABSL_GUARDED_BY(mutex_) = 0;
   size_t unauthenticated_ ABSL_GUARDED_BY(mutex_) = 0;
   Refused refused_ ABSL_GUARDED_BY(mutex_);

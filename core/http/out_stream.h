@@ -72,6 +72,7 @@ class OutStream {
     return queue_.capacity() + (stream_ == nullptr ? 0 : stream_->MemoryBytes());
   }
 
+  std::string PeerAddress() const { return stream_ == nullptr ? "" : stream_->PeerAddress(); }
   IoResult Read(std::span<char> room) { return stream_->TryRead(room); }
   void Wait(Readiness readiness, ByteStream::Woken woken) {
     stream_->Wait(readiness, std::move(woken));

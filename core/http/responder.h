@@ -26,6 +26,7 @@
 #include <cstdint>
 #include <memory>
 #include <span>
+#include <string>
 #include <string_view>
 #include <utility>
 
@@ -61,6 +62,8 @@ class ResponseStream {
   virtual uint64_t BytesTaken() = 0;
   // Bytes given to Send that still wait.
   virtual size_t BytesWaiting() const = 0;
+  // As ByteStream has it.
+  virtual std::string PeerAddress() const { return ""; }
 };
 
 // The object that a handler makes to write a stream.

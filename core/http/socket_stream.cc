@@ -9,6 +9,8 @@
 #include <array>
 #include <cerrno>
 
+#include "absl/strings/str_cat.h"
+
 namespace tocsin::http {
 namespace {
 
@@ -67,6 +69,23 @@ ssize_t SendSome(int fd, const Rest& rest) {
 bool WouldBlock() { return errno == EAGAIN || errno == EWOULDBLOCK; }
 
 }  // namespace
+
+SocketStream::SocketStream(Socket socket) : socket_(std::move(socket)) {
+  boost::system::error_code gone;
+  peer_ = socket_.remote_endpoint(gone);
+}
+
+std::string SocketStream::PeerAddress() const {
+  const boost::asio::ip::address address = peer_.address();
+  const bool mapped = address.is_v6() && address.to_v6().is_v4_mapped();
+  const std::string text =
+      mapped ? boost::asio::ip::make_address_v4(boost::asio::ip::v4_mapped, address.to_v6())
+                   .to_string()
+             : address.to_string();
+  const bool bare = mapped || address.is_v4();
+  return peer_.port() == 0 ? ""
+                           : absl::StrCat(bare ? "" : "[", text, bare ? ":" : "]:", peer_.port());
+}
 
 IoResult SocketStream::TryRead(std::span<char> room) {
   while (true) {

@@ -20,7 +20,7 @@ using Socket =
 class SocketStream final : public ByteStream {
  public:
   // The socket must be non-blocking.
-  explicit SocketStream(Socket socket) : socket_(std::move(socket)) {}
+  explicit SocketStream(Socket socket);
 
   IoResult TryRead(std::span<char> room) override;
   IoResult TrySend(std::span<const std::string_view> parts) override;
@@ -29,9 +29,12 @@ class SocketStream final : public ByteStream {
   void Close() override;
   bool is_open() const override { return socket_.is_open(); }
   size_t BytesUnacknowledged() override;
+  std::string PeerAddress() const override;
 
  private:
   Socket socket_;
+  // Kept, because a socket whose peer has gone does not know it any more.
+  boost::asio::ip::tcp::endpoint peer_;
 };
 
 }  // namespace tocsin::http

@@ -30,6 +30,7 @@ class StreamedResponse final : public ResponseStream {
   void Abort() override { connection_.Abort(); }
   uint64_t BytesTaken() override { return out_.BytesTaken(); }
   size_t BytesWaiting() const override { return out_.ReplyBytesQueued(); }
+  std::string PeerAddress() const override { return out_.PeerAddress(); }
 
  private:
   bool open() const { return !ended_ && out_.is_open(); }

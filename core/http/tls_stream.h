@@ -50,6 +50,7 @@ class TlsStream final : public ByteStream {
   void Close() override { carrier_->Close(); }
   bool is_open() const override { return carrier_->is_open(); }
   size_t BytesUnacknowledged() override;
+  std::string PeerAddress() const override { return carrier_->PeerAddress(); }
   size_t MemoryBytes() const override;
 
  private:

@@ -15,6 +15,14 @@ int EndSignal::Wait() {
   return signal_;
 }
 
+void EndSignal::Request() {
+  MutexLock lock(mutex_);
+  if (signal_ == 0) {
+    signal_ = SIGTERM;
+    changed_.NotifyAll();
+  }
+}
+
 void EndSignal::OnReload(std::function<void()> reload) {
   MutexLock lock(reload_mutex_);
   reload_ = std::move(reload);

@@ -19,6 +19,8 @@ class EndSignal {
 
   // The signal's number.
   int Wait();
+  // As if the first SIGTERM had come. Without effect once one has.
+  void Request();
   // `reload` is called on a thread of its own. Once OnReload returns, the one before it is not
   // called any more.
   void OnReload(std::function<void()> reload);

@@ -7,6 +7,8 @@
 #include <exception>
 #include <ostream>
 
+#include "core/admin/admin_server.h"
+#include "core/base/clock.h"
 #include "core/base/descriptors.h"
 #include "core/base/log.h"
 #include "core/base/shutdown.h"
@@ -14,6 +16,7 @@
 #include "core/base/version.h"
 #include "core/shell/end_signal.h"
 #include "core/shell/library_logs.h"
+#include "core/shell/settings_reload.h"
 
 namespace tocsin {
 namespace {
@@ -27,9 +30,23 @@ struct LogSettings {
                    {"debug", "info", "warning", "error"});
     options.Choice(&format, "log-format", "How: auto = text on a terminal, JSON lines elsewhere.",
                    {"auto", "text", "json"});
+    options.Reloads({"log-level"});
   }
   // The table of options has checked both.
   void Start() const { StartLog(*ParseLogLevel(level), *ParseLogFormat(format)); }
+  void Apply() const { SetLogLevel(*ParseLogLevel(level)); }
+};
+
+struct AdminSettings {
+  std::string socket;
+
+  void Register(Options& options) {
+    options.Text(&socket, "admin-socket",
+                 "A Unix socket on which this user and root may look at connections and act "
+                 "(tocsin admin). Empty: none.",
+                 "PATH");
+    options.Check([this] { return CheckSocketPath(socket, "--admin-socket"); });
+  }
 };
 
 // Each connection is a descriptor, and shells give programs few: takes all that are allowed.
@@ -70,10 +87,23 @@ absl::StatusOr<std::unique_ptr<Service>> StartGuarded(const Program& program) {
   }
 }
 
+// All settings of a program that both servers have.
+struct Settings {
+  Options options;
+  LogSettings log = {};
+  AdminSettings admin = {};
+
+  explicit Settings(const Program& program) : options(program.name, program.what_it_is) {
+    program.register_options(options);
+    admin.Register(options);
+    log.Register(options);
+  }
+};
+
 class Run {
  public:
-  Run(const Program& program, std::ostream& out, std::ostream& err)
-      : program_(program), out_(out), err_(err) {}
+  Run(const Program& program, Settings& settings, std::ostream& out, std::ostream& err)
+      : program_(program), settings_(settings), out_(out), err_(err) {}
 
   int Serve() {
     EndSignal end;
@@ -84,17 +114,26 @@ class Run {
     if (!service.ok()) {
       return Fail(service.status(), kProgramFailed);
     }
-    LogInfo("started", {{"program", program_.name}, {"version", Version()}});
-    for (const Service::Port& port : (*service)->ports()) {
-      out_ << "listening on " << port.address << " (" << port.what << ")\n";
+    SettingsReload reload(
+        settings_.options, [this, &service] { Apply(**service); },
+        [&service] { (*service)->Reload(); });
+    Admin admin((*service)->served(),
+                {.drain = [&end] { end.Request(); }, .reload = [&reload] { return reload.Run(); }},
+                Clock::Real());
+    auto admin_server = StartAdmin(admin);
+    if (!admin_server.ok()) {
+      (*service)->Drain().IgnoreError();  // nobody has come yet
+      return Fail(admin_server.status(), kProgramFailed);
     }
-    out_ << std::flush;
-    end.OnReload([&service] {
-      LogInfo("reading files again", {{"signal", SignalName(SIGHUP)}});
-      (*service)->Reload();
+    TellStarted(**service);
+    end.OnReload([&reload] {
+      LogInfo("reading settings and files again", {{"signal", SignalName(SIGHUP)}});
+      reload.Run().IgnoreError();
     });
     LogInfo("shutting down", {{"signal", SignalName(end.Wait())}});
     end.OnReload(nullptr);
+    reload.Stop();
+    admin_server->reset();
     const absl::Status drained = (*service)->Drain();
     service->reset();  // before the signals are let go: a second one still ends a slow end
     if (!drained.ok()) {
@@ -110,7 +149,34 @@ class Run {
   }
 
  private:
+  // Null where there is no admin socket.
+  absl::StatusOr<std::unique_ptr<AdminServer>> StartAdmin(Admin& admin) {
+    if (settings_.admin.socket.empty()) {
+      return std::unique_ptr<AdminServer>();
+    }
+    return AdminServer::Start(settings_.admin.socket, admin);
+  }
+
+  void TellStarted(const Service& service) {
+    LogInfo("started", {{"program", program_.name}, {"version", Version()}});
+    for (const Service::Port& port : service.ports()) {
+      out_ << "listening on " << port.address << " (" << port.what << ")\n";
+    }
+    if (!settings_.admin.socket.empty()) {
+      out_ << "listening on unix:" << settings_.admin.socket << " (admin)\n";
+    }
+    out_ << std::flush;
+  }
+
+  void Apply(Service& service) {
+    settings_.log.Apply();
+    if (program_.apply != nullptr) {
+      program_.apply(service);
+    }
+  }
+
   const Program& program_;
+  Settings& settings_;
   std::ostream& out_;
   std::ostream& err_;
 };
@@ -119,12 +185,9 @@ class Run {
 
 int RunProgram(const Program& program, int argc, const char* const* argv, std::ostream& out,
                std::ostream& err) {
-  Run run(program, out, err);
-  LogSettings log;
-  Options options(program.name, program.what_it_is);
-  program.register_options(options);
-  log.Register(options);
-  const auto outcome = options.Parse(argc, argv, out);
+  Settings settings(program);
+  Run run(program, settings, out, err);
+  const auto outcome = settings.options.Parse(argc, argv, out);
   if (!outcome.ok()) {
     return run.Fail(outcome.status(), kProgramWrongSettings);
   }
@@ -132,7 +195,7 @@ int RunProgram(const Program& program, int argc, const char* const* argv, std::o
     return out.flush() ? kProgramOk
                        : run.Fail(absl::DataLossError("cannot write the output"), kProgramFailed);
   }
-  log.Start();
+  settings.log.Start();
   return run.Serve();
 }
 

@@ -2,8 +2,9 @@
 //
 // Shape:   RunProgram reads the settings, starts the service, prints a line for each port, waits
 //          for a signal and drains. SIGTERM and SIGINT drain; a second one ends the process at once
-//          with exit code 128 + its number. SIGHUP reads files again that settings name. Program and
-//          Service are what differs between the servers.
+//          with exit code 128 + its number. SIGHUP reads the settings and the files that they name
+//          again. With --admin-socket operators can look and act (core/admin). Program and Service
+//          are what differs between the servers.
 // Threads: everything runs on the calling thread, which must be the only one of the process; a
 //          thread of its own waits for signals.
 // Errors:  one line on `err`, and the exit code. An exception that nobody caught is logged before
@@ -17,6 +18,7 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
+#include "core/admin/admin.h"
 #include "core/base/options.h"
 
 namespace tocsin {
@@ -43,6 +45,8 @@ class Service {
   // Reads files again that the settings name. On a thread of its own, beside everything else, and
   // not after Drain.
   virtual void Reload() = 0;
+  // The sessions that operators may look at and end, until the service is destroyed.
+  virtual ServedSessions served() { return {}; }
 };
 
 struct Program {
@@ -54,6 +58,9 @@ struct Program {
   std::function<size_t()> connections;
   // Opens and listens. The settings are valid by now.
   std::function<absl::StatusOr<std::unique_ptr<Service>>()> start;
+  // The settings that may change while it runs have new values: puts them into force in what
+  // `start` has made. As Service::Reload, which follows. Null: there are none.
+  std::function<void(Service&)> apply = nullptr;
 };
 
 // An exit code.

@@ -32,9 +32,10 @@ absl::Status Admission::EnterSubscription() {
     return absl::OkStatus();
   }
   subscriptions_.fetch_sub(1);
-  return MakeError(ErrorCode::kSubscriptionLimitExceeded,
-                   absl::StrCat("the hub holds its ", max_subscriptions_, " subscriptions already"),
-                   {.retry_after = absl::Seconds(5)});
+  return MakeError(
+      ErrorCode::kSubscriptionLimitExceeded,
+      absl::StrCat("the hub holds its ", max_subscriptions_.load(), " subscriptions already"),
+      {.retry_after = absl::Seconds(5)});
 }
 
 void Admission::LeaveSubscription() {

@@ -20,6 +20,8 @@ class Admission {
  public:
   explicit Admission(size_t max_subscriptions) : max_subscriptions_(max_subscriptions) {}
 
+  // Those that are more already stay.
+  void SetMaxSubscriptions(size_t most) { max_subscriptions_.store(most); }
   absl::Status CheckOpen() const;
   // Each OK is matched by one Leave.
   absl::Status EnterSubscription();
@@ -43,7 +45,7 @@ class Admission {
  private:
   void Left();
 
-  const size_t max_subscriptions_;
+  std::atomic<size_t> max_subscriptions_;
   std::atomic<bool> draining_{false};
   std::atomic<size_t> subscriptions_{0};
   std::atomic<size_t> publish_streams_{0};

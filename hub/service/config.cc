@@ -136,6 +136,7 @@ void HubFlags::Register(Options& options) {
   RegisterLog(options, *this);
   RegisterAlerts(options, *this);
   RegisterEngine(options, *this);
+  options.Reloads({"max-subscriptions"});
   options.Check([this] { return CheckFlags(*this); });
 }
 

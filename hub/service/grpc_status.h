@@ -1,21 +1,11 @@
-// grpc_status.h: turns a status of the error table into a gRPC status with google.rpc details.
-//
-// Shape:   ErrorInfo (reason = the table's name, domain "tocsin", metadata allowed, earliest,
-//          latest), BadRequest with the field's path, RetryInfo. Each is added only when the error
-//          has it.
-// Threads: pure.
-// Source:  docs/protocol.md, section 4; AIP-193.
+// grpc_status.h: the hub's errors as gRPC statuses (core/rpc/grpc_status.h).
 #pragma once
 
-#include <grpcpp/support/status.h>
-
-#include "absl/status/status.h"
-#include "tocsin/v1/hub.pb.h"
+#include "core/rpc/grpc_status.h"
 
 namespace tocsin::hub {
 
-grpc::Status ToGrpcStatus(const absl::Status& status);
-// For a publish stream, whose refused requests do not end it.
-v1::PublishError ToPublishError(const absl::Status& status);
+using rpc::ToGrpcStatus;
+using rpc::ToPublishError;
 
 }  // namespace tocsin::hub

@@ -114,6 +114,18 @@ void Hub::Reload() {
   authenticator_->Reload();
 }
 
+ServedSessions Hub::served() {
+  ServedSessions served{.shards = {}, .closed = &closed_};
+  for (const auto& shard : shards_) {
+    served.shards.push_back(&shard->engine());
+  }
+  return served;
+}
+
+void Hub::Apply(const HubConfig& config) {
+  admission_.SetMaxSubscriptions(config.max_subscriptions);
+}
+
 void Hub::OpenEngine() {
   log_reader_ = std::make_unique<StoreReader>(*log_, window_, clock_);
   snapshots_ = std::make_unique<SnapshotReader>(*log_, clock_, config_.shard.stuck_after);
@@ -156,6 +168,7 @@ absl::Status Hub::Serve() {
       .fill_status = [this](v1::GetStatusResponse& response) { FillStatus(response); }};
   for (auto& queue : server_->TakeQueues()) {
     shards_.push_back(std::make_unique<HubShard>(parts, std::move(queue), config_.shard));
+    shards_.back()->engine().sessions().TellEnds(&closed_);
   }
   if (config_.serve_ops) {
     http::RouteTable routes(http::OpsRoutes(

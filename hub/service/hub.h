@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
+#include "core/admin/closed_sessions.h"
 #include "core/auth/authenticator.h"
 #include "core/base/clock.h"
 #include "core/base/pulse.h"
@@ -50,6 +51,9 @@ class Hub final : public Service {
   // answered, the log is closed. Takes at most the configured time, as long as the disk answers.
   absl::Status Drain() override;
   void Reload() override;
+  ServedSessions served() override;
+  // Of the new settings, those that may change while the hub runs.
+  void Apply(const HubConfig& config);
 
  private:
   explicit Hub(HubConfig config);
@@ -69,6 +73,7 @@ class Hub final : public Service {
   const absl::Duration started_;
   HubMetrics metrics_;
   Admission admission_;
+  ClosedSessions closed_{clock_};
   std::unique_ptr<Log> log_;
   Window window_;
   std::unique_ptr<Sequencer> sequencer_;

@@ -37,6 +37,13 @@ absl::StatusOr<std::unique_ptr<Service>> StartHub(const HubFlags& flags) {
   return hub;
 }
 
+// The flags have been checked.
+void Apply(const HubFlags& flags, Hub& hub) {
+  if (const auto config = HubConfig::From(flags); config.ok()) {
+    hub.Apply(*config);
+  }
+}
+
 }  // namespace
 
 int RunHub(int argc, const char* const* argv, std::ostream& out, std::ostream& err) {
@@ -45,7 +52,8 @@ int RunHub(int argc, const char* const* argv, std::ostream& out, std::ostream& e
                         .what_it_is = "Orders, stores and serves events over gRPC.",
                         .register_options = [&](Options& options) { flags.Register(options); },
                         .connections = [&] { return flags.config.max_subscriptions; },
-                        .start = [&] { return StartHub(flags); }};
+                        .start = [&] { return StartHub(flags); },
+                        .apply = [&](Service& hub) { Apply(flags, static_cast<Hub&>(hub)); }};
   return RunProgram(program, argc, argv, out, err);
 }
 

@@ -5,9 +5,14 @@
 
 #include <utility>
 
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_replace.h"
+#include "absl/strings/str_split.h"
+#include "absl/strings/strip.h"
 #include "core/base/log.h"
 #include "core/base/planted.h"
 #include "core/base/status_macros.h"
+#include "core/base/strings.h"
 #include "core/event/error.h"
 #include "core/event/limits.h"
 #include "core/event/time_proto.h"
@@ -21,6 +26,13 @@ namespace tocsin::hub {
 namespace {
 
 constexpr char kSessionMetadata[] = "tocsin-session";
+constexpr char kTransport[] = "grpc";
+
+// "192.0.2.1:40000" of gRPC's "ipv4:192.0.2.1:40000", "[::1]:40000" of "ipv6:%5B::1%5D:40000".
+std::string PeerText(const std::string& peer) {
+  const absl::string_view bare = absl::StripPrefix(absl::StripPrefix(peer, "ipv4:"), "ipv6:");
+  return absl::StrReplaceAll(bare, {{"%5B", "["}, {"%5D", "]"}, {"%25", "%"}});
+}
 
 // gRPC says that a write is done, and not how far it has got. So one of more than the usual bytes is
 // given the time in which a peer of this rate has the rest of it.
@@ -224,28 +236,37 @@ void SubscribeStream::End(const absl::Status& status) {
 }
 
 void SubscribeStream::Drain() {
-  const absl::Duration slot = shard_.admission().NextReconnectSlot();
+  EndFor(shard_.admission().NextReconnectSlot(), "the hub is shutting down");
+}
+
+void SubscribeStream::Kick(absl::Duration reconnect_after, std::string_view why) {
+  EndFor(reconnect_after, why);
+}
+
+void SubscribeStream::EndFor(absl::Duration reconnect_after, std::string_view why) {
   Close(MakeError(ErrorCode::kServiceUnavailable,
-                  "the hub is shutting down; resume from the last cursor", {.retry_after = slot}),
-        slot);
+                  absl::StrCat(ToAbsl(why), "; resume from the last cursor"),
+                  {.retry_after = reconnect_after}),
+        reconnect_after);
 }
 
 void SubscribeStream::Close(const absl::Status& status, absl::Duration reconnect_after) {
-  if (call_over_ || end_ || !arrived()) {
+  if (!arrived()) {
     return;  // a request that arrives later is refused
   }
+  if (!call_over_ && !end_) {
+    queue_.clear();
+    queue_.push_back(EncodeClosing(ErrorCodeOf(status), reconnect_after));
+    End(status);
+  }
   Leave();
-  queue_.clear();
-  queue_.push_back(EncodeClosing(ErrorCodeOf(status), reconnect_after));
-  End(status);
 }
 
 void SubscribeStream::TokenEnded() { Close(TokenEndedError(), absl::ZeroDuration()); }
 
 void SubscribeStream::CutOff() {
-  grpc_call_cancel_with_status(context_.c_call(), GRPC_STATUS_UNAUTHENTICATED,
-                               "UNAUTHORIZED: the token has expired; resume from the last cursor",
-                               nullptr);
+  Cancel(GRPC_STATUS_UNAUTHENTICATED,
+         "UNAUTHORIZED: the token has expired; resume from the last cursor");
 }
 
 void SubscribeStream::Stuck() {
@@ -254,19 +275,23 @@ void SubscribeStream::Stuck() {
 
 void SubscribeStream::CancelSlow(const char* why) {
   LogInfo("subscriber took nothing and is closed", {{"peer", context_.peer()}});
-  grpc_call_cancel_with_status(context_.c_call(), GRPC_STATUS_RESOURCE_EXHAUSTED, why, nullptr);
+  Cancel(GRPC_STATUS_RESOURCE_EXHAUSTED, why);
+}
+
+void SubscribeStream::Cancel(grpc_status_code code, const char* why) {
+  cut_ = why;
+  grpc_call_cancel_with_status(context_.c_call(), code, why, nullptr);
 }
 
 void SubscribeStream::Failed() {
-  grpc_call_cancel_with_status(context_.c_call(), GRPC_STATUS_INTERNAL,
-                               "INTERNAL_SERVER_ERROR: resume from the last cursor", nullptr);
+  Cancel(GRPC_STATUS_INTERNAL, "INTERNAL_SERVER_ERROR: resume from the last cursor");
 }
 
 v1::SessionExplanation SubscribeStream::Explain() const {
   v1::SessionExplanation session;
   session.set_session_id(session_);
   session.set_label(subscribing_.label);
-  session.set_transport("grpc");
+  session.set_transport(kTransport);
   SetTimestamp(*session.mutable_since(), since_);
   if (const auto report = shard_.engine().Report(id_)) {
     FillSession(*report, shard_.clock(), session);
@@ -277,11 +302,32 @@ v1::SessionExplanation SubscribeStream::Explain() const {
   return session;
 }
 
+SessionFace SubscribeStream::Face() const {
+  return {.address = PeerText(context_.peer()),
+          .label = subscribing_.label,
+          .transport = kTransport,
+          .since = since_,
+          .subscriber = id_};
+}
+
+void SubscribeStream::LeaveSessions() {
+  LiveSessions& sessions = shard_.engine().sessions();
+  if (cut_ != nullptr) {
+    const std::pair<absl::string_view, absl::string_view> why =
+        absl::StrSplit(cut_, absl::MaxSplits(": ", 1));
+    sessions.Leave(*this, ToStd(why.first), ToStd(why.second));
+  } else if (end_ && !end_->ok()) {
+    sessions.Leave(*this, RowOf(ErrorCodeOf(*end_)).name, ToStd(end_->message()));
+  } else {
+    sessions.Leave(*this, kClientGone, "");
+  }
+}
+
 void SubscribeStream::Leave() {
   snapshot_.reset();
   shard_.engine().Remove(std::exchange(id_, 0));
   if (series_.has_value()) {
-    shard_.engine().sessions().Leave(*this);
+    LeaveSessions();
     shard_.metrics().SubscriptionClosed(*std::exchange(series_, std::nullopt));
   }
 }

@@ -16,6 +16,7 @@
 //          call below it sends trailers past the data that the client does not take.
 #pragma once
 
+#include <grpc/status.h>
 #include <grpcpp/support/byte_buffer.h>
 
 #include <memory>
@@ -53,6 +54,8 @@ class SubscribeStream final : public RequestCall,
   const std::string& session_id() const override { return session_; }
   SubjectPtr subject() const override { return Call::subject(); }
   v1::SessionExplanation Explain() const override;
+  SessionFace Face() const override;
+  void Kick(absl::Duration reconnect_after, std::string_view why) override;
 
   // Sink.
   bool Write(const WriteView& view) override;
@@ -87,8 +90,13 @@ class SubscribeStream final : public RequestCall,
   void Close(const absl::Status& status, absl::Duration reconnect_after);
   // What the subscriber may see; null: everything.
   const Filter* narrowed_by() const;
+  // Closes it for a time, for no fault of the client's.
+  void EndFor(absl::Duration reconnect_after, std::string_view why);
   // Out of the engine, or of the snapshot that comes before it.
   void Leave();
+  void LeaveSessions();
+  // `why` begins with the name of its error.
+  void Cancel(grpc_status_code code, const char* why);
   void CancelSlow(const char* why);
 
   Completion written_ = Tag(&SubscribeStream::OnWritten);
@@ -112,6 +120,7 @@ class SubscribeStream final : public RequestCall,
   uint64_t progress_ = 0;  // BytesTaken, which counts sweeps that find a large write on its way
   absl::Duration write_until_;  // so long the write in flight may take and be no stuck one
   std::optional<absl::Status> end_;
+  const char* cut_ = nullptr;  // why the call was cancelled; null: it was not
 };
 
 }  // namespace tocsin::hub

@@ -338,6 +338,20 @@ TEST_F(EventStreamTest, DrainSaysWhenToComeBackAndEnds) {
   EXPECT_EQ(one.out.bytes, "");
 }
 
+TEST_F(EventStreamTest, AKickSaysWhenToComeBackAndTheStreamHasLeft) {
+  Reader& reader = Open();
+  Blocks(reader);
+  LiveSession* const session = shard.sessions().Find("s1");
+  ASSERT_NE(session, nullptr);
+  session->Kick(absl::Milliseconds(7'000), "closed by an operator");
+  EXPECT_EQ(shard.sessions().Find("s1"), nullptr);
+  const std::vector<Block> blocks = Blocks(reader);
+  ASSERT_EQ(blocks.size(), 2u);
+  EXPECT_EQ(blocks[0].retry, "7000");
+  EXPECT_EQ(blocks[1].event, "closing");
+  EXPECT_TRUE(reader.out.ended);
+}
+
 TEST_F(EventStreamTest, WhatIsRenderedForOneServesAll) {
   for (int i = 0; i < 50; ++i) Open();
   for (int i = 0; i < 50; ++i) Open("", EventFormat::kJsonLines);

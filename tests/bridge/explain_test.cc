@@ -18,6 +18,8 @@ class FakeSession final : public LiveSession {
     session.set_transport("websocket");
     return session;
   }
+  SessionFace Face() const override { return {}; }
+  void Kick(absl::Duration, std::string_view) override {}
 
  private:
   const std::string id_;
@@ -82,7 +84,7 @@ TEST_F(ExplainTest, ASessionOfThisBridgeIsExplainedHere) {
 }
 
 TEST_F(ExplainTest, ASessionThatIsNotHereOrHasEndedIsTheHubsToFind) {
-  worker.shard().sessions().Leave(here);
+  worker.shard().sessions().Leave(here, "", "");
   EXPECT_EQ(Post("/v1/explain", R"({"session_id":"here"})").status, 404);
   EXPECT_EQ(hub.explain.requests.at(0).session_id(), "here");
 }

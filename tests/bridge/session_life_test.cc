@@ -4,6 +4,7 @@
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "core/admin/closed_sessions.h"
 #include "tests/bridge/session_fixture.h"
 
 namespace tocsin::bridge::testing {
@@ -144,6 +145,40 @@ TEST_F(SessionTest, DrainGivesEachClientItsOwnSlot) {
   EXPECT_EQ(Text(closing, "code"), "1012");
   EXPECT_EQ(Text(closing, "reconnect_after_ms"), "10");
   EXPECT_EQ(Text(One(two), "reconnect_after_ms"), "20");
+}
+
+TEST_F(SessionTest, AKickTellsWhyAndWhenAndTheSessionHasLeft) {
+  ClosedSessions closed(clock);
+  shard.sessions().TellEnds(&closed);
+  Client& client = Connect();
+  const std::string id = Text(Got(client).at(0), "session_id");
+  LiveSession* const session = shard.sessions().Find(id);
+  ASSERT_NE(session, nullptr);
+  session->Kick(absl::Seconds(7), "closed by an operator: moving house");
+  EXPECT_EQ(shard.sessions().Find(id), nullptr);
+  EXPECT_EQ(client.output.close_code, 1012);
+  EXPECT_THAT(client.output.close_reason,
+              StartsWith("SERVICE_UNAVAILABLE: closed by an operator: moving house"));
+  EXPECT_EQ(Text(One(client), "reconnect_after_ms"), "7000");
+  // What comes later of the same connection is no second end.
+  client.session().OnPeerClose();
+  ASSERT_EQ(closed.Newest(10, "").size(), 1u);
+  EXPECT_EQ(closed.Newest(10, "")[0].code(), "SERVICE_UNAVAILABLE");
+  shard.sessions().TellEnds(nullptr);
+}
+
+TEST_F(SessionTest, WhyASessionEndedIsTold) {
+  ClosedSessions closed(clock);
+  shard.sessions().TellEnds(&closed);
+  Connect().session().OnPeerClose();
+  Connect().session().OnOversize("");
+  Connect();
+  Pass(absl::Seconds(30));
+  Pass(absl::Seconds(30));
+  std::vector<std::string> codes;
+  for (const v1::ClosedConnection& each : closed.Newest(10, "")) codes.push_back(each.code());
+  EXPECT_THAT(codes, ElementsAre("SILENT", "MESSAGE_TOO_LARGE", "CLIENT_CLOSED"));
+  shard.sessions().TellEnds(nullptr);
 }
 
 TEST_F(SessionTest, MetricsCountWhatTheySay) {

@@ -1,4 +1,5 @@
 #include <gtest/gtest.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <filesystem>
@@ -48,6 +49,16 @@ TEST(ListenSocketsTest, APathIsNotTakenFromOneWhoListensAndIsRemovedOnlyByItsOwn
   ASSERT_TRUE(other.ok()) << other.status();
   first.reset();
   EXPECT_TRUE(std::filesystem::exists(path));
+}
+
+TEST(ListenSocketsTest, AFileForItsOwnerAloneHasThatModeWhateverTheUmask) {
+  const std::string path = PathFor("own.sock");
+  const mode_t before = umask(0);
+  const auto open = ListenSockets::Open(Address("unix:" + path), ListenSockets::WhoMayOpen::kOwner);
+  umask(before);
+  ASSERT_TRUE(open.ok()) << open.status();
+  EXPECT_EQ(std::filesystem::status(path).permissions(),
+            std::filesystem::perms::owner_read | std::filesystem::perms::owner_write);
 }
 
 TEST(ListenSocketsTest, APathThatAKilledHubLeftBehindIsTakenOverAndAFileIsNot) {

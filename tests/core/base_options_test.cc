@@ -200,6 +200,69 @@ TEST_F(OptionsTest, CheckConfigChecksAndSaysSo) {
   EXPECT_THAT(ErrorOf({"--check-config", "--threads=0"}), HasSubstr("out of range"));
 }
 
+TEST_F(OptionsTest, RereadTakesWhatMayChangeAndNamesWhatNeedsARestart) {
+  options_.Reloads({"allowed-origin", "threads"});
+  ExpectRuns({WriteFile("threads = 3\nlisten = 'old'\n"), "--store=memory"});
+  WriteFile("threads = 4\nlisten = 'new'\nallowed-origin = ['a']\nstore = 'rocksdb'\n");
+  const auto changes = options_.Reread();
+  ASSERT_TRUE(changes.ok()) << changes.status();
+  EXPECT_THAT(changes->changed, ElementsAre("allowed-origin", "threads"));
+  EXPECT_THAT(changes->needs_restart, ElementsAre("listen"));
+  EXPECT_EQ(threads_, 4u);
+  EXPECT_THAT(origins_, ElementsAre("a"));
+  EXPECT_EQ(listen_, "old");
+  EXPECT_EQ(store_, "memory");  // the flag still wins
+  // What needs a restart is told until it comes; the rest is no change any more.
+  const auto again = options_.Reread();
+  EXPECT_TRUE(again->changed.empty());
+  EXPECT_THAT(again->needs_restart, ElementsAre("listen"));
+}
+
+TEST_F(OptionsTest, RereadOfAKeyThatHasGoneIsTheDefault) {
+  options_.Reloads({"threads"});
+  ExpectRuns({WriteFile("threads = 3\n")});
+  WriteFile("");
+  EXPECT_THAT(options_.Reread()->changed, ElementsAre("threads"));
+  EXPECT_EQ(threads_, 2u);
+}
+
+TEST_F(OptionsTest, RereadOfABadFileChangesNothingAndSaysWhy) {
+  options_.Reloads({"allowed-origin", "threads"});
+  options_.Check([&] {
+    return threads_ == 13 ? absl::InvalidArgumentError("threads: not 13") : absl::OkStatus();
+  });
+  ExpectRuns({WriteFile("threads = 3\n")});
+  for (const auto& [text, why] : std::vector<std::pair<std::string, std::string>>{
+           {"allowed-origin = ['a']\nthreads = 65\n", "threads"},
+           {"threads = 4\nthread = 4\n", "unknown key"},
+           {"threads = 4\nlisten = \n", ":2"},
+           {"allowed-origin = ['a']\nthreads = 13\n", "not 13"}}) {
+    WriteFile(text);
+    const auto changes = options_.Reread();
+    ASSERT_FALSE(changes.ok()) << text;
+    EXPECT_THAT(std::string(changes.status().message()), HasSubstr(why));
+    EXPECT_EQ(threads_, 3u);
+    EXPECT_THAT(origins_, testing::IsEmpty());
+  }
+  std::filesystem::remove(file_);
+  EXPECT_THAT(std::string(options_.Reread().status().message()), HasSubstr(file_));
+  EXPECT_EQ(threads_, 3u);
+}
+
+// A value may be right in the file and wrong beside one that stays as it was.
+TEST_F(OptionsTest, RereadIsCheckedAgainBesideWhatStays) {
+  options_.Reloads({"threads"});
+  options_.Check([&] {
+    return threads_ > 3 && !insecure_ ? absl::InvalidArgumentError("threads: needs insecure")
+                                      : absl::OkStatus();
+  });
+  ExpectRuns({WriteFile("threads = 3\n")});
+  WriteFile("threads = 4\ninsecure = true\n");
+  EXPECT_THAT(std::string(options_.Reread().status().message()), HasSubstr("needs insecure"));
+  EXPECT_EQ(threads_, 3u);
+  EXPECT_FALSE(insecure_);
+}
+
 TEST_F(OptionsTest, HelpVersionAndDocsComeFromTheTable) {
   EXPECT_EQ(*Parse({"--version"}), Options::Outcome::kExit);
   EXPECT_EQ(out_.str(), "tocsin-hub " + std::string(Version()) + "\n");

@@ -82,29 +82,5 @@ TEST(SessionExplanationTest, HasTheTimeOfTheLastWriteAndTheFiltersAsAskedFor) {
   EXPECT_EQ(session.subscriptions(0).cursor(), "");  // the log has not said yet
 }
 
-class NamedSession final : public LiveSession {
- public:
-  explicit NamedSession(std::string id) : id_(std::move(id)) {}
-  const std::string& session_id() const override { return id_; }
-  v1::SessionExplanation Explain() const override { return {}; }
-
- private:
-  const std::string id_;
-};
-
-TEST(LiveSessionsTest, EachIsFoundByItsOwnIdUntilItLeaves) {
-  const NamedSession one("one");
-  const NamedSession other("other");
-  LiveSessions sessions;
-  sessions.Enter(one);
-  sessions.Enter(other);
-  EXPECT_EQ(sessions.Find("one"), &one);
-  EXPECT_EQ(sessions.Find("other"), &other);
-  EXPECT_EQ(sessions.Find("on"), nullptr);
-  sessions.Leave(one);
-  EXPECT_EQ(sessions.Find("one"), nullptr);
-  EXPECT_EQ(sessions.Find("other"), &other);
-}
-
 }  // namespace
 }  // namespace tocsin

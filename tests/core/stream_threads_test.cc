@@ -4,6 +4,7 @@
 
 #include <thread>
 
+#include "tests/core/running_shard.h"
 #include "tests/core/stream_fixture.h"
 
 namespace tocsin {
@@ -11,53 +12,7 @@ namespace {
 
 using testing::kEpoch;
 using testing::MakeEvent;
-
-// Runs a shard on a thread of its own, with a sink whose writes leave in the next turn.
-class Runner {
- public:
-  Runner(const Window& window, LogReader& log) : shard(window, log, Clock::Real(), {}) {
-    shard.SetBell([this] {
-      MutexLock lock(mutex_);
-      rung_ = true;
-      changed_.NotifyOne();
-    });
-    thread_ = std::thread([this] { Run(); });
-  }
-  ~Runner() {
-    {
-      MutexLock lock(mutex_);
-      stop_ = true;
-      changed_.NotifyOne();
-    }
-    thread_.join();
-  }
-
-  Shard shard;
-
- private:
-  void Run() {
-    absl::Duration due = absl::ZeroDuration();
-    while (true) {
-      {
-        MutexLock lock(mutex_);
-        while (!rung_ && !stop_) {
-          const absl::Duration left = due - Clock::Real().Monotonic();
-          if (left <= absl::ZeroDuration()) break;
-          changed_.WaitFor(mutex_, std::min(left, absl::Seconds(1)));
-        }
-        if (stop_) return;
-        rung_ = false;
-      }
-      due = shard.RunOnce();
-    }
-  }
-
-  Mutex mutex_;
-  CondVar changed_;
-  bool rung_ ABSL_GUARDED_BY(mutex_) = false;
-  bool stop_ ABSL_GUARDED_BY(mutex_) = false;
-  std::thread thread_;
-};
+using testing::RunningShard;
 
 // Writes leave in a later turn; sees that nothing is missing and nothing comes twice.
 class CheckingSink : public Sink {
@@ -219,7 +174,7 @@ TEST(StreamThreadsTest, WhoComesReplaysFollowsAndGoesSeesEveryEventInOrder) {
   Window window({kWindowEvents, 1 << 30});
   window.Start({kEpoch, 0});
   ThreadedLog log;
-  Runner runners[2] = {{window, log}, {window, log}};
+  RunningShard runners[2] = {{window, log}, {window, log}};
   std::vector<std::unique_ptr<Following>> stay;
   for (int i = 0; i < 8; ++i) {
     stay.push_back(std::make_unique<Following>(runners[i % 2].shard, 0));
@@ -231,7 +186,7 @@ TEST(StreamThreadsTest, WhoComesReplaysFollowsAndGoesSeesEveryEventInOrder) {
       log.Append(event);
       window.Append(std::span(&event, 1));
       published.store(next);
-      for (Runner& runner : runners) runner.shard.Ring();
+      for (RunningShard& runner : runners) runner.shard.Ring();
     }
   });
   for (int round = 0; round < 40; ++round) {

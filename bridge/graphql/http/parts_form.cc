@@ -126,11 +126,12 @@ void PartsForm::AddProblem(std::string& out, const absl::Status& status) {
 }
 
 void PartsForm::AddClosing(std::string& out, absl::Duration reconnect_after) {
-  AppendLastPart(out,
-                 ErrorOf(MakeError(ErrorCode::kServiceUnavailable,
-                                   "the server goes down; resume from the last cursor",
-                                   {.retry_after = reconnect_after})),
-                 shared_.clock.Now());
+  AppendLastPart(
+      out,
+      ErrorOf(MakeError(ErrorCode::kServiceUnavailable,
+                        "the server ends this stream for now; resume from the last cursor",
+                        {.retry_after = reconnect_after})),
+      shared_.clock.Now());
 }
 
 void PartsForm::AddHeartbeat(std::string& out) {

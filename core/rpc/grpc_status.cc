@@ -1,4 +1,4 @@
-#include "hub/service/grpc_status.h"
+#include "core/rpc/grpc_status.h"
 
 #include <string>
 
@@ -8,7 +8,7 @@
 #include "google/rpc/error_details.pb.h"
 #include "google/rpc/status.pb.h"
 
-namespace tocsin::hub {
+namespace tocsin::rpc {
 namespace {
 
 // All details travel in one metadata entry, and peers accept 8 KiB of metadata.
@@ -81,4 +81,4 @@ v1::PublishError ToPublishError(const absl::Status& status) {
   return error;
 }
 
-}  // namespace tocsin::hub
+}  // namespace tocsin::rpc
