@@ -13,7 +13,9 @@ void Delivery::HandOut(Cohort& cohort, std::span<const EventPtr> events, const C
       for (const auto& subscription : overflow.subscriber->subscriptions) {
         for (Subscription* part : {subscription.get(), subscription->rest.get()}) {
           if (part != nullptr && part->cohort == &cohort) {
-            placement_.Park(*part, overflow.place);
+            // What goes into a stretch needs no room: it has all of the pass.
+            const bool has_all = part->stretch != nullptr && pace == Pass::Pace::kBehind;
+            placement_.Park(*part, has_all ? to : overflow.place);
           }
         }
       }
