@@ -50,6 +50,14 @@ absl::Status AppendLeftTail(std::string& out, const EventRecord& event) {
   });
 }
 
+absl::Status AppendUnseenLeftTail(std::string& out, const EventRecord& event) {
+  return AppendTailWith(out, event, [&](std::string& rest) {
+    rest += R"(,"incident_id":)";
+    AppendJsonString(rest, IncidentIdIn(IncidentBytesOf(event.payload)));
+    return absl::OkStatus();
+  });
+}
+
 Gap DamagedGap(const Cursor& cursor) {
   return {.reason = GapReason::kDamaged, .from = {cursor.epoch, cursor.sequence - 1}, .to = cursor};
 }

@@ -28,6 +28,8 @@ namespace tocsin::bridge {
 // DATA_LOSS, and nothing is appended, when the event is damaged.
 absl::Status AppendEventTail(std::string& out, const EventRecord& event);
 absl::Status AppendLeftTail(std::string& out, const EventRecord& event);
+// The same without the incident, of which only the id may be told.
+absl::Status AppendUnseenLeftTail(std::string& out, const EventRecord& event);
 
 class EventJson {
  public:

@@ -16,8 +16,13 @@ void EventForm::AddOpening(std::string& out, absl::Duration reconnect_after) {
 void EventForm::AddPlace(std::string& out, const Place& place) { AppendPlace(out, format_, place); }
 
 bool EventForm::AddEvent(std::string& out, const Item& item) {
-  const bool left = item.kind == Item::Kind::kLeft;
-  const std::string* const tail = (left ? left_json_ : json_).TailOf(*item.event);
+  const bool left = item.kind != Item::Kind::kEvent;
+  std::string unseen;
+  if (item.kind == Item::Kind::kLeftUnseen && !AppendUnseenLeftTail(unseen, *item.event).ok()) {
+    return false;
+  }
+  const std::string* const tail =
+      !unseen.empty() ? &unseen : (left ? left_json_ : json_).TailOf(*item.event);
   if (tail == nullptr) {
     return false;
   }

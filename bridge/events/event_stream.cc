@@ -175,6 +175,7 @@ void EventStream::Render(const Item& item, std::string& out) {
   switch (item.kind) {
     case Item::Kind::kEvent:
     case Item::Kind::kLeft:
+    case Item::Kind::kLeftUnseen:
       return RenderEvent(item, out);
     case Item::Kind::kGap:
       return form_->AddGap(out, item.extra->gap, item.place());

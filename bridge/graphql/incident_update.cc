@@ -52,7 +52,8 @@ constexpr FieldReader kIncidentUpdate[] = {
                                                                : of.incident->id()};
                           }),
     Reads<IncidentUpdate>("timestamp", [](const auto& of) { return of.timestamp; }),
-    Reads<IncidentUpdate>("incident", [](const auto& of) { return of.incident; }),
+    Reads<IncidentUpdate>("incident",
+                          [](const auto& of) { return of.seen ? of.incident : nullptr; }),
 };
 
 constexpr FieldReader kStateChange[] = {
@@ -72,8 +73,8 @@ IncidentUpdate UpdateOf(const v1::Event& event) {
   return {UpdateTypeOf(event), ToTime(event.time()), IncidentOf(event)};
 }
 
-IncidentUpdate LeftBy(const v1::Event& event) {
-  return {"LEFT", ToTime(event.time()), IncidentOf(event)};
+IncidentUpdate LeftBy(const v1::Event& event, bool seen) {
+  return {"LEFT", ToTime(event.time()), IncidentOf(event), seen};
 }
 
 std::optional<IncidentStateChange> StateChangeOf(const v1::Event& event) {

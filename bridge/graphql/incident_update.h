@@ -17,12 +17,13 @@ struct IncidentUpdate {
   std::string_view type;  // of IncidentUpdateType: "CREATED"
   absl::Time timestamp;
   const v1::Incident* incident = nullptr;
+  bool seen = true;  // false: of the incident no more than its id may be told
 };
 
 // By the event's type, and whether it changed the incident's state.
 IncidentUpdate UpdateOf(const v1::Event& event);
 // The incident of the event has left the set that is followed.
-IncidentUpdate LeftBy(const v1::Event& event);
+IncidentUpdate LeftBy(const v1::Event& event, bool seen);
 
 struct IncidentStateChange {
   std::string_view incident_id;

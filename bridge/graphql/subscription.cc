@@ -67,8 +67,8 @@ class PlannedSubscription final : public Subscription {
     return false;
   }
 
-  void TellLeft(std::string& out, const v1::Event& event) const override {
-    TellUpdate(out, LeftBy(event));
+  void TellLeft(std::string& out, const v1::Event& event, bool seen) const override {
+    TellUpdate(out, LeftBy(event, seen));
   }
   void TellSnapshot(std::string& out, const v1::Incident& incident, absl::Time now) const override {
     TellUpdate(out, {"SNAPSHOT", now, &incident});

@@ -50,8 +50,9 @@ class Subscription {
   // False: this subscription tells nothing of that event (an update that changed no state), and
   // nothing is appended.
   virtual bool Tell(std::string& out, const v1::Event& event) const = 0;
-  // Of incidentUpdates only: the incident of the event has left the set.
-  virtual void TellLeft(std::string& out, const v1::Event& event) const = 0;
+  // Of incidentUpdates only: the incident of the event has left the set. Where it is not `seen`,
+  // only its id is told.
+  virtual void TellLeft(std::string& out, const v1::Event& event, bool seen) const = 0;
   virtual void TellSnapshot(std::string& out, const v1::Incident& incident,
                             absl::Time now) const = 0;
   virtual void TellSnapshotEnd(std::string& out, absl::Time now) const = 0;

@@ -53,23 +53,29 @@ absl::StatusOr<std::string> IdOf(const json::object& message) {
   return std::string(text);
 }
 
-absl::StatusOr<ClientMessage> ReadInit(const json::object& message) {
-  ASSIGN_OR_RETURN(const json::object* const payload, PayloadOf(message));
-  ConnectionInit init;
+Authorization AuthorizationOf(const json::object* payload) {
+  Authorization found;
   if (payload != nullptr) {
     for (const auto& [name, value] : *payload) {
       const std::string_view key(name.data(), name.size());
       if (absl::EqualsIgnoreCase(ToAbsl(key), "authorization") && value.is_string()) {
-        init.authorization = std::string(ViewOf(value.get_string()));
+        found.several |= found.value.has_value();
+        found.value = std::string(ViewOf(value.get_string()));
       }
     }
   }
-  return init;
+  return found;
+}
+
+absl::StatusOr<ClientMessage> ReadInit(const json::object& message) {
+  ASSIGN_OR_RETURN(const json::object* const payload, PayloadOf(message));
+  return ConnectionInit{AuthorizationOf(payload)};
 }
 
 absl::StatusOr<ClientMessage> ReadPing(const json::object& message, std::string_view text) {
   ASSIGN_OR_RETURN(const json::object* const payload, PayloadOf(message));
-  return Ping{payload == nullptr ? "" : std::string(JsonMember(text, message, kPayload))};
+  return Ping{payload == nullptr ? "" : std::string(JsonMember(text, message, kPayload)),
+              AuthorizationOf(payload)};
 }
 
 absl::StatusOr<ClientMessage> ReadPong(const json::object& message) {

@@ -16,13 +16,19 @@
 
 namespace tocsin::bridge::graphql_ws {
 
+// The payload's `Authorization`, in any letter case.
+struct Authorization {
+  std::optional<std::string> value;
+  bool several = false;  // in different letter cases
+};
+
 struct ConnectionInit {
-  // The payload's `Authorization`, in any letter case.
-  std::optional<std::string> authorization;
+  Authorization authorization;
 };
 
 struct Ping {
   std::string payload_json;  // empty when left out
+  Authorization authorization;
 };
 
 struct Pong {};

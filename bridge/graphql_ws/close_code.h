@@ -9,6 +9,7 @@
 namespace tocsin::bridge::graphql_ws {
 
 inline constexpr uint16_t kUnauthorized = 4401;  // `subscribe` before the acknowledgement
+inline constexpr uint16_t kForbidden = 4403;
 inline constexpr uint16_t kSubprotocolNotAcceptable = 4406;
 inline constexpr uint16_t kInitialisationTimeout = 4408;
 inline constexpr uint16_t kSubscriberExists = 4409;

@@ -17,6 +17,7 @@
 #include "bridge/graphql_ws/form_table.h"
 #include "bridge/graphql_ws/next_frames.h"
 #include "bridge/ws/session_context.h"
+#include "core/auth/subject.h"
 
 namespace tocsin::bridge::graphql_ws {
 
@@ -33,9 +34,11 @@ struct Rendered {
 };
 
 struct Context {
-  // Executes a query or a mutation (bridge/graphql/executor.h); `done` may be called on any thread.
-  using Execute = std::function<void(std::shared_ptr<const graphql::Prepared>,
-                                     absl::AnyInvocable<void(std::string)> done)>;
+  // Executes a query or a mutation for a subject (bridge/graphql/executor.h); `done` may be called
+  // on any thread.
+  using Execute =
+      std::function<void(const SubjectPtr& subject, std::shared_ptr<const graphql::Prepared>,
+                         absl::AnyInvocable<void(std::string)> done)>;
 
   // `parsed`: the worker's.
   Context(ws::SessionContext& shared_context, graphql::EventMessages& parsed, Execute execute_by)

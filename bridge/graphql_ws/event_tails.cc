@@ -30,10 +30,9 @@ const EventTails::Tail& EventTails::Of(const Form& form, const Item& item) {
   if (bytes_ > kKeptBytes) {
     Forget();
   }
-  const bool left = item.kind == Item::Kind::kLeft;
   // With the same form, consecutive events never share a place in the table.
-  Kept& kept = kept_[(absl::HashOf(form.number, left) + item.cursor.sequence) % kKeptTails];
-  if (kept.form != form.number || kept.cursor != item.cursor || kept.left != left) {
+  Kept& kept = kept_[(absl::HashOf(form.number, item.kind) + item.cursor.sequence) % kKeptTails];
+  if (kept.form != form.number || kept.cursor != item.cursor || kept.kind != item.kind) {
     Make(kept, form, item);
   }
   return kept.tail;
@@ -50,7 +49,7 @@ void EventTails::Make(Kept& kept, const Form& form, const Item& item) {
   }
   kept.form = form.number;
   kept.cursor = item.cursor;
-  kept.left = item.kind == Item::Kind::kLeft;
+  kept.kind = item.kind;
   bytes_ += kept.tail.bytes.capacity();
   ++made_;
 }
@@ -60,8 +59,8 @@ void EventTails::Render(std::string& out, const Form& form, const Item& item) {
   if (event == nullptr) {
     return AppendGapTail(out, DamagedGap(item.cursor));
   }
-  if (item.kind == Item::Kind::kLeft) {
-    form.tells->TellLeft(out, *event);
+  if (item.kind != Item::Kind::kEvent) {
+    form.tells->TellLeft(out, *event, /*seen=*/item.kind == Item::Kind::kLeft);
   } else if (!form.tells->Tell(out, *event)) {
     return;
   }

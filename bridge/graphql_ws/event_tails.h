@@ -39,7 +39,7 @@ class EventTails {
   EventTails(graphql::EventMessages& messages, ws::Deflater* deflater)
       : messages_(messages), deflater_(deflater) {}
 
-  // Of a kEvent or a kLeft. Good until the next call.
+  // Of a kEvent, a kLeft or a kLeftUnseen. Good until the next call.
   const Tail& Of(const Form& form, const Item& item);
 
   // How many tails have been rendered.
@@ -49,7 +49,7 @@ class EventTails {
  private:
   struct Kept {
     uint64_t form = 0;  // 0: nothing
-    bool left = false;
+    Item::Kind kind = Item::Kind::kEvent;
     Cursor cursor;
     Tail tail;
   };

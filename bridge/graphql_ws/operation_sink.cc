@@ -23,9 +23,13 @@ bool OperationSink::Write(const WriteView& view) {
 
 bool OperationSink::SendBatch(const WriteView& view) {
   asked_.Clear();
+  const absl::Time now = context_.shared.clock.Now();
+  if (now >= end_) {
+    return false;
+  }
   Told told;
   const std::string_view frames = view.run != 0 ? RenderRun(view, told) : RenderAlone(view, told);
-  Count(told);
+  Count(told, now);
   const bool left = frames.empty() || output_.SendBatch(frames);
   rendered().frames.Release();
   if (context_.batch.capacity() > RenderedBatch::kKeptBytes) {
@@ -52,7 +56,7 @@ std::string_view OperationSink::RenderAlone(const WriteView& view, Told& told) {
   out.clear();
   for (const Item& item : view.items) {
     if (item.kind == Item::Kind::kBookmark) {
-      RenderHeartbeat(item, out, told);
+      RenderBookmark(item, out, told);
     }
     for (const SubscriptionTag tag : view.TagsOf(item)) {
       if (Operation* const operation = operations_.Find(tag)) {
@@ -68,7 +72,8 @@ void OperationSink::RenderOfOne(Operation& operation, const Item& item, std::str
   const size_t before = out.size();
   switch (item.kind) {
     case Item::Kind::kEvent:
-    case Item::Kind::kLeft: {
+    case Item::Kind::kLeft:
+    case Item::Kind::kLeftUnseen: {
       const EventTails::Tail& tail = rendered().tails.Of(*operation.form, item);
       if (!tail.bytes.empty()) {
         AppendNext(out, operation.quoted_id, tail.bytes, tail.deflated);
@@ -101,6 +106,16 @@ void OperationSink::RenderOfOne(Operation& operation, const Item& item, std::str
     operation.quiet = false;
     ++told.messages;
   }
+}
+
+void OperationSink::RenderBookmark(const Item& item, std::string& out, Told& told) {
+  const uint8_t kind = item.extra == nullptr ? 0 : item.extra->note.kind;
+  if (kind != kAuthenticated && kind != kPermissionChanged) {
+    return RenderHeartbeat(item, out, told);
+  }
+  --authenticating_;
+  ws::AppendTextFrame(out, AuthenticatedPong(item.extra->note.text, kind == kPermissionChanged));
+  ++told.messages;
 }
 
 // Tells the operations that were told nothing for a while where they may resume from, so that the
@@ -140,13 +155,12 @@ void OperationSink::RenderEnd(Operation& operation, const absl::Status& status, 
   owner_.OnOperationEnded();
 }
 
-void OperationSink::Count(const Told& told) {
+void OperationSink::Count(const Told& told, absl::Time now) {
   Metrics& metrics = context_.shared.metrics;
   metrics.messages_sent.Increment(static_cast<double>(told.messages));
   if (told.events > 0) {
     metrics.events_delivered.Increment(static_cast<double>(told.events));
-    metrics.message_latency_seconds.Observe(
-        absl::ToDoubleSeconds(context_.shared.clock.Now() - told.newest->time));
+    metrics.message_latency_seconds.Observe(absl::ToDoubleSeconds(now - told.newest->time));
   }
 }
 

@@ -7,7 +7,8 @@
 // Threads: the shard's.
 // Owns:    nothing. Session, operations and output outlive it.
 // Errors:  a write that throws marks the sink as failed. The session then ends at its next Tick,
-//          since the engine holds the items during the call.
+//          since the engine holds the items during the call. So it does after EndAt, from which on
+//          nothing is written.
 #pragma once
 
 #include <cstddef>
@@ -16,6 +17,7 @@
 #include <string_view>
 #include <utility>
 
+#include "absl/time/time.h"
 #include "bridge/graphql_ws/context.h"
 #include "bridge/graphql_ws/operations.h"
 #include "bridge/ws/asked.h"
@@ -26,8 +28,11 @@ namespace tocsin::bridge::graphql_ws {
 
 class OperationSink final : public Sink {
  public:
-  // The note of the bookmark that tells a heartbeat.
+  // Why the session asked for a bookmark: what the note's kind may be.
   static constexpr uint8_t kHeartbeat = 1;
+  // A token has been taken; the note is when it expires, as JSON.
+  static constexpr uint8_t kAuthenticated = 2;
+  static constexpr uint8_t kPermissionChanged = 3;
 
   class Owner {
    public:
@@ -48,6 +53,11 @@ class OperationSink final : public Sink {
   // True when no heartbeat is on its way, and the caller is to ask the shard for one.
   bool NeedsHeartbeat() { return !std::exchange(heartbeat_asked_, true); }
   bool failed() const { return failed_; }
+  // Nothing is written from that time on, by the wall clock.
+  void EndAt(absl::Time end) { end_ = end; }
+  // A token has been taken, and the answer is on its way.
+  void AwaitAuthenticated() { ++authenticating_; }
+  bool awaits_authenticated() const { return authenticating_ > 0; }
 
   // Sink.
   bool Write(const WriteView& view) override;
@@ -67,15 +77,18 @@ class OperationSink final : public Sink {
   std::string_view RenderRun(const WriteView& view, Told& told);
   std::string_view RenderAlone(const WriteView& view, Told& told);
   void RenderOfOne(Operation& operation, const Item& item, std::string& out, Told& told);
+  void RenderBookmark(const Item& item, std::string& out, Told& told);
   void RenderHeartbeat(const Item& item, std::string& out, Told& told);
   void RenderEnd(Operation& operation, const absl::Status& status, std::string& out);
-  void Count(const Told& told);
+  void Count(const Told& told, absl::Time now);
 
   Context& context_;
   ws::SessionOutput& output_;
   Operations& operations_;
   Owner& owner_;
   ws::Asked asked_;
+  absl::Time end_ = absl::InfiniteFuture();
+  uint32_t authenticating_ = 0;
   bool heartbeat_asked_ = false;
   bool deflate_ = false;
   bool failed_ = false;

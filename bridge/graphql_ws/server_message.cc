@@ -3,6 +3,7 @@
 #include "absl/strings/str_cat.h"
 #include "bridge/graphql/subscription_results.h"
 #include "core/base/strings.h"
+#include "core/event/error.h"
 #include "core/event/json_writer.h"
 #include "core/event/limits.h"
 
@@ -32,6 +33,11 @@ std::string AckMessage(const Acknowledgement& ack) {
   AppendJsonTime(out, ack.server_time);
   absl::StrAppend(&out, R"(","heartbeatIntervalMs":)",
                   absl::ToInt64Milliseconds(ack.options.heartbeat_interval));
+  if (ack.expires_at != absl::InfiniteFuture()) {
+    out += R"(,"expiresAt":")";
+    AppendJsonTime(out, ack.expires_at);
+    out += '"';
+  }
   if (ack.cursor.epoch != 0) {
     out += R"(,"cursor":)";
     AppendCursor(out, ack.cursor);
@@ -55,6 +61,29 @@ std::string CursorPing(const Cursor& cursor) {
 std::string HubPing(bool connected) {
   return absl::StrCat(R"({"type":"ping","payload":{"hub":")",
                       connected ? "connected" : "reconnecting", R"("}})");
+}
+
+std::string AuthenticatedPong(std::string_view expires_at, bool permission_changed) {
+  return absl::StrCat(R"({"type":"pong","payload":{"type":"authenticated","expires_at":)",
+                      ToAbsl(expires_at),
+                      permission_changed ? R"(,"permission_changed":true}})" : "}}");
+}
+
+std::string RefusedPong(const absl::Status& refusal) {
+  std::string out = absl::StrCat(R"({"type":"pong","payload":{"type":"error","code":")",
+                                 ToAbsl(RowOf(ErrorCodeOf(refusal)).name), R"(","message":)");
+  AppendJsonString(out, ToStd(refusal.message()));
+  if (const absl::Duration wait = ErrorDetailsOf(refusal).retry_after;
+      wait > absl::ZeroDuration()) {
+    absl::StrAppend(&out, R"(,"retry_after_ms":)", absl::ToInt64Milliseconds(wait));
+  }
+  return out + "}}";
+}
+
+std::string TokenExpiringPing(absl::Time expires_at) {
+  std::string out = R"({"type":"ping","payload":{"type":"token_expiring","expires_at":")";
+  AppendJsonTime(out, expires_at);
+  return out + R"("}})";
 }
 
 std::string ErrorMessage(std::string_view quoted_id, const graphql::Errors& errors,

@@ -9,6 +9,7 @@
 #include <string>
 #include <string_view>
 
+#include "absl/status/status.h"
 #include "absl/time/time.h"
 #include "bridge/graphql/request.h"
 #include "bridge/ws/session_context.h"
@@ -19,7 +20,8 @@ namespace tocsin::bridge::graphql_ws {
 struct Acknowledgement {
   std::string_view session_id;
   absl::Time server_time;
-  Cursor cursor;  // the present end
+  Cursor cursor;                                   // the present end
+  absl::Time expires_at = absl::InfiniteFuture();  // infinite: not told
   const ws::SessionOptions& options;
 };
 
@@ -29,6 +31,10 @@ std::string PongMessage(std::string_view payload);
 // Where the client's operations may resume from.
 std::string CursorPing(const Cursor& cursor);
 std::string HubPing(bool connected);
+// The answers to a ping with a token. `expires_at` is a JSON value.
+std::string AuthenticatedPong(std::string_view expires_at, bool permission_changed);
+std::string RefusedPong(const absl::Status& refusal);
+std::string TokenExpiringPing(absl::Time expires_at);
 // `quoted_id` is the operation's id as JSON.
 std::string ErrorMessage(std::string_view quoted_id, const graphql::Errors& errors, absl::Time now);
 std::string CompleteMessage(std::string_view quoted_id);

@@ -4,6 +4,7 @@
 #include "bridge/graphql_ws/session.h"
 
 #include <random>
+#include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
@@ -29,10 +30,11 @@ constexpr uint16_t kServiceRestart = 1012;
 
 }  // namespace
 
-Session::Session(Context& context, bool spoken, ws::SessionOutput& output)
+Session::Session(Context& context, bool spoken, SubjectPtr subject, ws::SessionOutput& output)
     : context_(context),
       shared_(context.shared),
       output_(output),
+      subject_(shared_.authenticator, std::move(subject)),
       sink_(context, output, operations_, *this),
       snapshots_(shared_, output, *this),
       liveness_(shared_.options.heartbeat_interval, shared_.options.session_timeout,
@@ -66,6 +68,10 @@ void Session::Start(bool deflate) {
   shared_.metrics.total_connections.Increment();
   id_ = NewUuid(shared_.clock.Now());
   shared_.shard.sessions().Enter(*this);
+  if (subject_.known()) {
+    sink_.EndAt(subject_.EndsAt());
+    output_.OnAuthenticated(subject_.get());
+  }
 }
 
 v1::SessionExplanation Session::Explain() const {
@@ -167,6 +173,9 @@ void Session::Tick() {
   if (closing_ || subscriber_ == 0) {
     return;
   }
+  if (LookAtToken()) {
+    return;
+  }
   if (sink_.failed()) {
     return OnInternalError();
   }
@@ -197,6 +206,27 @@ void Session::Heartbeat() {
   if (operations_.size() > 0 && sink_.NeedsHeartbeat()) {
     shared_.shard.Bookmark(subscriber_, {.kind = OperationSink::kHeartbeat, .text = ""});
   }
+}
+
+// The client is told nothing of its token before the acknowledgement, nor before the answer that
+// tells the same time.
+bool Session::LookAtToken() {
+  const absl::Time now = shared_.clock.Now();
+  const bool may_tell = state_ != State::kNew && !sink_.awaits_authenticated();
+  if (closing_ || (!may_tell && !subject_.HasEnded(now))) {
+    return closing_;
+  }
+  switch (subject_.Look(now)) {
+    case ws::SessionSubject::Due::kNothing:
+      break;
+    case ws::SessionSubject::Due::kExpiring:
+      Reply(TokenExpiringPing(subject_.expires_at()));
+      break;
+    case ws::SessionSubject::Due::kEnd:
+      EndForToken(TokenRanOut());
+      break;
+  }
+  return closing_;
 }
 
 void Session::OnHubState(bool connected) {

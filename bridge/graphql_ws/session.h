@@ -20,6 +20,7 @@
 #include <string_view>
 
 #include "absl/status/status.h"
+#include "absl/status/statusor.h"
 #include "absl/time/time.h"
 #include "bridge/graphql/subscription.h"
 #include "bridge/graphql_ws/client_message.h"
@@ -31,8 +32,10 @@
 #include "bridge/ws/liveness.h"
 #include "bridge/ws/session_output.h"
 #include "bridge/ws/session_snapshots.h"
+#include "bridge/ws/session_subject.h"
 #include "bridge/ws/web_socket_session.h"
 #include "core/event/error.h"
+#include "core/stream/shard.h"
 #include "core/stream/subscriber.h"
 
 namespace tocsin::bridge::graphql_ws {
@@ -45,7 +48,8 @@ class Session final : public ws::WebSocketSession,
                       private ws::SessionSnapshots::Owner {
  public:
   // `spoken`: the client has offered kSubprotocol. One that has not is told so by a close.
-  Session(Context& context, bool spoken, ws::SessionOutput& output);
+  // `subject`: of the handshake's token; null: it brought none.
+  Session(Context& context, bool spoken, SubjectPtr subject, ws::SessionOutput& output);
   ~Session() override;
   Session(const Session&) = delete;
   Session& operator=(const Session&) = delete;
@@ -71,6 +75,7 @@ class Session final : public ws::WebSocketSession,
 
   // LiveSession.
   const std::string& session_id() const override { return id_; }
+  SubjectPtr subject() const override { return subject_.get(); }
   v1::SessionExplanation Explain() const override;
   SessionFace Face() const override;
   void Kick(absl::Duration reconnect_after, std::string_view why) override;
@@ -85,9 +90,23 @@ class Session final : public ws::WebSocketSession,
   void Handle(Subscribe& message);
   void Handle(const Complete& message);
 
+  // True when the session has ended, as its token has run out.
+  bool LookAtToken();
+  // False when it has been refused.
+  bool TakeFirstToken(const Authorization& authorization);
+  void Refresh(const Authorization& authorization);
+  absl::StatusOr<ws::SessionSubject::Change> Take(const Authorization& authorization);
+  void EndForToken(const absl::Status& refusal);
+  // What the subject may be given has changed.
+  void NarrowAnew();
+  absl::StatusOr<FilterPtr> Narrow(const FilterPtr& asked) const;
+
   void Execute(std::string quoted_id, std::shared_ptr<const graphql::Prepared> prepared);
   void Begin(std::string quoted_id, const graphql::Prepared& prepared);
-  void Follow(const Operation& operation, const graphql::Subscription& asked);
+  void Follow(const Operation& operation, const graphql::Subscription& asked, FilterPtr filter);
+  ws::SessionSnapshots::Request SnapshotOf(const Operation& operation, FilterPtr filter,
+                                           FilterPtr asked) const;
+  void BeginSnapshotAnew(const SubscribeOptions& options);
   void OnResult(const std::string& quoted_id, const std::string& result);
   void RefuseOperation(std::string_view quoted_id, const graphql::Errors& errors);
   void RefuseOperation(std::string_view quoted_id, const absl::Status& status);
@@ -113,6 +132,7 @@ class Session final : public ws::WebSocketSession,
   void OnOperationEnded() override;
 
   // SessionSnapshots::Owner.
+  bool MayTell() override { return !LookAtToken(); }
   std::string SnapshotFrames(const ws::SessionSnapshots::Request& request,
                              std::string_view text) override;
   void OnSnapshotBegun(const ws::SessionSnapshots::Request& request, const Cursor& place) override;
@@ -126,6 +146,7 @@ class Session final : public ws::WebSocketSession,
   ws::SessionOutput& output_;
   std::string id_;
   SubscriberId subscriber_ = 0;
+  ws::SessionSubject subject_;
   Operations operations_;
   OperationSink sink_;
   ws::SessionSnapshots snapshots_;

@@ -2,6 +2,7 @@
 #include <string>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 #include "absl/strings/str_cat.h"
 #include "bridge/graphql/input_words.h"
@@ -10,6 +11,8 @@
 #include "bridge/graphql_ws/session.h"
 #include "bridge/graphql_ws/snapshot_form.h"
 #include "bridge/ws/frames.h"
+#include "bridge/ws/server_message.h"
+#include "core/base/status_macros.h"
 #include "core/base/strings.h"
 
 namespace tocsin::bridge::graphql_ws {
@@ -55,7 +58,7 @@ void Session::RateLimited(std::string_view text, bool for_too_long) {
 }
 
 void Session::OnText(std::string_view text) {
-  if (closing_ || !Admit(text)) {
+  if (closing_ || LookAtToken() || !Admit(text)) {
     return;
   }
   absl::StatusOr<ClientMessage> message = ReadClientMessage(text);
@@ -66,24 +69,112 @@ void Session::OnText(std::string_view text) {
   }
 }
 
-// Where authentication is off, as it is here, credentials are passed over.
-void Session::Handle(const ConnectionInit&) {
+void Session::Handle(const ConnectionInit& message) {
   if (state_ != State::kNew) {
     return End(ErrorCode::kInvalidMessage, kTooManyInitialisations,
                "Too many initialisation requests");
+  }
+  if (!TakeFirstToken(message.authorization)) {
+    return;
   }
   state_ = State::kInitialised;
   const Cursor served = shared_.shard.position();
   Reply(AckMessage({.session_id = id_,
                     .server_time = shared_.clock.Now(),
                     .cursor = served.epoch != 0 ? served : shared_.window.view().head,
+                    .expires_at = subject_.expires_at(),
                     .options = shared_.options}));
   if (!shared_.hub_connected) {
     Reply(HubPing(false));
   }
+  LookAtToken();
 }
 
-void Session::Handle(const Ping& message) { Reply(PongMessage(message.payload_json)); }
+// A token is sent back to nobody.
+void Session::Handle(const Ping& message) {
+  if (!subject_.on() || !message.authorization.value.has_value()) {
+    return Reply(PongMessage(message.payload_json));
+  }
+  state_ == State::kNew ? Reply(PongMessage("")) : Refresh(message.authorization);
+}
+
+// ---- tokens ----
+
+// Where authentication is off, credentials are passed over.
+absl::StatusOr<ws::SessionSubject::Change> Session::Take(const Authorization& authorization) {
+  if (authorization.several) {
+    return MakeError(ErrorCode::kUnauthorized, "the payload has more than one Authorization");
+  }
+  return subject_.Take(shared_.authenticator.AuthenticateHeader(authorization.value));
+}
+
+// One that came with the handshake is enough.
+bool Session::TakeFirstToken(const Authorization& authorization) {
+  if (!subject_.on() || (subject_.known() && !authorization.value.has_value())) {
+    return true;
+  }
+  const absl::StatusOr<ws::SessionSubject::Change> change = Take(authorization);
+  if (!change.ok()) {
+    EndForToken(change.status());
+    return false;
+  }
+  if (change->first) {
+    output_.OnAuthenticated(subject_.get());
+  }
+  sink_.EndAt(subject_.EndsAt());
+  return true;
+}
+
+void Session::Refresh(const Authorization& authorization) {
+  const absl::StatusOr<ws::SessionSubject::Change> change = Take(authorization);
+  if (!change.ok()) {
+    return ws::EndsSession(change.status()) ? EndForToken(change.status())
+                                            : Reply(RefusedPong(change.status()));
+  }
+  sink_.EndAt(subject_.EndsAt());
+  if (change->permission) {
+    NarrowAnew();
+  }
+  sink_.asked().Count(0);
+  sink_.AwaitAuthenticated();
+  shared_.shard.Bookmark(subscriber_,
+                         {.kind = change->permission ? OperationSink::kPermissionChanged
+                                                     : OperationSink::kAuthenticated,
+                          .text = ws::JsonTime(subject_.expires_at())});
+}
+
+// As the protocol closes one that it forbids: 4403, but for keys that are out of reach.
+void Session::EndForToken(const absl::Status& refusal) {
+  const ErrorCode code = ErrorCodeOf(refusal);
+  code == ErrorCode::kServiceUnavailable
+      ? EndWith(code, ToStd(refusal.message()))
+      : End(code, kForbidden, absl::StrCat("Forbidden: ", refusal.message()));
+}
+
+absl::StatusOr<FilterPtr> Session::Narrow(const FilterPtr& asked) const {
+  RETURN_IF_ERROR(subject_.permission().CheckSubscribe());
+  return subject_.permission().Narrow(asked);
+}
+
+// As on /ws (bridge/ws/session_requests.cc).
+void Session::NarrowAnew() {
+  const auto narrow = [this](const FilterPtr& asked) { return Narrow(asked); };
+  std::vector<SubscribeOptions> unbegun;
+  for (Operation& operation : operations_.all()) {
+    if (operation.beginning == nullptr) {
+      continue;
+    }
+    if (auto options = shared_.shard.Withdraw(subscriber_, operation.tag)) {
+      operation.beginning.reset();
+      unbegun.push_back(*std::move(options));
+    }
+  }
+  shared_.shard.Refilter(subscriber_, narrow);
+  snapshots_.Refilter(narrow);
+  for (const SubscribeOptions& options : unbegun) {
+    BeginSnapshotAnew(options);
+  }
+}
 
 void Session::Handle(const Pong&) {}  // Admit has counted it as a sign of life
 
@@ -139,11 +230,11 @@ void Session::Execute(std::string quoted_id, std::shared_ptr<const graphql::Prep
   auto answer =
       requests_.Add(shared_.shard, quoted_id,
                     [this, quoted_id](const std::string& result) { OnResult(quoted_id, result); });
-  context_.execute(std::move(prepared), std::move(answer));
+  context_.execute(subject_.get(), std::move(prepared), std::move(answer));
 }
 
 void Session::OnResult(const std::string& quoted_id, const std::string& result) {
-  if (!closing_) {
+  if (!closing_ && !LookAtToken()) {
     std::string frame;
     AppendNext(frame, quoted_id, result + "}");
     output_.Send(frame);
@@ -167,22 +258,25 @@ void Session::Begin(std::string quoted_id, const graphql::Prepared& prepared) {
     return RefuseOperation(quoted_id, *errors);
   }
   const auto& asked = std::get<std::shared_ptr<const graphql::Subscription>>(planned);
+  absl::StatusOr<FilterPtr> filter = Narrow(asked->filter());
+  if (!filter.ok()) {
+    return RefuseOperation(quoted_id, filter.status());
+  }
   Operation& operation = operations_.Add(std::move(quoted_id), context_.forms.Of(asked));
   operation.resumes_by_extension = prepared.extensions.contains("resumeFrom");
   shared_.metrics.active_subscriptions.Increment();
-  sink_.asked().Count(asked->filter()->key().size());
-  Follow(operation, *asked);
+  sink_.asked().Count((*filter)->key().size());
+  Follow(operation, *asked, *std::move(filter));
 }
 
-void Session::Follow(const Operation& operation, const graphql::Subscription& asked) {
+void Session::Follow(const Operation& operation, const graphql::Subscription& asked,
+                     FilterPtr filter) {
   if (asked.snapshot()) {
-    return snapshots_.Add({.tag = operation.tag,
-                           .filter = asked.filter(),
-                           .form = std::make_shared<SnapshotUpdates>(
-                               operation.form->tells, operation.quoted_id, shared_.clock)});
+    return snapshots_.Add(SnapshotOf(operation, std::move(filter), asked.filter()));
   }
   shared_.shard.Subscribe(subscriber_, {.tag = operation.tag,
-                                        .filter = asked.filter(),
+                                        .filter = std::move(filter),
+                                        .asked = asked.filter(),
                                         .start = asked.from(),
                                         .notify_on_gap = true,
                                         .leaves = asked.leaves()});
@@ -200,6 +294,22 @@ void Session::RefuseOperation(std::string_view quoted_id, const absl::Status& st
 
 // ---- snapshots ----
 
+ws::SessionSnapshots::Request Session::SnapshotOf(const Operation& operation, FilterPtr filter,
+                                                  FilterPtr asked) const {
+  return {.tag = operation.tag,
+          .filter = std::move(filter),
+          .asked = std::move(asked),
+          .form = std::make_shared<SnapshotUpdates>(operation.form->tells, operation.quoted_id,
+                                                    shared_.clock)};
+}
+
+void Session::BeginSnapshotAnew(const SubscribeOptions& options) {
+  const Operation& operation = *operations_.Find(options.tag);
+  absl::StatusOr<FilterPtr> filter = Narrow(options.filter);
+  filter.ok() ? snapshots_.Add(SnapshotOf(operation, *std::move(filter), options.filter))
+              : OnSnapshotFailed({.tag = options.tag}, filter.status());
+}
+
 // They are frames already. Never compressed: nobody else is sent them.
 std::string Session::SnapshotFrames(const ws::SessionSnapshots::Request&, std::string_view text) {
   return std::string(text);
@@ -213,6 +323,7 @@ void Session::OnSnapshotRead(const ws::SessionSnapshots::Request& request, const
   operations_.Find(request.tag)->beginning = std::make_unique<std::string>(std::move(last));
   shared_.shard.Subscribe(subscriber_, {.tag = request.tag,
                                         .filter = request.filter,
+                                        .asked = request.asked,
                                         .start = place,
                                         .notify_on_gap = true,
                                         .leaves = true});

@@ -12,12 +12,11 @@
 #include "bridge/graphql_ws/graphql_ws_route.h"
 #include "bridge/http/api_docs.h"
 #include "bridge/http/publish_events.h"
-#include "bridge/http/upgrade.h"
 #include "bridge/playground/playground.h"
 #include "bridge/rest/read_incidents.h"
 #include "bridge/rest/submit_alert.h"
 #include "bridge/rest/write_incidents.h"
-#include "bridge/ws/ws_connection.h"
+#include "bridge/ws/ws_route.h"
 #include "core/event/error.h"
 #include "core/event/limits.h"
 #include "core/http/ops_routes.h"
@@ -26,9 +25,7 @@
 namespace tocsin::bridge {
 namespace {
 
-using http::HttpRequest;
 using http::HttpResponse;
-using http::Responder;
 
 std::string_view HubWord(const BridgeState& state) {
   return state.hub_connected.load() ? "connected"
@@ -65,15 +62,7 @@ void AddEventRoutes(const RouteSources& sources, Worker& worker, Routes& routes)
                     .summary = "Subscriptions over a WebSocket.",
                     .method = "GET",
                     .pattern = "/ws",
-                    .handler =
-                        [&state, &worker](HttpRequest& request, Responder responder) {
-                          Upgrade(state, worker.sessions().metrics, request, std::move(responder),
-                                  [&](http::TakenOver taken) {
-                                    ws::ServeWebSocket<ws::Session>(worker, std::move(taken),
-                                                                    request, /*subprotocol=*/"",
-                                                                    worker.sessions());
-                                  });
-                        },
+                    .handler = ws::WebSocketHandler(state, worker),
                     .doc = WebSocketDoc()});
   routes.push_back(
       {.name = "streamEvents",
@@ -176,7 +165,7 @@ void AddGraphqlRoutes(const RouteSources& sources, Worker& worker, Routes& route
                     .pattern = "/graphql/ws",
                     .handler = graphql_ws::WebSocketHandler(
                         state, worker,
-                        [execution](auto prepared, auto done) {
+                        [execution](const SubjectPtr&, auto prepared, auto done) {
                           execution.calls.Run([execution, prepared = std::move(prepared),
                                                done = std::move(done)]() mutable {
                             graphql::Execute(execution, std::move(prepared), std::move(done));

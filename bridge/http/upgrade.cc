@@ -2,22 +2,45 @@
 
 #include <utility>
 
+#include "absl/strings/str_cat.h"
 #include "bridge/ws/handshake.h"
+#include "bridge/ws/handshake_subject.h"
+#include "core/base/strings.h"
 #include "core/http/problem.h"
 
 namespace tocsin::bridge {
+namespace {
 
-void Upgrade(const BridgeState& state, Metrics& metrics, const http::HttpRequest& request,
-             http::Responder responder, absl::FunctionRef<void(http::TakenOver)> serve) {
+using http::HttpRequest;
+using http::HttpResponse;
+
+HttpResponse OfferMore(const Spoken& spoken) {
+  return http::ProblemResponse(http::Refusal{
+      400,
+      absl::StrCat("offer the subprotocol ", ToAbsl(spoken.subprotocol), " beside the token")});
+}
+
+}  // namespace
+
+void Upgrade(const BridgeState& state, ws::SessionContext& sessions, const Spoken& spoken,
+             const HttpRequest& request, http::Responder responder, ServeSession serve) {
   auto refusal = ws::RefuseHandshake(request);
-  if (const auto why = WhyNotReady(state); why.has_value() && !refusal.has_value()) {
-    refusal = http::ProblemResponse(*why);
+  const bool token_counts = sessions.authenticator.on() || spoken.required;
+  if (!refusal.has_value() && token_counts && ws::OffersCredentialsOnly(request)) {
+    refusal = OfferMore(spoken);
+  }
+  absl::StatusOr<SubjectPtr> subject = SubjectPtr();
+  if (!refusal.has_value()) {
+    subject = ws::SubjectOfHandshake(sessions.authenticator, request);
+    if (const auto why = WhyNotReady(state); !subject.ok() || why.has_value()) {
+      refusal = http::ProblemResponse(subject.ok() ? *why : subject.status());
+    }
   }
   if (refusal.has_value()) {
-    metrics.connection_errors.Increment();
+    sessions.metrics.connection_errors.Increment();
     return std::move(responder).Respond(*std::move(refusal));
   }
-  serve(std::move(responder).TakeOver());
+  serve(std::move(responder).TakeOver(), *std::move(subject));
 }
 
 }  // namespace tocsin::bridge

@@ -18,6 +18,10 @@ std::string EndedMessage(const std::string& id, const absl::Status& status) {
 
 }  // namespace
 
+BookmarkKind KindOf(const Item& bookmark) {
+  return static_cast<BookmarkKind>(bookmark.extra == nullptr ? 0 : bookmark.extra->note.kind);
+}
+
 std::string_view MessageRenderer::Render(const WriteView& view) {
   const std::string_view head =
       view.run != 0 ? std::string_view(names_.HeadFor(view.tags)) : std::string_view();
@@ -32,8 +36,10 @@ void MessageRenderer::RenderItem(const WriteView& view, const Item& item, std::s
   const auto tags = view.TagsOf(item);
   if (item.kind == Item::Kind::kEvent || item.kind == Item::Kind::kLeft) {
     RenderEvent(tags, item, out);
+  } else if (item.kind == Item::Kind::kLeftUnseen) {
+    RenderUnseen(tags, item, out);
   } else if (item.kind == Item::Kind::kBookmark) {
-    RenderPong(item, out);
+    RenderBookmark(item, out);
   } else if (const std::string* id = tags.empty() ? nullptr : names_.IdOf(tags.front())) {
     RenderOfOne(tags.front(), *id, item, out);
   }
@@ -55,6 +61,18 @@ void MessageRenderer::RenderEvent(std::span<const SubscriptionTag> tags, const I
     if (const std::string* id = names_.IdOf(tag)) {
       AppendTextFrame(out, GapMessage(*id, DamagedGap(item.cursor), item.place()));
     }
+  }
+}
+
+// Seldom, so nothing of it is kept for others.
+void MessageRenderer::RenderUnseen(std::span<const SubscriptionTag> tags, const Item& item,
+                                   std::string& out) {
+  const std::string& names = names_.HeadFor(tags);
+  const std::string head =
+      LeftMessageHead(item.passed_over == 0 ? names : PassedOverHead(names, item.passed_over));
+  std::string tail;
+  if (AppendUnseenLeftTail(tail, *item.event).ok()) {
+    AppendTextFrame(out, head, EventJson::WithPlace(tail, item.cursor, item.place()));
   }
 }
 
@@ -89,6 +107,15 @@ void MessageRenderer::RenderOfOne(SubscriptionTag tag, const std::string& id, co
     default:
       return;
   }
+}
+
+void MessageRenderer::RenderBookmark(const Item& item, std::string& out) {
+  const BookmarkKind kind = KindOf(item);
+  if (kind == BookmarkKind::kAuthenticated || kind == BookmarkKind::kPermissionChanged) {
+    const bool changed = kind == BookmarkKind::kPermissionChanged;
+    return AppendTextFrame(out, AuthenticatedMessage(item.extra->note.text, changed, item.place()));
+  }
+  RenderPong(item, out);
 }
 
 // Returns the time that a client put into its ping; if it put none there, the server's time.

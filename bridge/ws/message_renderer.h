@@ -7,6 +7,7 @@
 // Errors:  in the place of a damaged event a gap is rendered.
 #pragma once
 
+#include <cstdint>
 #include <span>
 #include <string>
 #include <string_view>
@@ -17,9 +18,16 @@
 
 namespace tocsin::bridge::ws {
 
-// Why a session asked the shard for a bookmark: for its own heartbeat, or to answer a client's
-// ping.
-enum class PongKind : uint8_t { kHeartbeat = 1, kPing };
+// Why a session asked the shard for a bookmark: for its own heartbeat, to answer a client's ping, or
+// to tell in its place in the stream that a token has been taken.
+enum class BookmarkKind : uint8_t {
+  kUnasked = 0,  // by the engine itself
+  kHeartbeat,
+  kPing,           // the note is the ping's `timestamp`
+  kAuthenticated,  // the note is when the token expires, as JSON; here and below
+  kPermissionChanged,
+};
+BookmarkKind KindOf(const Item& bookmark);
 
 class MessageRenderer {
  public:
@@ -40,7 +48,9 @@ class MessageRenderer {
                    std::string& out);
   // An event, or what leaves by it.
   void RenderEvent(std::span<const SubscriptionTag> tags, const Item& item, std::string& out);
+  void RenderUnseen(std::span<const SubscriptionTag> tags, const Item& item, std::string& out);
   void RenderOfOne(SubscriptionTag tag, const std::string& id, const Item& item, std::string& out);
+  void RenderBookmark(const Item& item, std::string& out);
   void RenderPong(const Item& item, std::string& out);
 
   SessionContext& context_;

@@ -122,6 +122,20 @@ std::string StatusMessage(bool hub_connected) {
   return Object("status").Text("hub", hub_connected ? "connected" : "reconnecting").Done();
 }
 
+std::string AuthenticatedMessage(std::string_view expires_at, bool permission_changed,
+                                 const Place& cursor) {
+  Object out("authenticated");
+  out.Raw("expires_at", expires_at);
+  if (permission_changed) {
+    out.Bool("permission_changed", true);
+  }
+  return out.Place("cursor", cursor).Done();
+}
+
+std::string TokenExpiringMessage(absl::Time expires_at) {
+  return Object("token_expiring").Raw("expires_at", JsonTime(expires_at)).Done();
+}
+
 std::string ErrorMessage(const absl::Status& status, std::string_view subscription_id) {
   const ErrorDetails details = ErrorDetailsOf(status);
   Object out("error");

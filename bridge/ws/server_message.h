@@ -32,7 +32,7 @@ struct Welcome {
   std::string_view session_id;
   absl::Time server_time;
   absl::Duration heartbeat_interval;
-  Cursor cursor;
+  Cursor cursor;  // without an epoch: not told
   ClientLimits limits;
 };
 
@@ -45,6 +45,11 @@ std::string GapMessage(std::string_view subscription_id, const Gap& gap, const P
 // `timestamp` is a JSON value. A cursor without an epoch is left out.
 std::string PongMessage(std::string_view timestamp, const Place& cursor);
 std::string StatusMessage(bool hub_connected);
+// `expires_at` is a JSON value. `permission_changed`: what may be seen is another than before this
+// token.
+std::string AuthenticatedMessage(std::string_view expires_at, bool permission_changed,
+                                 const Place& cursor);
+std::string TokenExpiringMessage(absl::Time expires_at);
 std::string ErrorMessage(const absl::Status& status, std::string_view subscription_id = "");
 // A close code of 0 means that there is none, and is left out.
 std::string ClosingMessage(std::string_view reason, uint16_t code, absl::Duration reconnect_after);

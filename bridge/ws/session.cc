@@ -3,6 +3,8 @@
 //   subscribe, unsubscribe, ping   to the shard, which puts it into the stream: the answer stands
 //                                  exactly where the subscription begins or ends, or where the
 //                                  stream was when the ping came
+//   authenticate                   to the shard too: what comes before the answer was given under
+//                                  the earlier token, and what comes after it under the fresh one
 //   errors, welcome, status        straight to the output: they have no place in the stream
 //   subscribe with a snapshot      `subscribed` and the snapshot straight to the output, but for
 //                                  its last message, which goes where the subscription begins
@@ -13,12 +15,14 @@
 #include "bridge/ws/session.h"
 
 #include <random>
+#include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "bridge/ws/close_code.h"
 #include "bridge/ws/frames.h"
 #include "bridge/ws/server_message.h"
 #include "core/base/log.h"
+#include "core/base/planted.h"
 #include "core/base/strings.h"
 #include "core/event/time_proto.h"
 #include "core/event/uuid.h"
@@ -36,9 +40,10 @@ constexpr char kTransport[] = "websocket";
 
 }  // namespace
 
-Session::Session(SessionContext& context, SessionOutput& output)
+Session::Session(SessionContext& context, SubjectPtr subject, SessionOutput& output)
     : context_(context),
       output_(output),
+      subject_(context.authenticator, std::move(subject)),
       sink_(context, output, names_, *this),
       snapshots_(context, output, *this),
       liveness_(context.options.heartbeat_interval, context.options.session_timeout,
@@ -62,7 +67,6 @@ void Session::Start(bool deflate) {
   subscriber_ = context_.shard.Add(&sink_, absl::ZeroDuration());
   context_.metrics.active_connections.Increment();
   context_.metrics.total_connections.Increment();
-  const Cursor served = context_.shard.position();
   const SessionOptions& options = context_.options;
   const absl::Time now = context_.clock.Now();
   id_ = NewUuid(now);
@@ -70,7 +74,7 @@ void Session::Start(bool deflate) {
   Reply(WelcomeMessage({.session_id = id_,
                         .server_time = now,
                         .heartbeat_interval = options.heartbeat_interval,
-                        .cursor = served.epoch != 0 ? served : context_.window.view().head,
+                        .cursor = subject_.known() ? PresentEnd() : Cursor(),
                         .limits = {.message_bytes = options.max_message_bytes,
                                    .subscriptions = options.max_subscriptions,
                                    .messages_per_second = options.messages_per_second,
@@ -79,6 +83,16 @@ void Session::Start(bool deflate) {
   if (!context_.hub_connected) {
     Reply(StatusMessage(false));
   }
+  if (subject_.known()) {
+    sink_.EndAt(subject_.EndsAt());
+    output_.OnAuthenticated(subject_.get());
+    LookAtToken();
+  }
+}
+
+Cursor Session::PresentEnd() const {
+  const Cursor served = context_.shard.position();
+  return served.epoch != 0 ? served : context_.window.view().head;
 }
 
 v1::SessionExplanation Session::Explain() const {
@@ -122,15 +136,17 @@ bool Session::Admit(std::string_view text) {
 }
 
 void Session::OnText(std::string_view text) {
-  if (closing_ || !Admit(text)) {
+  if (closing_ || LookAtToken() || !Admit(text)) {
     return;
   }
   std::string subscription_id;
   const absl::StatusOr<ClientMessage> message = ReadClientMessage(text, subscription_id);
-  if (message.ok()) {
-    std::visit([this](const auto& each) { Handle(each); }, *message);
-  } else {
+  if (!message.ok()) {
     Refuse(message.status(), subscription_id);
+  } else if (!subject_.known() && !Planted("subscribe-without-token")) {
+    HandleUnknown(*message, subscription_id);
+  } else {
+    std::visit([this](const auto& each) { Handle(each); }, *message);
   }
 }
 
@@ -233,6 +249,9 @@ void Session::Tick() {
   if (closing_ || subscriber_ == 0) {
     return;
   }
+  if (LookAtToken()) {
+    return;
+  }
   if (sink_.failed()) {
     return OnInternalError();
   }
@@ -255,10 +274,35 @@ void Session::Heartbeat() {
   std::string ping;
   AppendControlFrame(ping, Opcode::kPing, "");
   output_.Send(ping);
-  if (sink_.NeedsHeartbeat()) {
+  if (subject_.known() && sink_.NeedsHeartbeat()) {
     context_.shard.Bookmark(subscriber_,
-                            {.kind = static_cast<uint8_t>(PongKind::kHeartbeat), .text = ""});
+                            {.kind = static_cast<uint8_t>(BookmarkKind::kHeartbeat), .text = ""});
   }
+}
+
+bool Session::LookAtToken() {
+  if (!subject_.known()) {
+    const absl::Duration since = context_.clock.Monotonic() - liveness_.started();
+    if (since >= limits::kFirstMessageTimeout && !Planted("token-never-due")) {
+      EndWith(TokenNotInTime());
+    }
+    return closing_;
+  }
+  // Not before `authenticated`, which tells the same time.
+  if (sink_.awaits_authenticated() && !subject_.HasEnded(context_.clock.Now())) {
+    return closing_;
+  }
+  switch (subject_.Look(context_.clock.Now())) {
+    case SessionSubject::Due::kNothing:
+      break;
+    case SessionSubject::Due::kExpiring:
+      Reply(TokenExpiringMessage(subject_.expires_at()));
+      break;
+    case SessionSubject::Due::kEnd:
+      EndWith(TokenRanOut());
+      break;
+  }
+  return closing_;
 }
 
 void Session::OnHubState(bool connected) {
@@ -304,6 +348,13 @@ void Session::EndSilent() {
 void Session::EndWith(ErrorCode code, std::string_view text) {
   const ErrorRow& row = RowOf(code);
   End(row.name, static_cast<uint16_t>(row.ws_close), text, SomeSlot());
+}
+
+void Session::EndWith(const absl::Status& status) {
+  if (!closing_) {
+    Reply(ErrorMessage(status));
+    EndWith(ErrorCodeOf(status), ToStd(status.message()));
+  }
 }
 
 void Session::End(std::string_view reason, uint16_t code, std::string_view text,

@@ -3,6 +3,9 @@
 // Shape:   messages of the client and ticks in, frames out. What belongs to the stream of events
 //          (gaps, bookmarks, and the answers that must keep their place among events) goes through
 //          the shard and leaves through SessionSink; everything else is sent at once.
+//          While no token has come and one is due, a client may send it, and pings: everything else
+//          is answered UNAUTHENTICATED. A fresh token that allows something else changes what each
+//          subscription is given at one place of the stream: where `authenticated` stands.
 // Threads: its shard's.
 // Owns:    its parts: sink, snapshots, names, liveness and conduct; its subscriber in the shard,
 //          until the session ends.
@@ -16,6 +19,7 @@
 #include <string_view>
 
 #include "absl/status/status.h"
+#include "absl/status/statusor.h"
 #include "absl/time/time.h"
 #include "bridge/ws/conduct.h"
 #include "bridge/ws/liveness.h"
@@ -23,11 +27,13 @@
 #include "bridge/ws/session_output.h"
 #include "bridge/ws/session_sink.h"
 #include "bridge/ws/session_snapshots.h"
+#include "bridge/ws/session_subject.h"
 #include "bridge/ws/subscription_names.h"
 #include "bridge/ws/web_socket_session.h"
 #include "core/base/heap_bytes.h"
 #include "core/event/client_message.h"
 #include "core/event/error.h"
+#include "core/stream/shard.h"
 #include "core/stream/subscriber.h"
 
 namespace tocsin::bridge::ws {
@@ -36,7 +42,8 @@ class Session final : public WebSocketSession,
                       private SessionSink::Owner,
                       private SessionSnapshots::Owner {
  public:
-  Session(SessionContext& context, SessionOutput& output);
+  // `subject`: of the handshake's token; null: it brought none, and one is due.
+  Session(SessionContext& context, SubjectPtr subject, SessionOutput& output);
   ~Session() override;
   Session(const Session&) = delete;
   Session& operator=(const Session&) = delete;
@@ -64,6 +71,7 @@ class Session final : public WebSocketSession,
 
   // LiveSession.
   const std::string& session_id() const override { return id_; }
+  SubjectPtr subject() const override { return subject_.get(); }
   v1::SessionExplanation Explain() const override;
   SessionFace Face() const override;
   void Kick(absl::Duration reconnect_after, std::string_view why) override;
@@ -74,10 +82,20 @@ class Session final : public WebSocketSession,
   void Handle(const PingMessage& message);
   void Handle(const AckMessage& message);
   void Handle(const AuthenticateMessage& message);
+  void HandleUnknown(const ClientMessage& message, std::string_view subscription_id);
   void Heartbeat();
 
+  // True when the session has ended, as its token has run out or none came in time.
+  bool LookAtToken();
+  void RefuseToken(const absl::Status& refusal);
+  // What the subject may be given has changed.
+  void NarrowAnew();
+  absl::StatusOr<FilterPtr> Narrow(const FilterPtr& asked) const;
+
   SubscriptionTag AddName(const std::string& subscription_id);
-  void BeginSnapshot(const SubscribeMessage& message, SubscriptionTag tag, FilterPtr filter);
+  void BeginSnapshot(const SubscribeMessage& message, SubscriptionTag tag, FilterPtr filter,
+                     FilterPtr asked);
+  void BeginSnapshotAnew(const SubscribeOptions& options);
   void EndSnapshot(const SessionSnapshots::Request& request);
 
   // Counts a message. False when it is over the rate, and has been answered; `text` may hold the id
@@ -92,9 +110,12 @@ class Session final : public WebSocketSession,
   void EndWith(ErrorCode code, std::string_view text);
   // Ends it for a time, for no fault of the client's.
   void EndFor(absl::Duration reconnect_after, std::string_view why);
+  // The same; the error is sent first.
+  void EndWith(const absl::Status& status);
   void EndSilent();
   void OnStuck() override;
   void OnSubscriptionEnded(SubscriptionTag tag) override { snapshots_.OnEnded(tag); }
+  bool MayTell() override { return !LookAtToken(); }
   std::string SnapshotFrames(const SessionSnapshots::Request& request,
                              std::string_view text) override;
   void OnSnapshotBegun(const SessionSnapshots::Request& request, const Cursor& place) override;
@@ -106,11 +127,13 @@ class Session final : public WebSocketSession,
   // `code` and `reason` as LiveSessions has them.
   void Leave(std::string_view code, std::string_view reason = "");
   SubscriptionTag TagOf(std::string_view subscription_id) const;
+  Cursor PresentEnd() const;
 
   SessionContext& context_;
   SessionOutput& output_;
   std::string id_;
   SubscriberId subscriber_ = 0;
+  SessionSubject subject_;
   SubscriptionNames names_;
   SessionSink sink_;
   SessionSnapshots snapshots_;

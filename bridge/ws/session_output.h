@@ -8,6 +8,8 @@
 #include <string>
 #include <string_view>
 
+#include "core/auth/subject.h"
+
 namespace tocsin::bridge::ws {
 
 class SessionOutput {
@@ -20,6 +22,8 @@ class SessionOutput {
   virtual void Send(std::string_view frames) = 0;
   // Begins the closing handshake after everything that was sent. Nothing may be sent after it.
   virtual void Close(uint16_t code, std::string_view reason) = 0;
+  // The session's client is known from here on.
+  virtual void OnAuthenticated(const SubjectPtr& /*subject*/) {}
   // Ends the connection without a handshake, because the peer is gone.
   virtual void Drop() = 0;
   // Bytes that the peer has acknowledged since the connection began.

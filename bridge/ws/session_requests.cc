@@ -3,11 +3,14 @@
 #include <string>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 #include "absl/strings/str_cat.h"
 #include "bridge/ws/frames.h"
 #include "bridge/ws/server_message.h"
 #include "bridge/ws/session.h"
+#include "core/base/planted.h"
+#include "core/base/status_macros.h"
 
 namespace tocsin::bridge::ws {
 namespace {
@@ -17,7 +20,11 @@ constexpr size_t kMaxTimestampBytes = 256;
 }  // namespace
 
 void Session::Handle(const SubscribeMessage& message) {
-  absl::StatusOr<FilterPtr> filter = Filter::Compile(message.filters, "filters");
+  absl::StatusOr<FilterPtr> asked = Filter::Compile(message.filters, "filters");
+  if (!asked.ok()) {
+    return Refuse(asked.status(), message.subscription_id);
+  }
+  absl::StatusOr<FilterPtr> filter = Narrow(*asked);
   if (!filter.ok()) {
     return Refuse(filter.status(), message.subscription_id);
   }
@@ -31,7 +38,7 @@ void Session::Handle(const SubscribeMessage& message) {
   }
   sink_.asked().Count((*filter)->key().size());
   if (message.snapshot) {
-    return BeginSnapshot(message, tag, *std::move(filter));
+    return BeginSnapshot(message, tag, *std::move(filter), *std::move(asked));
   }
   if (tag == 0) {
     tag = AddName(message.subscription_id);
@@ -40,6 +47,7 @@ void Session::Handle(const SubscribeMessage& message) {
   context_.shard.Subscribe(
       subscriber_, {.tag = tag,
                     .filter = *std::move(filter),
+                    .asked = *asked,
                     .start = message.has_start ? std::optional(message.start) : std::nullopt,
                     .urgent = message.urgent,
                     .notify_on_gap = message.notify_on_gap,
@@ -76,13 +84,79 @@ void Session::Handle(const PingMessage& message) {
   }
   sink_.asked().Count(timestamp.size());
   context_.shard.Bookmark(subscriber_,
-                          {.kind = static_cast<uint8_t>(PongKind::kPing), .text = timestamp});
+                          {.kind = static_cast<uint8_t>(BookmarkKind::kPing), .text = timestamp});
 }
 
 void Session::Handle(const AckMessage&) {}  // Admit has counted it as a sign of life
 
-// Where authentication is off, as it is here, credentials are passed over.
-void Session::Handle(const AuthenticateMessage&) {}
+// ---- tokens ----
+
+// The ping is answered at once, and not told how far the log is.
+void Session::HandleUnknown(const ClientMessage& message, std::string_view subscription_id) {
+  if (const auto* authenticate = std::get_if<AuthenticateMessage>(&message)) {
+    return Handle(*authenticate);
+  }
+  const auto* const ping = std::get_if<PingMessage>(&message);
+  if (ping == nullptr || ping->timestamp_json.size() > kMaxTimestampBytes) {
+    return Refuse(TokenRequired(), subscription_id);
+  }
+  Reply(PongMessage(
+      ping->timestamp_json.empty() ? JsonTime(context_.clock.Now()) : ping->timestamp_json, {}));
+}
+
+// Where authentication is off, credentials are passed over.
+void Session::Handle(const AuthenticateMessage& message) {
+  if (!subject_.on()) {
+    return;
+  }
+  const absl::StatusOr<SessionSubject::Change> change =
+      subject_.Take(context_.authenticator.Authenticate(message.token));
+  if (!change.ok()) {
+    return RefuseToken(change.status());
+  }
+  if (change->first) {
+    output_.OnAuthenticated(subject_.get());
+  }
+  sink_.EndAt(subject_.EndsAt());
+  if (change->permission) {
+    NarrowAnew();
+  }
+  sink_.asked().Count(0);
+  sink_.AwaitAuthenticated();
+  const BookmarkKind kind =
+      change->permission ? BookmarkKind::kPermissionChanged : BookmarkKind::kAuthenticated;
+  context_.shard.Bookmark(
+      subscriber_, {.kind = static_cast<uint8_t>(kind), .text = JsonTime(subject_.expires_at())});
+}
+
+void Session::RefuseToken(const absl::Status& refusal) {
+  EndsSession(refusal) && !Planted("bad-token-goes-on") ? EndWith(refusal) : Refuse(refusal);
+}
+
+absl::StatusOr<FilterPtr> Session::Narrow(const FilterPtr& asked) const {
+  if (Planted("permission-not-asked")) return asked;
+  RETURN_IF_ERROR(subject_.permission().CheckSubscribe());
+  return subject_.permission().Narrow(asked);
+}
+
+// What has been queued for the client was given under the earlier permission, and stands before
+// `authenticated`. The end of a snapshot that has no place in the stream yet does not stand there: it
+// is thrown away, and the snapshot begins anew.
+void Session::NarrowAnew() {
+  const auto narrow = [this](const FilterPtr& asked) { return Narrow(asked); };
+  std::vector<SubscribeOptions> unbegun;
+  for (const SubscriptionTag tag : names_.Beginning()) {
+    if (auto options = context_.shard.Withdraw(subscriber_, tag)) {
+      names_.TakeBeginning(tag);
+      unbegun.push_back(*std::move(options));
+    }
+  }
+  context_.shard.Refilter(subscriber_, narrow);
+  snapshots_.Refilter(narrow);
+  for (const SubscribeOptions& options : unbegun) {
+    BeginSnapshotAnew(options);
+  }
+}
 
 SubscriptionTag Session::TagOf(std::string_view subscription_id) const {
   return names_.TagOf(subscription_id, [this](SubscriptionTag tag) {
@@ -94,10 +168,11 @@ SubscriptionTag Session::TagOf(std::string_view subscription_id) const {
 
 // In place of a known subscription: that one ends at once, and the snapshot begins when its last
 // has been sent. So no event from before the snapshot comes after it.
-void Session::BeginSnapshot(const SubscribeMessage& message, SubscriptionTag tag,
-                            FilterPtr filter) {
+void Session::BeginSnapshot(const SubscribeMessage& message, SubscriptionTag tag, FilterPtr filter,
+                            FilterPtr asked) {
   SessionSnapshots::Request request{.tag = tag,
                                     .filter = std::move(filter),
+                                    .asked = std::move(asked),
                                     .notify_on_gap = message.notify_on_gap,
                                     .latest_only = message.latest_only};
   if (const auto unfinished = snapshots_.Remove(tag)) {
@@ -110,6 +185,21 @@ void Session::BeginSnapshot(const SubscribeMessage& message, SubscriptionTag tag
       request.replaces = tag;
     }
   }
+  snapshots_.Add(std::move(request));
+}
+
+// The client has been told of it, and is told to begin with an empty set again.
+void Session::BeginSnapshotAnew(const SubscribeOptions& options) {
+  SessionSnapshots::Request request{.tag = options.tag,
+                                    .asked = options.filter,
+                                    .notify_on_gap = options.notify_on_gap,
+                                    .latest_only = options.latest_only,
+                                    .announced = true};
+  absl::StatusOr<FilterPtr> filter = Narrow(options.filter);
+  if (!filter.ok()) {
+    return OnSnapshotFailed(request, filter.status());
+  }
+  request.filter = *std::move(filter);
   snapshots_.Add(std::move(request));
 }
 
@@ -133,7 +223,7 @@ std::string Session::SnapshotFrames(const SessionSnapshots::Request& request,
 }
 
 void Session::OnSnapshotBegun(const SessionSnapshots::Request& request, const Cursor& place) {
-  Reply(SubscribedMessage(*names_.IdOf(request.tag), *request.filter, place, /*recovered=*/true));
+  Reply(SubscribedMessage(*names_.IdOf(request.tag), *request.asked, place, /*recovered=*/true));
 }
 
 // The last message takes the place of `subscribed`, which the client has been told.
@@ -143,6 +233,7 @@ void Session::OnSnapshotRead(const SessionSnapshots::Request& request, const Cur
                       absl::StrCat(SnapshotMessageHead(*names_.IdOf(request.tag)), last));
   context_.shard.Subscribe(subscriber_, {.tag = request.tag,
                                          .filter = request.filter,
+                                         .asked = request.asked,
                                          .start = place,
                                          .notify_on_gap = request.notify_on_gap,
                                          .latest_only = request.latest_only,
@@ -152,6 +243,9 @@ void Session::OnSnapshotRead(const SessionSnapshots::Request& request, const Cur
 void Session::OnSnapshotFailed(const SessionSnapshots::Request& request,
                                const absl::Status& status) {
   const std::string id = *names_.IdOf(request.tag);
+  if (request.replaces != 0) {
+    names_.TellEnd(request.replaces);
+  }
   names_.Forget(request.tag);
   context_.metrics.active_subscriptions.Decrement();
   Reply(ErrorMessage(status, id));

@@ -3,6 +3,7 @@
 #include <exception>
 
 #include "core/base/log.h"
+#include "core/base/planted.h"
 
 namespace tocsin::bridge::ws {
 
@@ -18,15 +19,19 @@ bool SessionSink::Write(const WriteView& view) {
 
 bool SessionSink::SendBatch(const WriteView& view) {
   asked_.Clear();
+  const absl::Time now = context_.clock.Now();
+  if (now >= end_ && !Planted("written-after-the-end")) {
+    return false;
+  }
   const std::string_view frames = renderer_.Render(view);
-  CountSent(view);
+  CountSent(view, now);
   UpdateNames(view);
   const bool left = output_.SendBatch(frames);
   renderer_.Release();
   return left;
 }
 
-void SessionSink::CountSent(const WriteView& view) {
+void SessionSink::CountSent(const WriteView& view, absl::Time now) {
   const EventRecord* newest = nullptr;
   double events = 0;
   double others = 0;
@@ -40,13 +45,12 @@ void SessionSink::CountSent(const WriteView& view) {
   }
   if (newest != nullptr) {
     context_.metrics.events_delivered.Increment(events);
-    context_.metrics.message_latency_seconds.Observe(
-        absl::ToDoubleSeconds(context_.clock.Now() - newest->time));
+    context_.metrics.message_latency_seconds.Observe(absl::ToDoubleSeconds(now - newest->time));
   }
   context_.metrics.messages_sent.Increment(events + others);
 }
 
-// Forgets the subscriptions whose end this write tells, and notes that a heartbeat has left.
+// Forgets the subscriptions whose end this write tells, and notes that what was asked for has left.
 void SessionSink::UpdateNames(const WriteView& view) {
   if (view.run != 0) {
     return;  // a run holds nothing but events and leaves
@@ -56,9 +60,10 @@ void SessionSink::UpdateNames(const WriteView& view) {
     if (gone && names_.Forget(view.TagsOf(item).front())) {
       context_.metrics.active_subscriptions.Decrement();
       owner_.OnSubscriptionEnded(view.TagsOf(item).front());
-    } else if (item.kind == Item::Kind::kBookmark && item.extra != nullptr &&
-               item.extra->note.kind == static_cast<uint8_t>(PongKind::kHeartbeat)) {
-      heartbeat_asked_ = false;
+    } else if (item.kind == Item::Kind::kBookmark) {
+      const BookmarkKind kind = KindOf(item);
+      heartbeat_asked_ &= kind != BookmarkKind::kHeartbeat;
+      authenticating_ -= kind >= BookmarkKind::kAuthenticated ? 1 : 0;
     }
   }
 }

@@ -6,13 +6,15 @@
 // Threads: the shard's.
 // Owns:    its renderer. Session, names and output outlive it.
 // Errors:  a write that throws marks the sink as failed. The session then ends at its next
-//          Tick, since the engine holds the items during the call.
+//          Tick, since the engine holds the items during the call. So it does after EndAt, from which
+//          on nothing is written.
 #pragma once
 
 #include <cstddef>
 #include <cstdint>
 #include <utility>
 
+#include "absl/time/time.h"
 #include "bridge/ws/asked.h"
 #include "bridge/ws/message_renderer.h"
 #include "bridge/ws/session_context.h"
@@ -48,6 +50,11 @@ class SessionSink final : public Sink {
   // True when no heartbeat is on its way, and the caller is to ask the shard for one.
   bool NeedsHeartbeat() { return !std::exchange(heartbeat_asked_, true); }
   bool failed() const { return failed_; }
+  // Nothing is written from that time on, by the wall clock.
+  void EndAt(absl::Time end) { end_ = end; }
+  // A token has been taken, and `authenticated` is on its way.
+  void AwaitAuthenticated() { ++authenticating_; }
+  bool awaits_authenticated() const { return authenticating_ > 0; }
 
   // Sink.
   bool Write(const WriteView& view) override;
@@ -57,7 +64,7 @@ class SessionSink final : public Sink {
 
  private:
   bool SendBatch(const WriteView& view);
-  void CountSent(const WriteView& view);
+  void CountSent(const WriteView& view, absl::Time now);
   void UpdateNames(const WriteView& view);
 
   SessionContext& context_;
@@ -66,6 +73,8 @@ class SessionSink final : public Sink {
   Owner& owner_;
   MessageRenderer renderer_;
   Asked asked_;
+  absl::Time end_ = absl::InfiniteFuture();
+  uint32_t authenticating_ = 0;
   bool heartbeat_asked_ = false;
   bool failed_ = false;
 };

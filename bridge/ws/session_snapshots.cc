@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "core/base/planted.h"
 #include "core/event/limits.h"
@@ -27,7 +28,7 @@ std::optional<SessionSnapshots::Request> SessionSnapshots::Remove(SubscriptionTa
   }
   if (found == requests_.begin()) {
     reading_.reset();
-    begun_ = in_flight_ = false;
+    in_flight_ = false;
   }
   Request request = std::move(*found);
   requests_.erase(found);
@@ -39,6 +40,35 @@ void SessionSnapshots::Clear() {
   reading_.reset();
   requests_.clear();
   in_flight_ = false;
+}
+
+void SessionSnapshots::Refilter(Shard::Narrow narrow) {
+  std::vector<std::pair<SubscriptionTag, absl::Status>> failed;
+  for (Request& request : requests_) {
+    absl::StatusOr<FilterPtr> filter = narrow(request.asked);
+    if (!filter.ok()) {
+      failed.emplace_back(request.tag, filter.status());
+    } else if ((*filter)->key() != request.filter->key() && !Planted("snapshot-keeps-filter")) {
+      request.filter = *std::move(filter);
+      if (&request == &requests_.front()) {
+        reading_.reset();
+        in_flight_ = false;
+      }
+    }
+  }
+  for (const auto& [tag, status] : failed) {
+    owner_.OnSnapshotFailed(*Remove(tag), status);
+  }
+  Begin();
+}
+
+size_t SessionSnapshots::MemoryBytes() const {
+  size_t bytes = requests_.size() * sizeof(Request);
+  for (const Request& request : requests_) {
+    bytes += request.filter->bytes();
+    bytes += request.asked != request.filter ? request.asked->bytes() : 0;
+  }
+  return bytes;
 }
 
 void SessionSnapshots::OnEnded(SubscriptionTag tag) {
@@ -61,11 +91,14 @@ void SessionSnapshots::Begin() {
 
 void SessionSnapshots::OnMessage(SnapshotMessage message) {
   message.place.sequence += Planted("bridge-goes-on-one-late");
+  if (!owner_.MayTell()) {
+    return;
+  }
   const SubscriptionTag tag = requests_.front().tag;
   if (!message.status.ok()) {
     return owner_.OnSnapshotFailed(*Remove(tag), message.status);
   }
-  if (!std::exchange(begun_, true)) {
+  if (!std::exchange(requests_.front().announced, true)) {
     owner_.OnSnapshotBegun(requests_.front(), message.place);
   }
   if (message.last) {

@@ -22,6 +22,7 @@
 #include "bridge/ws/session_context.h"
 #include "bridge/ws/session_output.h"
 #include "core/event/filter.h"
+#include "core/stream/shard.h"
 #include "core/stream/sink.h"
 
 namespace tocsin::bridge::ws {
@@ -31,9 +32,11 @@ class SessionSnapshots {
   struct Request {
     SubscriptionTag tag = 0;
     FilterPtr filter;
+    FilterPtr asked;  // what the client calls it
     SnapshotFormPtr form = JsonSnapshots();
     bool notify_on_gap = true;
     bool latest_only = false;
+    bool announced = false;  // the client has been told of it
     // The subscription of the same id that this one replaces: the client is sent nothing of the
     // snapshot before the last of that one. 0: none.
     SubscriptionTag replaces = 0;
@@ -42,6 +45,8 @@ class SessionSnapshots {
   class Owner {
    public:
     virtual ~Owner() = default;
+    // False: nothing may be told any more, and the snapshots have been cleared.
+    virtual bool MayTell() = 0;
     // The frames of a message.
     virtual std::string SnapshotFrames(const Request& request, std::string_view text) = 0;
     // The first message has come.
@@ -59,6 +64,10 @@ class SessionSnapshots {
   // Takes it out, unsent or half sent. Nothing when there is none.
   std::optional<Request> Remove(SubscriptionTag tag);
   void Clear();
+  // What may be told has changed: each gets what `narrow` makes of what was asked for. The one that
+  // is being sent begins anew where that is another filter. Where `narrow` gives an error, it has
+  // failed.
+  void Refilter(Shard::Narrow narrow);
 
   // The last of a subscription has been sent.
   void OnEnded(SubscriptionTag tag);
@@ -68,7 +77,7 @@ class SessionSnapshots {
   // asked about every second.
   bool IsStuck();
 
-  size_t MemoryBytes() const { return requests_.size() * sizeof(Request); }
+  size_t MemoryBytes() const;
 
  private:
   void Begin();
@@ -82,7 +91,6 @@ class SessionSnapshots {
   // memory beside the session.
   std::list<Request> requests_;
   std::unique_ptr<Snapshots::Reading> reading_;
-  bool begun_ = false;        // the client has been told of the first one
   bool in_flight_ = false;    // a message
   uint64_t bytes_taken_ = 0;  // of the connection, when last looked at
   absl::Duration last_progress_;

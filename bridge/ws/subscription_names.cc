@@ -68,6 +68,16 @@ std::unique_ptr<std::string> SubscriptionNames::TakeBeginning(SubscriptionTag ta
   return name == nullptr ? nullptr : std::move(name->beginning);
 }
 
+std::vector<SubscriptionTag> SubscriptionNames::Beginning() const {
+  std::vector<SubscriptionTag> tags;
+  for (const Name& name : names_) {
+    if (name.beginning != nullptr) {
+      tags.push_back(name.tag);
+    }
+  }
+  return tags;
+}
+
 bool SubscriptionNames::Forget(SubscriptionTag tag) {
   return std::erase_if(names_, [&](const Name& name) { return name.tag == tag; }) > 0;
 }

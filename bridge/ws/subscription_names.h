@@ -40,6 +40,8 @@ class SubscriptionNames {
   void SetBeginning(SubscriptionTag tag, std::string message);
   // Null when there is none, or it has been taken.
   std::unique_ptr<std::string> TakeBeginning(SubscriptionTag tag);
+  // The subscriptions whose beginning has been set and not been taken.
+  std::vector<SubscriptionTag> Beginning() const;
   // False when there is no such name.
   bool Forget(SubscriptionTag tag);
   void Clear();

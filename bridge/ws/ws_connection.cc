@@ -17,8 +17,9 @@ namespace {
 
 using http::IoResult;
 
-// Time for the closing handshake, and for a stuck client to take the last frames.
-constexpr absl::Duration kCloseTimeout = absl::Seconds(5);
+// Time for the closing handshake, and for a stuck client to take the last frames. A session whose
+// token has run out is to be gone 5 s later, and both its end and this are noticed by a Tick.
+constexpr absl::Duration kCloseTimeout = absl::Seconds(4);
 constexpr uint16_t kNormalClosure = 1000;
 // What is handled of one client in a turn of the thread, in units of the budget: half a millisecond.
 // The rest comes after what the others wait for.

@@ -4,7 +4,7 @@
 // Shape:   waits until there is something to read, and then reads into the worker's buffer, so an
 //          idle connection holds no buffer. To close, it sends a close frame, waits for the peer's,
 //          shuts its sending side, and reads and drops what still comes until the peer has shut its
-//          side, so that no reset takes the last frames away. All of this may take 5 s. The session
+//          side, so that no reset takes the last frames away. All of this may take 4 s. The session
 //          lives inside the connection's object, so that the two cost one allocation.
 // Threads: its worker's.
 // Owns:    itself, through its outstanding handlers and the worker's list.

@@ -114,7 +114,7 @@ absl::Status Permission::CheckAdminister() const {
 }
 
 FilterPtr Permission::Narrow(const FilterPtr& asked) const {
-  return subscribe_ == Filter::MatchAll() ? asked : Filter::AllOf(std::vector{asked, subscribe_});
+  return subscribe_ == Filter::MatchAll() ? asked : Filter::Narrowed(asked, subscribe_);
 }
 
 std::string Permission::Words() const {

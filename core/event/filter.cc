@@ -13,15 +13,19 @@
 
 namespace tocsin {
 
-Filter::Filter(absl::InlinedVector<Clause, 1> clauses, bool tells_leaves)
-    : tells_leaves_(tells_leaves), clauses_(std::move(clauses)) {
+Filter::Filter(absl::InlinedVector<Clause, 1> clauses, bool tells_leaves, FilterPtr permission)
+    : tells_leaves_(tells_leaves),
+      permission_(std::move(permission)),
+      clauses_(std::move(clauses)) {
   for (const Clause& clause : clauses_) {
     masks_.Narrow(clause.masks());
     // Length before text, so that no two lists of clauses look alike.
     const std::string key = clause.Key();
     absl::StrAppend(&key_, key.size(), ":", key);
   }
-  key_ += tells_leaves_ ? "leaves" : "";
+  if (tells_leaves_) {
+    absl::StrAppend(&key_, "leaves", permission_ == nullptr ? "" : permission_->key_);
+  }
   bytes_ = CountBytes();
 }
 
@@ -62,9 +66,15 @@ FilterPtr Filter::AllOf(std::span<const FilterPtr> filters) {
   return clauses.empty() ? MatchAll() : FilterPtr(new Filter(std::move(clauses)));
 }
 
+FilterPtr Filter::Narrowed(const FilterPtr& asked, const FilterPtr& permission) {
+  const FilterPtr both = AllOf(std::vector{asked, permission});
+  return FilterPtr(new Filter(both->clauses_, both->tells_leaves_, permission));
+}
+
 FilterPtr Filter::TellingLeaves(const FilterPtr& filter) {
-  return filter->tells_leaves() ? filter
-                                : FilterPtr(new Filter(filter->clauses_, /*tells_leaves=*/true));
+  return filter->tells_leaves()
+             ? filter
+             : FilterPtr(new Filter(filter->clauses_, /*tells_leaves=*/true, filter->permission_));
 }
 
 template <class Terms>

@@ -46,6 +46,9 @@ class Filter {
   // The filter that lets through what each of `filters` does. Their order does not matter, and
   // equal clauses count once.
   static FilterPtr AllOf(std::span<const FilterPtr> filters);
+  // What `asked` lets through, as far as `permission` does too. Where it tells leaves, it also says
+  // whether of an incident that leaves more may be told than its id (ShowsIncident).
+  static FilterPtr Narrowed(const FilterPtr& asked, const FilterPtr& permission);
   // The same clauses, telling leaves.
   static FilterPtr TellingLeaves(const FilterPtr& filter);
 
@@ -65,8 +68,13 @@ class Filter {
   bool MatchesIncident(const EventFacts& facts) const noexcept;
   // Whether events of the type may pass.
   bool MatchesType(v1::EventType type) const noexcept { return masks_.MatchType(type); }
+  // False: the event's incident, as it stands after the event, is hidden by the permission.
+  bool ShowsIncident(const EventFacts& facts) const noexcept {
+    return permission_ == nullptr || permission_->MatchesIncident(facts);
+  }
 
-  // Equal for filters of equal clauses that both tell leaves or both do not.
+  // Equal for filters of equal clauses that both tell leaves, and then of equal permissions, or both
+  // do not.
   const std::string& key() const { return key_; }
   // What it holds, itself included.
   size_t bytes() const { return bytes_; }
@@ -80,7 +88,8 @@ class Filter {
   void AskFor(v1::SubscribeRequest& request) const;
 
  private:
-  explicit Filter(absl::InlinedVector<Clause, 1> clauses, bool tells_leaves = false);
+  explicit Filter(absl::InlinedVector<Clause, 1> clauses, bool tells_leaves = false,
+                  FilterPtr permission = nullptr);
   template <class Terms>
   bool MatchesTerms(const Terms& terms) const noexcept;
   // Whether the set has an incident of these values.
@@ -89,6 +98,7 @@ class Filter {
   size_t CountBytes() const;
 
   const bool tells_leaves_;
+  const FilterPtr permission_;  // null: it hides nothing
   absl::InlinedVector<Clause, 1> clauses_;
   EnumMasks masks_;
   std::string key_;

@@ -46,7 +46,7 @@ absl::Status GapError(const Gap& gap, const Cursor& earliest, const Cursor& late
 
 void Notices::Subscribed(Subscription& subscription, const Cursor& place, bool recovered) {
   std::vector<FilterPtr> filters = std::exchange(subscription.replaced, {});
-  filters.push_back(subscription.filter);
+  filters.push_back(subscription.asked_filter());
   for (FilterPtr& filter : filters) {
     Item item = Notice(Item::Kind::kSubscribed, place);
     item.recovered = recovered;

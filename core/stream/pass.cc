@@ -17,8 +17,12 @@ namespace {
 // room for as many items as a pass has events (512), so they keep 3 MB at most.
 constexpr size_t kKeptRuns = 64;
 
-Item::Kind KindFor(Verdict verdict) {
-  return verdict == Verdict::kLeaves ? Item::Kind::kLeft : Item::Kind::kEvent;
+Item::Kind KindFor(Verdict verdict, const Filter& filter, const EventRecord& event) {
+  if (verdict != Verdict::kLeaves) {
+    return Item::Kind::kEvent;
+  }
+  const bool shows = filter.ShowsIncident(event.facts) || Planted("left-shows-all");
+  return shows ? Item::Kind::kLeft : Item::Kind::kLeftUnseen;
 }
 
 // The items that come after the place.
@@ -78,11 +82,8 @@ void Pass::GiveOnly(Subscription& member) {
     if (verdict == Verdict::kNone) {
       continue;
     }
-    if (Holds(member)) {
-      Hold(member, KindFor(verdict), event);
-    } else {
-      Push(member, KindFor(verdict), event);
-    }
+    const Item::Kind kind = KindFor(verdict, *member.filter, *event);
+    Holds(member) ? Hold(member, kind, event) : Push(member, kind, event);
   }
   AfterQueueing(subscriber);
 }
@@ -105,7 +106,7 @@ void Pass::AfterQueueing(Subscriber& subscriber) {
 void Pass::Collect(SubscriptionIndex& index) {
   for (const EventPtr& event : events_) {
     index.Match(event->facts, [&](IndexEntry& entry, Verdict verdict) {
-      AddToRun(entry, KindFor(verdict), event);
+      AddToRun(entry, KindFor(verdict, *entry.filter, *event), event);
     });
   }
 }

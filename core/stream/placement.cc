@@ -12,6 +12,12 @@
 
 namespace tocsin {
 
+std::pair<StartPoint, std::optional<Cursor>> StartAgain(const Subscription& subscription) {
+  const Place place = PlaceOf(subscription);
+  return {place.ordinary.epoch != 0 ? StartPoint(place.ordinary) : subscription.start,
+          place.is_split() ? std::optional(place.urgent) : std::nullopt};
+}
+
 // ---- coming and going ----
 
 void Placement::Begin(Subscription& subscription, const StartPoint& start,
@@ -35,6 +41,27 @@ void Placement::Begin(Subscription& subscription, const StartPoint& start,
   }
   notices_.Subscribed(subscription, place, /*recovered=*/true);
   GoOn(subscription);
+}
+
+// What its stretch holds has not been given, and is read again.
+void Placement::Refilter(Subscription& subscription, FilterPtr filter) {
+  Leave(subscription);
+  const auto [start, urgent] = StartAgain(subscription);
+  if (subscription.stretch != nullptr) {
+    subscription.place = PlaceOf(subscription).ordinary;
+    subscription.stretch = std::make_unique<Stretch>();
+  }
+  subscription.filter = std::move(filter);
+  if (!subscription.announced) {
+    subscription.rest.reset();
+    return Begin(subscription, start, urgent);
+  }
+  if (subscription.rest != nullptr) {
+    subscription.rest->filter = subscription.filter;
+  }
+  if (writer_.HasRoom(*subscription.subscriber)) {
+    GoOn(subscription);
+  }
 }
 
 void Placement::Leave(Subscription& subscription) {

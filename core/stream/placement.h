@@ -12,6 +12,7 @@
 #pragma once
 
 #include <optional>
+#include <utility>
 #include <vector>
 
 #include "core/stream/cohort_table.h"
@@ -22,6 +23,10 @@
 #include "core/stream/writer.h"
 
 namespace tocsin {
+
+// Where a subscription that belongs nowhere would begin again: its place, or while that is not known
+// what was asked for; and up to where it was given the urgent events, where that is another place.
+std::pair<StartPoint, std::optional<Cursor>> StartAgain(const Subscription& subscription);
 
 class Placement {
  public:
@@ -38,6 +43,9 @@ class Placement {
   // Places a new subscription, or a known one with another filter, that belongs nowhere yet.
   // `urgent`: the start is that of the ordinary events, and urgent ones were given up to here.
   void Begin(Subscription& subscription, const StartPoint& start, std::optional<Cursor> urgent);
+  // It goes on with another filter from the place that it has reached. Its subscriber is told what
+  // it still has to be told, but not of this.
+  void Refilter(Subscription& subscription, FilterPtr filter);
   // Places one that belongs nowhere where its own place is.
   void GoOn(Subscription& subscription);
   // Takes it out of where it is; it keeps the place that it has reached. A whole one leaves with

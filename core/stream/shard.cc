@@ -13,6 +13,7 @@
 #include "core/stream/shard.h"
 
 #include <algorithm>
+#include <tuple>
 #include <utility>
 
 #include "core/base/heap_bytes.h"
@@ -164,8 +165,9 @@ void Shard::Subscribe(SubscriberId id, SubscribeOptions options) {
     Replace(*subscription, options, start);
   }
   subscription->stretch = options.latest_only ? std::make_unique<Stretch>() : nullptr;
-  subscription->filter =
-      options.leaves ? Filter::TellingLeaves(options.filter) : std::move(options.filter);
+  const FilterPtr& filter = options.filter;
+  subscription->filter = options.leaves ? Filter::TellingLeaves(filter) : filter;
+  subscription->asked = options.asked == filter ? nullptr : std::move(options.asked);
   subscription->notify_on_gap = options.notify_on_gap;
   subscription->priority = options.priority;
   if (live_feed_.SeeOpen()) {
@@ -180,9 +182,7 @@ void Shard::Replace(Subscription& subscription, SubscribeOptions& options, Start
   placement_.Leave(subscription);
   if (Planted("update-keeps-filter")) options.filter = subscription.filter;
   if (!options.start.has_value()) {
-    const Place place = PlaceOf(subscription);
-    start = place.ordinary.epoch != 0 ? StartPoint(place.ordinary) : subscription.start;
-    options.urgent = place.is_split() ? std::optional(place.urgent) : std::nullopt;
+    std::tie(start, options.urgent) = StartAgain(subscription);
   }
   subscription.rest.reset();
   std::vector<FilterPtr>& replaced = subscription.replaced;
@@ -190,8 +190,52 @@ void Shard::Replace(Subscription& subscription, SubscribeOptions& options, Start
     if (replaced.size() == Subscription::kMaxReplaced) {
       replaced.erase(replaced.begin());
     }
-    replaced.push_back(subscription.filter);
+    replaced.push_back(subscription.asked_filter());
   }
+}
+
+void Shard::Refilter(SubscriberId id, Narrow narrow) {
+  Subscriber* const subscriber = subscribers_.Find(id);
+  if (subscriber == nullptr || subscriber->closed) {
+    return;
+  }
+  std::vector<Subscription*> all;  // since one that ends is taken out
+  for (const auto& subscription : subscriber->subscriptions) {
+    all.push_back(subscription.get());
+  }
+  for (Subscription* const subscription : all) {
+    absl::StatusOr<FilterPtr> filter = narrow(subscription->asked_filter());
+    filter.ok() ? Refilter(*subscription, *std::move(filter))
+                : placement_.End(*subscription, filter.status());
+  }
+  bell_.Wake();
+}
+
+void Shard::Refilter(Subscription& subscription, FilterPtr filter) {
+  const FilterPtr asked = subscription.asked_filter();
+  const bool leaves = subscription.filter->tells_leaves();
+  FilterPtr next = leaves ? Filter::TellingLeaves(filter) : filter;
+  if (next->key() != subscription.filter->key() && !Planted("refresh-keeps-filter")) {
+    placement_.Refilter(subscription, std::move(next));
+  }
+  subscription.asked = filter == asked ? nullptr : asked;
+}
+
+std::optional<SubscribeOptions> Shard::Withdraw(SubscriberId id, SubscriptionTag tag) {
+  Subscriber* const subscriber = subscribers_.Find(id);
+  Subscription* const subscription = subscriber == nullptr ? nullptr : subscriber->Find(tag);
+  if (subscription == nullptr || subscription->announced) {
+    return std::nullopt;
+  }
+  SubscribeOptions options{.tag = tag,
+                           .filter = subscription->asked_filter(),
+                           .notify_on_gap = subscription->notify_on_gap,
+                           .priority = subscription->priority,
+                           .latest_only = subscription->stretch != nullptr,
+                           .leaves = subscription->filter->tells_leaves()};
+  std::tie(options.start, options.urgent) = StartAgain(*subscription);
+  placement_.Erase(*subscription);
+  return options;
 }
 
 bool Shard::Unsubscribe(SubscriberId id, SubscriptionTag tag) {
@@ -242,7 +286,7 @@ std::optional<SubscriberReport> Shard::Report(SubscriberId id) const {
     const Cursor& ordinary = place.ordinary;
     const bool is_behind = !live && ordinary.epoch != 0 && ordinary.sequence < head;
     report.subscriptions.push_back({.tag = subscription->tag,
-                                    .filter = subscription->filter,
+                                    .filter = subscription->asked_filter(),
                                     .live = live,
                                     .place = place,
                                     .behind = is_behind ? head - ordinary.sequence : 0});
@@ -266,6 +310,7 @@ MemoryUse Shard::SumMemory() const {
       const size_t filter = subscription->entry == nullptr ? subscription->filter->bytes() : 0;
       use.subscription_bytes += sizeof(Subscription) + HeapBytes(subscription->replaced) + filter;
       use.subscription_bytes += subscription->rest != nullptr ? sizeof(Subscription) : 0;
+      use.subscription_bytes += subscription->asked != nullptr ? subscription->asked->bytes() : 0;
       if (const Stretch* const stretch = subscription->stretch.get()) {
         use.batch_bytes += sizeof(*stretch) + stretch->held_bytes();
         use.pending_bytes += stretch->bytes();

@@ -18,6 +18,8 @@
 #include <vector>
 
 #include "absl/functional/any_invocable.h"
+#include "absl/functional/function_ref.h"
+#include "absl/status/statusor.h"
 #include "core/base/clock.h"
 #include "core/base/mutex.h"
 #include "core/event/filter.h"
@@ -47,6 +49,9 @@ namespace tocsin {
 struct SubscribeOptions {
   SubscriptionTag tag = 0;
   FilterPtr filter;
+  // What the client asked for, where it may be given less: its name for the filter (kSubscribed,
+  // Report), and what Refilter narrows anew. Null, or the same: `filter` itself.
+  FilterPtr asked = nullptr;
   // Absent: the present end; for a known tag, where it is.
   std::optional<StartPoint> start = std::nullopt;
   // With a start at a cursor, or with none for a known tag, which has its own: the start is that of
@@ -93,6 +98,14 @@ class Shard {
   // A known tag is replaced at this exact place in its stream, or at the start given; the new
   // filter is in force after kSubscribed.
   void Subscribe(SubscriberId id, SubscribeOptions options);
+  // What the subscriber may be given has changed. Each of its subscriptions goes on, from the exact
+  // place that it has reached, with what `narrow` makes of the filter that was asked for. Nothing is
+  // told of that. Where `narrow` gives an error, the subscription ends with it (kEnded).
+  using Narrow = absl::FunctionRef<absl::StatusOr<FilterPtr>(const FilterPtr& asked)>;
+  void Refilter(SubscriberId id, Narrow narrow);
+  // Takes out a subscription of which nothing has been queued yet, without a word to the client, and
+  // returns it as it was asked for. Nothing where there is none, or something has been queued.
+  std::optional<SubscribeOptions> Withdraw(SubscriberId id, SubscriptionTag tag);
   // False when there is no such subscription.
   bool Unsubscribe(SubscriberId id, SubscriptionTag tag);
   // False also for one whose kEnded is still on its way to the sink.
@@ -124,6 +137,7 @@ class Shard {
   void PublishMemory();
   absl::Duration NextTurn(absl::Duration serve_due);
   void Replace(Subscription& subscription, SubscribeOptions& options, StartPoint& start);
+  void Refilter(Subscription& subscription, FilterPtr filter);
 
   const ShardOptions options_;
   const Window& window_;

@@ -30,7 +30,7 @@ struct ItemExtra {
   std::optional<Place> place;  // where it differs from the item's cursor: Item::place()
   BookmarkNote note;           // kBookmark
   Gap gap;                     // kGap
-  FilterPtr filter;            // kSubscribed: the filter in force from here on
+  FilterPtr filter;            // kSubscribed: the filter that was asked for
   absl::Status status;         // kEnded
 };
 
@@ -40,6 +40,7 @@ struct Item {
     kUnsubscribed,  // nothing of the subscription comes after this
     kEvent,         // `event`, for all of `tags`
     kLeft,          // by `event`, its incident has left the set that the subscriptions follow
+    kLeftUnseen,    // the same; but of the incident they may be told no more than its id
     kGap,           // extra->gap, in the place of what is missing
     kCaughtUp,      // the subscription is live; `cursor` is its place
     kBookmark,      // resuming any subscription of this subscriber from `cursor` loses nothing
@@ -53,7 +54,7 @@ struct Item {
   // between the one before it and this one.
   uint32_t passed_over = 0;
   EventPtr event;
-  Cursor cursor;  // kEvent and kLeft: the event's own
+  Cursor cursor;  // kEvent, kLeft and kLeftUnseen: the event's own
   std::unique_ptr<ItemExtra> extra;
 
   // Resuming from here gives exactly what comes after this item: what the client is told.
@@ -65,7 +66,7 @@ struct Item {
 struct WriteView {
   std::span<const Item> items;
   std::span<const SubscriptionTag> tags;
-  // Not 0: all items are kEvent or kLeft, for one tag, and every write of this shard with the same
+  // Not 0: all items are kEvent, kLeft or kLeftUnseen, for one tag, and every write of this shard with the same
   // number has the same items (each with its own tag). So what was encoded for one write serves the
   // others.
   uint64_t run = 0;

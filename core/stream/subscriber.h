@@ -48,12 +48,13 @@ struct Subscription : IndexMember {
   bool announced = false;  // kSubscribed has been queued
   bool priority = false;
   FilterPtr filter;
+  FilterPtr asked;   // SubscribeOptions::asked
   StartPoint start;  // where it was asked to begin
   // It has been given everything up to here, but for what its stretch holds; its cohort's place may
   // be later. Epoch 0: not known yet.
   Cursor place;
-  std::unique_ptr<Stretch> stretch;  // of latest_only; empty while it is live
-  std::vector<FilterPtr> replaced;
+  std::unique_ptr<Stretch> stretch;    // of latest_only; empty while it is live
+  std::vector<FilterPtr> replaced;     // as they were asked for
   std::unique_ptr<Subscription> rest;  // while it is split
   Subscription* whole = nullptr;       // of a rest: the subscription that it is part of
 
@@ -63,6 +64,8 @@ struct Subscription : IndexMember {
   std::optional<Waiting::iterator> queued;
   bool joining = false;  // live and split: Placement::JoinParts looks at it
 
+  // What the client calls its filter.
+  const FilterPtr& asked_filter() const { return asked != nullptr ? asked : filter; }
   bool waits_for_room() const { return cohort == nullptr && !queued.has_value(); }
   bool is_part() const { return rest != nullptr || whole != nullptr; }
   // False for an event that the other part gives.

@@ -15,7 +15,7 @@ namespace tocsin {
 
 struct SubscriptionReport {
   SubscriptionTag tag = 0;
-  FilterPtr filter;
+  FilterPtr filter;  // as it was asked for
   bool live = false;
   // It has been given everything up to here. Epoch 0: the log has not said yet where it begins.
   Place place;

@@ -90,6 +90,8 @@ class Encoder {
         return TakeEvent(item);
       case Item::Kind::kLeft:
         return TellsWhole(*item.event) ? TakeEvent(item) : TakeLeft(item);
+      case Item::Kind::kLeftUnseen:
+        return TakeLeft(item);
       case Item::Kind::kGap:
         return TakeGap(item);
       case Item::Kind::kCaughtUp:

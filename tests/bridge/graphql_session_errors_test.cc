@@ -309,7 +309,7 @@ TEST_F(GraphqlSessionTest, AWriteThatThrowsEndsTheSessionAtItsNextTick) {
     bool SendBatch(std::string_view) override { throw std::bad_alloc(); }
   };
   Throwing output;
-  graphql_ws::Session session(graphql(), true, output);
+  graphql_ws::Session session(graphql(), true, comes_as, output);
   session.Start(false);
   session.OnText(kInit);
   session.OnSignOfLife();

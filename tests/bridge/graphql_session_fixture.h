@@ -42,21 +42,22 @@ inline std::string CompleteOf(std::string_view id) {
 class GraphqlSessionTest : public SessionTest {
  protected:
   explicit GraphqlSessionTest(ShardOptions shard_options = {},
-                              WindowBounds bounds = {1000, 1 << 30})
-      : SessionTest(shard_options, bounds) {}
+                              WindowBounds bounds = {1000, 1 << 30},
+                              MakeAuthenticator make = Authenticator::Off)
+      : SessionTest(shard_options, bounds, make) {}
   ~GraphqlSessionTest() override { clients.clear(); }
 
   std::unique_ptr<ws::WebSocketSession> MakeSession(ws::SessionOutput& output) override {
-    return std::make_unique<graphql_ws::Session>(graphql(), spoken, output);
+    return std::make_unique<graphql_ws::Session>(graphql(), spoken, comes_as, output);
   }
   // Made when it is first wanted, so that a test may switch compression on before.
   graphql_ws::Context& graphql() {
     if (graphql_ == nullptr) {
       graphql_ = std::make_unique<graphql_ws::Context>(
           context, messages,
-          [this](std::shared_ptr<const graphql::Prepared> prepared,
+          [this](const SubjectPtr& subject, std::shared_ptr<const graphql::Prepared> prepared,
                  absl::AnyInvocable<void(std::string)> done) {
-            executed.push_back({std::move(prepared), std::move(done)});
+            executed.push_back({subject, std::move(prepared), std::move(done)});
           });
     }
     return *graphql_;
@@ -110,6 +111,7 @@ class GraphqlSessionTest : public SessionTest {
   }
 
   struct Executed {
+    SubjectPtr subject;
     std::shared_ptr<const graphql::Prepared> request;
     absl::AnyInvocable<void(std::string)> done;
   };

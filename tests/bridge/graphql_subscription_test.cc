@@ -164,7 +164,7 @@ TEST(GraphqlSubscriptionTest, SnapshotLeavesAndHeartbeatsAreUpdates) {
   updates->TellHeartbeat(out, now);
   EXPECT_NE(out.find(R"("updateType":"HEARTBEAT")"), std::string::npos);
   out.clear();
-  updates->TellLeft(out, SampleEvent());
+  updates->TellLeft(out, SampleEvent(), /*seen=*/true);
   EXPECT_NE(out.find(R"("updateType":"LEFT","incidentId":"0190a000)"), std::string::npos);
   EXPECT_TRUE(updates->heartbeat());
   EXPECT_FALSE(Planned("subscription{newIncidents{id}}")->heartbeat());

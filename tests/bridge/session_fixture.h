@@ -176,22 +176,27 @@ class SessionTest : public ::testing::Test {
     std::string newest;  // of these, as it was written
   };
 
-  explicit SessionTest(ShardOptions shard_options = {}, WindowBounds bounds = {1000, 1 << 30})
-      : log(bounds),
+  using MakeAuthenticator = std::unique_ptr<Authenticator> (*)(Clock& clock);
+
+  explicit SessionTest(ShardOptions shard_options = {}, WindowBounds bounds = {1000, 1 << 30},
+                       MakeAuthenticator make = Authenticator::Off)
+      : authenticator(make(clock)),
+        log(bounds),
         shard(log.window, log, clock, shard_options),
         context{.shard = shard,
                 .window = log.window,
                 .clock = clock,
                 .options = options,
                 .metrics = metrics,
-                .snapshots = snapshots} {
+                .snapshots = snapshots,
+                .authenticator = *authenticator} {
     shard.SetBell([this] { rung = true; });
   }
   ~SessionTest() override { clients.clear(); }
 
   // The session of the protocol that is tested.
   virtual std::unique_ptr<ws::WebSocketSession> MakeSession(ws::SessionOutput& output) {
-    return std::make_unique<ws::Session>(context, output);
+    return std::make_unique<ws::Session>(context, comes_as, output);
   }
 
   Client& Connect(bool deflate = false) {
@@ -303,6 +308,7 @@ class SessionTest : public ::testing::Test {
   }
 
   ManualClock clock;
+  const std::unique_ptr<Authenticator> authenticator;
   VectorLog log;
   bool rung = false;
   absl::Duration due_at = absl::ZeroDuration();
@@ -310,6 +316,8 @@ class SessionTest : public ::testing::Test {
   Metrics metrics;
   Shard shard;
   FakeSnapshots snapshots;
+  SubjectPtr comes_as =
+      Subject::Anyone();  // whom the handshakes' token names; null: they bring none
   ws::SessionContext context;
   std::vector<std::unique_ptr<Client>> clients;
 };

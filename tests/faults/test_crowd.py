@@ -117,7 +117,7 @@ def farewells(stuck):
     told = 0
     for reader in stuck:
         wanted = FAREWELLS.get(reader.stream.name.split()[0])
-        # Who does not read within five seconds of its end is told nothing.
+        # Who does not read within four seconds of its end is told nothing.
         assert reader.told is None or reader.told.startswith(wanted), f"{reader.stream.name}: {reader.told}"
         told += reader.told is not None
     assert told, "nobody was told why it was ended"

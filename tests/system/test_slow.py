@@ -107,7 +107,7 @@ def test_one_that_stops_reading_neither_delays_the_others_nor_fills_memory():
             events = [m for m in got if m["type"] == "event"]
             others = [m for m in got if m["type"] not in ("event", "pong")]
             print(f"cut after {lasted:.1f} s; {len(events)} events had been sent; then {others} {stuck.closed}")
-        # It read nothing in the five seconds after the cut either: no farewell could reach it. The next test's does.
+        # It read nothing in the four seconds after the cut either: no farewell could reach it. The next test's does.
         assert others == [] and stuck.closed is None
         assert bridge.metric("websocket_connection_errors_total") == 1
         seen = harness_history.stream("the stuck one", start)
@@ -129,7 +129,7 @@ def test_one_that_stops_reading_neither_delays_the_others_nor_fills_memory():
 
 def test_a_stuck_one_is_closed_with_1013_and_one_that_reads_a_little_every_100_ms_gets_everything():
     """12 seconds of 48 KiB every 100 ms, with all buffers full, is longer than the ten seconds of the stuck. The stuck
-    one takes what waits for it within the five seconds after the cut, and finds error, closing and 1013 at the end."""
+    one takes what waits for it within the four seconds after the cut, and finds error, closing and 1013 at the end."""
     total, step = 12 << 20, 48 << 10
     with harness.start_hub(*SMALL) as hub, harness.start_bridge(hub, *SMALL) as bridge, hub.client() as client:
         with raw.websocket(bridge, receive_buffer=8192, timeout=30) as slow, \

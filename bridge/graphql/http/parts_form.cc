@@ -92,8 +92,8 @@ bool PartsForm::AddEvent(std::string& out, const Item& item) {
   const size_t before = out.size();
   BeginResult(out);
   bool told = true;
-  if (item.kind == Item::Kind::kLeft) {
-    subscription_->TellLeft(out, *event);
+  if (item.kind != Item::Kind::kEvent) {
+    subscription_->TellLeft(out, *event, /*seen=*/item.kind == Item::Kind::kLeft);
   } else {
     told = subscription_->Tell(out, *event);
   }
