@@ -90,8 +90,8 @@ class Bridge::Impl {
         .authenticator = *authenticator_,
         .alert_mapping = config_.alert_mapping,
         .metrics = [this] { return MetricsText(); },
-        .explain_session = [this](const std::string& id,
-                                  SessionTold told) { AskWorkers(0, id, std::move(told)); },
+        .explain_session = [this](const std::string& id, const SubjectPtr& caller,
+                                  SessionTold told) { AskWorkers(0, id, caller, std::move(told)); },
         .playground = config_.playground};
     http::ProxyRules proxies = config.proxies;
     proxies.on_bad_header = [this] { metrics_.proxy_header_failures.Increment(); };
@@ -233,14 +233,14 @@ class Bridge::Impl {
   }
 
   // On the workers' threads, one after the other.
-  void AskWorkers(size_t index, const std::string& id, SessionTold told) {
+  void AskWorkers(size_t index, const std::string& id, const SubjectPtr& caller, SessionTold told) {
     if (index == workers_.size()) {
       return told(std::nullopt);
     }
     Shard& shard = workers_[index]->shard();
-    shard.Post([this, &shard, index, id, told = std::move(told)] {
-      const LiveSession* const session = shard.sessions().Find(id);
-      session != nullptr ? told(session->Explain()) : AskWorkers(index + 1, id, told);
+    shard.Post([this, &shard, index, id, caller, told = std::move(told)] {
+      auto session = ExplainOwn(shard.sessions(), id, caller);
+      session ? told(std::move(session)) : AskWorkers(index + 1, id, caller, told);
     });
   }
 

@@ -24,17 +24,19 @@ absl::Duration SomeSlot(std::minstd_rand& random) {
 
 EventStream::EventStream(EventStreams& shared, http::ResponseStream& out,
                          std::shared_ptr<StreamForm> form, const EventQuery& query,
-                         std::string session_id)
+                         const EventCaller& caller, std::string session_id)
     : shared_(shared),
       out_(out),
       form_(std::move(form)),
       id_(std::move(session_id)),
-      filter_(query.filter),
+      subject_(caller.subject),
+      filter_(subject_->permission.Narrow(query.filter)),
       notify_on_gap_(query.notify_on_gap),
       priority_(query.priority),
       latest_only_(query.latest_only),
       leaves_(query.leaves),
       began_(shared.clock.Monotonic()),
+      ends_(began_ + (caller.ends - shared.clock.Now())),
       sent_(began_) {
   std::string opening;
   form_->AddOpening(opening, SomeSlot(shared_.random));
@@ -247,6 +249,9 @@ void EventStream::Tick() {
                              "the server failed while it handled this stream; it is safe to "
                              "reconnect and resume"));
   }
+  if (shared_.clock.Monotonic() >= ends_) {
+    return EndWithToken();
+  }
   if (IsStuckInSnapshot()) {
     return Stuck();
   }
@@ -277,9 +282,23 @@ void EventStream::EndFor(absl::Duration reconnect_after, std::string_view why) {
   out_.End();
 }
 
+// The batch in flight is part of what the token was good for.
+void EventStream::EndWithToken() {
+  Leave();
+  if (!in_flight_) {
+    EndWith(TokenRanOut());
+  } else if (shared_.clock.Monotonic() >= ends_ + kLastBatchTime) {
+    CutOff();
+  }
+}
+
 void EventStream::Stuck() {
   shared_.metrics.connection_errors.Increment();
   LogInfo("an event stream's client took nothing and is cut off", {});
+  CutOff();
+}
+
+void EventStream::CutOff() {
   ended_ = true;
   end_ = MakeError(ErrorCode::kSlowConsumer, "nothing was taken for 10 seconds");
   out_.Abort();

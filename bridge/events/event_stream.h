@@ -5,6 +5,9 @@
 //          socket. How it is written is its form's (stream_form.h). Batches, catch-up and slowness are the engine's, as for /ws. A snapshot, if one
 //          is asked for, goes out first, each message when the one before has left; then the stream
 //          subscribes at its place.
+//          A caller is given what its permission lets through, and when its token has run out the
+//          stream ends: at once, or when the batch in flight has left, but at most kLastBatchTime
+//          later.
 // Threads: its shard's.
 // Owns:    its subscriber in the shard.
 // Errors:  a subscription that cannot go on ends with a problem; a client that takes nothing for
@@ -17,6 +20,7 @@
 #include <random>
 #include <string>
 
+#include "bridge/events/event_caller.h"
 #include "bridge/events/event_query.h"
 #include "bridge/events/stream_form.h"
 #include "bridge/metrics.h"
@@ -43,10 +47,12 @@ struct EventStreams {
 
 class EventStream final : public Sink, public http::StreamOwner, private LiveSession {
  public:
+  static constexpr absl::Duration kLastBatchTime = absl::Seconds(4);
+
   // Sends what comes first, and subscribes.
   // `session_id`: what the client was told that it is called.
   EventStream(EventStreams& shared, http::ResponseStream& out, std::shared_ptr<StreamForm> form,
-              const EventQuery& query, std::string session_id);
+              const EventQuery& query, const EventCaller& caller, std::string session_id);
   ~EventStream() override;
   EventStream(const EventStream&) = delete;
   EventStream& operator=(const EventStream&) = delete;
@@ -68,6 +74,7 @@ class EventStream final : public Sink, public http::StreamOwner, private LiveSes
  private:
   // LiveSession.
   const std::string& session_id() const override { return id_; }
+  SubjectPtr subject() const override { return subject_; }
   v1::SessionExplanation Explain() const override;
   SessionFace Face() const override;
   void Kick(absl::Duration reconnect_after, std::string_view why) override;
@@ -76,6 +83,8 @@ class EventStream final : public Sink, public http::StreamOwner, private LiveSes
   void OnSnapshot(const SnapshotMessage& message);
   void OnSnapshotSent();
   bool IsStuckInSnapshot();
+  void EndWithToken();
+  void CutOff();
   void Render(const Item& item, std::string& out);
   void RenderEvent(const Item& item, std::string& out);
   void RenderPlace(const Place& place, std::string& out);
@@ -92,12 +101,14 @@ class EventStream final : public Sink, public http::StreamOwner, private LiveSes
   http::ResponseStream& out_;
   const std::shared_ptr<StreamForm> form_;
   const std::string id_;
+  const SubjectPtr subject_;
   const FilterPtr filter_;
   const bool notify_on_gap_;
   const bool priority_;
   const bool latest_only_;
   const bool leaves_;
   const absl::Duration began_;
+  const absl::Duration ends_;                     // by the monotonic clock: the wall clock may step
   std::unique_ptr<Snapshots::Reading> snapshot_;  // null: none, or it has been sent
   bool snapshot_read_ = false;                    // the message in flight is its last
   SubscriberId subscriber_ = 0;                   // 0: not yet, or not any more

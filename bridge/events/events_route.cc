@@ -35,7 +35,8 @@ http::HttpResponse ComeBack(EventFormat format, const absl::Status& why) {
   return response;
 }
 
-void Begin(Worker& worker, EventFormat format, const EventQuery& query, http::Responder responder) {
+void Begin(Worker& worker, EventFormat format, const EventQuery& query, const EventCaller& caller,
+           http::Responder responder) {
   const std::string id = NewUuid(worker.clock().Now());
   http::HttpResponse head = StreamHead(format);
   head.fields.push_back({kSessionField, id});
@@ -43,19 +44,21 @@ void Begin(Worker& worker, EventFormat format, const EventQuery& query, http::Re
     EventStreams& streams = worker.streams();
     return std::make_unique<EventStream>(
         streams, out, format == EventFormat::kServerSent ? streams.server_sent : streams.json_lines,
-        query, id);
+        query, caller, id);
   });
 }
 
 // Only the engine knows whether its start can be given whole; a status must be known before.
-void BeginIfWhole(Worker& worker, EventFormat format, EventQuery query, http::Responder responder) {
+void BeginIfWhole(Worker& worker, EventFormat format, EventQuery query, EventCaller caller,
+                  http::Responder responder) {
   // Shared, so that it can still be answered where the check is refused.
   const auto shared = std::make_shared<std::optional<http::Responder>>(std::move(responder));
   const bool begun = worker.start_checks().Begin(
-      query, [&worker, format, query, shared](const absl::Status& status) {
+      query,
+      [&worker, format, query, caller = std::move(caller), shared](const absl::Status& status) {
         http::Responder taken = *std::exchange(*shared, std::nullopt);
         if (status.ok()) {
-          Begin(worker, format, query, std::move(taken));
+          Begin(worker, format, query, caller, std::move(taken));
         } else {
           std::move(taken).Respond(http::ProblemResponse(AsResumeFrom(status)));
         }
@@ -68,8 +71,8 @@ void BeginIfWhole(Worker& worker, EventFormat format, EventQuery query, http::Re
   }
 }
 
-void ServeEvents(const BridgeState& state, Worker& worker, const http::HttpRequest& request,
-                 http::Responder responder) {
+void ServeEvents(const BridgeState& state, const Authenticator& authenticator, Worker& worker,
+                 const http::HttpRequest& request, http::Responder responder) {
   const std::optional<EventFormat> format = AcceptedEventFormat(request);
   if (!format.has_value()) {
     return std::move(responder).Respond(http::ProblemResponse(http::Refusal{
@@ -84,18 +87,21 @@ void ServeEvents(const BridgeState& state, Worker& worker, const http::HttpReque
   if (const auto why = WhyNotReady(state)) {
     return std::move(responder).Respond(ComeBack(*format, *why));
   }
+  EventCaller caller = EventCaller::Of(request, authenticator);
+  query->filter = caller.subject->permission.Narrow(query->filter);
   if (query->notify_on_gap || !query->start.has_value()) {
-    Begin(worker, *format, *query, std::move(responder));
+    Begin(worker, *format, *query, caller, std::move(responder));
   } else {
-    BeginIfWhole(worker, *format, *std::move(query), std::move(responder));
+    BeginIfWhole(worker, *format, *std::move(query), std::move(caller), std::move(responder));
   }
 }
 
 }  // namespace
 
-http::Handler EventsHandler(const BridgeState& state, Worker& worker) {
-  return [&state, &worker](http::HttpRequest& request, http::Responder responder) {
-    ServeEvents(state, worker, request, std::move(responder));
+http::Handler EventsHandler(const RouteSources& sources, Worker& worker) {
+  return [&state = sources.state, &authenticator = sources.authenticator, &worker](
+             http::HttpRequest& request, http::Responder responder) {
+    ServeEvents(state, authenticator, worker, request, std::move(responder));
   };
 }
 

@@ -13,6 +13,6 @@
 
 namespace tocsin::bridge {
 
-http::Handler EventsHandler(const BridgeState& state, Worker& worker);
+http::Handler EventsHandler(const RouteSources& sources, Worker& worker);
 
 }  // namespace tocsin::bridge

@@ -9,8 +9,8 @@
 
 namespace tocsin::bridge::graphql {
 
-void Execute(const ExecutionSources& sources, std::shared_ptr<const Prepared> prepared,
-             absl::AnyInvocable<void(std::string)> done) {
+void Execute(const ExecutionSources& sources, SubjectPtr subject,
+             std::shared_ptr<const Prepared> prepared, absl::AnyInvocable<void(std::string)> done) {
   TOCSIN_CHECK(prepared->type() != OperationType::kSubscription);
   auto planned = PlanSelections(Schema::Tocsin(), *prepared);
   if (const auto* const errors = std::get_if<Errors>(&planned)) {
@@ -21,9 +21,12 @@ void Execute(const ExecutionSources& sources, std::shared_ptr<const Prepared> pr
   }
   auto& plan = std::get<std::unique_ptr<const SelectionPlan>>(planned);
   if (prepared->type() == OperationType::kMutation) {
-    std::make_shared<MutationExecution>(sources, std::move(plan), std::move(done))->Start();
+    std::make_shared<MutationExecution>(sources, std::move(subject), std::move(plan),
+                                        std::move(done))
+        ->Start();
   } else {
-    std::make_shared<QueryExecution>(sources, std::move(plan), std::move(done))->Start();
+    std::make_shared<QueryExecution>(sources, std::move(subject), std::move(plan), std::move(done))
+        ->Start();
   }
 }
 

@@ -19,6 +19,7 @@
 #include "bridge/graphql/answers.h"
 #include "bridge/graphql/request.h"
 #include "bridge/upstream/hub_calls.h"
+#include "core/auth/subject.h"
 #include "core/base/clock.h"
 
 namespace tocsin::bridge::graphql {
@@ -30,8 +31,9 @@ struct ExecutionSources {
   std::function<HealthNow()> health;
 };
 
-// `done` is given the whole result: {"data":…,"errors":[…]}.
-void Execute(const ExecutionSources& sources, std::shared_ptr<const Prepared> prepared,
-             absl::AnyInvocable<void(std::string)> done);
+// For the subject, which sees and does only what it may. `done` is given the whole result:
+// {"data":…,"errors":[…]}.
+void Execute(const ExecutionSources& sources, SubjectPtr subject,
+             std::shared_ptr<const Prepared> prepared, absl::AnyInvocable<void(std::string)> done);
 
 }  // namespace tocsin::bridge::graphql

@@ -5,13 +5,17 @@
 
 #include "absl/strings/str_cat.h"
 #include "bridge/graphql/mutation_request.h"
+#include "bridge/rest/incident_answers.h"
 #include "core/event/error.h"
 
 namespace tocsin::bridge::graphql {
 
-MutationExecution::MutationExecution(const ExecutionSources& sources,
+MutationExecution::MutationExecution(const ExecutionSources& sources, SubjectPtr subject,
                                      std::unique_ptr<const SelectionPlan> plan, Done done)
-    : sources_(sources), results_(std::move(plan)), done_(std::move(done)) {}
+    : sources_(sources),
+      subject_(std::move(subject)),
+      results_(std::move(plan)),
+      done_(std::move(done)) {}
 
 void MutationExecution::Start() {
   sources_.calls.Run([self = shared_from_this()] { self->BeginNext(); });
@@ -36,6 +40,10 @@ void MutationExecution::BeginNext() {
 }
 
 void MutationExecution::SubmitAlert(const PlannedField& field) {
+  const absl::Status allowed = subject_->permission.CheckPublish(v1::EVENT_TYPE_ALERT_RECEIVED);
+  if (!allowed.ok()) {
+    return Fail(allowed);
+  }
   absl::StatusOr<v1::SubmitAlertRequest> request = ReadAlert(field);
   if (!request.ok()) {
     return Fail(request.status());
@@ -58,7 +66,7 @@ void MutationExecution::ChangeIncident(const PlannedField& field) {
   if (!plan.ok()) {
     return Fail(plan.status());
   }
-  IncidentChange::Start(sources_.calls, *std::move(plan),
+  IncidentChange::Start(sources_.calls, subject_, *std::move(plan),
                         [self = shared_from_this()](const IncidentChange::Outcome& outcome) {
                           self->OnChange(outcome);
                         });
@@ -68,15 +76,19 @@ void MutationExecution::OnChange(const IncidentChange::Outcome& outcome) {
   if (!outcome.status.ok()) {
     return Fail(outcome.status);
   }
-  if (!outcome.incident.has_value()) {
-    return Fail(MakeError(ErrorCode::kServiceUnavailable,
-                          absl::StrCat("the change is made, as the event ", outcome.published->id(),
-                                       "; the incident cannot be read at the moment")));
+  if (!outcome.incident.has_value() && results_.field(at_).selections->Selects("incident")) {
+    const absl::Status why = Unseen(outcome.unseen);
+    return Fail(
+        MakeError(ErrorCodeOf(why), absl::StrCat("the change is made, as the event ",
+                                                 outcome.published->id(), "; ", why.message())));
   }
-  IncidentResult result{.incident = &outcome.incident->incident(),
-                        .event_id = {},
-                        .cursor = outcome.incident->cursor(),
-                        .sequence = outcome.incident->sequence()};
+  IncidentResult result;
+  if (outcome.incident.has_value()) {
+    result = {.incident = &outcome.incident->incident(),
+              .event_id = {},
+              .cursor = outcome.incident->cursor(),
+              .sequence = outcome.incident->sequence()};
+  }
   if (outcome.published.has_value()) {
     result.event_id = outcome.published->id();
     result.cursor = outcome.published->cursor();

@@ -20,8 +20,8 @@ class MutationExecution : public std::enable_shared_from_this<MutationExecution>
  public:
   using Done = absl::AnyInvocable<void(std::string)>;
 
-  MutationExecution(const ExecutionSources& sources, std::unique_ptr<const SelectionPlan> plan,
-                    Done done);
+  MutationExecution(const ExecutionSources& sources, SubjectPtr subject,
+                    std::unique_ptr<const SelectionPlan> plan, Done done);
 
   void Start();
 
@@ -34,6 +34,7 @@ class MutationExecution : public std::enable_shared_from_this<MutationExecution>
   void GoOn();
 
   ExecutionSources sources_;
+  const SubjectPtr subject_;
   RootResults results_;
   Done done_;
   size_t at_ = 0;  // the field under way

@@ -28,12 +28,12 @@ std::string_view TextOf(const boost::json::value& value) {
 
 }  // namespace
 
-QueryExecution::QueryExecution(const ExecutionSources& sources,
+QueryExecution::QueryExecution(const ExecutionSources& sources, SubjectPtr subject,
                                std::unique_ptr<const SelectionPlan> plan, Done done)
     : sources_(sources),
       results_(std::move(plan)),
       done_(std::move(done)),
-      calls_(sources_.calls) {}
+      calls_(sources_.calls, std::move(subject)) {}
 
 void QueryExecution::Start() {
   if (NeedsHub(results_)) {

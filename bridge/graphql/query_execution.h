@@ -26,8 +26,8 @@ class QueryExecution : public std::enable_shared_from_this<QueryExecution> {
  public:
   using Done = absl::AnyInvocable<void(std::string)>;
 
-  QueryExecution(const ExecutionSources& sources, std::unique_ptr<const SelectionPlan> plan,
-                 Done done);
+  QueryExecution(const ExecutionSources& sources, SubjectPtr subject,
+                 std::unique_ptr<const SelectionPlan> plan, Done done);
 
   void Start();
 

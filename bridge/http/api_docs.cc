@@ -104,16 +104,20 @@ RouteDoc ExplainDoc() {
           .errors = {404, 415, 429}};
 }
 
-void AddApiDocument(std::vector<http::Route>& routes) {
+void AddApiDocument(std::vector<http::Route>& routes, bool authenticates) {
   routes.push_back({.name = "openApi",
                     .summary = "This description.",
                     .method = "GET",
                     .pattern = "/openapi.json",
+                    .access = http::Access::kAnyone,
                     .doc = {.responses = {{.description = "An OpenAPI 3.1 document.",
                                            .media_type = kJsonMediaType,
                                            .schema = R"({"type":"object"})"}}}});
-  std::string document = http::OpenApiDocument(
-      {.title = "Tocsin", .version = Version(), .components = ApiComponents()}, routes);
+  std::string document = http::OpenApiDocument({.title = "Tocsin",
+                                                .version = Version(),
+                                                .authenticates = authenticates,
+                                                .components = ApiComponents()},
+                                               routes);
   routes.back().handler = http::AtOnce([body = std::move(document)](const http::HttpRequest&) {
     return http::HttpResponse{.content_type = std::string(kJsonMediaType), .body = body + "\n"};
   });

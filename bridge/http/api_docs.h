@@ -47,6 +47,6 @@ std::string_view ActionSchemaName(v1::EventType type);
 std::string ApiComponents();
 
 // Adds GET /openapi.json, which describes all rows, itself among them.
-void AddApiDocument(std::vector<http::Route>& routes);
+void AddApiDocument(std::vector<http::Route>& routes, bool authenticates);
 
 }  // namespace tocsin::bridge

@@ -180,7 +180,12 @@ std::string ApiComponents() {
     const std::string_view name = ActionSchemaName(type);
     schemas.emplace(json::string_view(name.data(), name.size()), ActionSchema(type));
   }
-  return json::serialize(json::object{{"schemas", std::move(schemas)}});
+  const json::object bearer{{"type", "http"},
+                            {"scheme", "bearer"},
+                            {"bearerFormat", "JWT"},
+                            {"description", "docs/protocol.md, section 8"}};
+  return json::serialize(json::object{{"schemas", std::move(schemas)},
+                                      {"securitySchemes", json::object{{"bearer", bearer}}}});
 }
 
 }  // namespace tocsin::bridge

@@ -9,6 +9,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_replace.h"
 #include "absl/time/clock.h"
+#include "bridge/http/caller_gate.h"
 #include "bridge/http/derived_id.h"
 #include "bridge/http/json_request.h"
 #include "bridge/rest/cloud_event.h"
@@ -35,10 +36,11 @@ constexpr char kKeySpace[] = "idempotency key of POST /v1/events";
 
 // What is needed of a request once its handler has returned.
 struct Given {
+  SubjectPtr subject;
   CloudEventMode mode = CloudEventMode::kNone;
-  std::optional<std::string> key;
-  std::vector<http::Field> fields;  // where they are a part of the event
-  std::string body;
+  std::optional<std::string> key = {};
+  std::vector<http::Field> fields = {};  // where they are a part of the event
+  std::string body = {};
 };
 
 // `key` may be null. With it the event's id follows from its place, so that a retry has the same.
@@ -118,12 +120,23 @@ HttpResponse Accepted(const v1::PublishResponse& response, const std::vector<boo
   return answer;
 }
 
+absl::Status CheckTypes(const Permission& permission, const v1::PublishRequest& request) {
+  for (const v1::Event& event : request.events()) {
+    RETURN_IF_ERROR(permission.CheckPublish(event.type()));
+  }
+  return absl::OkStatus();
+}
+
 void Publish(HubCalls& calls, absl::Duration timeout, const Given& given, Responder responder) {
   absl::StatusOr<PublishBody> body = given.mode == CloudEventMode::kNone
                                          ? ReadPublishBody(given.body, given.key)
                                          : ReadCloudEventBody(given);
   if (!body.ok()) {
     return std::move(responder).Respond(http::ProblemResponse(body.status()));
+  }
+  if (const absl::Status allowed = CheckTypes(given.subject->permission, body->request);
+      !allowed.ok()) {
+    return std::move(responder).Respond(http::ProblemResponse(allowed));
   }
   if (body->request.events().empty()) {  // a batch may be
     return std::move(responder).Respond(Accepted({}, {}));
@@ -139,7 +152,7 @@ void Publish(HubCalls& calls, absl::Duration timeout, const Given& given, Respon
 }
 
 absl::StatusOr<Given> ReadHead(const HttpRequest& request) {
-  Given given;
+  Given given{.subject = SubjectOf(request)};
   ASSIGN_OR_RETURN(given.mode, CloudEventModeOf(request));
   if (given.mode == CloudEventMode::kNone) {
     RETURN_IF_ERROR(CheckIsJson(request));

@@ -6,7 +6,8 @@
 //          so that a try whose answer is lost is not published twice: a new one, or one derived
 //          from the request's Idempotency-Key and the event's place.
 // Threads: on the worker only the headers are looked at; the rest is done by HubCalls' thread.
-// Errors:  the table's: INVALID_MESSAGE with the field (`events[3].severity`; of a single event
+// Errors:  FORBIDDEN where the caller may not publish one of the types; the rest of the table's:
+//          INVALID_MESSAGE with the field (`events[3].severity`; of a single event
 //          `event.severity`), CONFLICT, SERVICE_UNAVAILABLE when the hub is not reached in time.
 #pragma once
 

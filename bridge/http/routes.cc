@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <iterator>
+#include <memory>
 #include <utility>
 #include <vector>
 
@@ -11,6 +12,7 @@
 #include "bridge/graphql/http/graphql_routes.h"
 #include "bridge/graphql_ws/graphql_ws_route.h"
 #include "bridge/http/api_docs.h"
+#include "bridge/http/caller_gate.h"
 #include "bridge/http/publish_events.h"
 #include "bridge/playground/playground.h"
 #include "bridge/rest/read_incidents.h"
@@ -25,6 +27,7 @@
 namespace tocsin::bridge {
 namespace {
 
+using http::Access;
 using http::HttpResponse;
 
 std::string_view HubWord(const BridgeState& state) {
@@ -62,6 +65,7 @@ void AddEventRoutes(const RouteSources& sources, Worker& worker, Routes& routes)
                     .summary = "Subscriptions over a WebSocket.",
                     .method = "GET",
                     .pattern = "/ws",
+                    .access = Access::kSession,
                     .handler = ws::WebSocketHandler(state, worker),
                     .doc = WebSocketDoc()});
   routes.push_back(
@@ -69,13 +73,15 @@ void AddEventRoutes(const RouteSources& sources, Worker& worker, Routes& routes)
        .summary = "Events that match a filter, as server-sent events or lines of JSON.",
        .method = "GET",
        .pattern = "/v1/events",
-       .handler = EventsHandler(state, worker),
+       .access = Access::kSubscribe,
+       .handler = EventsHandler(sources, worker),
        .doc = StreamEventsDoc()});
   routes.push_back({.name = "publishEvents",
                     .summary = "Publishes one event or an array of them, together or not at all.",
                     .method = "POST",
                     .pattern = "/v1/events",
                     .max_body_bytes = limits::kPublishBytes,
+                    .access = Access::kPublish,
                     .handler = PublishEvents(sources.calls),
                     .doc = PublishEventsDoc()});
 }
@@ -86,6 +92,8 @@ void AddAlertRoutes(const RouteSources& sources, Routes& routes) {
                     .method = "POST",
                     .pattern = "/v1/alerts",
                     .max_body_bytes = limits::kEventBytes,
+                    .access = Access::kPublish,
+                    .publishes = v1::EVENT_TYPE_ALERT_RECEIVED,
                     .handler = SubmitAlert(sources.calls, sources.alerts),
                     .doc = SubmitAlertDoc()});
 }
@@ -104,6 +112,7 @@ void AddExplainRoute(const RouteSources& sources, Routes& routes) {
                     .method = "POST",
                     .pattern = "/v1/explain",
                     .max_body_bytes = 2 * limits::kEventBytes,
+                    .access = Access::kSubscribe,
                     .handler = Explain(sources.calls, sources.explain_session),
                     .doc = ExplainDoc()});
 }
@@ -111,31 +120,35 @@ void AddExplainRoute(const RouteSources& sources, Routes& routes) {
 void AddIncidentRoutes(const RouteSources& sources, Routes& routes) {
   HubCalls& calls = sources.calls;
   const auto add = [&](std::string_view name, std::string_view summary, std::string_view method,
-                       std::string_view pattern, http::Handler handler, http::RouteDoc doc) {
+                       std::string_view pattern, int publishes, http::Handler handler,
+                       http::RouteDoc doc) {
     routes.push_back({.name = name,
                       .summary = summary,
                       .method = method,
                       .pattern = pattern,
                       .max_body_bytes = method == "GET" ? 0 : limits::kEventBytes,
+                      .access = method == "GET" ? Access::kSubscribe : Access::kPublish,
+                      .publishes = publishes,
                       .handler = std::move(handler),
                       .doc = std::move(doc)});
   };
   const auto add_action = [&](std::string_view name, std::string_view summary,
                               std::string_view pattern, v1::EventType type) {
-    add(name, summary, "POST", pattern, ActOnIncident(calls, type), ActOnIncidentDoc(type));
+    add(name, summary, "POST", pattern, type, ActOnIncident(calls, type), ActOnIncidentDoc(type));
   };
+  constexpr int kByTheChange = 0;
   constexpr std::string_view kAll = "/v1/incidents";
   constexpr std::string_view kOne = "/v1/incidents/{id}";
-  add("listIncidents", "The incidents that match a filter, a page at a time.", "GET", kAll,
+  add("listIncidents", "The incidents that match a filter, a page at a time.", "GET", kAll, 0,
       ListIncidents(calls), ListIncidentsDoc());
-  add("createIncident", "Creates an incident.", "POST", kAll, CreateIncident(calls),
-      CreateIncidentDoc());
-  add("getIncident", "An incident with its timeline, notes and alerts.", "GET", kOne,
+  add("createIncident", "Creates an incident.", "POST", kAll, v1::EVENT_TYPE_INCIDENT_CREATED,
+      CreateIncident(calls), CreateIncidentDoc());
+  add("getIncident", "An incident with its timeline, notes and alerts.", "GET", kOne, 0,
       GetIncident(calls), GetIncidentDoc());
-  add("replaceIncident", "Replaces an incident's fields.", "PUT", kOne, ReplaceIncident(calls),
-      ReplaceIncidentDoc());
+  add("replaceIncident", "Replaces an incident's fields.", "PUT", kOne, kByTheChange,
+      ReplaceIncident(calls), ReplaceIncidentDoc());
   add("patchIncident", "Changes the fields of an incident that a merge patch names.", "PATCH", kOne,
-      PatchIncident(calls), PatchIncidentDoc());
+      kByTheChange, PatchIncident(calls), PatchIncidentDoc());
   add_action("resolveIncident", "Resolves an incident.", "/v1/incidents/{id}/resolve",
              v1::EVENT_TYPE_INCIDENT_RESOLVED);
   add_action("commentOnIncident", "Adds a comment to an incident.", "/v1/incidents/{id}/comments",
@@ -145,7 +158,7 @@ void AddIncidentRoutes(const RouteSources& sources, Routes& routes) {
   add_action("escalateIncident", "Changes an incident's severity, with a reason.",
              "/v1/incidents/{id}/escalate", v1::EVENT_TYPE_ESCALATED);
   add("listIncidentEvents", "An incident's events in the log, a page at a time.", "GET",
-      "/v1/incidents/{id}/events", ListIncidentEvents(calls), ListIncidentEventsDoc());
+      "/v1/incidents/{id}/events", 0, ListIncidentEvents(calls), ListIncidentEventsDoc());
 }
 
 void AddGraphqlRoutes(const RouteSources& sources, Worker& worker, Routes& routes) {
@@ -158,17 +171,20 @@ void AddGraphqlRoutes(const RouteSources& sources, Worker& worker, Routes& route
   };
   const graphql::ExecutionSources execution{
       .calls = sources.calls, .alerts = sources.alerts, .clock = worker.clock(), .health = health};
-  std::ranges::move(graphql::Routes(execution, state, worker), std::back_inserter(routes));
+  std::ranges::move(graphql::Routes(execution, sources, worker), std::back_inserter(routes));
   routes.push_back({.name = "graphqlWebSocket",
                     .summary = "GraphQL over a WebSocket: subscriptions, queries and mutations.",
                     .method = "GET",
                     .pattern = "/graphql/ws",
+                    .access = Access::kSession,
                     .handler = graphql_ws::WebSocketHandler(
                         state, worker,
-                        [execution](const SubjectPtr&, auto prepared, auto done) {
-                          execution.calls.Run([execution, prepared = std::move(prepared),
+                        [execution](SubjectPtr subject, auto prepared, auto done) {
+                          execution.calls.Run([execution, subject = std::move(subject),
+                                               prepared = std::move(prepared),
                                                done = std::move(done)]() mutable {
-                            graphql::Execute(execution, std::move(prepared), std::move(done));
+                            graphql::Execute(execution, std::move(subject), std::move(prepared),
+                                             std::move(done));
                           });
                         }),
                     .doc = GraphqlWebSocketDoc()});
@@ -208,8 +224,8 @@ http::RouteTable BridgeRoutes(const RouteSources& sources, Worker& worker) {
   AddIncidentRoutes(sources, routes);
   AddGraphqlRoutes(sources, worker, routes);
   AddOpsRoutes(sources, routes);
-  AddApiDocument(routes);
-  return http::RouteTable(std::move(routes));
+  AddApiDocument(routes, sources.authenticator.on());
+  return http::RouteTable(std::move(routes), std::make_shared<CallerGate>(sources.authenticator));
 }
 
 }  // namespace tocsin::bridge

@@ -130,12 +130,14 @@ std::vector<http::Route> Routes(const Assets& assets) {
            .summary = "GraphiQL, in which GraphQL is tried out.",
            .method = "GET",
            .pattern = kPattern,
+           .access = http::Access::kAnyone,
            .handler = http::AtOnce([&assets](const HttpRequest&) { return Page(assets); }),
            .doc = PageDoc()},
           {.name = "playgroundFile",
            .summary = "A file of GraphiQL.",
            .method = "GET",
            .pattern = kAssetPattern,
+           .access = http::Access::kAnyone,
            .handler = http::AtOnce(
                [&assets](const HttpRequest& request) { return File(assets, request); }),
            .doc = FileDoc()}};

@@ -7,6 +7,7 @@
 #include "bridge/http/json_request.h"
 #include "bridge/rest/entity_tag.h"
 #include "bridge/rest/incident_query.h"
+#include "core/base/strings.h"
 #include "core/event/error.h"
 #include "core/event/json_writer.h"
 #include "core/http/problem.h"
@@ -46,16 +47,24 @@ HttpResponse PreconditionFailed(const v1::GetIncidentResponse& response) {
   return answer;
 }
 
-HttpResponse ChangedUnseen(const v1::PublishResult& result) {
+HttpResponse ChangedUnseen(const v1::PublishResult& result, const absl::Status& why) {
   std::string body = "{\"incident_id\":";
   AppendJsonString(body, result.incident_id());
-  body += ",\"message\":\"the change is made; the incident cannot be read at the moment\"}\n";
+  absl::StrAppend(&body, ",\"message\":\"the change is made; ", Unseen(why).message(), "\"}\n");
   HttpResponse answer = Json(std::move(body), 202);
   answer.fields.push_back({"Location", PathOf(result.incident_id())});
   return answer;
 }
 
 }  // namespace
+
+absl::Status Unseen(const absl::Status& why) {
+  const ErrorCode code = ErrorCodeOf(why);
+  return code == ErrorCode::kForbidden || code == ErrorCode::kNotFound
+             ? MakeError(ErrorCode::kForbidden, "the token does not allow reading the incident")
+             : MakeError(ErrorCode::kServiceUnavailable,
+                         "the incident cannot be read at the moment");
+}
 
 HttpResponse IncidentAnswer(const v1::GetIncidentResponse& response, int status) {
   std::string body;
@@ -79,7 +88,7 @@ HttpResponse ChangeAnswer(const IncidentChange::Outcome& outcome, bool is_new) {
                                         : http::ProblemResponse(outcome.status);
   }
   return outcome.incident.has_value() ? IncidentAnswer(*outcome.incident, is_new ? 201 : 200)
-                                      : ChangedUnseen(*outcome.published);
+                                      : ChangedUnseen(*outcome.published, outcome.unseen);
 }
 
 HttpResponse IncidentsAnswer(const v1::ListIncidentsResponse& response, uint32_t page,

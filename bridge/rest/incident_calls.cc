@@ -19,8 +19,8 @@ constexpr std::string_view kParts[] = {"incident_updated.",   "incident.",  "com
 
 }  // namespace
 
-IncidentCalls::IncidentCalls(HubCalls& calls)
-    : calls_(calls), end_(Clock::Real().Monotonic() + kRestTimeout) {}
+IncidentCalls::IncidentCalls(HubCalls& calls, SubjectPtr subject)
+    : calls_(calls), subject_(std::move(subject)), end_(Clock::Real().Monotonic() + kRestTimeout) {}
 
 template <class Response>
 void IncidentCalls::Call(const char* method, const google::protobuf::Message& request,
@@ -33,24 +33,38 @@ void IncidentCalls::Call(const char* method, const google::protobuf::Message& re
       });
 }
 
+template <class Request, class Response>
+void IncidentCalls::Read(const char* method, Request request, Done<Response> done) {
+  if (absl::Status forbidden = permission().CheckSubscribe(); !forbidden.ok()) {
+    return done(std::move(forbidden));
+  }
+  permission().filter()->AddTo(*request.mutable_require());
+  Call(method, request, std::move(done));
+}
+
 void IncidentCalls::Get(std::string_view incident_id, Done<v1::GetIncidentResponse> done) {
   v1::GetIncidentRequest request;
   request.set_incident_id(std::string(incident_id));
-  Call("GetIncident", request, std::move(done));
+  Read("GetIncident", std::move(request), std::move(done));
 }
 
-void IncidentCalls::List(const v1::ListIncidentsRequest& request,
-                         Done<v1::ListIncidentsResponse> done) {
-  Call("ListIncidents", request, std::move(done));
+void IncidentCalls::List(v1::ListIncidentsRequest request, Done<v1::ListIncidentsResponse> done) {
+  Read("ListIncidents", std::move(request), std::move(done));
 }
 
-void IncidentCalls::ListEvents(const v1::ListEventsRequest& request,
-                               Done<v1::ListEventsResponse> done) {
-  Call("ListEvents", request, std::move(done));
+void IncidentCalls::ListEvents(v1::ListEventsRequest request, Done<v1::ListEventsResponse> done) {
+  Read("ListEvents", std::move(request), std::move(done));
+}
+
+void IncidentCalls::Explain(v1::ExplainRequest request, Done<v1::ExplainResponse> done) {
+  Read("Explain", std::move(request), std::move(done));
 }
 
 void IncidentCalls::Publish(v1::Event event, std::optional<Sequence> expected,
                             Done<v1::PublishResponse> done) {
+  if (absl::Status forbidden = permission().CheckPublish(event.type()); !forbidden.ok()) {
+    return done(std::move(forbidden));
+  }
   v1::PublishRequest request;
   *request.add_events() = std::move(event);
   if (expected.has_value()) {

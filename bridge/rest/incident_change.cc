@@ -4,19 +4,21 @@
 
 #include "absl/strings/str_cat.h"
 #include "core/event/error.h"
+#include "core/event/filter.h"
 #include "core/event/text.h"
 
 namespace tocsin::bridge {
 
-void IncidentChange::Start(HubCalls& calls, Plan plan, Done done) {
-  std::make_shared<IncidentChange>(calls, std::move(plan), std::move(done))->Begin();
+void IncidentChange::Start(HubCalls& calls, SubjectPtr subject, Plan plan, Done done) {
+  std::make_shared<IncidentChange>(calls, std::move(subject), std::move(plan), std::move(done))
+      ->Begin();
 }
 
-IncidentChange::IncidentChange(HubCalls& calls, Plan plan, Done done)
-    : calls_(calls), plan_(std::move(plan)), done_(std::move(done)) {}
+IncidentChange::IncidentChange(HubCalls& calls, SubjectPtr subject, Plan plan, Done done)
+    : calls_(calls, std::move(subject)), plan_(std::move(plan)), done_(std::move(done)) {}
 
 void IncidentChange::Begin() {
-  if (plan_.reads_first) {
+  if (ReadsFirst()) {
     return ReadFirst();
   }
   absl::StatusOr<MaybeEvent> event = plan_.make_event(nullptr);
@@ -24,6 +26,13 @@ void IncidentChange::Begin() {
     return Refuse(event.status());
   }
   Publish(**std::move(event), plan_.is_new ? 0 : plan_.if_match);
+}
+
+bool IncidentChange::ReadsFirst() const {
+  const bool sees_all = calls_.permission().filter() == Filter::MatchAll();
+  const bool sees_none = !calls_.permission().MaySubscribe();
+  return plan_.reads_first ||
+         (!plan_.is_new && !sees_all && (!sees_none || plan_.if_match.has_value()));
 }
 
 void IncidentChange::ReadFirst() {
@@ -80,6 +89,8 @@ void IncidentChange::Show(const v1::PublishResult& result) {
                Outcome outcome{.published = result};
                if (after.ok()) {
                  outcome.incident = *std::move(after);
+               } else {
+                 outcome.unseen = after.status();
                }
                self->Finish(std::move(outcome));
              });

@@ -3,10 +3,14 @@
 // Shape:   [read ─▶] publish ─▶ read ─▶ done. A change that reads first is published only where
 //          the incident is still what was read; where it is not, it begins anew, so that no other's
 //          change is lost. One that is for one state of the incident alone (if_match) is then
-//          refused instead, with the incident as it is.
+//          refused instead, with the incident as it is. For a subject that may not see every
+//          incident each change reads first, so that one that it may not see is NOT_FOUND. A subject
+//          that may see none changes incidents unseen: it is told that the change is made, and may
+//          ask for no change that depends on what the incident is.
 // Threads: that of HubCalls.
 // Owns:    itself, until it is done.
-// Errors:  the hub's; SERVICE_UNAVAILABLE when others have changed the incident for the whole time
+// Errors:  FORBIDDEN; the hub's; SERVICE_UNAVAILABLE when others have changed the incident for the
+//          whole time
 //          of the request.
 #pragma once
 
@@ -41,17 +45,19 @@ class IncidentChange : public std::enable_shared_from_this<IncidentChange> {
     // that if_match asks for, and this is how it is.
     absl::Status status;
     std::optional<v1::PublishResult> published;  // nothing: there was nothing to change
-    // As it is now. Nothing, where the change is made: it cannot be read at the moment.
+    // As it is now. Nothing, where the change is made: `unseen` says why.
     std::optional<v1::GetIncidentResponse> incident;
+    absl::Status unseen;
   };
   using Done = absl::AnyInvocable<void(Outcome)>;
 
-  static void Start(HubCalls& calls, Plan plan, Done done);
+  static void Start(HubCalls& calls, SubjectPtr subject, Plan plan, Done done);
 
-  IncidentChange(HubCalls& calls, Plan plan, Done done);
+  IncidentChange(HubCalls& calls, SubjectPtr subject, Plan plan, Done done);
 
  private:
   void Begin();
+  bool ReadsFirst() const;
   void ReadFirst();
   void OnRead(v1::GetIncidentResponse before);
   void Publish(v1::Event event, std::optional<Sequence> expected);

@@ -3,6 +3,7 @@
 #include <string>
 #include <utility>
 
+#include "bridge/http/caller_gate.h"
 #include "bridge/rest/entity_tag.h"
 #include "bridge/rest/incident_answers.h"
 #include "bridge/rest/incident_calls.h"
@@ -24,11 +25,11 @@ absl::StatusOr<v1::ListEventsRequest> EventsOf(const HttpRequest& request) {
 }
 
 // The page is empty: is there such an incident at all?
-void AnswerEmptyPage(HubCalls& calls, const std::string& id, v1::ListEventsResponse page,
-                     Responder responder) {
-  IncidentCalls(calls).Get(
-      id, [page = std::move(page), responder = std::move(responder)](
-              const absl::StatusOr<v1::GetIncidentResponse>& incident) mutable {
+void AnswerEmptyPage(HubCalls& calls, SubjectPtr subject, const std::string& id,
+                     v1::ListEventsResponse page, Responder responder) {
+  IncidentCalls(calls, std::move(subject))
+      .Get(id, [page = std::move(page), responder = std::move(responder)](
+                   const absl::StatusOr<v1::GetIncidentResponse>& incident) mutable {
         std::move(responder).Respond(incident.ok() ? EventsAnswer(page)
                                                    : ProblemResponse(incident.status()));
       });
@@ -42,13 +43,14 @@ http::Handler ListIncidents(HubCalls& calls) {
     if (!query.ok()) {
       return std::move(responder).Respond(ProblemResponse(query.status()));
     }
-    IncidentCalls(calls).List(
-        query->request,
-        [page = query->page, size = query->request.page_size(), responder = std::move(responder)](
-            const absl::StatusOr<v1::ListIncidentsResponse>& response) mutable {
-          std::move(responder).Respond(response.ok() ? IncidentsAnswer(*response, page, size)
-                                                     : ProblemResponse(response.status()));
-        });
+    IncidentCalls(calls, SubjectOf(request))
+        .List(query->request,
+              [page = query->page, size = query->request.page_size(),
+               responder = std::move(responder)](
+                  const absl::StatusOr<v1::ListIncidentsResponse>& response) mutable {
+                std::move(responder).Respond(response.ok() ? IncidentsAnswer(*response, page, size)
+                                                           : ProblemResponse(response.status()));
+              });
   };
 }
 
@@ -58,9 +60,9 @@ http::Handler GetIncident(HubCalls& calls) {
     if (!id.ok()) {
       return std::move(responder).Respond(ProblemResponse(id.status()));
     }
-    IncidentCalls(calls).Get(
-        *id, [known = KnownTags(request), responder = std::move(responder)](
-                 const absl::StatusOr<v1::GetIncidentResponse>& response) mutable {
+    IncidentCalls(calls, SubjectOf(request))
+        .Get(*id, [known = KnownTags(request), responder = std::move(responder)](
+                      const absl::StatusOr<v1::GetIncidentResponse>& response) mutable {
           std::move(responder).Respond(!response.ok() ? ProblemResponse(response.status())
                                        : HasTag(known, EntityTag(response->sequence()))
                                            ? NotModified(*response)
@@ -75,17 +77,20 @@ http::Handler ListIncidentEvents(HubCalls& calls) {
     if (!query.ok()) {
       return std::move(responder).Respond(ProblemResponse(query.status()));
     }
-    IncidentCalls(calls).ListEvents(
-        *query, [&calls, id = query->filter().incident_ids(0), responder = std::move(responder)](
-                    absl::StatusOr<v1::ListEventsResponse> response) mutable {
-          if (!response.ok()) {
-            return std::move(responder).Respond(ProblemResponse(response.status()));
-          }
-          if (response->events().empty() && response->next_page_token().empty()) {
-            return AnswerEmptyPage(calls, id, *std::move(response), std::move(responder));
-          }
-          std::move(responder).Respond(EventsAnswer(*response));
-        });
+    IncidentCalls(calls, SubjectOf(request))
+        .ListEvents(*query,
+                    [&calls, subject = SubjectOf(request), id = query->filter().incident_ids(0),
+                     responder = std::move(responder)](
+                        absl::StatusOr<v1::ListEventsResponse> response) mutable {
+                      if (!response.ok()) {
+                        return std::move(responder).Respond(ProblemResponse(response.status()));
+                      }
+                      if (response->events().empty() && response->next_page_token().empty()) {
+                        return AnswerEmptyPage(calls, std::move(subject), id, *std::move(response),
+                                               std::move(responder));
+                      }
+                      std::move(responder).Respond(EventsAnswer(*response));
+                    });
   };
 }
 

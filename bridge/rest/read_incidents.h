@@ -1,7 +1,8 @@
 // read_incidents.h: GET /v1/incidents, GET /v1/incidents/{id} and GET /v1/incidents/{id}/events.
 //
 // Threads: on the worker the request is read; the rest is done by HubCalls' thread.
-// Errors:  the table's, with the parameter's name; NOT_FOUND for an incident that is not known.
+// Errors:  the table's, with the parameter's name; NOT_FOUND for an incident that is not known, or
+//          that the caller may not see.
 #pragma once
 
 #include "bridge/upstream/hub_calls.h"

@@ -6,6 +6,7 @@
 #include <optional>
 #include <utility>
 
+#include "bridge/http/caller_gate.h"
 #include "bridge/rest/incident_answers.h"
 #include "bridge/rest/incident_plans.h"
 #include "bridge/rest/incident_request.h"
@@ -30,13 +31,13 @@ MaybePlan ReadPlan(IncidentRequest request, const MakePlan& make) {
       std::move(body));
 }
 
-void Start(HubCalls& calls, MaybePlan plan, Responder responder) {
+void Start(HubCalls& calls, SubjectPtr subject, MaybePlan plan, Responder responder) {
   if (!plan.ok()) {
     return std::move(responder).Respond(http::ProblemResponse(plan.status()));
   }
   const bool is_new = plan->is_new;
   IncidentChange::Start(
-      calls, *std::move(plan),
+      calls, std::move(subject), *std::move(plan),
       [is_new, responder = std::move(responder)](const IncidentChange::Outcome& outcome) mutable {
         std::move(responder).Respond(ChangeAnswer(outcome, is_new));
       });
@@ -48,8 +49,9 @@ http::Handler ChangeBy(HubCalls& calls, bool has_id, BodyForm form, MakePlan mak
     if (!read.ok()) {
       return std::move(responder).Respond(http::ProblemResponse(read.status()));
     }
-    calls.Run([&calls, make, held = *std::move(read), responder = std::move(responder)]() mutable {
-      Start(calls, ReadPlan(std::move(held), make), std::move(responder));
+    calls.Run([&calls, make, subject = SubjectOf(request), held = *std::move(read),
+               responder = std::move(responder)]() mutable {
+      Start(calls, std::move(subject), ReadPlan(std::move(held), make), std::move(responder));
     });
   };
 }

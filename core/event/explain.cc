@@ -249,6 +249,12 @@ absl::StatusOr<Explainer> Explainer::Compile(const v1::Filter& filter, const Fil
   return explainer;
 }
 
+void Explainer::Require(const Filter& permission) {
+  for (const Clause& clause : permission.clauses()) {
+    parts_.push_back({"permission.", "the permission", clause.proto()});
+  }
+}
+
 v1::Explanation Explainer::Explain(const v1::Event& event) const {
   v1::Explanation explanation;
   explanation.set_event_id(event.id());

@@ -13,6 +13,7 @@
 
 #include "absl/status/statusor.h"
 #include "core/event/facts.h"
+#include "core/event/filter.h"
 #include "tocsin/v1/hub.pb.h"
 
 namespace tocsin {
@@ -27,12 +28,16 @@ class Explainer {
   using Filters = google::protobuf::RepeatedPtrField<v1::Filter>;
   static absl::StatusOr<Explainer> Compile(const v1::Filter& filter, const Filters& require);
 
+  // What the caller's permission lets through: an event must pass it too. Its fields are told as
+  // `permission.severities`.
+  void Require(const Filter& permission);
+
   v1::Explanation Explain(const v1::Event& event) const;
 
  private:
   struct Part {
-    std::string path;     // before a field's name: "" or "require[0]."
-    std::string subject;  // in a sentence: "the filter" or "require[0]"
+    std::string path;     // before a field's name: "", "require[0]." or "permission."
+    std::string subject;  // in a sentence: "the filter", "require[0]" or "the permission"
     v1::Filter filter;    // as understood
   };
   std::vector<Part> parts_;

@@ -139,6 +139,14 @@ void Filter::AskFor(v1::SubscribeRequest& request) const {
   request.set_leaving_events(tells_leaves_);
 }
 
+void Filter::AddTo(google::protobuf::RepeatedPtrField<v1::Filter>& require) const {
+  for (const Clause& clause : clauses_) {
+    if (clause.proto().ByteSizeLong() > 0) {
+      *require.Add() = clause.proto();
+    }
+  }
+}
+
 size_t Filter::CountBytes() const {
   size_t bytes = sizeof(*this) + HeapBytes(key_);
   bytes += clauses_.capacity() > 1 ? clauses_.capacity() * sizeof(Clause) : 0;

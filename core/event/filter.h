@@ -86,6 +86,9 @@ class Filter {
   // Sets filter and require of a request, so that the hub lets through what this does. Where this
   // tells leaves, the events by which an incident leaves are asked for too.
   void AskFor(v1::SubscribeRequest& request) const;
+  // Adds the clauses to a request's `require`, so that the hub answers it with nothing that this
+  // stops. Adds none where this lets everything pass.
+  void AddTo(google::protobuf::RepeatedPtrField<v1::Filter>& require) const;
 
  private:
   explicit Filter(absl::InlinedVector<Clause, 1> clauses, bool tells_leaves = false,

@@ -4,12 +4,17 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "core/base/ip_address.h"
+
+namespace tocsin {
+struct Subject;
+}
 
 namespace tocsin::http {
 
@@ -31,6 +36,8 @@ struct HttpRequest {
   std::string body;
   IpAddress client;               // who asks: the peer's address, or what a trusted proxy said
   std::vector<Field> parameters;  // of the route's path pattern, percent-decoded
+  // Who calls, as the table's gate knows it (route_gate.h); null without a gate.
+  std::shared_ptr<const Subject> subject;
 
   bool has_body() const { return chunked || content_length > 0; }
   std::string_view path() const { return std::string_view(target).substr(0, target.find('?')); }

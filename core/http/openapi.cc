@@ -96,7 +96,7 @@ json::object Response(const ResponseDoc& doc) {
   return response;
 }
 
-json::object Responses(const RouteDoc& doc) {
+json::object Responses(const RouteDoc& doc, bool needs_token) {
   json::object responses;
   for (const ResponseDoc& response : doc.responses) {
     json::object described = Response(response);
@@ -111,16 +111,23 @@ json::object Responses(const RouteDoc& doc) {
   }
   std::vector<int> errors(std::begin(kAnyRoute), std::end(kAnyRoute));
   errors.insert(errors.end(), doc.errors.begin(), doc.errors.end());
+  if (needs_token) {
+    errors.push_back(401);
+  }
   for (const int status : errors) {
     responses.emplace(absl::StrCat(status), ErrorResponse(status));
   }
   return responses;
 }
 
-json::object Operation(const Route& route) {
+json::object Operation(const Route& route, bool authenticates) {
+  const bool needs_token = authenticates && NeedsToken(route.access);
   json::object operation{{"operationId", Text(route.name)},
                          {"summary", Text(route.summary)},
-                         {"responses", Responses(route.doc)}};
+                         {"responses", Responses(route.doc, needs_token)}};
+  if (needs_token) {
+    operation.emplace("security", json::array{json::object{{"bearer", json::array{}}}});
+  }
   if (json::array parameters = Parameters(route); !parameters.empty()) {
     operation.emplace("parameters", std::move(parameters));
   }
@@ -148,7 +155,8 @@ std::string OpenApiDocument(const OpenApiInfo& info, std::span<const Route> rout
     if (path.is_null()) {
       path.emplace_object();
     }
-    path.as_object().emplace(absl::AsciiStrToLower(ToAbsl(route.method)), Operation(route));
+    path.as_object().emplace(absl::AsciiStrToLower(ToAbsl(route.method)),
+                             Operation(route, info.authenticates));
   }
   const json::object document{
       {"openapi", "3.1.0"},

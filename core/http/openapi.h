@@ -18,6 +18,8 @@ namespace tocsin::http {
 struct OpenApiInfo {
   std::string_view title;
   std::string_view version;
+  // Callers are known: what needs a token says so, by the scheme "bearer" of the components.
+  bool authenticates = false;
   std::string components;  // JSON of an object: {"schemas":{…}}, which the routes' schemas refer to
 };
 

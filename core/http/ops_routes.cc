@@ -67,18 +67,21 @@ std::vector<Route> OpsRoutes(OpsSources sources) {
        .summary = sources.ready_means,
        .method = "GET",
        .pattern = "/health",
+       .access = Access::kAnyone,
        .handler = ready,
        .doc = HealthDoc(/*only_live=*/false)},
       {.name = "healthReady",
        .summary = "As /health.",
        .method = "GET",
        .pattern = "/health/ready",
+       .access = Access::kAnyone,
        .handler = ready,
        .doc = HealthDoc(/*only_live=*/false)},
       {.name = "healthLive",
        .summary = "Whether the process answers.",
        .method = "GET",
        .pattern = "/health/live",
+       .access = Access::kAnyone,
        .handler = AtOnce([health = sources.health](const HttpRequest&) {
          return HealthResponse(health(), /*only_live=*/true);
        }),
@@ -87,6 +90,7 @@ std::vector<Route> OpsRoutes(OpsSources sources) {
        .summary = "Metrics in Prometheus' text form.",
        .method = "GET",
        .pattern = "/metrics",
+       .access = Access::kAdminister,
        .handler = AtOnce([metrics = std::move(sources.metrics)](const HttpRequest&) {
          return HttpResponse{.content_type = "text/plain; version=0.0.4; charset=utf-8",
                              .body = metrics()};

@@ -15,7 +15,7 @@ namespace {
 constexpr std::string_view kPreflightSeconds = "600";
 constexpr std::string_view kRequestFields =
     "Accept, Authorization, Content-Type, Idempotency-Key, If-Match, Last-Event-ID";
-constexpr std::string_view kResponseFields = "ETag, Location, Retry-After";
+constexpr std::string_view kResponseFields = "ETag, Location, Retry-After, WWW-Authenticate";
 
 bool IsAddressOrLocalhost(std::string_view host) {
   const size_t port = host.rfind(':');

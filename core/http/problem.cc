@@ -90,7 +90,17 @@ HttpResponse ProblemResponse(const absl::Status& status, int http, std::string_v
   } else if (http == 429 || http == 503) {
     AddRetryAfter(response, absl::Seconds(1));
   }
+  AddChallenge(response, status);
   return response;
+}
+
+// A client that sent no token is told of no error (RFC 6750, section 3.1).
+void AddChallenge(HttpResponse& response, const absl::Status& status) {
+  if (response.status == 401) {
+    response.fields.push_back({"WWW-Authenticate", ErrorCodeOf(status) == ErrorCode::kUnauthorized
+                                                       ? "Bearer error=\"invalid_token\""
+                                                       : "Bearer"});
+  }
 }
 
 HttpResponse ProblemResponse(const Refusal& refusal) {

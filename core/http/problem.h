@@ -15,7 +15,7 @@ namespace tocsin::http {
 
 // {"type","title","status","detail","code"} and, where the error has them, "field", "allowed",
 // "earliest", "latest", "retry_after_ms"; the HTTP status is the table's; a Retry-After field when
-// the error says when to come back, and with every 429 and 503.
+// the error says when to come back, and with every 429 and 503; a WWW-Authenticate field with 401.
 HttpResponse ProblemResponse(const absl::Status& status);
 // Has another HTTP status, and more members, which are given as they stand in an object:
 // `"incident":{…}`.
@@ -23,6 +23,8 @@ HttpResponse ProblemResponse(const absl::Status& status, int http, std::string_v
 // Has the refusal's own HTTP status, and the code INVALID_MESSAGE unless the status has a row in
 // the table of errors. The response closes the connection.
 HttpResponse ProblemResponse(const Refusal& refusal);
+// Tells with a 401 how to authenticate: a WWW-Authenticate field (RFC 6750, section 3).
+void AddChallenge(HttpResponse& response, const absl::Status& status);
 // The answers for a path that does not exist, and for a method that the path does not have.
 HttpResponse NotFound(std::string_view path);
 HttpResponse MethodNotAllowed(std::string_view allow);

@@ -99,7 +99,8 @@ Handler AtOnce(std::function<HttpResponse(const HttpRequest&)> answer) {
   };
 }
 
-RouteTable::RouteTable(std::vector<Route> routes) : routes_(std::move(routes)) {
+RouteTable::RouteTable(std::vector<Route> routes, RouteGatePtr gate)
+    : routes_(std::move(routes)), gate_(std::move(gate)) {
   for (const Route& route : routes_) {
     TOCSIN_CHECK(route.pattern.starts_with('/'));
     std::vector<std::string_view> segments;

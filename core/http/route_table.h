@@ -2,7 +2,8 @@
 //
 // Shape:   the rows are tried in order. A pattern consists of literal segments and {parameters},
 //          whose values are percent-decoded. The row for GET also serves HEAD. The rows are data,
-//          so that a description of all routes can be made from them.
+//          so that a description of all routes can be made from them. Who may use a route is asked of
+//          the table's gate (route_gate.h).
 // Threads: const once it has been made.
 // Errors:  a pattern that does not begin with a slash is a bug.
 #pragma once
@@ -14,8 +15,10 @@
 #include <string_view>
 #include <vector>
 
+#include "absl/status/status.h"
 #include "core/http/message.h"
 #include "core/http/responder.h"
+#include "core/http/route_gate.h"
 
 namespace tocsin::http {
 
@@ -61,6 +64,10 @@ struct Route {
   std::string_view method;
   std::string_view pattern;  // "/v1/incidents/{id}/comments"
   size_t max_body_bytes = 0;
+  Access access = Access::kNobody;  // told to the table's gate, where it has one
+  int publishes = 0;  // with kPublish: the one type (v1::EventType) of what it publishes
+  // Words a refusal of the gate; null: as a problem.
+  std::function<HttpResponse(const HttpRequest&, const absl::Status&)> refusal = {};
   Handler handler = {};
   RouteDoc doc = {};
 };
@@ -76,7 +83,8 @@ class RouteTable {
   };
 
   RouteTable() = default;
-  explicit RouteTable(std::vector<Route> routes);
+  // Without a gate everyone may use every route.
+  explicit RouteTable(std::vector<Route> routes, RouteGatePtr gate = nullptr);
 
   // `path` as it was sent. kBadPath: a percent sign is not followed by two hexadecimal digits, or
   // it encodes a control character.
@@ -84,11 +92,13 @@ class RouteTable {
   // A match points into the table, which must outlive it.
   Match Find(std::string_view method, std::string_view path) const&& = delete;
   std::span<const Route> routes() const { return routes_; }
+  const RouteGate* gate() const { return gate_.get(); }
   // The methods of all rows, for the answer to OPTIONS *.
   std::string AllMethods() const;
 
  private:
   std::vector<Route> routes_;
+  RouteGatePtr gate_;
   std::vector<std::vector<std::string_view>> patterns_;  // the segments of each row
 };
 

@@ -25,6 +25,12 @@ std::variant<const Route*, HttpResponse> RouteOf(const Service& service, HttpReq
   if (auto refusal = service.origins.Refuse(request)) {
     return *std::move(refusal);
   }
+  const RouteGate* const gate = service.routes.gate();
+  if (gate != nullptr) {
+    if (auto refusal = gate->RefuseTarget(request)) {
+      return *std::move(refusal);
+    }
+  }
   if (request.target == "*") {
     return HttpResponse{.status = 204, .fields = {{"Allow", service.routes.AllMethods()}}};
   }
@@ -32,6 +38,11 @@ std::variant<const Route*, HttpResponse> RouteOf(const Service& service, HttpReq
   switch (match.kind) {
     case Kind::kRoute:
       request.parameters = std::move(match.parameters);
+      if (gate != nullptr) {
+        if (auto refusal = gate->RefuseCaller(*match.route, request)) {
+          return *std::move(refusal);
+        }
+      }
       return match.route;
     case Kind::kNotFound:
       return NotFound(request.path());

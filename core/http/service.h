@@ -2,7 +2,8 @@
 // for request bodies.
 //
 // Shape:   RouteOf finds the route of a request, or the answer to a request that reaches no
-//          handler: a forbidden origin, OPTIONS, a path or a method that no route has.
+//          handler: a forbidden origin, a caller that the gate refuses, OPTIONS, a path or a method
+//          that no route has.
 // Threads: the IoThread's.
 // Owns:    the routes. Outlives the connections.
 // Errors:  application/problem+json, see problem.h.

@@ -54,7 +54,7 @@ class EventStreamTest : public SessionTest {
     readers.back()->stream = std::make_unique<EventStream>(
         streams, readers.back()->out,
         format == EventFormat::kServerSent ? streams.server_sent : streams.json_lines,
-        ReadEventQuery(request).value(), absl::StrCat("s", readers.size()));
+        ReadEventQuery(request).value(), caller, absl::StrCat("s", readers.size()));
     Settle();
     return *readers.back();
   }
@@ -117,6 +117,7 @@ class EventStreamTest : public SessionTest {
     return ids;
   }
 
+  EventCaller caller{.subject = Subject::Anyone(), .ends = absl::InfiniteFuture()};
   EventStreams streams;
   std::vector<std::unique_ptr<Reader>> readers;
 };
@@ -130,6 +131,75 @@ TEST_F(EventStreamTest, BeginsWithARetryAndAPlace) {
   EXPECT_LE(std::stoi(blocks[0].retry), 3'000);
   EXPECT_EQ(blocks[1].id, Place(5));
   EXPECT_EQ(blocks[1].data, "") << "an id alone is no event to a browser";
+}
+
+// ---- the caller's token ----
+
+TEST_F(EventStreamTest, APermissionStopsWhatTheFilterLetsThrough) {
+  const json::value claim = json::parse(R"({"subscribe":{"severities":["P0"]}})");
+  caller.subject = std::make_shared<const Subject>(
+      Subject{.permission = Permission::Parse(claim, "tocsin").value()});
+  Publish(1, v1::SEVERITY_P1);
+  Publish(2, v1::SEVERITY_P0);
+  Reader& all = Open("resume_from=earliest");
+  Reader& both = Open("severities=P0,P1&resume_from=earliest");
+  Reader& none = Open("severities=P1&resume_from=earliest");
+  Publish(3, v1::SEVERITY_P1);
+  Publish(4, v1::SEVERITY_P0);
+  Settle();
+  const auto events = [](const std::vector<Block>& blocks) {
+    std::vector<std::string> ids;
+    for (const Block& block : blocks) {
+      if (block.event == "event") ids.push_back(block.id);
+    }
+    return ids;
+  };
+  EXPECT_THAT(events(Blocks(all)), ElementsAre(Place(2), Place(4)));
+  EXPECT_THAT(events(Blocks(both)), ElementsAre(Place(2), Place(4)));
+  EXPECT_THAT(events(Blocks(none)), ElementsAre());
+}
+
+TEST_F(EventStreamTest, EndsWithItsToken) {
+  caller.ends = clock.Now() + absl::Seconds(10);
+  Reader& reader = Open();
+  Reader& lines = Open("", EventFormat::kJsonLines);
+  Wait(absl::Seconds(9));
+  EXPECT_FALSE(reader.out.ended);
+  Blocks(reader);
+  Lines(lines);
+  Wait(absl::Seconds(1));
+  EXPECT_TRUE(reader.out.ended);
+  EXPECT_TRUE(lines.out.ended);
+  Publish(1, v1::SEVERITY_P0);
+  Wait(absl::Seconds(1));
+  const std::vector<Block> blocks = Blocks(reader);
+  ASSERT_EQ(blocks.size(), 1u) << "nothing comes after the end";
+  EXPECT_EQ(blocks[0].event, "problem");
+  EXPECT_EQ(blocks[0].id, "") << "the client's last place is what it was";
+  EXPECT_EQ(Text(json::parse(blocks[0].data).as_object(), "code"), "UNAUTHORIZED");
+  EXPECT_EQ(Text(Lines(lines).at(0), "code"), "UNAUTHORIZED");
+}
+
+TEST_F(EventStreamTest, ABatchOnItsWayIsLetOutBeforeTheTokensEndIsTold) {
+  caller.ends = clock.Now() + absl::Seconds(10);
+  Reader& takes = Open();
+  Reader& stuck = Open();
+  for (Reader* each : {&takes, &stuck}) {
+    each->out.sends_at_once = false;
+    Blocks(*each);
+  }
+  Publish(1, v1::SEVERITY_P0);
+  Settle();
+  Wait(absl::Seconds(12));
+  EXPECT_FALSE(takes.out.ended);
+  takes.out.in_flight = false;
+  takes.stream->OnBatchSent();
+  Wait(absl::Seconds(1));
+  EXPECT_TRUE(takes.out.ended);
+  EXPECT_THAT(Ids(Blocks(takes)), ElementsAre("event " + Place(1), "problem "));
+  EXPECT_FALSE(stuck.out.aborted);
+  Wait(absl::Seconds(1.5));
+  EXPECT_TRUE(stuck.out.aborted) << "at the latest 5 s after the token's end";
 }
 
 TEST_F(EventStreamTest, AnEventIsTheMessageOfWs) {

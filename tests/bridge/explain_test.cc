@@ -35,21 +35,19 @@ class ExplainTest : public testing::RestTest {
       response.set_looked_at(5);
       return grpc::Status::OK;
     };
-    service.routes = BridgeRoutes({.state = state,
-                                   .calls = calls,
-                                   .alerts = alerts,
-                                   .metrics = [] { return std::string(); },
-                                   .explain_session =
-                                       [this](const std::string& id, SessionTold told) {
-                                         worker.shard().Post([this, id, told] { Tell(id, told); });
-                                       }},
-                                  worker);
+    service.routes = BridgeRoutes(
+        {.state = state,
+         .calls = calls,
+         .alerts = alerts,
+         .metrics = [] { return std::string(); },
+         .explain_session =
+             [this](const std::string& id, const SubjectPtr& caller, SessionTold told) {
+               worker.shard().Post([this, id, caller, told] {
+                 told(ExplainOwn(worker.shard().sessions(), id, caller));
+               });
+             }},
+        worker);
     worker.shard().sessions().Enter(here);
-  }
-
-  void Tell(const std::string& id, const SessionTold& told) {
-    const LiveSession* session = worker.shard().sessions().Find(id);
-    told(session == nullptr ? std::nullopt : std::optional(session->Explain()));
   }
 
   FakeSession here{"here"};

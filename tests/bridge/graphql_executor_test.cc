@@ -64,7 +64,7 @@ class GraphqlExecutorTest : public ::testing::Test {
                  [] {
                    return HealthNow{"ok", "connected", 1.5};
                  }},
-            Ready(query, variables),
+            subject, Ready(query, variables),
             [&done](std::string text) { done.set_value(std::move(text)); });
     return result.get();
   }
@@ -86,6 +86,7 @@ class GraphqlExecutorTest : public ::testing::Test {
   ManualClock clock;
   HubCalls calls{rpc::MakeHubChannel(hub.address())};
   AlertIntake alerts{calls};
+  SubjectPtr subject = Subject::Anyone();
 };
 
 std::string TextOf(const json::object& error, std::string_view extension) {

@@ -24,6 +24,7 @@ std::string Place(Sequence sequence) { return FormatCursor({kEpoch, sequence}); 
 
 class PartsTest : public SessionTest {
  protected:
+  EventCaller caller{.subject = Subject::Anyone(), .ends = absl::InfiniteFuture()};
   struct Reader {
     FakeStream out;
     std::unique_ptr<EventStream> stream;
@@ -42,7 +43,7 @@ class PartsTest : public SessionTest {
                                                              .start = tells->from(),
                                                              .snapshot = tells->snapshot(),
                                                              .leaves = tells->leaves()},
-                                                  "s");
+                                                  caller, "s");
     Settle();
     return reader;
   }

@@ -10,12 +10,14 @@
 #include "bridge/graphql/http/http_answer.h"
 #include "bridge/graphql/http/http_request.h"
 #include "bridge/graphql/http/parts_form.h"
+#include "bridge/graphql/input_words.h"
 #include "bridge/graphql/request.h"
 #include "bridge/graphql/schema.h"
 #include "bridge/graphql/subscription.h"
 #include "bridge/http/api_docs.h"
 #include "bridge/http/derived_id.h"
 #include "bridge/rest/entity_tag.h"
+#include "core/event/error.h"
 #include "core/event/limits.h"
 #include "core/event/uuid.h"
 #include "core/http/problem.h"
@@ -35,6 +37,7 @@ constexpr char kSessionField[] = "Tocsin-Session";
 // One request to /graphql, until it is executed or its stream begins.
 struct Asked {
   ExecutionSources sources;
+  EventCaller caller;
   AnswerWanted wanted;
   Responder responder;
 
@@ -72,9 +75,10 @@ void RunOperation(Asked asked, PreparedPtr prepared) {
     return std::move(asked).Answer(NotAcceptable());
   }
   HubCalls& calls = asked.sources.calls;
-  calls.Run([sources = asked.sources, type = asked.type(), prepared = std::move(prepared),
+  calls.Run([sources = asked.sources, subject = std::move(asked.caller.subject),
+             type = asked.type(), prepared = std::move(prepared),
              responder = std::move(asked.responder)]() mutable {
-    Execute(sources, std::move(prepared),
+    Execute(sources, std::move(subject), std::move(prepared),
             [type, responder = std::move(responder)](std::string result) mutable {
               std::move(responder).Respond(ResultResponse(type, std::move(result)));
             });
@@ -108,14 +112,15 @@ EventQuery QueryOf(const Subscription& subscription) {
           .leaves = subscription.leaves()};
 }
 
-void Stream(Worker& worker, SubscriptionPtr subscription, Responder responder) {
+void Stream(Worker& worker, SubscriptionPtr subscription, const EventCaller& caller,
+            Responder responder) {
   const std::string id = NewUuid(worker.clock().Now());
   HttpResponse head{.status = 200, .content_type = kPartsType};
   head.fields = {{"Cache-Control", "no-store"}, {"X-Accel-Buffering", "no"}, {kSessionField, id}};
   std::move(responder).Stream(std::move(head), [&](http::ResponseStream& out) {
     return std::make_unique<EventStream>(worker.streams(), out,
                                          std::make_shared<PartsForm>(worker.parts(), subscription),
-                                         QueryOf(*subscription), id);
+                                         QueryOf(*subscription), caller, id);
   });
 }
 
@@ -127,10 +132,15 @@ void Subscribe(const BridgeState& state, Worker& worker, Asked asked, const Prep
   if (const Errors* const errors = std::get_if<Errors>(&planned)) {
     return std::move(asked).Answer(ErrorsResponse(asked.type(), *errors, asked.now()));
   }
+  if (const absl::Status allowed = asked.caller.subject->permission.CheckSubscribe();
+      !allowed.ok()) {
+    return std::move(asked).Answer(ErrorsResponse(asked.type(), {ErrorOf(allowed)}, asked.now()));
+  }
   if (const auto why = WhyNotReady(state)) {
     return std::move(asked).Answer(http::ProblemResponse(*why));
   }
-  Stream(worker, std::move(std::get<SubscriptionPtr>(planned)), std::move(asked.responder));
+  Stream(worker, std::move(std::get<SubscriptionPtr>(planned)), asked.caller,
+         std::move(asked.responder));
 }
 
 // ---- the routes ----
@@ -159,8 +169,9 @@ void Get(Asked asked, const HttpRequest& request) {
 
 // Calls `serve` with a request that HTTP has nothing against.
 template <class Refuse, class Serve>
-http::Handler Checked(const ExecutionSources& sources, Refuse refuse, Serve serve) {
-  return [sources, refuse, serve](HttpRequest& request, Responder responder) {
+http::Handler Checked(const ExecutionSources& sources, const Authenticator& authenticator,
+                      Refuse refuse, Serve serve) {
+  return [sources, &authenticator, refuse, serve](HttpRequest& request, Responder responder) {
     if (auto refusal = refuse(request)) {
       return std::move(responder).Respond(*std::move(refusal));
     }
@@ -168,7 +179,8 @@ http::Handler Checked(const ExecutionSources& sources, Refuse refuse, Serve serv
     if (!wanted.has_value()) {
       return std::move(responder).Respond(NotAcceptable());
     }
-    serve({sources, *wanted, std::move(responder)}, request);
+    serve({sources, EventCaller::Of(request, authenticator), *wanted, std::move(responder)},
+          request);
   };
 }
 
@@ -189,14 +201,23 @@ http::Handler SchemaText() {
 
 }  // namespace
 
-std::vector<http::Route> Routes(const ExecutionSources& sources, const BridgeState& state,
+std::vector<http::Route> Routes(const ExecutionSources& sources, const RouteSources& bridge,
                                 Worker& worker) {
+  const BridgeState& state = bridge.state;
+  const auto refusal = [&clock = sources.clock](const HttpRequest& request,
+                                                const absl::Status& status) {
+    const AnswerWanted wanted = WantedAnswer(request).value_or(AnswerWanted{});
+    return BadRequestResponse(wanted.answer.value_or(AnswerType::kGraphqlResponse),
+                              RowOf(ErrorCodeOf(status)).http, ErrorOf(status), clock.Now());
+  };
   return {{.name = "graphql",
            .summary = "Executes a GraphQL operation.",
            .method = "POST",
            .pattern = kPattern,
            .max_body_bytes = limits::kClientMessageBytes,
-           .handler = Checked(sources, RefuseMediaType,
+           .access = http::Access::kToken,
+           .refusal = refusal,
+           .handler = Checked(sources, bridge.authenticator, RefuseMediaType,
                               [&state, &worker](Asked asked, const HttpRequest& request) {
                                 Post(state, worker, std::move(asked), request);
                               }),
@@ -205,12 +226,15 @@ std::vector<http::Route> Routes(const ExecutionSources& sources, const BridgeSta
            .summary = "Executes a GraphQL query.",
            .method = "GET",
            .pattern = kPattern,
-           .handler = Checked(sources, RefuseCrossSite, Get),
+           .access = http::Access::kToken,
+           .refusal = refusal,
+           .handler = Checked(sources, bridge.authenticator, RefuseCrossSite, Get),
            .doc = GraphqlQueryDoc()},
           {.name = "graphqlSchema",
            .summary = "The schema of GraphQL, in its own language.",
            .method = "GET",
            .pattern = "/graphql/schema.graphql",
+           .access = http::Access::kAnyone,
            .handler = SchemaText(),
            .doc = GraphqlSchemaDoc()}};
 }

@@ -4,7 +4,8 @@
 //          HubCalls' thread, a subscription becomes a stream of parts (multipart_stream.h). A GET
 //          takes queries only.
 // Threads: the worker's.
-// Errors:  what HTTP refuses is a problem, as on other routes; what GraphQL refuses is `errors`.
+// Errors:  a caller that is not let in is told by `errors`, with HTTP's status; what HTTP refuses is
+//          a problem, as on other routes; what GraphQL refuses is `errors`.
 // Source:  docs/protocol.md, section 6; GraphQL over HTTP
 #pragma once
 
@@ -16,7 +17,7 @@
 
 namespace tocsin::bridge::graphql {
 
-std::vector<http::Route> Routes(const ExecutionSources& sources, const BridgeState& state,
+std::vector<http::Route> Routes(const ExecutionSources& sources, const RouteSources& bridge,
                                 Worker& worker);
 
 }  // namespace tocsin::bridge::graphql
