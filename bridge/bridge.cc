@@ -313,7 +313,7 @@ Bridge::~Bridge() = default;
 
 absl::StatusOr<std::unique_ptr<Bridge>> Bridge::Start(const BridgeConfig& config) {
   ASSIGN_OR_RETURN(std::unique_ptr<Authenticator> authenticator,
-                   Authenticator::Open(config.auth, Clock::Real()));
+                   Authenticator::Open(config.auth, Clock::Real(), config.proxies.trusted));
   ASSIGN_OR_RETURN(const rpc::HubTokenPtr token, config.OpenHubToken());
   auto impl = std::make_unique<Impl>(config, std::move(authenticator), token);
   RETURN_IF_ERROR(impl->Start());

@@ -105,7 +105,8 @@ absl::StatusOr<ws::SessionSubject::Change> Session::Take(const Authorization& au
   if (authorization.several) {
     return MakeError(ErrorCode::kUnauthorized, "the payload has more than one Authorization");
   }
-  return subject_.Take(shared_.authenticator.AuthenticateHeader(authorization.value));
+  return subject_.Take(
+      shared_.authenticator.AuthenticateHeader(authorization.value, output_.Client()));
 }
 
 // One that came with the handshake is enough.

@@ -95,7 +95,8 @@ absl::StatusOr<SubjectPtr> CallerGate::Admit(const http::Route& route,
   if (!NeedsToken(route.access)) {
     return Nobody();
   }
-  ASSIGN_OR_RETURN(SubjectPtr subject, authenticator_.AuthenticateHeader(AuthorizationOf(request)));
+  ASSIGN_OR_RETURN(SubjectPtr subject,
+                   authenticator_.AuthenticateHeader(AuthorizationOf(request), request.client));
   RETURN_IF_ERROR(CheckAllowed(route, subject->permission));
   return subject;
 }

@@ -39,10 +39,11 @@ absl::StatusOr<SubjectPtr> SubjectOfHandshake(const Authenticator& authenticator
     return MakeError(ErrorCode::kInvalidMessage, "more than one token: send one, in one place");
   }
   if (!headers.empty()) {
-    return authenticator.AuthenticateHeader(headers.front());
+    return authenticator.AuthenticateHeader(headers.front(), request.client);
   }
   return offered.empty() ? absl::StatusOr<SubjectPtr>(SubjectPtr())
-                         : authenticator.Authenticate(offered.front().substr(kCredential.size()));
+                         : authenticator.Authenticate(offered.front().substr(kCredential.size()),
+                                                      request.client);
 }
 
 bool IsCredential(std::string_view offered) {

@@ -9,6 +9,7 @@
 #include <string_view>
 
 #include "core/auth/subject.h"
+#include "core/base/ip_address.h"
 
 namespace tocsin::bridge::ws {
 
@@ -32,6 +33,8 @@ class SessionOutput {
   virtual size_t BytesWaiting() const = 0;
   // Where the peer is, as "192.0.2.1:40000"; empty where there is no such address.
   virtual std::string PeerAddress() const { return ""; }
+  // Whose the connection is: the peer, or whom a trusted proxy named; "::" where nobody is known.
+  virtual IpAddress Client() const { return {}; }
 };
 
 }  // namespace tocsin::bridge::ws

@@ -110,7 +110,7 @@ void Session::Handle(const AuthenticateMessage& message) {
     return;
   }
   const absl::StatusOr<SessionSubject::Change> change =
-      subject_.Take(context_.authenticator.Authenticate(message.token));
+      subject_.Take(context_.authenticator.Authenticate(message.token, output_.Client()));
   if (!change.ok()) {
     return RefuseToken(change.status());
   }

@@ -59,6 +59,8 @@ class WsConnection : public http::Connection, public http::OutOwner, public Sess
   uint64_t BytesTaken() override { return stream_.BytesTaken(); }
   size_t BytesWaiting() const override { return stream_.ReplyBytesQueued(); }
   std::string PeerAddress() const override { return stream_.PeerAddress(); }
+  IpAddress Client() const override { return ticket_.client(); }
+  void OnAuthenticated(const SubjectPtr& /*subject*/) override { ticket_.Authenticated(); }
 
   // http::OutOwner.
   void OnBatchSent() override;

@@ -10,7 +10,7 @@
 namespace tocsin {
 
 absl::StatusOr<std::unique_ptr<Authenticator>> Authenticator::Open(const AuthFlags& flags,
-                                                                   Clock& clock) {
+                                                                   Clock& clock, CidrList exempt) {
   if (!flags.on()) {
     return Off(clock);
   }
@@ -19,19 +19,20 @@ absl::StatusOr<std::unique_ptr<Authenticator>> Authenticator::Open(const AuthFla
   auto keys = std::make_unique<KeySource>(std::make_unique<KeyFiles>(flags.files), options, clock);
   RETURN_IF_ERROR(keys->Load());
   keys->Start();
-  return Over(std::move(keys), flags.rules, clock);
+  return Over(std::move(keys), flags.rules, clock, std::move(exempt));
 }
 
 std::unique_ptr<Authenticator> Authenticator::Over(std::unique_ptr<KeySource> keys,
-                                                   TokenRules rules, Clock& clock) {
-  auto made = Off(clock);
+                                                   TokenRules rules, Clock& clock,
+                                                   CidrList exempt) {
+  auto made = std::unique_ptr<Authenticator>(new Authenticator(clock, std::move(exempt)));
   made->keys_ = std::move(keys);
   made->verifier_ = std::make_unique<TokenVerifier>(std::move(rules), *made->keys_, clock);
   return made;
 }
 
 std::unique_ptr<Authenticator> Authenticator::Off(Clock& clock) {
-  return std::unique_ptr<Authenticator>(new Authenticator(clock));
+  return std::unique_ptr<Authenticator>(new Authenticator(clock, {}));
 }
 
 const Authenticator& Authenticator::None() {
@@ -39,29 +40,32 @@ const Authenticator& Authenticator::None() {
   return *none;
 }
 
-absl::StatusOr<SubjectPtr> Authenticator::Authenticate(
-    std::optional<std::string_view> token) const {
+absl::StatusOr<SubjectPtr> Authenticator::Authenticate(std::optional<std::string_view> token,
+                                                       const IpAddress& client) const {
   if (!on()) {
     return Subject::Anyone();
   }
   if (!token) {
-    return Refused(Refuse(Refusal::kMissing, "no token came"));
+    return Refused(Refuse(Refusal::kMissing, "no token came"), client);
+  }
+  if (client != IpAddress()) {
+    RETURN_IF_ERROR(failures_.Check(client));
   }
   absl::StatusOr<Subject> subject = verifier_->Verify(*token);
   if (!subject.ok()) {
-    return Refused(subject.status());
+    return Refused(subject.status(), client);
   }
   accepted_.fetch_add(1, std::memory_order_relaxed);
   return std::make_shared<const Subject>(*std::move(subject));
 }
 
-absl::StatusOr<SubjectPtr> Authenticator::AuthenticateHeader(
-    std::optional<std::string_view> value) const {
+absl::StatusOr<SubjectPtr> Authenticator::AuthenticateHeader(std::optional<std::string_view> value,
+                                                             const IpAddress& client) const {
   if (!on() || !value) {
-    return Authenticate(std::nullopt);
+    return Authenticate(std::nullopt, client);
   }
   const absl::StatusOr<std::string_view> token = BearerToken(*value);
-  return token.ok() ? Authenticate(*token) : Refused(token.status());
+  return token.ok() ? Authenticate(*token, client) : Refused(token.status(), client);
 }
 
 absl::Time Authenticator::EndOf(const Subject& subject) const {
@@ -78,9 +82,13 @@ std::optional<KeySource::State> Authenticator::keys() const {
   return keys_ == nullptr ? std::nullopt : std::optional(keys_->state());
 }
 
-absl::Status Authenticator::Refused(absl::Status refusal) const {
+// To have no token, or none that can be verified now, is no failure of the client's.
+absl::Status Authenticator::Refused(absl::Status refusal, const IpAddress& client) const {
   if (const std::optional<Refusal> reason = RefusalOf(refusal)) {
     refused_[static_cast<size_t>(*reason)].fetch_add(1, std::memory_order_relaxed);
+    if (client != IpAddress() && *reason != Refusal::kMissing && *reason != Refusal::kKeysAway) {
+      failures_.Failed(client);
+    }
   }
   if (MayLog()) {
     LogInfo("token refused", {{"why", OperatorText(refusal)}});

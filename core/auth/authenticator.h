@@ -5,7 +5,8 @@
 //          is passed over, and everyone is Subject::Anyone().
 // Threads: safe; keys are read again on a thread of its own.
 // Owns:    the keys.
-// Errors:  a refusal (refusal.h), counted by its reason, and logged at most kLoggedAMinute times,
+// Errors:  RATE_LIMIT_EXCEEDED for an address with too many refused tokens (failure_limiter.h), whose
+//          tokens are not looked at; else a refusal (refusal.h), counted by its reason, and logged at most kLoggedAMinute times,
 //          without the token. Open's name the setting or the file: a server does not start without keys.
 // Source:  docs/protocol.md, section 8.
 #pragma once
@@ -16,15 +17,19 @@
 #include <memory>
 #include <optional>
 #include <string_view>
+#include <utility>
 
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
 #include "core/auth/auth_options.h"
+#include "core/auth/failure_limiter.h"
 #include "core/auth/key_source.h"
 #include "core/auth/refusal.h"
 #include "core/auth/subject.h"
 #include "core/auth/token_verifier.h"
+#include "core/base/cidr.h"
 #include "core/base/clock.h"
+#include "core/base/ip_address.h"
 
 namespace tocsin {
 
@@ -35,20 +40,25 @@ class Authenticator {
   // Of refusals: a flood of bad tokens fills no log.
   static constexpr uint64_t kLoggedAMinute = 60;
 
-  static absl::StatusOr<std::unique_ptr<Authenticator>> Open(const AuthFlags& flags, Clock& clock);
+  // Failures of `exempt`, the proxies that many clients share, are not limited.
+  static absl::StatusOr<std::unique_ptr<Authenticator>> Open(const AuthFlags& flags, Clock& clock,
+                                                             CidrList exempt = {});
   // Verifies with keys from elsewhere, which the caller has loaded.
   static std::unique_ptr<Authenticator> Over(std::unique_ptr<KeySource> keys, TokenRules rules,
-                                             Clock& clock);
+                                             Clock& clock, CidrList exempt = {});
   // Authentication is off.
   static std::unique_ptr<Authenticator> Off(Clock& clock);
   // One that is off, for parts that are used without a program around them.
   static const Authenticator& None();
 
   bool on() const { return verifier_ != nullptr; }
-  // Nothing: no token came.
-  absl::StatusOr<SubjectPtr> Authenticate(std::optional<std::string_view> token) const;
+  // Nothing: no token came. The tokens of a client's address that are refused are limited; without
+  // an address they are not.
+  absl::StatusOr<SubjectPtr> Authenticate(std::optional<std::string_view> token,
+                                          const IpAddress& client = {}) const;
   // The same for the value of an Authorization field.
-  absl::StatusOr<SubjectPtr> AuthenticateHeader(std::optional<std::string_view> value) const;
+  absl::StatusOr<SubjectPtr> AuthenticateHeader(std::optional<std::string_view> value,
+                                                const IpAddress& client = {}) const;
 
   // When what a subject has opened ends: exp and the leeway after it.
   absl::Time EndOf(const Subject& subject) const;
@@ -58,6 +68,7 @@ class Authenticator {
   void Reload();
 
   uint64_t accepted() const { return accepted_.load(std::memory_order_relaxed); }
+  const FailureLimiter& failures() const { return failures_; }
   uint64_t refused(Refusal refusal) const {
     return refused_[static_cast<size_t>(refusal)].load(std::memory_order_relaxed);
   }
@@ -67,13 +78,15 @@ class Authenticator {
  private:
   static constexpr size_t kRefusals = static_cast<size_t>(Refusal::kKeysAway) + 1;
 
-  explicit Authenticator(Clock& clock) : clock_(clock) {}
-  absl::Status Refused(absl::Status refusal) const;
+  Authenticator(Clock& clock, CidrList exempt)
+      : clock_(clock), failures_(clock, std::move(exempt)) {}
+  absl::Status Refused(absl::Status refusal, const IpAddress& client) const;
   bool MayLog() const;
 
   Clock& clock_;
   std::unique_ptr<KeySource> keys_;
   std::unique_ptr<TokenVerifier> verifier_;  // null: off
+  mutable FailureLimiter failures_;
   mutable std::atomic<uint64_t> accepted_{0};
   mutable std::array<std::atomic<uint64_t>, kRefusals> refused_{};
   mutable std::atomic<int64_t> minute_{0};

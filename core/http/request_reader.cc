@@ -97,6 +97,9 @@ Step RequestReader::OnHead(std::string_view head, std::string_view rest) {
     return Answer(std::move(*answer), /*last=*/request_.has_body());
   }
   route_ = std::get<const Route*>(found);
+  if (ticket_ != nullptr && NeedsToken(route_->access)) {
+    ticket_->Authenticated();
+  }
   body_ = BodyReader(request_, route_->max_body_bytes);
   continued_ = false;
   in_body_ = true;

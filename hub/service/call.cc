@@ -6,6 +6,7 @@
 #include "absl/strings/str_cat.h"
 #include "core/base/status_macros.h"
 #include "hub/service/hub_shard.h"
+#include "hub/service/peer_address.h"
 
 namespace tocsin::hub {
 namespace {
@@ -20,6 +21,12 @@ std::optional<std::string> AuthorizationOf(const grpc::ServerContext& context) {
     all = all ? absl::StrCat(*all, ", ", value) : std::string(value);
   }
   return all;
+}
+
+// "::" where no address is known, as over a Unix socket.
+IpAddress ClientOf(const grpc::ServerContext& context) {
+  const std::optional<PeerAddress> peer = ParsePeer(context.peer());
+  return peer ? peer->address : IpAddress();
 }
 
 }  // namespace
@@ -45,7 +52,8 @@ absl::Status Call::Admit() {
   if (access_ == Access::kOpen) {
     return absl::OkStatus();
   }
-  ASSIGN_OR_RETURN(subject_, authenticator.AuthenticateHeader(AuthorizationOf(context_)));
+  ASSIGN_OR_RETURN(subject_,
+                   authenticator.AuthenticateHeader(AuthorizationOf(context_), ClientOf(context_)));
   Clock& clock = shard_.clock();
   token_ends_ = clock.Monotonic() + (authenticator.EndOf(*subject_) - clock.Now());
   return CheckAccess(access_, permission());

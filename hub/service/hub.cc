@@ -140,7 +140,8 @@ absl::Status Hub::Serve() {
   const AcceptorBounds bounds{.connections = config_.max_subscriptions + OtherDescriptors(),
                               .per_address = config_.max_connections_per_address,
                               .exempt = config_.trusted_proxies};
-  ASSIGN_OR_RETURN(authenticator_, Authenticator::Open(config_.auth, clock_));
+  ASSIGN_OR_RETURN(authenticator_,
+                   Authenticator::Open(config_.auth, clock_, config_.trusted_proxies));
   if (config_.tls.on()) {
     ASSIGN_OR_RETURN(certificates_, tls::CertificateWatch::Open(config_.tls.files()));
     certificates_->Start();

@@ -72,6 +72,25 @@ TEST_F(AuthenticatorTest, TheHeaderIsBearerAndAToken) {
   EXPECT_EQ(RefusalOf(authenticator->AuthenticateHeader("Basic YTpi").status()), Refusal::kMissing);
 }
 
+TEST_F(AuthenticatorTest, AnAddressWithTooManyRefusedTokensIsNotListenedToForAWhile) {
+  const IpAddress flooder = *IpAddress::Parse("192.0.2.1");
+  const IpAddress other = *IpAddress::Parse("192.0.2.2");
+  const std::string good = TokenUntil(In(3600));
+  for (int i = 0; i < 20; ++i) {
+    EXPECT_EQ(ErrorCodeOf(authenticator->Authenticate("a.b.c", flooder).status()),
+              ErrorCode::kUnauthorized);
+    EXPECT_EQ(ErrorCodeOf(authenticator->Authenticate(std::nullopt, other).status()),
+              ErrorCode::kUnauthenticated);
+  }
+  const absl::Status limited = authenticator->Authenticate(good, flooder).status();
+  EXPECT_EQ(ErrorCodeOf(limited), ErrorCode::kRateLimitExceeded);
+  EXPECT_TRUE(authenticator->Authenticate(good, other).ok());
+  EXPECT_TRUE(authenticator->Authenticate(good).ok());
+  EXPECT_EQ(authenticator->refused(Refusal::kMalformed), 20u);
+  clock.Advance(ErrorDetailsOf(limited).retry_after);
+  EXPECT_TRUE(authenticator->Authenticate(good, flooder).ok());
+}
+
 TEST(AuthenticatorOff, PassesTokensOver) {
   ManualClock clock;
   const auto off = Authenticator::Off(clock);
