@@ -92,20 +92,20 @@ void NarrowedExplanation::Add(v1::Explanation explanation) {
 // ---- an event of the request ----
 
 void NarrowedExplanation::CompleteEvent() {
-  calls_.Get(request_.event().incident().id(),
-             [self = shared_from_this()](const absl::StatusOr<v1::GetIncidentResponse>& seen) {
-               if (!seen.ok()) {
+  calls_.Get(
+      request_.event().incident().id(),
+      [self = shared_from_this()](const absl::StatusOr<v1::GetIncidentResponse>& seen) {
+        if (!seen.ok()) {
           return ErrorCodeOf(seen.status()) == ErrorCode::kNotFound ? self->ExplainEvent()
                                                                     : self->done_(seen.status());
         }
-        self->calls_.Explain(self->request_,
-                                    [self](absl::StatusOr<v1::ExplainResponse> response) {
-                                      if (response.ok()) {
-                                        NamePermission(self->request_.require_size(), *response);
-                                      }
-                                      self->done_(std::move(response));
-                                    });
-             });
+        self->calls_.Explain(self->request_, [self](absl::StatusOr<v1::ExplainResponse> response) {
+          if (response.ok()) {
+            NamePermission(self->request_.require_size(), *response);
+          }
+          self->done_(std::move(response));
+        });
+      });
 }
 
 void NarrowedExplanation::ExplainEvent() {

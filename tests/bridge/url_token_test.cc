@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <string>
+#include <vector>
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
@@ -44,10 +45,10 @@ TEST(UrlTokenTest, ANamedTokenIsRefusedHoweverItIsWritten) {
 
 TEST(UrlTokenTest, ATokenIsRefusedByItsFormWhereverItStands) {
   const std::string token = kToken;
-  for (const std::string& target :
-       {"/v1/events?q=" + token, "/v1/events?q=Bearer%20" + token, "/v1/incidents/" + token,
-        "/graphql?extensions=%7B%22h%22%3A%22" + token + "%22%7D", "/v1/events?" + token,
-        "/ws?q=%65yJhbGciOiJIUzI1NiJ9%2EeyJzdWIiOiJhbGljZSJ9%2Ec2ln", "/eyJh.e30."}) {
+  for (const std::string& target : std::vector<std::string>{
+           "/v1/events?q=" + token, "/v1/events?q=Bearer%20" + token, "/v1/incidents/" + token,
+           "/graphql?extensions=%7B%22h%22%3A%22" + token + "%22%7D", "/v1/events?" + token,
+           "/ws?q=%65yJhbGciOiJIUzI1NiJ9%2EeyJzdWIiOiJhbGljZSJ9%2Ec2ln", "/eyJh.e30."}) {
     EXPECT_FALSE(RefuseTokenInUrl(target).ok()) << target;
   }
 }
