@@ -141,7 +141,7 @@ def test_events_go_through_over_websocket_sse_and_grpc(site):
         head, sock = _ask(proxy, authority, "/v1/events", {"Accept": "text/event-stream"})
         assert head.startswith(b"HTTP/1.1 200"), head
         harness.run(run())
-        got = stream.events(20)
+        got = stream.take(20)
         assert [each.system_event.message for each in got] == [f"event {n}" for n in range(20)]
         text = b""
         while b"event 19" not in text:
@@ -152,7 +152,7 @@ def test_events_go_through_over_websocket_sse_and_grpc(site):
         with pytest.raises(grpc.RpcError) as refused:
             client.publish(harness.system_event("x" * 1_100_000))
         assert refused.value.code() == grpc.StatusCode.RESOURCE_EXHAUSTED, refused.value
-        stream.call.cancel()
+        stream.cancel()
     assert hub.running()
 
 
