@@ -235,6 +235,8 @@ class NamedSession final : public LiveSession {
   const std::string& session_id() const override { return id_; }
   SubjectPtr subject() const override { return subject_; }
   v1::SessionExplanation Explain() const override { return {}; }
+  SessionFace Face() const override { return {}; }
+  void Kick(absl::Duration /*reconnect_after*/, std::string_view /*why*/) override {}
 
  private:
   const std::string id_ = "here";
@@ -242,7 +244,7 @@ class NamedSession final : public LiveSession {
 };
 
 TEST_F(NarrowedAccessTest, ASessionIsToldToItsOwnSubjectAndToWhoAdministers) {
-  const NamedSession session(std::make_shared<const Subject>(Subject{.name = "ann"}));
+  NamedSession session(std::make_shared<const Subject>(Subject{.name = "ann"}));
   worker.shard().sessions().Enter(session);
   const auto status = [&](std::string_view permission, std::string_view name, std::string_view id) {
     return Post("/v1/explain", absl::StrCat(R"({"session_id":")", std::string(id), "\"}"),
@@ -256,7 +258,7 @@ TEST_F(NarrowedAccessTest, ASessionIsToldToItsOwnSubjectAndToWhoAdministers) {
   EXPECT_EQ(others.body.size(), unknown.body.size());
   EXPECT_TRUE(hub.explain.requests.empty()) << "the bridge may ask its hub for more";
   EXPECT_EQ(status(R"({"subscribe":true,"admin":true})", "bob", "here").status, 200);
-  worker.shard().sessions().Leave(session);
+  worker.shard().sessions().Leave(session, kClientClosed, "");
 }
 
 // ---- GraphQL ----

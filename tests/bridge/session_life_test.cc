@@ -159,6 +159,7 @@ TEST_F(SessionTest, AKickTellsWhyAndWhenAndTheSessionHasLeft) {
   EXPECT_EQ(client.output.close_code, 1012);
   EXPECT_THAT(client.output.close_reason,
               StartsWith("SERVICE_UNAVAILABLE: closed by an operator: moving house"));
+  Settle();
   EXPECT_EQ(Text(One(client), "reconnect_after_ms"), "7000");
   // What comes later of the same connection is no second end.
   client.session().OnPeerClose();
