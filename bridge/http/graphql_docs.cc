@@ -42,7 +42,7 @@ void AddResults(RouteDoc& doc, std::initializer_list<int> refused) {
 RouteDoc GraphqlDoc() {
   RouteDoc doc{.bodies = {{kJsonMediaType, SchemaRef("GraphqlRequest"), kExample}},
                .errors = {406, 415}};
-  AddResults(doc, {400});
+  AddResults(doc, {400, 401, 403});
   doc.responses.push_back({.status = 200,
                            .description = "A subscription, a part for each result.",
                            .media_type = "multipart/mixed",
@@ -57,7 +57,7 @@ RouteDoc GraphqlQueryDoc() {
                               {"variables", "query", "A JSON object.", kTextSchema},
                               {"extensions", "query", "A JSON object.", kTextSchema}},
                .errors = {406}};
-  AddResults(doc, {400, 405});
+  AddResults(doc, {400, 401, 403, 405});
   return doc;
 }
 

@@ -74,7 +74,7 @@ absl::Time Authenticator::EndOf(const Subject& subject) const {
 
 void Authenticator::Reload() {
   if (keys_ != nullptr) {
-    keys_->Seek();
+    keys_->ReadSoon();
   }
 }
 

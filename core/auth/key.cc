@@ -170,6 +170,12 @@ bool Key::VerifiesPublic(std::string_view signed_text, std::string_view signatur
   if (given.empty()) {
     return false;
   }
+  // OpenSSL takes a PSS signature without the zero bytes that it may begin with for the same number,
+  // and so one token would have two texts (RFC 8017, section 8.1.2).
+  const bool rsa = algorithm_ != Algorithm::kEs256;
+  if (rsa && signature.size() != static_cast<size_t>(EVP_PKEY_get_size(public_key_.get()))) {
+    return false;
+  }
   const MdCtxPtr context(EVP_MD_CTX_new());
   EVP_PKEY_CTX* key_context = nullptr;
   const bool good = EVP_DigestVerifyInit(context.get(), &key_context, EVP_sha256(), nullptr,

@@ -93,6 +93,7 @@ absl::Status KeySource::Read() {
   {
     MutexLock lock(mutex_);
     tried_at_ = clock_.Monotonic();
+    sought_ = false;  // whoever asks from here on asks for another reading
     reading_ = true;
   }
   const absl::StatusOr<KeySetPtr> keys = ReadSet();
@@ -124,7 +125,7 @@ absl::StatusOr<KeySetPtr> KeySource::ReadSet() {
 
 bool KeySource::Take(const KeySetPtr& keys) {
   MutexLock lock(mutex_);
-  sought_ = reading_ = false;
+  reading_ = false;
   ++readings_;
   good_at_ = clock_.Monotonic();
   error_.clear();
@@ -133,7 +134,7 @@ bool KeySource::Take(const KeySetPtr& keys) {
 
 bool KeySource::NoteFailure(const absl::Status& error) {
   MutexLock lock(mutex_);
-  sought_ = reading_ = false;
+  reading_ = false;
   ++readings_;
   ++failures_;
   const std::string before = std::exchange(error_, std::string(error.message()));
@@ -156,6 +157,12 @@ KeySource::Sought KeySource::Seek() {
   sought_ = true;
   changed_.NotifyAll();
   return Sought::kUnderWay;
+}
+
+void KeySource::ReadSoon() {
+  MutexLock lock(mutex_);
+  sought_ = true;
+  changed_.NotifyAll();
 }
 
 KeySource::State KeySource::state() const {

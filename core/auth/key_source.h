@@ -5,7 +5,7 @@
 //          cannot be read or is wrong leaves the last good one in use, for `keep_for` at most. When
 //          a token names a key that the set does not have, the texts are read again at once, at
 //          most every `seek_every`, so that no sender of made-up kids can make us ask more often.
-// Threads: Load, then Start, from one; RunOnce on that, or on the thread; Keys, Seek and state from
+// Threads: Load, then Start, from one; RunOnce on that, or on the thread; Keys, Seek, ReadSoon and state from
 //          any.
 // Owns:    the reader, the thread, the present set.
 // Errors:  Load's: the server does not start without keys. Later ones are logged once for each
@@ -82,6 +82,9 @@ class KeySource {
   KeySetPtr Keys() const;
   // A token named a key that Keys() does not have.
   Sought Seek();
+  // An operator says that the texts are others now: they are read at once, however short ago they
+  // were read before.
+  void ReadSoon();
   State state() const;
 
  private:

@@ -104,6 +104,18 @@ TEST_F(KeySourceTest, TheLastGoodSetStaysForADay) {
   EXPECT_EQ(source_.state().error, "");
 }
 
+TEST_F(KeySourceTest, AnOperatorsWordIsEnoughToReadAgain) {
+  ASSERT_TRUE(source_.Load().ok());
+  EXPECT_EQ(source_.Seek(), Sought::kNotThere);
+  source_.RunOnce();
+  EXPECT_EQ(keys_.readings, 1);
+  source_.ReadSoon();
+  source_.RunOnce();
+  EXPECT_EQ(keys_.readings, 2);
+  source_.RunOnce();
+  EXPECT_EQ(keys_.readings, 2);
+}
+
 TEST_F(KeySourceTest, AnUnknownKidIsAskedForOnceIn30Seconds) {
   ASSERT_TRUE(source_.Load().ok());
   EXPECT_EQ(source_.Seek(), Sought::kNotThere);

@@ -99,6 +99,14 @@ TEST(KeySetTest, AnRsaKeyIsForOneAlgorithm) {
   ASSERT_TRUE(set.ok());
   EXPECT_EQ((*set)->keys()[0].algorithm(), Algorithm::kPs256);
   EXPECT_TRUE((*set)->keys()[0].Verifies("text", Rsa().Signs(Algorithm::kPs256).Sign("text")));
+  // A signature is a number; without the zero it begins with, it is the same one.
+  std::string signature;
+  for (int tries = 0; tries < 10'000 && !signature.starts_with('\0'); ++tries) {
+    signature = Rsa().Signs(Algorithm::kPs256).Sign("text");
+  }
+  ASSERT_TRUE(signature.starts_with('\0'));
+  EXPECT_TRUE((*set)->keys()[0].Verifies("text", signature));
+  EXPECT_FALSE((*set)->keys()[0].Verifies("text", signature.substr(1)));
   EXPECT_FALSE((*set)->keys()[0].Verifies("text", Rsa().Signs(Algorithm::kRs256).Sign("text")));
 }
 
