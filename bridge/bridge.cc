@@ -24,6 +24,7 @@
 #include "bridge/worker.h"
 #include "core/admin/closed_sessions.h"
 #include "core/auth/authenticator.h"
+#include "core/auth/https/open_authenticator.h"
 #include "core/base/listen_sockets.h"
 #include "core/base/log.h"
 #include "core/base/stand_back.h"
@@ -263,6 +264,8 @@ class Bridge::Impl {
     metrics_.refused.Set("connections", refused.full);
     metrics_.refused.Set("address_connections", refused.address);
     metrics_.refused.Set("unauthenticated_connections", refused.unauthenticated);
+    metrics_.refused.Set("refused_tokens", authenticator_->failures().refused());
+    metrics_.auth.Set(*authenticator_);
     metrics_.unauthenticated_connections.Set(static_cast<double>(limits_.unauthenticated()));
   }
 
@@ -313,7 +316,7 @@ Bridge::~Bridge() = default;
 
 absl::StatusOr<std::unique_ptr<Bridge>> Bridge::Start(const BridgeConfig& config) {
   ASSIGN_OR_RETURN(std::unique_ptr<Authenticator> authenticator,
-                   Authenticator::Open(config.auth, Clock::Real(), config.proxies.trusted));
+                   OpenAuthenticator(config.auth, Clock::Real(), config.proxies.trusted));
   ASSIGN_OR_RETURN(const rpc::HubTokenPtr token, config.OpenHubToken());
   auto impl = std::make_unique<Impl>(config, std::move(authenticator), token);
   RETURN_IF_ERROR(impl->Start());

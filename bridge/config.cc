@@ -6,6 +6,9 @@
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
+#include "absl/time/clock.h"
+#include "bridge/advice.h"
+#include "core/auth/https/open_authenticator.h"
 #include "core/base/status_macros.h"
 
 namespace tocsin::bridge {
@@ -153,6 +156,7 @@ void BridgeFlags::Register(Options& options) {
                    "max-subscriptions", "max-message-bytes", "messages-per-second", "message-burst",
                    "heartbeat-interval", "session-timeout"});
   options.Check([this] { return BridgeConfig::From(*this).status(); });
+  options.Advise([this] { return AdviseOn(*this, absl::Now()); });
 }
 
 absl::StatusOr<rpc::HubTokenPtr> BridgeConfig::OpenHubToken() const {
@@ -186,7 +190,7 @@ absl::StatusOr<BridgeConfig> BridgeConfig::From(const BridgeFlags& flags) {
   RETURN_IF_ERROR(config.tls.Check());
   RETURN_IF_ERROR(config.hub_tls.Check());
   RETURN_IF_ERROR(config.OpenHubToken().status());
-  RETURN_IF_ERROR(config.auth.Check());
+  RETURN_IF_ERROR(CheckAuth(config.auth));
   config.threads =
       flags.threads > 0 ? flags.threads : std::max(1u, std::thread::hardware_concurrency());
   config.session.compression = flags.compression == "deflate";

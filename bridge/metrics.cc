@@ -112,7 +112,8 @@ Metrics::Metrics()
                 "not sent yet")),
       subscriptions(Gauge(registry_, "tocsin_subscriptions", "Subscriptions in the engine now")),
       alerts(registry_),
-      memory(registry_) {}
+      memory(registry_),
+      auth(registry_) {}
 
 std::string Metrics::Text() const {
   return prometheus::TextSerializer().Serialize(registry_.Collect());

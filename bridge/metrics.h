@@ -16,6 +16,7 @@
 
 #include "absl/time/time.h"
 #include "core/base/mutex.h"
+#include "core/metrics/auth_metrics.h"
 #include "core/metrics/memory_gauges.h"
 
 namespace tocsin::bridge {
@@ -78,6 +79,7 @@ class Metrics {
   prometheus::Gauge& subscriptions;
   AlertCounter alerts;
   MemoryGauges memory;
+  AuthMetrics auth;
 
   // Prometheus' text form.
   std::string Text() const;

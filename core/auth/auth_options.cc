@@ -19,6 +19,16 @@ void AuthFlags::Register(Options& options) {
       &files.jwk_sets, "auth-jwks-file",
       "A JWK set, as identity providers publish them. Read again as above. May be repeated.",
       "FILE");
+  options.Text(
+      &jwks_url, "auth-jwks-url",
+      "Where an identity provider publishes its JWK set (its jwks_uri). Read at the start, "
+      "every 10 minutes, for a key that is not known at most every 30 s, and on SIGHUP; the "
+      "last good set is kept for 24 hours.",
+      "https://…");
+  options.Text(&jwks_ca, "auth-jwks-ca",
+               "Certificates, in PEM form, of the authorities that the server at --auth-jwks-url "
+               "must be known by. Not given: the system's.",
+               "FILE");
   options.Choice(&rsa, "auth-rsa-algorithm", "What an RSA key is for that does not say.",
                  {"RS256", "PS256"});
   options.List(&rules.issuers, "auth-issuer",
@@ -37,16 +47,39 @@ void AuthFlags::Register(Options& options) {
 }
 
 absl::Status AuthFlags::Check() const {
+  if (!jwks_ca.empty() && jwks_url.empty()) {
+    return absl::InvalidArgumentError("--auth-jwks-ca needs --auth-jwks-url");
+  }
   if (!on()) {
     return rules.issuers.empty() && rules.audiences.empty()
                ? absl::OkStatus()
                : absl::InvalidArgumentError(
                      "--auth-issuer and --auth-audience need keys: --auth-secret-file, "
-                     "--auth-key-file or --auth-jwks-file");
+                     "--auth-key-file, --auth-jwks-file or --auth-jwks-url");
   }
   RETURN_IF_ERROR(CheckClaimName(rules.permission_claim, "--auth-claim"));
+  if (!jwks_url.empty()) {
+    return has_files() ? absl::InvalidArgumentError(
+                             "--auth-jwks-url is not given together with files of keys: the set at "
+                             "the address has all keys")
+                       : absl::OkStatus();
+  }
   ASSIGN_OR_RETURN(const std::vector<KeyText> texts, KeyFiles(files).Read());
   return KeySet::Parse(texts, key_rules()).status();
+}
+
+void AuthFlags::Advise(Advice& advice) const {
+  for (const std::string& secret : files.secrets) {
+    AdviseOnSecretFile("--auth-secret-file", secret, advice);
+  }
+  if (on() && rules.audiences.empty()) {
+    advice.emplace_back(
+        "--auth-audience is not given: a token that the same keys sign for another service is good "
+        "here too");
+  }
+  if (on() && files.secrets.empty() && rules.issuers.empty()) {
+    advice.emplace_back("--auth-issuer is not given: tokens of any issuer are taken");
+  }
 }
 
 KeyRules AuthFlags::key_rules() const {

@@ -12,21 +12,26 @@
 #include "core/auth/key_files.h"
 #include "core/auth/key_set.h"
 #include "core/auth/token_verifier.h"
+#include "core/base/advice.h"
 #include "core/base/options.h"
 
 namespace tocsin {
 
 struct AuthFlags {
   KeyFileNames files = {};
+  std::string jwks_url;  // read by core/auth/https
+  std::string jwks_ca;
   std::string rsa = "RS256";
   TokenRules rules = {};
 
   void Register(Options& options);
-  // What was set goes together, and the keys can be used.
+  // What was set goes together, and the keys in files can be used. An address is not asked.
   absl::Status Check() const;
-  bool on() const {
+  void Advise(Advice& advice) const;
+  bool has_files() const {
     return !files.secrets.empty() || !files.pems.empty() || !files.jwk_sets.empty();
   }
+  bool on() const { return has_files() || !jwks_url.empty(); }
   KeyRules key_rules() const;
 };
 

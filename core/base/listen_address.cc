@@ -101,7 +101,8 @@ absl::Status CheckExposure(const ListenAddress& address, const Exposure& exposur
   std::string why, missing;
   if (!exposure.auth) {
     why = "without authentication everyone who reaches it may read and publish every event";
-    missing = "authentication (--auth-secret-file, --auth-key-file or --auth-jwks-file)";
+    missing =
+        "authentication (--auth-secret-file, --auth-key-file, --auth-jwks-file or --auth-jwks-url)";
   }
   if (!encrypted) {
     absl::StrAppend(&why, why.empty() ? "" : ", and ",

@@ -22,6 +22,7 @@ struct ListenAddress {
   bool IsUnix() const { return !unix_path.empty(); }
   // True only when the host is an address of the loopback network, or "localhost".
   bool IsLoopback() const;
+  bool IsReachable() const { return !IsUnix() && !IsLoopback(); }  // from other machines
   // The text that ParseListenAddress reads back, and gRPC takes.
   std::string ToString() const;
 };

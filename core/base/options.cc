@@ -334,6 +334,9 @@ absl::StatusOr<Options::Outcome> Options::Parse(int argc, const char* const* arg
   RETURN_IF_ERROR(ApplyAll());
   if (!flags_->check_config) return Outcome::kRun;
   out << "configuration is valid\n";
+  for (const std::string& each : advice()) {
+    out << "warning: " << each << '\n';
+  }
   return Outcome::kExit;
 }
 

@@ -23,10 +23,12 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
+#include "core/base/advice.h"
 #include "core/base/options_file.h"
 
 namespace tocsin {
@@ -54,6 +56,10 @@ class Options {
   // A check of values that are only wrong together. Runs after all values are set, also for
   // --check-config.
   void Check(std::function<absl::Status()> check);
+  // What could be better about valid values: --check-config prints it, and a start logs it.
+  void Advise(std::function<Advice()> advise) { advise_ = std::move(advise); }
+  // After Parse.
+  Advice advice() const { return advise_ == nullptr ? Advice() : advise_(); }
 
   // These may change while the program runs: their names, once they are registered.
   void Reloads(std::initializer_list<std::string_view> names);
@@ -122,6 +128,7 @@ class Options {
   std::vector<Setting> settings_;
   std::shared_ptr<const Flags> flags_;  // of Parse
   std::vector<std::function<absl::Status()>> checks_;
+  std::function<Advice()> advise_;
 };
 
 // "TOCSIN_DATA_DIR" for "data-dir".

@@ -159,6 +159,9 @@ class Run {
 
   void TellStarted(const Service& service) {
     LogInfo("started", {{"program", program_.name}, {"version", Version()}});
+    for (const std::string& each : settings_.options.advice()) {
+      LogWarning("a setting could be safer", {{"advice", each}});
+    }
     for (const Service::Port& port : service.ports()) {
       out_ << "listening on " << port.address << " (" << port.what << ")\n";
     }

@@ -1,10 +1,13 @@
 #include "core/tls/tls_options.h"
 
+#include "absl/strings/str_cat.h"
+
 namespace tocsin::tls {
 namespace {
 
 constexpr const char* kCertificate = "tls-cert";
 constexpr const char* kKey = "tls-key";
+constexpr absl::Duration kRenewBefore = absl::Hours(24 * 14);
 constexpr const char* kClientAuthorities = "tls-client-ca";
 
 }  // namespace
@@ -34,6 +37,20 @@ absl::Status ServerFlags::Check() const {
     return absl::InvalidArgumentError("--tls-client-ca needs --tls-cert and --tls-key");
   }
   return on() ? LoadCertificate(files()).status() : absl::OkStatus();
+}
+
+void ServerFlags::Advise(absl::Time now, Advice& advice) const {
+  AdviseOnSecretFile(absl::StrCat("--", kKey), key, advice);
+  if (!on()) {
+    return;
+  }
+  const absl::StatusOr<Certificate> loaded = LoadCertificate(files());
+  if (loaded.ok() && loaded->expires - now < kRenewBefore) {
+    advice.push_back(absl::StrCat(
+        "--", kCertificate, " ", certificate, ": the certificate ",
+        loaded->expires <= now ? "has expired: clients refuse it" : "expires within two weeks",
+        " (", absl::FormatTime("%Y-%m-%d", loaded->expires, absl::UTCTimeZone()), ")"));
+  }
 }
 
 CertificateFiles ServerFlags::files() const {

@@ -7,6 +7,8 @@
 #include <string>
 
 #include "absl/status/status.h"
+#include "absl/time/time.h"
+#include "core/base/advice.h"
 #include "core/base/options.h"
 #include "core/tls/certificate.h"
 
@@ -22,6 +24,7 @@ struct ServerFlags {
   void Register(Options& options, ClientCertificates clients);
   // What was set goes together, and the files can be used.
   absl::Status Check() const;
+  void Advise(absl::Time now, Advice& advice) const;
   bool on() const { return !certificate.empty(); }
   CertificateFiles files() const;
 };

@@ -6,7 +6,10 @@
 #include <limits>
 
 #include "absl/strings/str_cat.h"
+#include "absl/time/clock.h"
+#include "core/auth/https/open_authenticator.h"
 #include "core/base/status_macros.h"
+#include "hub/service/advice.h"
 
 namespace tocsin::hub {
 namespace {
@@ -138,6 +141,7 @@ void HubFlags::Register(Options& options) {
   RegisterEngine(options, *this);
   options.Reloads({"max-subscriptions"});
   options.Check([this] { return CheckFlags(*this); });
+  options.Advise([this] { return AdviseOn(*this, absl::Now()); });
 }
 
 absl::StatusOr<HubConfig> HubConfig::From(const HubFlags& flags) {
@@ -153,7 +157,7 @@ absl::StatusOr<HubConfig> HubConfig::From(const HubFlags& flags) {
   RETURN_IF_ERROR(config.tls.Check());
   ASSIGN_OR_RETURN(config.trusted_proxies,
                    CidrList::Parse(flags.trusted_proxies, "--trusted-proxy"));
-  RETURN_IF_ERROR(config.auth.Check());
+  RETURN_IF_ERROR(CheckAuth(config.auth));
   config.serve_ops = !flags.ops_listen.empty();
   if (config.serve_ops) {
     ASSIGN_OR_RETURN(config.ops_listen, ParseListenAddress(flags.ops_listen, "--ops-listen"));

@@ -11,6 +11,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
+#include "core/auth/https/open_authenticator.h"
 #include "core/base/descriptors.h"
 #include "core/base/log.h"
 #include "core/base/status_macros.h"
@@ -141,7 +142,7 @@ absl::Status Hub::Serve() {
                               .per_address = config_.max_connections_per_address,
                               .exempt = config_.trusted_proxies};
   ASSIGN_OR_RETURN(authenticator_,
-                   Authenticator::Open(config_.auth, clock_, config_.trusted_proxies));
+                   OpenAuthenticator(config_.auth, clock_, config_.trusted_proxies));
   if (config_.tls.on()) {
     ASSIGN_OR_RETURN(certificates_, tls::CertificateWatch::Open(config_.tls.files()));
     certificates_->Start();

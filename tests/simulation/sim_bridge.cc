@@ -15,7 +15,7 @@ constexpr absl::Duration kOneWay = absl::Milliseconds(2);
 
 void SimSocket::Serve(bridge::ws::SessionContext& context) {
   shard_ = &context.shard;
-  session_ = std::make_unique<bridge::ws::Session>(context, *this);
+  session_ = std::make_unique<bridge::ws::Session>(context, Subject::Anyone(), *this);
   session_->Start(/*deflate=*/false);
 }
 
