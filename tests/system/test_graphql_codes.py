@@ -11,6 +11,7 @@ import websockets
 
 import harness
 import raw
+from harness_auth import Issuer
 from test_rest import ask
 
 INIT = {"type": "connection_init"}
@@ -80,7 +81,8 @@ CLOSES = {
     "1009 MESSAGE_TOO_LARGE": Close(sends("x" * 65_537)),
     "1013 RATE_LIMIT_EXCEEDED": Close(floods, ("--messages-per-second", 20, "--message-burst", 20)),
 }
-OTHER_CLOSES = {"4500 INTERNAL_SERVER_ERROR", "1012 SERVICE_UNAVAILABLE", "1013 SLOW_CONSUMER"}  # tests of their own
+OTHER_CLOSES = {"4500 INTERNAL_SERVER_ERROR", "1012 SERVICE_UNAVAILABLE", "1013 SLOW_CONSUMER",  # tests of their own
+                "4403 UNAUTHENTICATED", "4403 UNAUTHORIZED", "4403 FORBIDDEN"}
 
 
 async def closed(graphql):
@@ -161,6 +163,27 @@ def test_close_1013_slow_consumer():
         assert events + harness.run(rest()) == [(each.sequence, each.cursor) for each in sent]
 
 
+@pytest.mark.parametrize("payload, handshake, reason", [
+    (None, None, "UNAUTHENTICATED"),
+    ("Bearer a.b.c", None, "UNAUTHORIZED"),
+    ("bob", "ann", "FORBIDDEN"),
+])
+def test_close_4403_of_whom_a_token_does_not_let_in(hub, tmp_path, payload, handshake, reason):
+    issuer = Issuer(tmp_path)
+
+    def bearer(who):
+        return who if " " in who else f"Bearer {issuer.token(name=who)}"
+
+    async def run(bridge):
+        headers = {"Authorization": bearer(handshake)} if handshake else {}
+        async with harness.graphql(bridge, init=False, additional_headers=headers) as graphql:
+            await graphql.send(INIT | ({"payload": {"Authorization": bearer(payload)}} if payload else {}))
+            return await closed(graphql)
+
+    with harness.start_bridge(hub, *issuer.flags) as bridge:
+        assert harness.run(run(bridge)).startswith(f"4403 {reason}: ")
+
+
 def test_every_close_of_the_documentation_is_provoked():
     rows = documented("protocol.md", "| close | reason begins with |", "\n\n", r"^\| (\d{4}) \| ([^|]*) \|")
     assert {f"{code} {reason}" for code, reasons in rows for reason in re.findall("`(.*?)`", reasons)} == CLOSES.keys() | OTHER_CLOSES
@@ -186,7 +209,7 @@ ERRORS = {
     "BAD_USER_INPUT, CONFLICT": Error("mutation($id: UUID!) { escalateIncident(id: $id, toSeverity: P0, ifSequence: 9007199254740991) { cursor } }",
                                       reason="CONFLICT", field="ifSequence"),
 }
-# Tests of their own; nobody is authenticated in this version, and /graphql/ws has UNAUTHENTICATED as a close.
+# Tests of their own; those of tokens are in test_auth_http.py, and /graphql/ws has UNAUTHENTICATED as a close.
 OTHER_ERRORS = {"FORBIDDEN", "RATE_LIMIT_EXCEEDED", "SUBSCRIPTION_LIMIT_EXCEEDED", "SERVICE_UNAVAILABLE", "INTERNAL_SERVER_ERROR"}
 AUTHENTICATION = {"UNAUTHENTICATED", "UNAUTHORIZED"}
 
