@@ -82,7 +82,6 @@ async def ended_ws(ws):
 async def over_graphql(bridge, resume_from, body):
     async with harness.graphql(bridge) as client:
         await client.subscribe("s", resume_from=resume_from)
-        await client.established()
         return await body(client.nexts, harness.event_of, lambda: ended_graphql(client))
 
 
