@@ -11,12 +11,7 @@ import subprocess
 import pytest
 
 import harness
-
-
-def free_port():
-    with socket.socket() as s:
-        s.bind(("127.0.0.1", 0))
-        return s.getsockname()[1]
+from harness_ports import free_port
 
 
 def documented(language):

@@ -3,11 +3,9 @@
 import contextlib
 import os
 import pathlib
-import random
 import re
 import shutil
 import signal
-import socket
 import subprocess
 import sys
 import tempfile
@@ -18,6 +16,7 @@ import urllib.request
 
 from harness_base import BIN, wait_for
 from harness_grpc import Client
+from harness_ports import free_address
 
 from tocsin.v1 import hub_pb2
 
@@ -220,18 +219,6 @@ class Bridge(Program):
         return False
 
 
-PORTS = range(15_000, 32_000)  # below those that systems give to the clients' ends of connections
-
-
-def _free():
-    """A free address. On port 0 a program would get one that, while it is down for a restart, a client that tries to come
-    back to it may be given for its own end: it is then connected to itself, and the program cannot start."""
-    while True:
-        with socket.socket() as probe, contextlib.suppress(OSError):
-            probe.bind(("127.0.0.1", random.choice(PORTS)))
-            return "127.0.0.1:%d" % probe.getsockname()[1]
-
-
 def _folder(prefix):
     return tempfile.mkdtemp(prefix=f"tocsin-{prefix}-")
 
@@ -244,7 +231,7 @@ def start_hub(*extra, store="rocksdb", durability="interval", folder=None, envir
                  *map(str, extra)]
     hub = Hub(arguments, folder, environment)
     hub._own_folder = own
-    hub.start(["--listen", _free(), "--ops-listen", _free()])
+    hub.start(["--listen", free_address(), "--ops-listen", free_address()])
     return hub
 
 
@@ -255,7 +242,7 @@ def start_bridge(hub, *extra, folder=None, wait=True, environment=None):
     address = hub if isinstance(hub, str) else hub.address(0)
     bridge = Bridge(["--hub", address, *map(str, extra)], folder, environment)
     bridge._own_folder = own
-    bridge.start(["--listen", _free()])
+    bridge.start(["--listen", free_address()])
     try:
         if wait:
             wait_for(bridge.ready, what="the bridge to be ready")

@@ -4,7 +4,6 @@ import contextlib
 import http.server
 import json
 import shutil
-import socket
 import subprocess
 import threading
 import urllib.request
@@ -12,12 +11,7 @@ import urllib.request
 import pytest
 
 import harness
-
-
-def free_port():
-    with socket.socket() as s:
-        s.bind(("127.0.0.1", 0))
-        return s.getsockname()[1]
+from harness_ports import free_port
 
 
 @contextlib.contextmanager

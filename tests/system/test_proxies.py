@@ -15,16 +15,11 @@ import pytest
 
 import harness
 import raw
+from harness_ports import free_port
 from harness_tls import Authority
 from tocsin.v1 import hub_pb2_grpc
 
 CLIENT = "192.0.2.7"  # what the proxies are told in the tests: this machine's own address is not counted
-
-
-def _free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
 
 
 class Proxy:
@@ -33,7 +28,7 @@ class Proxy:
     def __init__(self, name, hub, bridge, authority, folder):
         if shutil.which(name) is None:
             pytest.skip(f"no {name}")
-        self.web, self.grpc, self._folder, self._name = _free_port(), _free_port(), pathlib.Path(folder), name
+        self.web, self.grpc, self._folder, self._name = free_port(), free_port(), pathlib.Path(folder), name
         certificate, key = authority.issue()
         (self._folder / "server.pem").write_text(certificate + key if name == "haproxy" else certificate)
         (self._folder / "server.key").write_text(key)
