@@ -10,6 +10,7 @@ import os
 import pathlib
 import shutil
 import socket
+import ssl
 import subprocess
 import sys
 import tempfile
@@ -20,6 +21,7 @@ os.environ.setdefault("BENCH_BIN", str(ROOT / "build/load"))
 sys.path.insert(0, str(ROOT / "bench/load"))
 import bench  # noqa: E402
 import peers  # noqa: E402
+from secured import PLAIN, VARIANTS  # noqa: E402
 from servers import BIN, READY_WITHIN, SERVER_CORE, free_port, run_wsload, running  # noqa: E402
 
 PROGRAMS = pathlib.Path(os.environ.get("TOCSIN_BIN", ROOT / "build/release"))
@@ -38,10 +40,11 @@ class Tocsin:
     bridges: list
     pids: list
     ops: str = ""
+    load: tuple = ()  # further options of the load program
 
     def target(self, name):
         """The load program's options for subscribers on /ws (over the bridges in turn) or on the hub; the publisher is on the hub."""
-        return ["--target", name, "--sub", self.hub if name == "tocsin-grpc" else ",".join(self.bridges), "--pub", self.hub]
+        return ["--target", name, "--sub", self.hub if name == "tocsin-grpc" else ",".join(self.bridges), "--pub", self.hub, *self.load]
 
 
 @contextlib.contextmanager
@@ -69,11 +72,21 @@ def wait_listening(process, log):
         raise SystemExit(f"a server did not start: {line!r} {pathlib.Path(log.name).read_text()[-500:]}")
 
 
-def get(address, path):
+def unverified():
+    """The certificates are made for a run, by us."""
+    context = ssl.create_default_context()
+    context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+    return context
+
+
+def get(address, path, tls=False):
     """(status, body) of a GET; (0, "") when nobody answers."""
     host, port = address.split(":")
     answer = b""
-    with contextlib.suppress(OSError), socket.create_connection((host, int(port)), 5) as s:
+    with contextlib.suppress(OSError), contextlib.ExitStack() as stack:
+        s = stack.enter_context(socket.create_connection((host, int(port)), 5))
+        if tls:
+            s = stack.enter_context(unverified().wrap_socket(s))
         s.sendall(f"GET {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n".encode())
         while part := s.recv(65536):
             answer += part
@@ -81,24 +94,24 @@ def get(address, path):
     return (int(head.split()[1]) if head else 0), body
 
 
-def wait_ready(address):
+def wait_ready(address, tls):
     until = time.monotonic() + READY_WITHIN
     while time.monotonic() < until:
-        if get(address, "/health/ready")[0] == 200:
+        if get(address, "/health/ready", tls)[0] == 200:
             return
         time.sleep(0.05)
     raise SystemExit("the bridge does not become ready")
 
 
 @contextlib.contextmanager
-def tocsin(data, store, bridge=(), bridges=1, ops=False):
+def tocsin(data, store, bridge=(), bridges=1, ops=False, secured=PLAIN):
     """Starts a hub on the log in `data` and so many bridges with the options `bridge`; yields a Tocsin."""
     def address():
         return f"127.0.0.1:{free_port()}"
 
     hub, addresses, ops_address = address(), [address() for _ in range(bridges)], address() if ops else ""
-    commands = [[PROGRAMS / "tocsin-hub", "--listen", hub, "--ops-listen", ops_address, "--data-dir", data / "log", *store]]
-    commands += [[PROGRAMS / "tocsin-bridge", "--listen", each, "--hub", hub, "--threads", "1", *bridge] for each in addresses]
+    commands = [[PROGRAMS / "tocsin-hub", "--listen", hub, "--ops-listen", ops_address, "--data-dir", data / "log", *store, *secured.hub]]
+    commands += [[PROGRAMS / "tocsin-bridge", "--listen", each, "--hub", hub, "--threads", "1", *bridge, *secured.bridge] for each in addresses]
     with contextlib.ExitStack() as stack:
         log = stack.enter_context(open(data / "programs.log", "a"))
         pids = []
@@ -107,8 +120,8 @@ def tocsin(data, store, bridge=(), bridges=1, ops=False):
             wait_listening(process, log)
             pids.append(process.pid)
         for each in addresses:
-            wait_ready(each)
-        yield Tocsin(hub, addresses, pids, ops_address)
+            wait_ready(each, secured.tls)
+        yield Tocsin(hub, addresses, pids, ops_address, secured.load)
 
 
 def fill(own, events, *more):
@@ -190,6 +203,9 @@ def missing(options, bridge):
 
 
 def own(target, options, store, bridge=(), bridges=1):
-    """One run against a fresh hub and bridges."""
-    with scratch("bench") as data, tocsin(data, store, bridge, bridges) as programs:
-        return run_wsload([*programs.target(target), *options], programs.pids)
+    """One run against a fresh hub and bridges; a target's name may end with one of VARIANTS."""
+    variant = next((each for each in VARIANTS if target.endswith(each)), "")
+    with scratch("bench") as data:
+        secured = VARIANTS[variant](data, PROGRAMS) if variant else PLAIN
+        with tocsin(data, store, bridge, bridges, secured=secured) as programs:
+            return run_wsload([*programs.target(target.removesuffix(variant)), *options], programs.pids)

@@ -14,8 +14,13 @@ inline void h2_frame(std::string& o, size_t len, int type, int flags, uint32_t s
 inline void h2_u32(std::string& o, uint32_t v) {
   for (int s = 24; s >= 0; s -= 8) o.push_back(char(v >> s));
 }
-inline void hp_str(std::string& o, std::string_view s) {  // lengths below 127, no Huffman
-  o.push_back(char(s.size()));
+inline void hp_str(std::string& o, std::string_view s) {  // no Huffman
+  size_t more = s.size();
+  o.push_back(char(std::min<size_t>(more, 127)));
+  if (more >= 127) {
+    for (more -= 127; more >= 128; more >>= 7) o.push_back(char(0x80 | (more & 127)));
+    o.push_back(char(more));
+  }
   o.append(s);
 }
 constexpr uint32_t kWindow = 0x7fffffff;
@@ -30,7 +35,7 @@ inline void h2_preface(std::string& o) {
   h2_u32(o, kWindow - 65535);
 }
 inline void h2_request(std::string& o, uint32_t stream, const std::string& path,
-                       const std::string& authority) {
+                       const std::string& authority, const std::string& token) {
   std::string h;
   h.push_back(char(0x83));  // :method POST
   h.push_back(char(0x86));  // :scheme http
@@ -44,6 +49,11 @@ inline void h2_request(std::string& o, uint32_t stream, const std::string& path,
   h.push_back(0);
   hp_str(h, "te");
   hp_str(h, "trailers");
+  if (!token.empty()) {
+    h.push_back(0);
+    hp_str(h, "authorization");
+    hp_str(h, "Bearer " + token);
+  }
   h2_frame(o, h.size(), 1, 4, stream);
   o += h;
 }

@@ -3,14 +3,14 @@ import json
 import os
 import shutil
 
-from servers import BIN, HERE, free_port
+from servers import BIN, HERE, certificate, free_port
 
 RAWFAN, NODE_WS, NODE_GRAPHQL = free_port(), free_port(), free_port()
 GRAPHQL = HERE + "/peers/graphql"
 
 NATS = """listen: 127.0.0.1:4222
 max_payload: 1MB
-websocket { listen: "127.0.0.1:8088", no_tls: true }
+websocket { listen: "127.0.0.1:8088", %s }
 %s
 """
 NGINX = """daemon off; worker_processes 1; worker_rlimit_nofile 19000; pid %(d)s/nginx.pid; error_log %(d)s/error.log warn;
@@ -66,8 +66,12 @@ def nginx_cmd(d, deflate=""):
     return ["nginx", "-c", write(d, "nginx.conf", NGINX % {"d": d, "mod": line, "deflate": deflate}), "-p", d]
 
 
-def nats_cmd(d, js=""):
-    return ["nats-server", "-c", write(d, "nats.conf", NATS % js)]
+def nats_cmd(d, js="", websocket="no_tls: true"):
+    return ["nats-server", "-c", write(d, "nats.conf", NATS % (websocket, js))]
+
+
+def nats_tls_cmd(d):
+    return nats_cmd(d, websocket='tls { cert_file: "%s", key_file: "%s" }' % certificate(d))
 
 
 def node_graphql(kind):
@@ -85,6 +89,7 @@ PEERS = {
     "rawfan-each": (lambda d: [BIN + "/rawfan", RAWFAN, "each"], plainws(RAWFAN), RAWFAN),
     "nats": (nats_cmd, ["--target", "nats"], 4222),
     "nats-ws": (nats_cmd, ["--target", "nats-ws"], 8088),
+    "nats-wss": (nats_tls_cmd, ["--target", "nats-ws", "--tls"], 8088),
     "redis": (redis_cmd, ["--target", "redis"], 6379),
     "nchan": (nginx_cmd, ["--target", "nchan"], 8090),
     "nchan-sse": (nginx_cmd, ["--target", "nchan-sse"], 8090),

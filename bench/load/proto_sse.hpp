@@ -9,7 +9,8 @@ class SseSub : public SubProto {
   SseSub(const Options& o, uint32_t i) : o_(o), i_(i) {}
   void start(SubIo& io) override {
     io.out += "GET " + fill(o_, o_.path, i_) + " HTTP/1.1\r\nHost: " + o_.sub_addr +
-              "\r\nAccept: text/event-stream\r\n\r\n";
+              "\r\nAccept: text/event-stream\r\n" +
+              (o_.token.empty() ? "" : "Authorization: Bearer " + o_.token + "\r\n") + "\r\n";
   }
   size_t feed(const char* p, size_t n, SubIo& io, Sink& sink) override {
     size_t used = 0;

@@ -13,7 +13,7 @@ class TocsinPub : public PubProto {
   explicit TocsinPub(const Options& o) : o_(o), bodies_(o) {}
   void start(SubIo& io) override {
     h2_preface(io.out);
-    h2_request(io.out, 1, "/tocsin.v1.EventHub/PublishStream", o_.pub_addr);
+    h2_request(io.out, 1, "/tocsin.v1.EventHub/PublishStream", o_.pub_addr, o_.token);
   }
   size_t feed(const char* p, size_t n, SubIo& io, uint64_t& acks) override {
     return h2_walk(p, n, io, [&](int type, int flags, uint32_t stream, const char* d, size_t len) {
