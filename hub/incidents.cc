@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "core/base/planted.h"
 #include "core/base/status_macros.h"
 #include "core/base/strings.h"
 #include "core/event/error.h"
@@ -112,7 +113,7 @@ void Incidents::DropGroup() {
 }
 
 absl::StatusOr<bool> Incidents::IsHidden(const IncidentState& incident) const {
-  if (visible_ == nullptr) {
+  if (visible_ == nullptr || Planted("explain-knows-hidden")) {
     return false;
   }
   FactTexts texts;

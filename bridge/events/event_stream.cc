@@ -4,6 +4,7 @@
 
 #include "bridge/event_json.h"
 #include "core/base/log.h"
+#include "core/base/planted.h"
 #include "core/base/strings.h"
 #include "core/event/error.h"
 #include "core/event/limits.h"
@@ -30,7 +31,8 @@ EventStream::EventStream(EventStreams& shared, http::ResponseStream& out,
       form_(std::move(form)),
       id_(std::move(session_id)),
       subject_(caller.subject),
-      filter_(subject_->permission.Narrow(query.filter)),
+      filter_(Planted("events-not-narrowed") ? query.filter
+                                             : subject_->permission.Narrow(query.filter)),
       notify_on_gap_(query.notify_on_gap),
       priority_(query.priority),
       latest_only_(query.latest_only),
@@ -249,7 +251,7 @@ void EventStream::Tick() {
                              "the server failed while it handled this stream; it is safe to "
                              "reconnect and resume"));
   }
-  if (shared_.clock.Monotonic() >= ends_) {
+  if (shared_.clock.Monotonic() >= ends_ && !Planted("events-outlive-token")) {
     return EndWithToken();
   }
   if (IsStuckInSnapshot()) {
@@ -278,7 +280,7 @@ void EventStream::EndFor(absl::Duration reconnect_after, std::string_view why) {
   form_->AddClosing(closing, reconnect_after);
   Send(closing);
   ended_ = true;
-  Leave();
+  if (!Planted("kick-stays")) Leave();
   out_.End();
 }
 

@@ -6,6 +6,7 @@
 #include "absl/strings/str_cat.h"
 #include "bridge/http/url_token.h"
 #include "core/base/check.h"
+#include "core/base/planted.h"
 #include "core/base/status_macros.h"
 #include "core/base/strings.h"
 #include "core/event/error.h"
@@ -24,6 +25,7 @@ std::optional<std::string> AuthorizationOf(const HttpRequest& request) {
   std::optional<std::string> value;
   for (const http::Field& field : request.fields) {
     if (absl::EqualsIgnoreCase(field.name, "Authorization")) {
+      if (value && Planted("first-authorization-counts")) break;
       value = value ? absl::StrCat(*value, ", ", field.value) : field.value;
     }
   }
@@ -31,7 +33,7 @@ std::optional<std::string> AuthorizationOf(const HttpRequest& request) {
 }
 
 absl::Status CheckPublish(const Permission& permission, int type) {
-  if (type != 0) {
+  if (type != 0 && !Planted("route-type-not-checked")) {
     return permission.CheckPublish(static_cast<v1::EventType>(type));
   }
   return permission.MayPublishAny()
@@ -54,7 +56,9 @@ absl::Status CheckAllowed(const http::Route& route, const Permission& permission
     case Access::kNobody:
       break;
   }
-  return MakeError(ErrorCode::kForbidden, "nobody may use this route");
+  return Planted("route-without-row")
+             ? absl::OkStatus()
+             : MakeError(ErrorCode::kForbidden, "nobody may use this route");
 }
 
 SubjectPtr Nobody() {
@@ -65,7 +69,7 @@ SubjectPtr Nobody() {
 }  // namespace
 
 std::optional<HttpResponse> CallerGate::RefuseTarget(const HttpRequest& request) const {
-  if (!authenticator_.on()) {
+  if (!authenticator_.on() || Planted("token-in-url-accepted")) {
     return std::nullopt;
   }
   const absl::Status status = RefuseTokenInUrl(request.target);
@@ -92,12 +96,14 @@ absl::StatusOr<SubjectPtr> CallerGate::Admit(const http::Route& route,
   if (!authenticator_.on()) {
     return Subject::Anyone();
   }
-  if (!NeedsToken(route.access)) {
+  if (!NeedsToken(route.access) || Planted("route-asks-no-token")) {
     return Nobody();
   }
   ASSIGN_OR_RETURN(SubjectPtr subject,
                    authenticator_.AuthenticateHeader(AuthorizationOf(request), request.client));
-  RETURN_IF_ERROR(CheckAllowed(route, subject->permission));
+  if (!Planted("route-permission-not-checked")) {
+    RETURN_IF_ERROR(CheckAllowed(route, subject->permission));
+  }
   return subject;
 }
 

@@ -7,6 +7,7 @@
 #include "bridge/http/caller_gate.h"
 #include "bridge/http/json_request.h"
 #include "bridge/rest/narrowed_explanation.h"
+#include "core/base/planted.h"
 #include "core/base/status_macros.h"
 #include "core/event/error.h"
 #include "core/event/explain_json.h"
@@ -39,7 +40,8 @@ absl::StatusOr<Asked> ReadRequest(std::string_view json) {
 
 // Where authentication is off, everyone's sessions are everyone's.
 bool MayAskForAll(const SubjectPtr& caller) {
-  return caller == Subject::Anyone() || caller->permission.MayAdminister();
+  return caller == Subject::Anyone() || caller->permission.MayAdminister() ||
+         Planted("rest-explains-others");
 }
 
 bool IsOf(const LiveSession& session, const SubjectPtr& caller) {

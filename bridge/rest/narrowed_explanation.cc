@@ -4,6 +4,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_replace.h"
+#include "core/base/planted.h"
 #include "core/event/error.h"
 #include "core/event/text.h"
 
@@ -47,7 +48,7 @@ void NarrowedExplanation::Start() {
   if (!request_.has_event()) {
     return ListMore("");
   }
-  explainer_.Require(permission);
+  if (!Planted("rest-explains-hidden")) explainer_.Require(permission);
   request_.event().incident().id().empty() ? ExplainEvent() : CompleteEvent();
 }
 

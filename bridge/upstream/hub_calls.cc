@@ -155,10 +155,12 @@ void HubCalls::OnEnd(const std::shared_ptr<Pending>& pending, const grpc::Status
   pending->retry = loop_.After(pending->backoff->Next(), [this, pending] { Start(pending); });
 }
 
-// What the hub itself said when it was last tried (its disk is full, it is going down), if it did.
+// What the hub itself said when it was last tried (its disk is full, it is going down), if it did. A
+// proxy before it may refuse the token as well, without the hub's details.
 absl::Status HubCalls::WhyLate(const Pending& pending, std::string_view otherwise) {
-  return rpc::ReadHubError(pending.unavailable).reason.empty() ? Unavailable(otherwise)
-                                                               : ForClient(pending.unavailable);
+  const bool said = !rpc::ReadHubError(pending.unavailable).reason.empty() ||
+                    rpc::TokenRefused(pending.unavailable);
+  return said ? ForClient(pending.unavailable) : Unavailable(otherwise);
 }
 
 // Of the bridge's own token its client is told no more than that it is wrong: the client's is good.

@@ -96,7 +96,8 @@ absl::Status Replay::OnResponse(const grpc::ByteBuffer& response) {
 }
 
 bool Replay::OnEnd(const grpc::Status& status) {
-  if (rpc::MayRetry(status) || rpc::TokenRefused(status)) {
+  const bool waits = rpc::TokenRefused(status) && !Planted("replay-ends-with-token");
+  if (rpc::MayRetry(status) || waits) {
     if (place_.epoch != 0 && !Planted("broken-replay-begins-anew")) {
       stream_.GoOnFrom(FormatCursor(place_));
     }

@@ -334,7 +334,8 @@ void Session::Kick(absl::Duration reconnect_after, std::string_view why) {
 
 void Session::EndFor(absl::Duration reconnect_after, std::string_view why) {
   End(RowOf(ErrorCode::kServiceUnavailable).name, 1012,
-      absl::StrCat(ToAbsl(why), "; reconnect and resume"), reconnect_after);
+      absl::StrCat(ToAbsl(why), "; reconnect and resume"),
+      Planted("kick-no-slot") ? absl::ZeroDuration() : reconnect_after);
 }
 
 // The peer is gone, so nothing is sent.

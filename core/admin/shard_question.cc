@@ -4,6 +4,7 @@
 
 #include "absl/time/clock.h"
 #include "core/base/mutex.h"
+#include "core/base/planted.h"
 
 namespace tocsin {
 namespace {
@@ -46,7 +47,7 @@ size_t AskShards(const std::vector<Shard*>& shards, absl::Duration timeout,
   while (question->waiting > 0 && absl::Now() < deadline) {
     question->answered.WaitFor(question->mutex, deadline - absl::Now());
   }
-  question->ask = nullptr;
+  if (!Planted("acts-late")) question->ask = nullptr;
   return question->waiting;
 }
 

@@ -5,9 +5,17 @@
 #include "core/auth/bearer.h"
 #include "core/auth/key_files.h"
 #include "core/base/log.h"
+#include "core/base/planted.h"
 #include "core/base/status_macros.h"
 
 namespace tocsin {
+namespace {
+
+bool LetsAllIn(const Authenticator& authenticator) {
+  return !authenticator.on() || Planted("tokens-not-verified");
+}
+
+}  // namespace
 
 absl::StatusOr<std::unique_ptr<Authenticator>> Authenticator::Open(const AuthFlags& flags,
                                                                    Clock& clock, CidrList exempt) {
@@ -42,13 +50,13 @@ const Authenticator& Authenticator::None() {
 
 absl::StatusOr<SubjectPtr> Authenticator::Authenticate(std::optional<std::string_view> token,
                                                        const IpAddress& client) const {
-  if (!on()) {
+  if (LetsAllIn(*this)) {
     return Subject::Anyone();
   }
   if (!token) {
     return Refused(Refuse(Refusal::kMissing, "no token came"), client);
   }
-  if (client != IpAddress()) {
+  if (client != IpAddress() && !Planted("guessing-not-limited")) {
     RETURN_IF_ERROR(failures_.Check(client));
   }
   absl::StatusOr<Subject> subject = verifier_->Verify(*token);
@@ -61,7 +69,7 @@ absl::StatusOr<SubjectPtr> Authenticator::Authenticate(std::optional<std::string
 
 absl::StatusOr<SubjectPtr> Authenticator::AuthenticateHeader(std::optional<std::string_view> value,
                                                              const IpAddress& client) const {
-  if (!on() || !value) {
+  if (LetsAllIn(*this) || !value) {
     return Authenticate(std::nullopt, client);
   }
   const absl::StatusOr<std::string_view> token = BearerToken(*value);

@@ -14,6 +14,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "core/base/check.h"
+#include "core/base/planted.h"
 #include "core/base/status_macros.h"
 #include "core/base/strings.h"
 
@@ -74,6 +75,7 @@ std::string DerOf(std::string_view signature) {
 }  // namespace
 
 absl::Status CheckSecret(std::string_view secret) {
+  if (Planted("weak-secret-accepted")) return absl::OkStatus();
   if (secret.size() < Key::kMinSecretBytes || secret.size() > Key::kMaxSecretBytes) {
     return Weak(absl::StrCat("the secret has ", secret.size(),
                              " bytes; allowed: ", Key::kMinSecretBytes, " to ",

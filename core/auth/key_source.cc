@@ -9,6 +9,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "core/base/log.h"
+#include "core/base/planted.h"
 #include "core/base/status_macros.h"
 
 namespace tocsin {
@@ -143,7 +144,8 @@ bool KeySource::NoteFailure(const absl::Status& error) {
 
 KeySetPtr KeySource::Keys() const {
   MutexLock lock(mutex_);
-  return clock_.Monotonic() - good_at_ <= options_.keep_for ? keys_ : nullptr;
+  const bool fresh = clock_.Monotonic() - good_at_ <= options_.keep_for;
+  return fresh || Planted("old-keys-kept") ? keys_ : nullptr;
 }
 
 KeySource::Sought KeySource::Seek() {
@@ -151,7 +153,7 @@ KeySource::Sought KeySource::Seek() {
   if (reading_ || sought_) {
     return Sought::kUnderWay;
   }
-  if (clock_.Monotonic() - tried_at_ < options_.seek_every) {
+  if (clock_.Monotonic() - tried_at_ < options_.seek_every && !Planted("each-kid-is-sought")) {
     return error_.empty() ? Sought::kNotThere : Sought::kUnderWay;
   }
   sought_ = true;

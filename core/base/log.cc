@@ -16,6 +16,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "core/base/check.h"
+#include "core/base/planted.h"
 #include "core/base/strings.h"
 
 namespace tocsin {
@@ -217,6 +218,7 @@ void Log(LogLevel level, std::string_view event, LogFields fields) {
 }
 
 void LogAudit(std::string_view event, LogFields fields) {
+  if (Planted("audit-by-level") && LowestLogLevel() > LogLevel::kInfo) return;
   WriteOrCount(spdlog::level::info, event, fields);
 }
 

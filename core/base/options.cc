@@ -22,6 +22,7 @@
 #include "core/base/check.h"
 #include "core/base/closest.h"
 #include "core/base/option_values.h"
+#include "core/base/planted.h"
 #include "core/base/status_macros.h"
 #include "core/base/strings.h"
 #include "core/base/version.h"
@@ -356,7 +357,7 @@ absl::StatusOr<Options::Changes> Options::Reread() {
     setting.variable->Reset();
   }
   absl::StatusOr<Changes> changes = TakeChanges();
-  if (!changes.ok()) {
+  if (!changes.ok() && !Planted("bad-file-half")) {
     for (Setting& setting : settings_) setting.variable->PutBack();
   }
   return changes;
@@ -370,9 +371,9 @@ absl::StatusOr<Options::Changes> Options::TakeChanges() {
   for (Setting& setting : settings_) {
     if (!setting.variable->Changed()) continue;
     (setting.reloads ? changes.changed : changes.needs_restart).push_back(setting.name);
-    if (!setting.reloads) setting.variable->PutBack();
+    if (!setting.reloads && !Planted("restart-ignored")) setting.variable->PutBack();
   }
-  RETURN_IF_ERROR(RunChecks());
+  if (!Planted("checked-once")) RETURN_IF_ERROR(RunChecks());
   return changes;
 }
 

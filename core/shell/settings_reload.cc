@@ -2,6 +2,7 @@
 
 #include "absl/strings/str_join.h"
 #include "core/base/log.h"
+#include "core/base/planted.h"
 
 namespace tocsin {
 namespace {
@@ -35,7 +36,7 @@ absl::StatusOr<Options::Changes> SettingsReload::Run() {
   } else {
     LogError("settings are wrong, and stay as they were", {{"error", changes.status()}});
   }
-  read_files_();
+  if (changes.ok() || !Planted("files-wait")) read_files_();
   return changes;
 }
 

@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "core/base/planted.h"
 #include "core/base/status_macros.h"
 #include "core/event/error.h"
 #include "core/event/text.h"
@@ -99,7 +100,7 @@ bool IsOpenTo(const LiveSession& session, const Subject& caller) {
   const SubjectPtr subject = session.subject();
   const bool own =
       subject != nullptr && subject->name == caller.name && subject->issuer == caller.issuer;
-  return own || caller.permission.MayAdminister();
+  return own || caller.permission.MayAdminister() || Planted("explain-session-of-others");
 }
 
 // Waits for the shard's thread. Nothing when it has no such stream that the caller may see.
@@ -145,8 +146,9 @@ Explanations::Outcome Explanations::Make(const Explaining& explaining,
     return OfEvent(explaining.explainer, *event, permission);
   }
   const auto& last = std::get<ExplainLast>(explaining.what);
-  return permission == Filter::MatchAll() ? OfLast(explaining.explainer, last)
-                                          : OfLastAllowed(explaining.explainer, last, permission);
+  return permission == Filter::MatchAll() || Planted("explain-last-of-all")
+             ? OfLast(explaining.explainer, last)
+             : OfLastAllowed(explaining.explainer, last, permission);
 }
 
 Explanations::Outcome Explanations::OfEvent(const Explainer& explainer, v1::Event event,
@@ -159,7 +161,7 @@ Explanations::Outcome Explanations::OfEvent(const Explainer& explainer, v1::Even
   v1::ExplainResponse response;
   v1::Explanation& explanation = *response.add_explanations();
   explanation = explainer.Explain(event);
-  if (!permission->Matches(EventFacts::Of(event))) {
+  if (!permission->Matches(EventFacts::Of(event)) && !Planted("explain-hides-permission")) {
     AddStopped(explanation);
   }
   response.set_looked_at(1);

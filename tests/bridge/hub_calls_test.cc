@@ -51,6 +51,10 @@ class PublishHub : public v1::EventHub::Service {
     }
     return status;
   }
+  void Answer(std::deque<grpc::Status> next) {
+    MutexLock lock(mutex);
+    answers = std::move(next);
+  }
   size_t Tries() {
     MutexLock lock(mutex);
     return requests.size();
@@ -124,6 +128,19 @@ TEST_F(HubCallsTest, UnavailableIsTriedAgainWithTheSameIds) {
   for (const v1::PublishRequest& request : hub.requests) {
     EXPECT_EQ(request.SerializeAsString(), hub.requests[0].SerializeAsString());
   }
+}
+
+// The bridge's token is not its client's: that is told to come again, not that its own is bad.
+TEST_F(HubCallsTest, ARefusedTokenOfTheBridgeIsWaitedForAndNotTheClientsFault) {
+  const grpc::Status refused(grpc::StatusCode::UNAUTHENTICATED, "the token has expired");
+  hub.answers = {refused, refused};
+  EXPECT_TRUE(Wait(*Publish()).ok());
+  hub.Answer(std::deque<grpc::Status>(1'000, refused));
+  const absl::Status late = Wait(*Publish(absl::Milliseconds(300)));
+  EXPECT_EQ(ErrorCodeOf(late), ErrorCode::kServiceUnavailable);
+  EXPECT_NE(late.message().find("this bridge's own token"), std::string::npos);
+  hub.Answer({grpc::Status(grpc::StatusCode::PERMISSION_DENIED, "no publishing")});
+  EXPECT_EQ(ErrorCodeOf(Wait(*Publish())), ErrorCode::kServiceUnavailable);
 }
 
 TEST_F(HubCallsTest, AHubThatIsNotThereIsWaitedFor) {

@@ -123,6 +123,24 @@ TEST_F(HubReplayTest, ABrokenStreamGoesOnUnseenWhereItStood) {
   EXPECT_EQ(hub.requests().at(2).from(), FormatCursor(At(2)));
 }
 
+// It is the bridge's token, which is renewed: no client of the bridge can mend it.
+TEST_F(HubReplayTest, ARefusedTokenIsWaitedFor) {
+  hub.Add([](auto& writer) {
+    writer.Write(Response(1, 2));
+    return grpc::Status(grpc::StatusCode::UNAUTHENTICATED, "the token has expired");
+  });
+  hub.Add([](auto&) { return grpc::Status(grpc::StatusCode::UNAUTHENTICATED, "expired"); });
+  hub.Add([](auto& writer) {
+    writer.Write(Response(3, 4));
+    return grpc::Status::OK;
+  });
+  Make();
+  const auto catch_up = Open(At(0));
+  EXPECT_EQ(Sequences(Next(*catch_up)), Range(1, 2));
+  EXPECT_EQ(Sequences(Next(*catch_up)), Range(3, 4));
+  EXPECT_EQ(hub.requests().at(2).from(), FormatCursor(At(2)));
+}
+
 TEST_F(HubReplayTest, AGapComesBeforeItsEventsWithWhatIsHeld) {
   hub.Add([](auto& writer) {
     v1::SubscribeResponse response = Response(8, 9);

@@ -10,6 +10,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
+#include "absl/strings/str_split.h"
 #include "core/admin/shard_question.h"
 #include "core/auth/subject.h"
 #include "core/base/log.h"
@@ -20,9 +21,11 @@
 namespace tocsin {
 namespace {
 
+using ::testing::AllOf;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using testing::RunningShard;
+using ::testing::StartsWith;
 
 struct Kicked {
   std::string id;
@@ -258,6 +261,39 @@ TEST_F(AdminTest, TheLogLevelChangesAndEachChangeLeavesALineWhateverTheLevel) {
   EXPECT_THAT(lines, HasSubstr("admin did=drain by=\"unix socket, uid 0, pid 7\""));
   EXPECT_THAT(lines, ::testing::Not(HasSubstr("not written")));
   EXPECT_EQ(drains_, 1);
+}
+
+TEST_F(AdminTest, EachActLeavesALineThatSaysWhoAndWhom) {
+  AddSessions(1);
+  Admin admin = MakeAdmin();
+  v1::KickRequest kick;
+  kick.set_subject("alice");
+  kick.set_reason("maintenance");
+  ::testing::internal::CaptureStderr();
+  StartLog(LogLevel::kInfo, LogFormat::kText);
+  EXPECT_TRUE(admin.Kick("subject bob", kick).ok());
+  kick.clear_subject();
+  kick.set_id("nobody");
+  EXPECT_FALSE(admin.Kick("subject bob", kick).ok());
+  EXPECT_TRUE(admin.Drain("subject bob").ok());
+  EXPECT_TRUE(admin.Reload("subject bob").ok());
+  reload_ = absl::InvalidArgumentError("no");
+  EXPECT_FALSE(admin.Reload("subject bob").ok());
+  EXPECT_TRUE(admin.ListConnections({}).ok());
+  EXPECT_TRUE(admin.ListClosed({}).ok());
+  const std::string log = ::testing::internal::GetCapturedStderr();
+  std::vector<std::string> lines;
+  for (absl::string_view line : absl::StrSplit(log, '\n', absl::SkipEmpty())) {
+    lines.emplace_back(line.substr(line.find("admin ")));
+  }
+  EXPECT_THAT(lines,
+              ElementsAre(StartsWith("admin did=kick by=\"subject bob\" id=\"\" subject=alice "
+                                     "reason=maintenance kicked=1"),
+                          AllOf(StartsWith("admin did=kick by=\"subject bob\" id=nobody"),
+                                HasSubstr("kicked=0")),
+                          StartsWith("admin did=drain by=\"subject bob\""),
+                          StartsWith("admin did=reload by=\"subject bob\" outcome=done"),
+                          StartsWith("admin did=reload by=\"subject bob\" outcome=\"refused")));
 }
 
 TEST_F(AdminTest, AReloadTellsWhatChangedAndWhatNeedsARestart) {

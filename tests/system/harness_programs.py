@@ -53,7 +53,8 @@ class Program:
         pinned = self.pinned() if self.ports else []
         self._found = []
         command = [str(BIN / self.name), *self._arguments, *pinned, *extra]
-        environment = {k: v for k, v in os.environ.items() if not k.startswith("TOCSIN_")} | self._environment
+        environment = {k: v for k, v in os.environ.items()
+                       if not k.startswith("TOCSIN_") or k == "TOCSIN_PLANT"} | self._environment
         self._process = subprocess.Popen(
             command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
             errors="replace", env=environment, cwd=self.folder, start_new_session=True)
