@@ -137,6 +137,9 @@ Received FrameReader::BeginFrame() {
   if ((length_bytes == 2 && left_ < kLength16) || (length_bytes == 8 && left_ <= 0xffff)) {
     return Fail(kProtocolError, "a length is not written in its shortest form");
   }
+  if (left_ >> 63 != 0) {
+    return Fail(kProtocolError, "a length's highest bit is set");
+  }
   std::copy_n(header_.begin() + 2 + static_cast<ptrdiff_t>(length_bytes), kKeyBytes, key_.begin());
   first_ = header_[0];
   in_payload_ = true;
@@ -146,6 +149,7 @@ Received FrameReader::BeginFrame() {
   if (opcode() != 0) {
     message_type_ = opcode();
     compressed_ = (first_ & kRsv1) != 0;
+    utf8_ = {};
   }
   if (!discarding_ && left_ > max_bytes() - message_.size()) {
     discarding_ = true;
@@ -167,6 +171,9 @@ Received FrameReader::TakePayload(std::span<char>& bytes) {
   }
   const bool ends = !in_payload_ && final();
   const std::string_view view(part.data(), part.size());
+  if (!passed_over && !control() && !IsTextSoFar(view, ends)) {
+    return Fail(kInvalidPayload, "a text message must be valid UTF-8");
+  }
   std::string& kept = control() ? control_ : message_;
   if (passed_over) {
     message_type_ = ends ? 0 : message_type_;
@@ -181,6 +188,11 @@ Received FrameReader::TakePayload(std::span<char>& bytes) {
   }
   given_ = true;
   return control() ? Control(kept) : Message(kept);
+}
+
+bool FrameReader::IsTextSoFar(std::string_view part, bool ends) {
+  return message_type_ != static_cast<uint8_t>(Opcode::kText) || compressed_ ||
+         (utf8_.Take(part) && (!ends || utf8_.whole()));
 }
 
 Received FrameReader::Control(std::string_view payload) {
@@ -215,9 +227,9 @@ Received FrameReader::Message(std::string_view payload) {
       return inflated;
     }
     payload = inflated.payload;
-  }
-  if (kind == Kind::kText && !IsUtf8(payload)) {
-    return Fail(kInvalidPayload, "a text message must be valid UTF-8");
+    if (kind == Kind::kText && !IsUtf8(payload)) {
+      return Fail(kInvalidPayload, "a text message must be valid UTF-8");
+    }
   }
   return {.kind = kind, .payload = payload};
 }
@@ -240,6 +252,8 @@ Received FrameReader::Inflate(Kind kind, std::string_view payload) {
 
 Received FrameReader::Fail(uint16_t code, const char* why) {
   failed_ = true;
+  std::string().swap(message_);
+  std::string().swap(control_);
   return {.kind = Kind::kFailed, .code = code, .payload = why};
 }
 

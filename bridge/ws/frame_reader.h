@@ -4,9 +4,11 @@
 //          until something is complete. A message that is whole in one frame within those bytes is
 //          unmasked in place and not copied; of any other message, the part that has come is kept.
 //          A length beyond the limit is noticed in the header, before any of the payload is kept. A
-//          compressed message is kept compressed and inflated once it is whole.
+//          compressed message is kept compressed and inflated once it is whole. Any other text is
+//          checked as it comes, and fails at its first byte that is wrong.
 // Threads: one.
-// Owns:    an unfinished header, message and control frame; nothing between messages.
+// Owns:    an unfinished header, message and control frame; nothing between messages, nor once
+//          it has failed.
 // Errors:  kFailed when the client breaks the protocol; nothing is read after it. kTooLarge when a
 //          message passes a limit; messages are skipped after it, control frames are still read.
 // Source:  RFC 6455, sections 5 and 7.4; RFC 7692, section 6.
@@ -20,6 +22,7 @@
 #include <string_view>
 
 #include "core/base/heap_bytes.h"
+#include "core/base/utf8.h"
 
 namespace tocsin::bridge::ws {
 
@@ -66,6 +69,8 @@ class FrameReader {
   const char* CheckStart() const;
   Received BeginFrame();
   Received TakePayload(std::span<char>& bytes);
+  // Whether the part of the unfinished message, unless it is compressed, is such as its type allows.
+  bool IsTextSoFar(std::string_view part, bool ends);
   Received Control(std::string_view payload);
   Received Message(std::string_view payload);
   Received Inflate(Received::Kind kind, std::string_view payload);
@@ -89,7 +94,8 @@ class FrameReader {
   uint8_t first_ = 0;         // the frame's first byte
   uint8_t message_type_ = 0;  // the opcode of the unfinished message; 0 when there is none
   std::array<uint8_t, 4> key_{};
-  bool compressed_ = false;  // the unfinished message is
+  Utf8Check utf8_;           // of the unfinished message
+  bool compressed_ = false;  // it is
   bool in_payload_ = false;
   bool given_ = false;  // message_ or control_ has been given out
   bool discarding_ = false;

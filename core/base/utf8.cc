@@ -10,7 +10,7 @@ namespace {
 // What may follow a first byte: how many bytes, and the range of the first of them. The others are
 // 80 to BF.
 struct Following {
-  size_t more;
+  uint8_t more;
   uint8_t low;
   uint8_t high;
 };
@@ -61,16 +61,38 @@ size_t CharacterBytes(std::string_view text) {
 }  // namespace
 
 bool IsUtf8(std::string_view text) {
+  Utf8Check check;
+  return check.Take(text) && check.whole();
+}
+
+bool Utf8Check::Take(std::string_view part) {
   while (true) {
-    text.remove_prefix(AsciiBytes(text));
-    if (text.empty()) {
+    for (; more_ > 0 && !part.empty(); part.remove_prefix(1)) {
+      const auto byte = static_cast<uint8_t>(part.front());
+      if (byte < low_ || byte > high_) {
+        return false;
+      }
+      --more_;
+      low_ = 0x80;
+      high_ = 0xbf;
+    }
+    part.remove_prefix(AsciiBytes(part));
+    if (part.empty()) {
       return true;
     }
-    const size_t bytes = CharacterBytes(text);
-    if (bytes == 0) {
+    if (const size_t bytes = CharacterBytes(part); bytes > 0) {
+      part.remove_prefix(bytes);
+      continue;
+    }
+    // Wrong, or cut off: its bytes one by one.
+    const Following following = FollowingOf(static_cast<uint8_t>(part.front()));
+    if (following.more == 0) {
       return false;
     }
-    text.remove_prefix(bytes);
+    more_ = following.more;
+    low_ = following.low;
+    high_ = following.high;
+    part.remove_prefix(1);
   }
 }
 

@@ -9,6 +9,7 @@
 #include "bridge/ws/deflated_frames.h"
 #include "bridge/ws/extensions.h"
 #include "bridge/ws/frame_reader.h"
+#include "tests/bridge/client_deflate.h"
 #include "tests/bridge/client_frames.h"
 #include "tests/bridge/session_fixture.h"
 
@@ -16,45 +17,9 @@ namespace tocsin::bridge::ws {
 namespace {
 
 using testing::ClientFrame;
+using testing::Compress;
+using testing::Decompress;
 using Outcome = Inflater::Outcome;
-
-// By zlib itself, as a client of any window does it.
-std::string Compress(std::string_view text, int window_bits = 15) {
-  z_stream stream{};
-  EXPECT_EQ(deflateInit2(&stream, 9, Z_DEFLATED, -window_bits, 9, Z_DEFAULT_STRATEGY), Z_OK);
-  std::string out(text.size() + 1'000, '\0');
-  stream.next_in = reinterpret_cast<Bytef*>(const_cast<char*>(text.data()));
-  stream.avail_in = static_cast<uInt>(text.size());
-  stream.next_out = reinterpret_cast<Bytef*>(out.data());
-  stream.avail_out = static_cast<uInt>(out.size());
-  EXPECT_EQ(deflate(&stream, Z_SYNC_FLUSH), Z_OK);
-  out.resize(out.size() - stream.avail_out - 4);
-  deflateEnd(&stream);
-  return out;
-}
-
-// As a client with a window of kDeflateWindowBits that keeps nothing between messages. In small
-// pieces: of what it has just given out zlib would take more than its window.
-std::string Decompress(std::string payload) {
-  payload += std::string("\x00\x00\xff\xff", 4);
-  z_stream stream{};
-  EXPECT_EQ(inflateInit2(&stream, -kDeflateWindowBits), Z_OK);
-  std::string out;
-  stream.next_in = reinterpret_cast<Bytef*>(payload.data());
-  stream.avail_in = static_cast<uInt>(payload.size());
-  int said = Z_OK;
-  do {
-    Bytef piece[512];
-    stream.next_out = piece;
-    stream.avail_out = sizeof piece;
-    said = inflate(&stream, Z_SYNC_FLUSH);
-    out.append(reinterpret_cast<char*>(piece), sizeof piece - stream.avail_out);
-  } while (said == Z_OK && stream.avail_out == 0);
-  EXPECT_TRUE(said == Z_OK || said == Z_BUF_ERROR) << said;
-  EXPECT_EQ(stream.avail_in, 0u);
-  inflateEnd(&stream);
-  return out;
-}
 
 std::string RandomText(size_t size, uint32_t letters) {
   std::mt19937 random(static_cast<uint32_t>(size));

@@ -207,8 +207,12 @@ TEST(FrameOracleDifferences, AreTheseAndNoMore) {
        "registered with IANA: bad gateway; Beast calls it reserved"},
       {"close code 5000", Close(5000), "failed 1002", "close 5000 ",
        "RFC 6455, section 7.4.2 ends at 4999; Beast takes all above 2999"},
-      {"wrong UTF-8 in a message that is not whole", Frame(0x01, "\xff"), "more", "failed 1007",
-       "section 8.1 lets it be told when the message is whole, and ours looks then, once"},
+      {"wrong UTF-8 in a message that is not whole", Frame(0x01, "\xff"), "failed 1007",
+       "failed 1007", "at its first wrong byte"},
+      {"close code 5000 and a reason that is not UTF-8", Close(5000, "\xff"), "failed 1002",
+       "failed 1007", "as above: to Beast only the reason is wrong"},
+      {"a length with its highest bit set", std::string("\x82\xff\x80\0\0\0\0\0\0\0mask", 14),
+       "failed 1002", "too large", "RFC 6455, section 5.2: that bit must be 0"},
       {"a wrong start of a header", std::string("\x00\x8b", 2), "failed 1002", "more",
        "two bytes say that nothing is continued; Beast waits for the masking key"},
       {"wrong UTF-8, whole", Frame(0x01, "\xff") + Frame(0x80, ""), "failed 1007", "failed 1007",
@@ -243,6 +247,16 @@ std::string RandomBytes(std::mt19937& random) {
   return random() % 5 == 0 ? bytes.substr(0, random() % (bytes.size() + 1)) : bytes;
 }
 
+// What ours says is wrong; empty when nothing is.
+std::string WhyNot(std::string bytes) {
+  FrameReader reader(kMaxMessage);
+  for (std::span<char> rest(bytes); !rest.empty();) {
+    const Received got = reader.Next(rest);
+    if (got.kind == Received::Kind::kFailed) return std::string(got.payload);
+  }
+  return "";
+}
+
 // The rows above, met by chance.
 bool IsKnownDifference(const std::string& bytes, const Reading& ours, const Reading& theirs) {
   if (ours.messages != theirs.messages) {
@@ -254,12 +268,16 @@ bool IsKnownDifference(const std::string& bytes, const Reading& ours, const Read
   if (theirs.end.starts_with("close ")) {
     return ours.end == "failed 1002" && std::stoi(theirs.end.substr(6)) >= 5000;
   }
-  // A header that is not whole: the first two bytes are enough for ours.
-  if (ours.end == "failed 1002" && theirs.end == "more") {
-    return ByBeast(bytes + std::string(14, '\0')).end == "failed 1002";
+  if (theirs.end == "failed 1007") {
+    return ours.end == "failed 1002" &&
+           WhyNot(bytes) == "a close frame's code is none that may be sent";
   }
-  // Wrong UTF-8 in a message that is not whole: ours reads on, to whatever comes then.
-  return theirs.end == "failed 1007";
+  if (theirs.end == "too large") {
+    return ours.end == "failed 1002" && WhyNot(bytes) == "a length's highest bit is set";
+  }
+  // A header that is not whole: the first two bytes are enough for ours.
+  return ours.end == "failed 1002" && theirs.end == "more" &&
+         ByBeast(bytes + std::string(14, '\0')).end == "failed 1002";
 }
 
 std::string Hex(std::string_view bytes) {

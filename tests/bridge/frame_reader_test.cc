@@ -165,9 +165,12 @@ std::vector<Case> Cases() {
            ClientFrame(0, "rest") + ClientFrame(1, "another") + ClientFrame(8, CodeBytes(1001)),
        {"too large", "ping p", "close 1001"}},
       {"terabytes", Bytes({0x82, 0xff, 0, 0, 1, 0, 0, 0, 0, 0, 1, 2, 3, 4, 5, 6}), {"too large"}},
-      {"all bits of a length",
-       Bytes({0x82, 0xff, 255, 255, 255, 255, 255, 255, 255, 255, 1, 2, 3, 4, 5, 6}),
+      {"all bits of a length but the highest",
+       Bytes({0x82, 0xff, 127, 255, 255, 255, 255, 255, 255, 255, 1, 2, 3, 4, 5, 6}),
        {"too large"}},
+      {"the highest bit of a length",
+       Bytes({0x82, 0xff, 128, 0, 0, 0, 0, 0, 0, 0, 1, 2, 3, 4, 5, 6}),
+       {"failed 1002"}},
   };
 }
 
@@ -221,14 +224,27 @@ TEST(FrameReaderTest, AFrameThatIsWrongIsNotWaitedFor) {
 TEST(FrameReaderTest, KeepsOnlyWhatHasComeOfAnUnfinishedMessage) {
   FrameReader reader(1 << 20);
   Lines lines;
-  Feed(reader, ClientFrame(1, std::string(1 << 20, 'x')).substr(0, 14 + 100), lines);
+  const std::string frame = ClientFrame(1, std::string(1 << 20, 'x'));
+  Feed(reader, frame.substr(0, 14 + 100), lines);
   EXPECT_EQ(reader.held_bytes(), 100u);
-  Feed(reader, std::string((1 << 20) - 100, 'y'), lines);
+  Feed(reader, frame.substr(14 + 100), lines);
   EXPECT_EQ(lines.size(), 1u);
   Feed(reader, "", lines);
   EXPECT_EQ(reader.held_bytes(), 0u) << "nothing between messages";
   Feed(reader, ClientFrame(1, "whole"), lines);
   EXPECT_EQ(reader.held_bytes(), 0u) << "one that is whole is not copied";
+}
+
+TEST(FrameReaderTest, HoldsNothingOnceItHasFailed) {
+  FrameReader reader(kLimit);
+  Lines lines;
+  Feed(reader, ClientFrame(1, "begun", {.final = false}) + ClientFrame(9, "ping").substr(0, 8),
+       lines);
+  EXPECT_GT(reader.held_bytes(), 0u);
+  Feed(reader, ClientFrame(9, "ping").substr(8) + ClientFrame(0, "\xff"), lines);
+  EXPECT_EQ(lines, (Lines{"ping ping", "failed 1007"}));
+  EXPECT_EQ(reader.held_bytes(), 0u);
+  EXPECT_EQ(reader.heap_bytes(), 0u);
 }
 
 TEST(FrameReaderTest, DiscardPassesMessagesOverAndKeepsNothing) {
@@ -317,6 +333,50 @@ TEST(Utf8Test, RefusesOverlongFormsSurrogatesAndParts) {
                            "1234567\x80",
                            "12345678abc\xc3"}) {
     EXPECT_FALSE(IsUtf8(text)) << testing::Hex(text);
+  }
+}
+
+// However a text is cut, it is one or none as a whole; and of one that is none every beginning that a
+// text can have is taken, and no longer one.
+TEST(Utf8Test, KnowsWithWhichByteATextEnds) {
+  // By every code point: with which two bytes a character begins.
+  std::vector<bool> begins(1 << 16);
+  for (uint32_t point = 0x80; point < 0x110000; ++point) {
+    if (point >= 0xd800 && point <= 0xdfff) continue;
+    const std::string bytes = testing::EncodeUtf8(point);
+    begins[static_cast<uint8_t>(bytes[0]) << 8 | static_cast<uint8_t>(bytes[1])] = true;
+  }
+  // As many bytes as a text can have there.
+  const auto good_bytes = [&](std::string_view text) {
+    for (size_t at = 0; at < text.size();) {
+      const auto byte = [&](size_t i) { return static_cast<uint8_t>(text[at + i]); };
+      const size_t size = byte(0) < 0x80 ? 1 : byte(0) < 0xe0 ? 2 : byte(0) < 0xf0 ? 3 : 4;
+      if (size > 1 && (byte(0) < 0xc2 || byte(0) > 0xf4)) return at;
+      for (size_t i = 1; i < size; ++i) {
+        if (at + i == text.size()) return text.size();
+        if (i == 1 ? !begins[byte(0) << 8 | byte(1)] : (byte(i) & 0xc0) != 0x80) return at + i;
+      }
+      at += size;
+    }
+    return text.size();
+  };
+  std::mt19937 random(11);
+  constexpr std::string_view kBytes =
+      "\x41\x7f\x80\x8f\x90\x9f\xa0\xbf\xc1\xc2\xdf\xe0\xe1\xec\xed\xee\xef\xf0\xf1\xf3\xf4\xf5"
+      "\xff";
+  for (int round = 0; round < 50'000; ++round) {
+    std::string text;
+    for (unsigned n = random() % 12; n > 0; --n) text += kBytes[random() % kBytes.size()];
+    Utf8Check check;
+    size_t taken = 0;
+    while (taken < text.size() && check.Take(text.substr(taken, 1))) ++taken;
+    ASSERT_EQ(taken, good_bytes(text)) << testing::Hex(text);
+    ASSERT_EQ(IsUtf8(text), taken == text.size() && check.whole()) << testing::Hex(text);
+    const size_t cut = random() % (text.size() + 1);
+    Utf8Check in_two;
+    ASSERT_EQ(in_two.Take(text.substr(0, cut)) && in_two.Take(text.substr(cut)),
+              taken == text.size())
+        << testing::Hex(text) << " cut at " << cut;
   }
 }
 
