@@ -139,7 +139,7 @@ INSTANTIATE_TEST_SUITE_P(Stores, EventQueriesTest, ::testing::Values("memory", "
                          [](const auto& store) { return store.param; });
 
 TEST_P(EventQueriesTest, ListsAreWhatTheOracleSays) {
-  for (int round = 0; round < testing::Rounds(60); ++round) {
+  for (int round = 0; round < testing::Rounds(30); ++round) {
     PublishRandom(10, 8);
     const v1::Filter filter = RandomFilter(8);
     const uint64_t after = random_() % all_.size();

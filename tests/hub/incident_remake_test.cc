@@ -45,7 +45,7 @@ class IncidentRemakeTest : public testing::Test {
   // Of every third one all alerts are resolved, so that it is over; every fifth has moved on from an
   // earlier one with the same alert, which was over while the alert still fired.
   void MakeIncidents() {
-    const auto log = OpenRocks(RocksIn(dir_));
+    const auto log = OpenRocks(RocksIn(dir_, Durability::kMemory));
     {
       AlertHub hub(*log, clock_);
       for (size_t i = 0; i < kIncidents; ++i) MakeIncident(hub, i);
@@ -72,7 +72,7 @@ class IncidentRemakeTest : public testing::Test {
   }
   // More comments than are kept, on an incident of its own.
   void MakeTalkative() {
-    const auto log = OpenRocks(RocksIn(dir_));
+    const auto log = OpenRocks(RocksIn(dir_, Durability::kMemory));
     AlertHub hub(*log, clock_);
     ids_.push_back(TestUuid(5));
     ASSERT_TRUE(hub.Publish({IncidentCreated(ids_.back())}).ok());
