@@ -5,17 +5,19 @@
 // Threads: one.
 // Bounds:  the head, the body, and all bytes with the framing of chunks: twice the body's.
 // Errors:  INVALID_ARGUMENT: another status, a redirect too; an encoded body; more bytes than
-//          bounded; malformed, or with its end missing. Nothing of the answer is repeated but its
+//          bounded; malformed, with trailers, or with its end missing. Nothing of the answer is repeated but its
 //          status. After an error the reader is not used again.
 // Source:  RFC 9112.
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <memory>
 #include <string>
 #include <string_view>
 
 #include "absl/status/status.h"
+#include "core/http/body_reader.h"
 
 namespace tocsin::http {
 
@@ -37,12 +39,22 @@ class ResponseReader {
 
  private:
   struct Parser;
+  // Where the body ends: known once the head is whole.
+  enum class Framing : uint8_t { kUnknown, kTold, kToTheEnd };
+
   absl::Status CheckHead() const;
+  void BeginBody();
+  absl::Status TakeBody(std::string_view bytes);
 
   const size_t most_bytes_;
+  const size_t most_body_bytes_;
   size_t taken_ = 0;
-  std::string kept_;  // what the parser has not taken yet
+  std::string kept_;  // what the parser of the head has not taken yet
   std::unique_ptr<Parser> parser_;
+  Framing framing_ = Framing::kUnknown;
+  BodyReader told_;         // by a length, or in chunks
+  std::string to_the_end_;  // of the connection
+  bool ended_ = false;
 };
 
 }  // namespace tocsin::http
