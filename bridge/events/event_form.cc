@@ -49,8 +49,8 @@ void EventForm::AddProblem(std::string& out, const absl::Status& status) {
   AppendProblem(out, format_, status);
 }
 
-void EventForm::AddClosing(std::string& out, absl::Duration reconnect_after) {
-  AppendClosing(out, format_, RowOf(ErrorCode::kServiceUnavailable).name, reconnect_after);
+void EventForm::AddClosing(std::string& out, absl::Duration reconnect_after, std::string_view why) {
+  AppendClosing(out, format_, RowOf(ErrorCode::kServiceUnavailable).name, why, reconnect_after);
 }
 
 void EventForm::AddHeartbeat(std::string& out) { AppendHeartbeat(out, format_, hub_connected_); }

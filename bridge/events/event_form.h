@@ -27,7 +27,7 @@ class EventForm final : public StreamForm {
   void AddSnapshotHead(std::string& out, const SnapshotMessage& message) override;
   std::string_view SnapshotEnd() const override;
   void AddProblem(std::string& out, const absl::Status& status) override;
-  void AddClosing(std::string& out, absl::Duration reconnect_after) override;
+  void AddClosing(std::string& out, absl::Duration reconnect_after, std::string_view why) override;
   void AddHeartbeat(std::string& out) override;
 
  private:

@@ -102,11 +102,12 @@ void AppendProblem(std::string& out, EventFormat format, const absl::Status& sta
 }
 
 void AppendClosing(std::string& out, EventFormat format, std::string_view reason,
-                   absl::Duration reconnect_after) {
+                   std::string_view in_words, absl::Duration reconnect_after) {
   if (IsServerSent(format)) {
     AppendRetry(out, reconnect_after);
   }
-  AppendMessage(out, format, "closing", "", ws::ClosingMessage(reason, 0, reconnect_after));
+  AppendMessage(out, format, "closing", "",
+                ws::ClosingMessage(reason, 0, reconnect_after, in_words));
 }
 
 void AppendHeartbeat(std::string& out, EventFormat format, bool hub_connected) {

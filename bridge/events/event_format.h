@@ -41,7 +41,7 @@ absl::Status AsResumeFrom(const absl::Status& status);
 void AppendProblem(std::string& out, EventFormat format, const absl::Status& status);
 // The server goes, or ends this stream.
 void AppendClosing(std::string& out, EventFormat format, std::string_view reason,
-                   absl::Duration reconnect_after);
+                   std::string_view in_words, absl::Duration reconnect_after);
 // A sign of life while there is no cursor to tell.
 void AppendHeartbeat(std::string& out, EventFormat format, bool hub_connected);
 

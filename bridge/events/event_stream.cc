@@ -277,7 +277,7 @@ void EventStream::EndFor(absl::Duration reconnect_after, std::string_view why) {
   }
   end_ = MakeError(ErrorCode::kServiceUnavailable, why);
   std::string closing;
-  form_->AddClosing(closing, reconnect_after);
+  form_->AddClosing(closing, reconnect_after, Planted("kick-says-nothing") ? "" : why);
   Send(closing);
   ended_ = true;
   if (!Planted("kick-stays")) Leave();

@@ -8,6 +8,7 @@
 #include "bridge/events/event_format.h"
 #include "bridge/events/event_query.h"
 #include "bridge/events/event_stream.h"
+#include "core/base/strings.h"
 #include "core/event/error.h"
 #include "core/event/uuid.h"
 #include "core/http/problem.h"
@@ -31,7 +32,8 @@ http::HttpResponse ComeBack(EventFormat format, const absl::Status& why) {
     return http::ProblemResponse(why);
   }
   http::HttpResponse response = StreamHead(format);
-  AppendClosing(response.body, format, RowOf(ErrorCodeOf(why)).name, kComeBackAfter);
+  AppendClosing(response.body, format, RowOf(ErrorCodeOf(why)).name, ToStd(why.message()),
+                kComeBackAfter);
   return response;
 }
 

@@ -48,8 +48,9 @@ class StreamForm {
   virtual std::string_view SnapshotEnd() const = 0;
   // Why the stream ends for good: it is the last message.
   virtual void AddProblem(std::string& out, const absl::Status& status) = 0;
-  // The server goes: it is the last message.
-  virtual void AddClosing(std::string& out, absl::Duration reconnect_after) = 0;
+  // The server ends the stream for a time, and says why: it is the last message.
+  virtual void AddClosing(std::string& out, absl::Duration reconnect_after,
+                          std::string_view why) = 0;
   // A sign of life while there is nothing to tell.
   virtual void AddHeartbeat(std::string& out) = 0;
 };

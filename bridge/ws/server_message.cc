@@ -153,9 +153,13 @@ std::string ErrorMessage(const absl::Status& status, std::string_view subscripti
   return out.Done();
 }
 
-std::string ClosingMessage(std::string_view reason, uint16_t code, absl::Duration reconnect_after) {
+std::string ClosingMessage(std::string_view reason, uint16_t code, absl::Duration reconnect_after,
+                           std::string_view in_words) {
   Object out("closing");
   out.Text("reason", reason);
+  if (!in_words.empty()) {
+    out.Text("message", in_words);
+  }
   if (code != 0) {
     out.Number("code", code);
   }

@@ -52,7 +52,8 @@ std::string AuthenticatedMessage(std::string_view expires_at, bool permission_ch
 std::string TokenExpiringMessage(absl::Time expires_at);
 std::string ErrorMessage(const absl::Status& status, std::string_view subscription_id = "");
 // A close code of 0 means that there is none, and is left out.
-std::string ClosingMessage(std::string_view reason, uint16_t code, absl::Duration reconnect_after);
+std::string ClosingMessage(std::string_view reason, uint16_t code, absl::Duration reconnect_after,
+                           std::string_view in_words = "");
 
 // The time as a JSON value.
 std::string JsonTime(absl::Time time);

@@ -400,6 +400,7 @@ TEST_F(EventStreamTest, DrainSaysWhenToComeBackAndEnds) {
   ASSERT_EQ(blocks.size(), 2u);
   EXPECT_EQ(blocks[0].retry, "1230");
   EXPECT_EQ(blocks[1].event, "closing");
+  EXPECT_EQ(Text(json::parse(blocks[1].data).as_object(), "message"), "the server is going down");
   EXPECT_EQ(Text(Lines(other).at(0), "reconnect_after_ms"), "1240");
   EXPECT_TRUE(one.out.ended);
   EXPECT_TRUE(other.out.ended);
@@ -408,18 +409,26 @@ TEST_F(EventStreamTest, DrainSaysWhenToComeBackAndEnds) {
   EXPECT_EQ(one.out.bytes, "");
 }
 
-TEST_F(EventStreamTest, AKickSaysWhenToComeBackAndTheStreamHasLeft) {
+TEST_F(EventStreamTest, AKickSaysWhyAndWhenToComeBackAndTheStreamHasLeft) {
   Reader& reader = Open();
+  Reader& lines = Open("", EventFormat::kJsonLines);
   Blocks(reader);
+  Lines(lines);
   LiveSession* const session = shard.sessions().Find("s1");
   ASSERT_NE(session, nullptr);
-  session->Kick(absl::Milliseconds(7'000), "closed by an operator");
+  session->Kick(absl::Milliseconds(7'000), "closed by an operator: \"moving\" house");
   EXPECT_EQ(shard.sessions().Find("s1"), nullptr);
   const std::vector<Block> blocks = Blocks(reader);
   ASSERT_EQ(blocks.size(), 2u);
   EXPECT_EQ(blocks[0].retry, "7000");
   EXPECT_EQ(blocks[1].event, "closing");
+  const json::object closing = json::parse(blocks[1].data).as_object();
+  EXPECT_EQ(Text(closing, "reason"), "SERVICE_UNAVAILABLE");
+  EXPECT_EQ(Text(closing, "message"), "closed by an operator: \"moving\" house");
   EXPECT_TRUE(reader.out.ended);
+  EXPECT_FALSE(lines.out.ended);
+  shard.sessions().Find("s2")->Kick(absl::Milliseconds(1), "closed by an operator");
+  EXPECT_EQ(Text(Lines(lines).at(0), "message"), "closed by an operator");
 }
 
 TEST_F(EventStreamTest, WhatIsRenderedForOneServesAll) {

@@ -227,6 +227,8 @@ TEST_F(PartsTest, DrainIsATransportErrorThatSaysWhenToComeBack) {
   ASSERT_EQ(parts.size(), 2u);
   const json::value last = json::parse(parts[0]);
   EXPECT_TRUE(last.at("payload").is_null());
+  EXPECT_EQ(last.at_pointer("/errors/0/message"),
+            "the server is going down; resume from the last cursor");
   EXPECT_EQ(last.at_pointer("/errors/0/extensions/code"), "SERVICE_UNAVAILABLE");
   EXPECT_EQ(last.at_pointer("/errors/0/extensions/retryAfterMs"), 1'230);
   EXPECT_EQ(parts[1], "--");

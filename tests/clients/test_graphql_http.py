@@ -46,7 +46,7 @@ def test_apollo_client_is_told_that_the_server_goes_down(hub, scenario):
         scenario.publish(1)
         client.wait_for(lambda values: len(values) >= 1, "an event")
         bridge.stop()
-        client.wait_for(lambda values: "the server ends this stream for now" in str(values), "the end")
+        client.wait_for(lambda values: "the server is going down; resume" in str(values), "the end")
 
 
 def test_curl_asks_by_post_and_by_get(bridge, scenario):

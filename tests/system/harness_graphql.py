@@ -83,7 +83,8 @@ async def graphql(bridge, init=True, **options):
 
 @contextlib.asynccontextmanager
 async def graphql_parts(bridge, query, resume_from):
-    """A subscription over POST /graphql: an iterator of the payloads of its parts."""
+    """A subscription over POST /graphql: an iterator of the payloads of its parts, and of the last part, which has only
+    errors."""
     host, port = bridge.address(0).rsplit(":", 1)
     body = json.dumps({"query": query, "extensions": {"resumeFrom": resume_from}})
     reader, writer = await asyncio.open_connection(host, int(port), limit=1 << 20)
@@ -94,7 +95,8 @@ async def graphql_parts(bridge, query, resume_from):
         # A part's JSON stands on a line of its own, and the server sends it in one chunk.
         while line := await asyncio.wait_for(reader.readline(), TIMEOUT):
             if line.startswith(b'{"payload"'):
-                yield json.loads(line)["payload"]
+                part = json.loads(line)
+                yield part["payload"] if part["payload"] is not None else part
 
     try:
         head = await asyncio.wait_for(reader.readuntil(b"\r\n\r\n"), TIMEOUT)

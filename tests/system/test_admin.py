@@ -102,6 +102,7 @@ def over_stream(lines):
                 closing = await stream.expect("closing")
                 assert await stream.next() is None
                 assert closing.data["reason"] == "SERVICE_UNAVAILABLE"
+                assert closing.data["message"] == "closed by an operator: moving house"
                 return closing.data["reconnect_after_ms"]
             return await body(stream.events, lambda message: (message.data["sequence"], message.id), ended)
     return follow
@@ -117,7 +118,9 @@ async def over_parts(bridge, resume_from, body):
             last = {}
             async for payload in parts:
                 last = payload
-            assert last is None  # what goes with errors: the last part
+            (error,) = last["errors"]
+            assert error["message"] == "closed by an operator: moving house; resume from the last cursor"
+            assert error["extensions"]["code"] == "SERVICE_UNAVAILABLE"
         return await body(events, lambda event: (event["sequence"], event["cursor"]), ended)
 
 

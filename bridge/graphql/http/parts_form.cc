@@ -2,8 +2,10 @@
 
 #include <utility>
 
+#include "absl/strings/str_cat.h"
 #include "bridge/graphql/input_words.h"
 #include "bridge/graphql/subscription_results.h"
+#include "core/base/strings.h"
 #include "core/event/error.h"
 
 namespace tocsin::bridge::graphql {
@@ -125,13 +127,12 @@ void PartsForm::AddProblem(std::string& out, const absl::Status& status) {
   AppendLastPart(out, error, shared_.clock.Now());
 }
 
-void PartsForm::AddClosing(std::string& out, absl::Duration reconnect_after) {
-  AppendLastPart(
-      out,
-      ErrorOf(MakeError(ErrorCode::kServiceUnavailable,
-                        "the server ends this stream for now; resume from the last cursor",
-                        {.retry_after = reconnect_after})),
-      shared_.clock.Now());
+void PartsForm::AddClosing(std::string& out, absl::Duration reconnect_after, std::string_view why) {
+  AppendLastPart(out,
+                 ErrorOf(MakeError(ErrorCode::kServiceUnavailable,
+                                   absl::StrCat(ToAbsl(why), "; resume from the last cursor"),
+                                   {.retry_after = reconnect_after})),
+                 shared_.clock.Now());
 }
 
 void PartsForm::AddHeartbeat(std::string& out) {

@@ -51,7 +51,7 @@ class PartsForm final : public StreamForm {
   void AddSnapshotHead(std::string&, const SnapshotMessage&) override {}
   std::string_view SnapshotEnd() const override { return ""; }
   void AddProblem(std::string& out, const absl::Status& status) override;
-  void AddClosing(std::string& out, absl::Duration reconnect_after) override;
+  void AddClosing(std::string& out, absl::Duration reconnect_after, std::string_view why) override;
   void AddHeartbeat(std::string& out) override;
 
  private:
