@@ -2,9 +2,11 @@
 // the error can suggest the closest name.
 #include "cli/app.h"
 
+#include <algorithm>
 #include <cstdlib>
 #include <exception>
 #include <iostream>
+#include <string_view>
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_replace.h"
@@ -214,6 +216,9 @@ int Main(int argc, const char* const* argv) {
   Globals globals;
   Run chosen;
   const std::unique_ptr<CLI::App> app = MakeApp(globals, chosen);
+  globals.hub_named = std::any_of(argv, argv + argc, [](std::string_view argument) {
+    return argument == "--hub" || argument.starts_with("--hub=");
+  });
   try {
     app->parse(ReversedArguments(argc, argv));
   } catch (const CLI::CallForHelp&) {

@@ -22,6 +22,7 @@ namespace tocsin::cli {
 
 struct Globals {
   std::string hub = "127.0.0.1:50051";
+  bool hub_named = false;  // on the command line
   rpc::HubTls hub_tls = {};
   rpc::HubTokenFlags hub_token = {};
   rpc::HubTokenPtr token = nullptr;  // of hub_token, once all flags are read

@@ -125,6 +125,7 @@ class Run {
       (*service)->Drain().IgnoreError();  // nobody has come yet
       return Fail(admin_server.status(), kProgramFailed);
     }
+    (*service)->UseAdmin(&admin);
     TellStarted(**service);
     end.OnReload([&reload] {
       LogInfo("reading settings and files again", {{"signal", SignalName(SIGHUP)}});
@@ -134,6 +135,7 @@ class Run {
     end.OnReload(nullptr);
     reload.Stop();
     admin_server->reset();
+    (*service)->UseAdmin(nullptr);
     const absl::Status drained = (*service)->Drain();
     service->reset();  // before the signals are let go: a second one still ends a slow end
     if (!drained.ok()) {

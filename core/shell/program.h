@@ -47,6 +47,9 @@ class Service {
   virtual void Reload() = 0;
   // The sessions that operators may look at and end, until the service is destroyed.
   virtual ServedSessions served() { return {}; }
+  // Who answers what operators ask over the service's own ports, where it has such a port. Null:
+  // nobody any more, and no such call is under way when it returns.
+  virtual void UseAdmin(Admin* /*admin*/) {}
 };
 
 struct Program {

@@ -54,6 +54,9 @@ absl::Status Call::Admit() {
   if (access_ == Access::kOpen || Planted("call-not-authenticated")) {
     return absl::OkStatus();
   }
+  if (access_ == Access::kAdminister && !authenticator.on()) {
+    return AdminIsElsewhere();
+  }
   ASSIGN_OR_RETURN(subject_,
                    authenticator.AuthenticateHeader(AuthorizationOf(context_), ClientOf(context_)));
   Clock& clock = shard_.clock();

@@ -70,7 +70,12 @@ Hub::Hub(HubConfig config)
       rpc_("tocsin.v1.EventHub"),
       health_rpc_("grpc.health.v1.Health"),
       reflection_rpc_("grpc.reflection.v1alpha.ServerReflection"),
-      services_{rpc_.full_name(), health_rpc_.full_name(), reflection_rpc_.full_name()} {}
+      admin_rpc_("tocsin.v1.Admin"),
+      services_{rpc_.full_name(), health_rpc_.full_name(), reflection_rpc_.full_name()} {
+  if (config_.auth.on()) {
+    services_.push_back(admin_rpc_.full_name());  // where nobody has a token it serves nobody
+  }
+}
 
 Hub::~Hub() { Halt(absl::ZeroDuration()); }
 
@@ -147,16 +152,18 @@ absl::Status Hub::Serve() {
     ASSIGN_OR_RETURN(certificates_, tls::CertificateWatch::Open(config_.tls.files()));
     certificates_->Start();
   }
-  ASSIGN_OR_RETURN(server_,
-                   GrpcServer::Start(config_.listen, {&rpc_, &health_rpc_, &reflection_rpc_},
-                                     config_.shards, bounds, certificates_.get()));
+  ASSIGN_OR_RETURN(server_, GrpcServer::Start(config_.listen,
+                                              {&rpc_, &health_rpc_, &reflection_rpc_, &admin_rpc_},
+                                              config_.shards, bounds, certificates_.get()));
   const HubParts parts{
       .rpc = rpc_,
       .health_rpc = health_rpc_,
       .reflection_rpc = reflection_rpc_,
+      .admin_rpc = admin_rpc_,
       .services = services_,
       .publisher = *publisher_,
       .explanations = *explanations_,
+      .admin_calls = admin_calls_,
       .queries = *queries_,
       .alert_intake = *alert_intake_,
       .admission = admission_,
@@ -188,6 +195,7 @@ absl::Status Hub::Serve() {
     shards.push_back(shard.get());
   }
   explanations_->Start(std::move(shards));
+  admin_calls_.Start();
   size_t number = 0;
   for (const auto& shard : shards_) {
     pulse_.Watch(absl::StrCat("shard ", number++),
@@ -244,7 +252,8 @@ void Hub::Halt(absl::Duration grace) {
   if (sequencer_ != nullptr) {
     sequencer_->Stop();
   }
-  // Before the shards, which it may wait for.
+  // Before the shards, which these may wait for.
+  admin_calls_.Stop();
   if (explanations_ != nullptr) {
     explanations_->Stop();
   }

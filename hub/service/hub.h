@@ -21,6 +21,7 @@
 #include "core/stream/window.h"
 #include "hub/query/query_service.h"
 #include "hub/sequencer.h"
+#include "hub/service/admin_calls.h"
 #include "hub/service/admission.h"
 #include "hub/service/config.h"
 #include "hub/service/explanations.h"
@@ -52,6 +53,7 @@ class Hub final : public Service {
   absl::Status Drain() override;
   void Reload() override;
   ServedSessions served() override;
+  void UseAdmin(Admin* admin) override { admin_calls_.Use(admin); }
   // Of the new settings, those that may change while the hub runs.
   void Apply(const HubConfig& config);
 
@@ -83,10 +85,12 @@ class Hub final : public Service {
   std::unique_ptr<Publisher> publisher_;
   std::unique_ptr<Explanations> explanations_;
   std::unique_ptr<AlertIntake> alert_intake_;
+  AdminCalls admin_calls_;
   RawService rpc_;
   RawService health_rpc_;
   RawService reflection_rpc_;
-  const std::vector<std::string> services_;
+  RawService admin_rpc_;
+  std::vector<std::string> services_;  // as reflection lists them
   std::unique_ptr<Authenticator> authenticator_;
   std::unique_ptr<tls::CertificateWatch> certificates_;  // null without TLS
   std::unique_ptr<GrpcServer> server_;

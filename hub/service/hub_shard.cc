@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "core/base/check.h"
+#include "hub/service/admin_methods.h"
 #include "hub/service/health_watch.h"
 #include "hub/service/publish_stream.h"
 #include "hub/service/reflection_stream.h"
@@ -146,6 +147,9 @@ void HubShard::ListenToAll() {
   Listen(std::make_unique<HealthWatch>(*this));
   Listen(std::make_unique<ReflectionStream>(*this));
   for (std::unique_ptr<Call>& call : UnaryMethods(*this)) {
+    Listen(std::move(call));
+  }
+  for (std::unique_ptr<Call>& call : AdminMethods(*this)) {
     Listen(std::move(call));
   }
 }

@@ -25,6 +25,7 @@
 #include "core/base/mutex.h"
 #include "core/stream/shard.h"
 #include "hub/query/query_service.h"
+#include "hub/service/admin_calls.h"
 #include "hub/service/admission.h"
 #include "hub/service/alert_intake.h"
 #include "hub/service/arrivals.h"
@@ -45,9 +46,11 @@ struct HubParts {
   RawService& rpc;
   RawService& health_rpc;
   RawService& reflection_rpc;
+  RawService& admin_rpc;
   const std::vector<std::string>& services;  // their full names
   Publisher& publisher;
   Explanations& explanations;
+  AdminCalls& admin_calls;
   QueryService& queries;
   AlertIntake& alert_intake;
   Admission& admission;
@@ -86,10 +89,12 @@ class HubShard {
   RawService& rpc() { return parts_.rpc; }
   RawService& health_rpc() { return parts_.health_rpc; }
   RawService& reflection_rpc() { return parts_.reflection_rpc; }
+  RawService& admin_rpc() { return parts_.admin_rpc; }
   const std::vector<std::string>& services() const { return parts_.services; }
   grpc::ServerCompletionQueue& queue() { return *queue_; }
   Publisher& publisher() { return parts_.publisher; }
   Explanations& explanations() { return parts_.explanations; }
+  AdminCalls& admin_calls() { return parts_.admin_calls; }
   Clock& clock() const { return parts_.clock; }
   ResetGuard& resets() { return parts_.resets; }
   const Authenticator& authenticator() const { return parts_.authenticator; }

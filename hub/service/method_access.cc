@@ -3,12 +3,14 @@
 #include <algorithm>
 
 #include "core/base/check.h"
+#include "core/base/planted.h"
 #include "core/event/error.h"
 
 namespace tocsin::hub {
 namespace {
 
 constexpr std::string_view kHub = "tocsin.v1.EventHub";
+constexpr std::string_view kAdmin = "tocsin.v1.Admin";
 constexpr std::string_view kHealth = "grpc.health.v1.Health";
 constexpr std::string_view kReflection = "grpc.reflection.v1alpha.ServerReflection";
 
@@ -24,6 +26,13 @@ constexpr MethodAccess kTable[] = {
     {kHub, "ListEvents", Access::kSubscribe},
     {kHub, "Explain", Access::kExplain},
     {kHub, "GetStatus", Access::kToken},
+    {kAdmin, "ListConnections", Access::kAdminister},
+    {kAdmin, "ListClosed", Access::kAdminister},
+    {kAdmin, "Kick", Access::kAdminister},
+    {kAdmin, "Drain", Access::kAdminister},
+    {kAdmin, "Reload", Access::kAdminister},
+    {kAdmin, "SetLogLevel", Access::kAdminister},
+    {kAdmin, "GetLogLevel", Access::kAdminister},
     {kHealth, "Check", Access::kOpen},
     {kHealth, "Watch", Access::kOpen},
     {kReflection, "ServerReflectionInfo", Access::kOpen},
@@ -56,8 +65,17 @@ absl::Status CheckAccess(Access access, const Permission& permission) {
       return permission.CheckSubscribe();
     case Access::kExplain:
       return permission.MayAdminister() ? absl::OkStatus() : permission.CheckSubscribe();
+    case Access::kAdminister:
+      return Planted("everyone-administers") ? absl::OkStatus() : permission.CheckAdminister();
   }
   return MakeError(ErrorCode::kForbidden, "the token does not allow this call");
+}
+
+absl::Status AdminIsElsewhere() {
+  return MakeError(ErrorCode::kForbidden,
+                   "Admin is served on this port to tokens that allow it, and this hub takes none "
+                   "(--auth-secret-file and its kin are not set); without them it is served on the "
+                   "Unix socket of --admin-socket");
 }
 
 }  // namespace tocsin::hub

@@ -15,12 +15,13 @@
 namespace tocsin::hub {
 
 enum class Access : uint8_t {
-  kOpen,       // nothing: the call is not authenticated
-  kToken,      // any good token
-  kPublish,    // one that may publish some type; each event's type is checked once it is read
-  kAlerts,     // one that may publish alert_received; what the hub derives from it is its own
-  kSubscribe,  // one that may subscribe; what is answered is narrowed by its filter
-  kExplain,    // one that may subscribe or administer; which one, once the request is read
+  kOpen,        // nothing: the call is not authenticated
+  kToken,       // any good token
+  kPublish,     // one that may publish some type; each event's type is checked once it is read
+  kAlerts,      // one that may publish alert_received; what the hub derives from it is its own
+  kSubscribe,   // one that may subscribe; what is answered is narrowed by its filter
+  kExplain,     // one that may subscribe or administer; which one, once the request is read
+  kAdminister,  // one that may administer; without authentication nobody may
 };
 
 struct MethodAccess {
@@ -35,5 +36,7 @@ Access AccessOf(std::string_view service, std::string_view method);
 
 // FORBIDDEN with what the token lacks, as far as that is known before the request is read.
 absl::Status CheckAccess(Access access, const Permission& permission);
+// FORBIDDEN with where Admin is served when nobody shows a token.
+absl::Status AdminIsElsewhere();
 
 }  // namespace tocsin::hub

@@ -2,6 +2,7 @@
 
 #include "hub/service/grpc_status.h"
 #include "hub/service/hub_shard.h"
+#include "hub/service/peer_address.h"
 #include "hub/service/raw_message.h"
 
 namespace tocsin::hub {
@@ -14,6 +15,11 @@ void UnaryCall::Prepare() {
 
 std::unique_ptr<Call> UnaryCall::Another() const {
   return std::make_unique<UnaryCall>(shard_, service_, method_);
+}
+
+std::string UnaryCall::address() const {
+  const std::optional<PeerAddress> peer = ParsePeer(context_.peer());
+  return peer ? peer->address.ToString() : "unix socket";
 }
 
 bool UnaryCall::Read(google::protobuf::Message& message) {

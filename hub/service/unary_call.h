@@ -8,6 +8,7 @@
 #include <google/protobuf/message.h>
 
 #include <atomic>
+#include <string>
 
 #include "absl/status/status.h"
 #include "hub/service/request_call.h"
@@ -29,6 +30,8 @@ class UnaryCall final : public RequestCall {
       : RequestCall(shard, service, method.name), method_(method) {}
 
   HubShard& shard() { return shard_; }
+  // Whose it is: "192.0.2.7", or "unix socket".
+  std::string address() const;
   // Parses the request. When its bytes are no such message, answers it with an error and returns
   // false.
   bool Read(google::protobuf::Message& message);

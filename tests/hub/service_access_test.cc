@@ -26,14 +26,19 @@ std::vector<std::string> MethodsOf(std::string_view service) {
   return names;
 }
 
-const std::vector<std::string>& HubMethods() {
-  static const auto* const methods = new std::vector(MethodsOf("tocsin.v1.EventHub"));
+// Those that ask for a token.
+const std::vector<std::string>& GuardedMethods() {
+  static const auto* const methods = [] {
+    auto* const all = new std::vector(MethodsOf("tocsin.v1.EventHub"));
+    for (std::string& method : MethodsOf("tocsin.v1.Admin")) all->push_back(std::move(method));
+    return all;
+  }();
   return *methods;
 }
 
 TEST(MethodAccess, EveryMethodOfTheSchemaHasOneRow) {
   std::vector<std::string> schema;
-  for (const char* service : {"tocsin.v1.EventHub", "grpc.health.v1.Health",
+  for (const char* service : {"tocsin.v1.EventHub", "tocsin.v1.Admin", "grpc.health.v1.Health",
                               "grpc.reflection.v1alpha.ServerReflection"}) {
     for (std::string& method : MethodsOf(service)) schema.push_back(std::move(method));
   }
@@ -76,7 +81,7 @@ TEST(HubAccess, WithoutAGoodTokenEveryMethodIsRefused) {
       {"expired", {hub.Token(kAll, -absl::Seconds(2))}, "UNAUTHORIZED"},
   };
   for (const auto& each : cases) {
-    for (const std::string& method : HubMethods()) {
+    for (const std::string& method : GuardedMethods()) {
       const grpc::Status status = CallWith(hub, method, each.authorization);
       EXPECT_EQ(status.error_code(), grpc::StatusCode::UNAUTHENTICATED)
           << each.what << " " << method;
@@ -93,7 +98,7 @@ TEST(HubAccess, WithoutAGoodTokenEveryMethodIsRefused) {
 
 TEST(HubAccess, AGoodTokenThatMayNothingMayAskHowTheHubIs) {
   AuthHub hub;
-  for (const std::string& method : HubMethods()) {
+  for (const std::string& method : GuardedMethods()) {
     const bool status_only = method == "/tocsin.v1.EventHub/GetStatus";
     const grpc::Status status =
         CallWith(hub, method, {hub.Token("{}")}, status_only ? "" : "\xff\xff\xff");
@@ -131,6 +136,10 @@ TEST(HubAccess, HalfAPermissionOpensItsHalf) {
   EXPECT_EQ(code("Explain", publishes), forbidden);
   EXPECT_EQ(code("Explain", subscribes), read);
   EXPECT_EQ(code("Explain", administers), read);
+  for (const std::string& method : MethodsOf("tocsin.v1.Admin")) {
+    EXPECT_EQ(CallWith(hub, method, {hub.Token(kAll)}).error_code(), forbidden) << method;
+    EXPECT_EQ(CallWith(hub, method, {administers}).error_code(), read) << method;
+  }
 }
 
 // A stream is refused before its client has sent anything.

@@ -17,6 +17,7 @@ import pytest
 import websockets.exceptions
 
 import harness
+import harness_auth
 from tocsin.v1 import admin_pb2, admin_pb2_grpc
 
 
@@ -236,6 +237,86 @@ def test_pages_of_connections(folder):
         assert [len(page) for page in seen] == [3, 3, 1]
         ids = sum(seen, [])
         assert len(set(ids)) == 7 and ids == sorted(ids)
+
+
+# ---- on the hub's port, by a token ----
+
+@pytest.fixture
+def issuer(folder):
+    return harness_auth.Issuer(folder)
+
+
+def by_token(hub, folder, token, *arguments, code=0, env=None):
+    """What `tocsin --hub … admin` prints, with the token in a file; None: without one."""
+    environment = {k: v for k, v in os.environ.items() if not k.startswith("TOCSIN_")} | (env or {})
+    given = []
+    if token is not None:
+        (folder / "token").write_text(token)
+        given = ["--token-file", folder / "token"]
+    done = subprocess.run([harness.BIN / "tocsin", "admin", *map(str, arguments), "--hub", hub.address(0), *map(str, given)],
+                          capture_output=True, text=True, timeout=60, env=environment)
+    assert done.returncode == code, (done.returncode, done.stdout, done.stderr)
+    return done.stdout + done.stderr
+
+
+def test_who_may_administer_does_so_on_the_hubs_port(folder, issuer):
+    opal = issuer.token({"admin": True}, name="opal")
+    with harness.start_hub(*issuer.flags, store="memory") as hub, \
+            harness_auth.TokenClient(hub, issuer.token(name="bob")) as bob:
+        stream = bob.subscribe()
+        stream.to_end_of_log()
+        (mine,) = json.loads(by_token(hub, folder, opal, "connections", "--json"))["connections"]
+        assert mine["subject"] == "bob" and mine["transport"] == "grpc"
+        # A socket in the environment is not meant where the command line names a hub.
+        assert by_token(hub, folder, opal, "log-level", env={"TOCSIN_ADMIN_SOCKET": str(folder / "other.sock")}) == "info\n"
+        assert by_token(hub, folder, opal, "log-level", "error") == "error (was info)\n"
+        assert by_token(hub, folder, opal, "kick", "--subject", "bob", "--reason", "moving house") == "kicked 1\n"
+        with pytest.raises(grpc.RpcError) as error:
+            stream.until(lambda _: False)
+        assert "closed by an operator: moving house" in error.value.details()
+        (gone,) = json.loads(by_token(hub, folder, opal, "closed", "--json"))["connections"]
+        assert gone["subject"] == "bob" and gone["code"] == "SERVICE_UNAVAILABLE"
+        assert "read again; no setting has changed" in by_token(hub, folder, opal, "reload")
+        assert "reason: must be at most 64 bytes" in by_token(hub, folder, opal, "kick", "x", "--reason", "a" * 65, code=4)
+        assert by_token(hub, folder, opal, "drain") == "draining\n"
+        assert hub.wait_for_end() == 0
+        for did in ("kick", "set log level", "reload", "drain"):
+            (line,) = [json.loads(each) for each in audit(hub, did)]
+            assert line["by"] == "subject opal, 127.0.0.1", line
+        assert opal not in hub.log()
+
+
+@pytest.mark.parametrize("permission, code, says", [
+    (None, "UNAUTHENTICATED", "--token-file"), (harness_auth.ALL, "PERMISSION_DENIED", "does not allow administering"),
+    ({"admin": False}, "PERMISSION_DENIED", "does not allow administering"),
+    ({"subscribe": True}, "PERMISSION_DENIED", "does not allow administering")], ids=repr)
+def test_who_may_not_administer_does_nothing_on_the_hubs_port(folder, issuer, permission, code, says):
+    token = issuer.token(permission) if permission is not None else None
+    metadata = [("authorization", f"Bearer {token}")] if token else []
+    methods = {"ListConnections": admin_pb2.ListConnectionsRequest(), "ListClosed": admin_pb2.ListClosedRequest(),
+               "Kick": admin_pb2.KickRequest(subject="ann"), "Drain": admin_pb2.DrainRequest(),
+               "Reload": admin_pb2.ReloadRequest(), "SetLogLevel": admin_pb2.SetLogLevelRequest(level="LOG_LEVEL_ERROR"),
+               "GetLogLevel": admin_pb2.GetLogLevelRequest()}
+    with harness.start_hub(*issuer.flags, store="memory") as hub, grpc.insecure_channel(hub.address(0)) as channel, \
+            harness_auth.TokenClient(hub, issuer.token()) as client:
+        stream = client.subscribe()
+        stream.to_end_of_log()
+        assert set(methods) == {method.name for method in admin_pb2.DESCRIPTOR.services_by_name["Admin"].methods}
+        for name, request in methods.items():
+            with pytest.raises(grpc.RpcError) as error:
+                getattr(admin_pb2_grpc.AdminStub(channel), name)(request, metadata=metadata, timeout=10)
+            assert error.value.code() == getattr(grpc.StatusCode, code), name
+        assert says in by_token(hub, folder, token, "drain", code=4)
+        client.publish(harness.system_event())
+        assert stream.take(1) and not any('"event":"admin"' in line for line in hub.lines)
+
+
+def test_without_authentication_the_hubs_port_has_no_admin_and_says_where_it_is(folder, issuer):
+    with harness.start_hub("--admin-socket", folder / "hub.sock", store="memory") as hub:
+        for token in (None, issuer.token({"admin": True})):
+            assert "on the Unix socket of --admin-socket" in by_token(hub, folder, token, "drain", code=4)
+        assert admin(folder / "hub.sock", "log-level") == "info\n"
+        assert by_token(hub, folder, None, "--socket", folder / "hub.sock", "log-level") == "info\n"
 
 
 @pytest.mark.parametrize("which", ["hub", "bridge"])
