@@ -183,6 +183,7 @@ class Bridge::Impl {
 
   void Apply(const BridgeConfig& config) {
     limits_.SetBounds(BoundsOf(config));
+    authenticator_->limits().SetBounds(config.auth.subjects);
     for (size_t i = 0; i < workers_.size(); ++i) {
       workers_[i]->Post([&worker = *workers_[i], &service = *services_[i], session = config.session,
                          origins = config.allowed_origins] {

@@ -153,8 +153,9 @@ void BridgeFlags::Register(Options& options) {
   RegisterEngine(options, *this);
   alerts.Register(options);
   options.Reloads({"allowed-origin", "max-connections", "max-connections-per-address",
-                   "max-subscriptions", "max-message-bytes", "messages-per-second", "message-burst",
-                   "heartbeat-interval", "session-timeout"});
+                   "max-unauthenticated-connections", "max-subscriptions", "max-message-bytes",
+                   "messages-per-second", "message-burst", "heartbeat-interval",
+                   "session-timeout"});
   options.Check([this] { return BridgeConfig::From(*this).status(); });
   options.Advise([this] { return AdviseOn(*this, absl::Now()); });
 }

@@ -131,6 +131,12 @@ http::Handler GroupHandler(const AlertSources& sources, GroupSource source) {
   };
 }
 
+// These senders try again what a server could not do, and not what it says was asked too often.
+HttpResponse RefuseGroup(const HttpRequest& /*request*/, const absl::Status& status) {
+  return ErrorCodeOf(status) == ErrorCode::kRateLimitExceeded ? AnswerGroupError(status)
+                                                              : http::ProblemResponse(status);
+}
+
 using TakeEvent = void (*)(const AlertSources&, std::string_view, std::string_view, Responder);
 
 http::Handler PagerDutyHandler(const AlertSources& sources, TakeEvent take) {
@@ -159,6 +165,7 @@ std::vector<http::Route> AlertSourceRoutes(const AlertSources& sources) {
        .max_body_bytes = kAlertBodyBytes,
        .access = http::Access::kPublish,
        .publishes = v1::EVENT_TYPE_ALERT_RECEIVED,
+       .refusal = RefuseGroup,
        .handler = GroupHandler(sources, {.name = "alertmanager", .read = ReadAlertmanager}),
        .doc = AlertWebhookDoc()},
       {.name = "prometheusAlerts",
@@ -168,6 +175,7 @@ std::vector<http::Route> AlertSourceRoutes(const AlertSources& sources) {
        .max_body_bytes = kAlertBodyBytes,
        .access = http::Access::kPublish,
        .publishes = v1::EVENT_TYPE_ALERT_RECEIVED,
+       .refusal = RefuseGroup,
        .handler = GroupHandler(sources, {.name = "prometheus", .read = ReadPrometheus}),
        .doc = PrometheusAlertsDoc()},
       {.name = "grafanaWebhook",
@@ -177,6 +185,7 @@ std::vector<http::Route> AlertSourceRoutes(const AlertSources& sources) {
        .max_body_bytes = kAlertBodyBytes,
        .access = http::Access::kPublish,
        .publishes = v1::EVENT_TYPE_ALERT_RECEIVED,
+       .refusal = RefuseGroup,
        .handler = grafana,
        .doc = AlertWebhookDoc()},
       {.name = "grafanaWebhookPut",
@@ -186,6 +195,7 @@ std::vector<http::Route> AlertSourceRoutes(const AlertSources& sources) {
        .max_body_bytes = kAlertBodyBytes,
        .access = http::Access::kPublish,
        .publishes = v1::EVENT_TYPE_ALERT_RECEIVED,
+       .refusal = RefuseGroup,
        .handler = grafana,
        .doc = AlertWebhookDoc()},
       {.name = "onCallWebhook",
@@ -195,6 +205,7 @@ std::vector<http::Route> AlertSourceRoutes(const AlertSources& sources) {
        .max_body_bytes = limits::kEventBytes,
        .access = http::Access::kPublish,
        .publishes = v1::EVENT_TYPE_ALERT_RECEIVED,
+       .refusal = RefuseGroup,
        .handler = GroupHandler(sources, {.name = "oncall", .read = ReadOnCall, .is_list = false}),
        .doc = OnCallDoc()},
       {.name = "pagerDutyEvent",

@@ -31,6 +31,7 @@ EventStream::EventStream(EventStreams& shared, http::ResponseStream& out,
       form_(std::move(form)),
       id_(std::move(session_id)),
       subject_(caller.subject),
+      share_(caller.share),
       filter_(Planted("events-not-narrowed") ? query.filter
                                              : subject_->permission.Narrow(query.filter)),
       notify_on_gap_(query.notify_on_gap),
@@ -120,6 +121,7 @@ void EventStream::OnSnapshotSent() {
     return snapshot_->Next();
   }
   snapshot_.reset();
+  share_->KeepAtMost(Held::kSnapshot, 0);
   Subscribe(told_.ordinary);
 }
 
@@ -190,6 +192,7 @@ void EventStream::Render(const Item& item, std::string& out) {
       told_ = item.place();
       return form_->AddBookmark(out, told_);
     case Item::Kind::kCaughtUp:
+      share_->KeepAtMost(Held::kReplay, 0);
       return RenderPlace(item.place(), out);
     case Item::Kind::kEnded:
       return form_->AddProblem(out, item.extra->status);
@@ -330,6 +333,7 @@ void EventStream::Leave() {
     shared_.shard.Remove(subscriber_);
     subscriber_ = 0;
   }
+  *share_ = SubjectLimits::Share();
 }
 
 }  // namespace tocsin::bridge

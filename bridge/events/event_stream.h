@@ -102,6 +102,7 @@ class EventStream final : public Sink, public http::StreamOwner, private LiveSes
   const std::shared_ptr<StreamForm> form_;
   const std::string id_;
   const SubjectPtr subject_;
+  const std::shared_ptr<SubjectLimits::Share> share_;
   const FilterPtr filter_;
   const bool notify_on_gap_;
   const bool priority_;

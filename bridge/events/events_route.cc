@@ -90,6 +90,9 @@ void ServeEvents(const BridgeState& state, const Authenticator& authenticator, W
     return std::move(responder).Respond(ComeBack(*format, *why));
   }
   EventCaller caller = EventCaller::Of(request, authenticator);
+  if (const absl::Status entered = caller.Enter(*query, worker.sessions().window); !entered.ok()) {
+    return std::move(responder).Respond(http::ProblemResponse(entered));
+  }
   query->filter = caller.subject->permission.Narrow(query->filter);
   if (query->notify_on_gap || !query->start.has_value()) {
     Begin(worker, *format, *query, caller, std::move(responder));

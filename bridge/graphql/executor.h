@@ -19,6 +19,7 @@
 #include "bridge/graphql/answers.h"
 #include "bridge/graphql/request.h"
 #include "bridge/upstream/hub_calls.h"
+#include "core/auth/authenticator.h"
 #include "core/auth/subject.h"
 #include "core/base/clock.h"
 
@@ -29,6 +30,7 @@ struct ExecutionSources {
   AlertIntake& alerts;
   Clock& clock;
   std::function<HealthNow()> health;
+  const Authenticator& authenticator = Authenticator::None();
 };
 
 // For the subject, which sees and does only what it may. `done` is given the whole result:

@@ -6,6 +6,7 @@
 #include "absl/strings/str_cat.h"
 #include "bridge/graphql/mutation_request.h"
 #include "bridge/rest/incident_answers.h"
+#include "core/base/planted.h"
 #include "core/event/error.h"
 
 namespace tocsin::bridge::graphql {
@@ -32,11 +33,19 @@ void MutationExecution::BeginNext() {
   if (field.arguments->error.has_value()) {
     results_.Fail(at_, *field.arguments->error);
     GoOn();
+  } else if (const absl::Status counted = Count(); !counted.ok()) {
+    Fail(counted);
   } else if (field.definition->name == "submitAlert") {
     SubmitAlert(field);
   } else {
     ChangeIncident(field);
   }
+}
+
+// Each field publishes.
+absl::Status MutationExecution::Count() const {
+  if (Planted("mutation-not-counted")) return absl::OkStatus();
+  return sources_.authenticator.limits().Publish(*subject_);
 }
 
 void MutationExecution::SubmitAlert(const PlannedField& field) {

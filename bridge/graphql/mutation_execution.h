@@ -30,6 +30,7 @@ class MutationExecution : public std::enable_shared_from_this<MutationExecution>
   void SubmitAlert(const PlannedField& field);
   void ChangeIncident(const PlannedField& field);
   void OnChange(const IncidentChange::Outcome& outcome);
+  absl::Status Count() const;
   void Fail(const absl::Status& status);
   void GoOn();
 

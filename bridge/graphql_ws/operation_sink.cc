@@ -1,6 +1,7 @@
 #include "bridge/graphql_ws/operation_sink.h"
 
 #include <exception>
+#include <utility>
 
 #include "bridge/graphql/input_words.h"
 #include "bridge/graphql_ws/server_message.h"
@@ -97,8 +98,12 @@ void OperationSink::RenderOfOne(Operation& operation, const Item& item, std::str
     case Item::Kind::kEnded:
       ++told.messages;
       return RenderEnd(operation, item.extra->status, out);
-    case Item::Kind::kUnsubscribed:
     case Item::Kind::kCaughtUp:
+      if (std::exchange(operation.replaying, false)) {
+        owner_.OnCaughtUp();
+      }
+      return;
+    case Item::Kind::kUnsubscribed:
     case Item::Kind::kBookmark:
       return;
   }

@@ -41,6 +41,8 @@ class OperationSink final : public Sink {
     virtual void OnStuck() = 0;
     // The client is told that this subscription has ended, and its operation is gone.
     virtual void OnOperationEnded() = 0;
+    // One that read the log first is live.
+    virtual void OnCaughtUp() = 0;
   };
 
   OperationSink(Context& context, ws::SessionOutput& output, Operations& operations, Owner& owner)

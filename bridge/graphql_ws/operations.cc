@@ -48,6 +48,10 @@ void Operations::Remove(SubscriptionTag tag) {
 
 void Operations::Clear() { std::vector<Operation>().swap(operations_); }
 
+size_t Operations::replaying() const {
+  return static_cast<size_t>(std::ranges::count_if(operations_, &Operation::replaying));
+}
+
 size_t Operations::MemoryBytes() const {
   size_t bytes = HeapBytes(operations_);
   for (const Operation& each : operations_) {

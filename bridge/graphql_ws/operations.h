@@ -23,6 +23,7 @@ struct Operation {
   SubscriptionTag tag = 0;
   bool began = false;                 // its place in the stream is known
   bool quiet = true;                  // it was told nothing since the last heartbeat
+  bool replaying = false;             // it reads the log before it is live
   bool resumes_by_extension = false;  // extensions.resumeFrom, not the argument of `events`
   std::string quoted_id;              // as JSON
   FormPtr form;
@@ -46,6 +47,7 @@ class Operations {
   std::vector<Operation>& all() { return operations_; }
   const std::vector<Operation>& all() const { return operations_; }
   size_t size() const { return operations_.size(); }
+  size_t replaying() const;
   size_t MemoryBytes() const;
 
  private:

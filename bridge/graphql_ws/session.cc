@@ -69,6 +69,9 @@ void Session::Start(bool deflate) {
   id_ = NewUuid(shared_.clock.Now());
   shared_.shard.sessions().Enter(*this);
   if (subject_.known()) {
+    if (const absl::Status entered = subject_.Enter(); !entered.ok()) {
+      return EndWith(ErrorCodeOf(entered), ToStd(entered.message()));
+    }
     sink_.EndAt(subject_.EndsAt());
     output_.OnAuthenticated(subject_.get());
   }
@@ -294,6 +297,7 @@ void Session::Leave(std::string_view code, std::string_view reason) {
     shared_.metrics.active_subscriptions.Decrement(static_cast<double>(operations_.size()));
     operations_.Clear();
   }
+  subject_.Leave();
 }
 
 void Session::Reply(std::string_view message) {

@@ -103,6 +103,10 @@ class Session final : public ws::WebSocketSession,
 
   void Execute(std::string quoted_id, std::shared_ptr<const graphql::Prepared> prepared);
   void Begin(std::string quoted_id, const graphql::Prepared& prepared);
+  // Of what its subject may have open, what the subscription needs.
+  absl::Status TakePlaces(const graphql::Subscription& asked);
+  // Gives back what it does not have open any more.
+  void GivePlacesBack();
   void Follow(const Operation& operation, const graphql::Subscription& asked, FilterPtr filter);
   ws::SessionSnapshots::Request SnapshotOf(const Operation& operation, FilterPtr filter,
                                            FilterPtr asked) const;
@@ -130,6 +134,7 @@ class Session final : public ws::WebSocketSession,
   // OperationSink::Owner.
   void OnStuck() override;
   void OnOperationEnded() override;
+  void OnCaughtUp() override { GivePlacesBack(); }
 
   // SessionSnapshots::Owner.
   bool MayTell() override { return !LookAtToken(); }

@@ -15,6 +15,7 @@
 #include "core/base/planted.h"
 #include "core/base/status_macros.h"
 #include "core/base/strings.h"
+#include "core/stream/reads_log.h"
 
 namespace tocsin::bridge::graphql_ws {
 namespace {
@@ -145,10 +146,11 @@ void Session::Refresh(const Authorization& authorization) {
                           .text = ws::JsonTime(subject_.expires_at())});
 }
 
-// As the protocol closes one that it forbids: 4403, but for keys that are out of reach.
+// As the protocol closes one that it forbids: 4403, but for what passes: keys that are out of reach,
+// and limits.
 void Session::EndForToken(const absl::Status& refusal) {
   const ErrorCode code = ErrorCodeOf(refusal);
-  code == ErrorCode::kServiceUnavailable
+  code == ErrorCode::kServiceUnavailable || code == ErrorCode::kRateLimitExceeded
       ? EndWith(code, ToStd(refusal.message()))
       : End(code, kForbidden, absl::StrCat("Forbidden: ", refusal.message()));
 }
@@ -212,6 +214,7 @@ void Session::Handle(const Complete& message) {
     sink_.asked().Count(0);
   }
   operations_.Remove(operation->tag);
+  GivePlacesBack();
   shared_.metrics.active_subscriptions.Decrement();
 }
 
@@ -264,11 +267,36 @@ void Session::Begin(std::string quoted_id, const graphql::Prepared& prepared) {
   if (!filter.ok()) {
     return RefuseOperation(quoted_id, filter.status());
   }
+  if (const absl::Status taken = TakePlaces(*asked); !taken.ok()) {
+    return RefuseOperation(quoted_id, taken);
+  }
   Operation& operation = operations_.Add(std::move(quoted_id), context_.forms.Of(asked));
+  operation.replaying = !asked->snapshot() && ReadsLog(shared_.window, asked->from());
   operation.resumes_by_extension = prepared.extensions.contains("resumeFrom");
   shared_.metrics.active_subscriptions.Increment();
   sink_.asked().Count((*filter)->key().size());
   Follow(operation, *asked, *std::move(filter));
+}
+
+absl::Status Session::TakePlaces(const graphql::Subscription& asked) {
+  if (Planted("operation-opens-uncounted")) return absl::OkStatus();
+  SubjectLimits::Share& share = subject_.share();
+  RETURN_IF_ERROR(share.Take(Held::kSubscription));
+  const bool replays = ReadsLog(shared_.window, asked.from());
+  const absl::Status more = asked.snapshot() ? share.Take(Held::kSnapshot)
+                            : replays        ? share.Take(Held::kReplay)
+                                             : absl::OkStatus();
+  if (!more.ok()) {
+    GivePlacesBack();
+  }
+  return more;
+}
+
+void Session::GivePlacesBack() {
+  SubjectLimits::Share& share = subject_.share();
+  share.KeepAtMost(Held::kSubscription, operations_.size());
+  share.KeepAtMost(Held::kReplay, operations_.replaying());
+  share.KeepAtMost(Held::kSnapshot, snapshots_.size());
 }
 
 void Session::Follow(const Operation& operation, const graphql::Subscription& asked,
@@ -284,7 +312,10 @@ void Session::Follow(const Operation& operation, const graphql::Subscription& as
                                         .leaves = asked.leaves()});
 }
 
-void Session::OnOperationEnded() { shared_.metrics.active_subscriptions.Decrement(); }
+void Session::OnOperationEnded() {
+  GivePlacesBack();
+  shared_.metrics.active_subscriptions.Decrement();
+}
 
 void Session::RefuseOperation(std::string_view quoted_id, const graphql::Errors& errors) {
   Reply(ErrorMessage(quoted_id, errors, shared_.clock.Now()));
@@ -322,6 +353,7 @@ void Session::OnSnapshotBegun(const ws::SessionSnapshots::Request&, const Cursor
 // The last frames take the place of the subscription's beginning in the stream.
 void Session::OnSnapshotRead(const ws::SessionSnapshots::Request& request, const Cursor& place,
                              std::string last) {
+  GivePlacesBack();
   operations_.Find(request.tag)->beginning = std::make_unique<std::string>(std::move(last));
   shared_.shard.Subscribe(subscriber_, {.tag = request.tag,
                                         .filter = request.filter,

@@ -104,6 +104,9 @@ absl::StatusOr<SubjectPtr> CallerGate::Admit(const http::Route& route,
   if (!Planted("route-permission-not-checked")) {
     RETURN_IF_ERROR(CheckAllowed(route, subject->permission));
   }
+  if (route.access == Access::kPublish && !Planted("route-publishes-uncounted")) {
+    RETURN_IF_ERROR(authenticator_.limits().Publish(*subject));
+  }
   return subject;
 }
 

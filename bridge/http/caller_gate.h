@@ -6,7 +6,8 @@
 // Threads: safe.
 // Owns:    nothing; the authenticator outlives it.
 // Errors:  UNAUTHENTICATED without a token, UNAUTHORIZED for a bad one, or one in the URL; FORBIDDEN
-//          where the token does not allow what the route needs.
+//          where the token does not allow what the route needs; RATE_LIMIT_EXCEEDED where its subject
+//          publishes too often.
 // Source:  docs/protocol.md, section 8; RFC 6750.
 #pragma once
 

@@ -169,8 +169,11 @@ void AddGraphqlRoutes(const RouteSources& sources, Worker& worker, Routes& route
                               .hub = std::string(HubWord(state)),
                               .uptime_seconds = absl::ToDoubleSeconds(now.uptime)};
   };
-  const graphql::ExecutionSources execution{
-      .calls = sources.calls, .alerts = sources.alerts, .clock = worker.clock(), .health = health};
+  const graphql::ExecutionSources execution{.calls = sources.calls,
+                                            .alerts = sources.alerts,
+                                            .clock = worker.clock(),
+                                            .health = health,
+                                            .authenticator = sources.authenticator};
   std::ranges::move(graphql::Routes(execution, sources, worker), std::back_inserter(routes));
   routes.push_back({.name = "graphqlWebSocket",
                     .summary = "GraphQL over a WebSocket: subscriptions, queries and mutations.",

@@ -5,6 +5,7 @@
 #include "absl/strings/str_cat.h"
 #include "bridge/ws/handshake.h"
 #include "bridge/ws/handshake_subject.h"
+#include "core/base/status_macros.h"
 #include "core/base/strings.h"
 #include "core/http/problem.h"
 
@@ -20,6 +21,18 @@ HttpResponse OfferMore(const Spoken& spoken) {
       absl::StrCat("offer the subprotocol ", ToAbsl(spoken.subprotocol), " beside the token")});
 }
 
+// The session counts itself once it has begun: a few that come at the same time may have to be told
+// there.
+absl::Status MayEnter(const BridgeState& state, const Authenticator& authenticator,
+                      const absl::StatusOr<SubjectPtr>& subject) {
+  RETURN_IF_ERROR(subject.status());
+  if (const auto why = WhyNotReady(state)) {
+    return *why;
+  }
+  return *subject == nullptr ? absl::OkStatus()
+                             : authenticator.limits().Check(**subject, Held::kConnection);
+}
+
 }  // namespace
 
 void Upgrade(const BridgeState& state, ws::SessionContext& sessions, const Spoken& spoken,
@@ -32,8 +45,9 @@ void Upgrade(const BridgeState& state, ws::SessionContext& sessions, const Spoke
   absl::StatusOr<SubjectPtr> subject = SubjectPtr();
   if (!refusal.has_value()) {
     subject = ws::SubjectOfHandshake(sessions.authenticator, request);
-    if (const auto why = WhyNotReady(state); !subject.ok() || why.has_value()) {
-      refusal = http::ProblemResponse(subject.ok() ? *why : subject.status());
+    const absl::Status let_in = MayEnter(state, sessions.authenticator, subject);
+    if (!let_in.ok()) {
+      refusal = http::ProblemResponse(let_in);
     }
   }
   if (refusal.has_value()) {

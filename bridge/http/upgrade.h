@@ -3,8 +3,8 @@
 //
 // Shape:   the subject is null where no token came and one is due: the session asks for it.
 // Threads: the worker's.
-// Errors:  a bad handshake is answered with 400 or 426, a bad token with 401; 503 while no session
-//          can begin.
+// Errors:  a bad handshake is answered with 400 or 426, a bad token with 401, one of a subject
+//          with as many connections as it may have with 429; 503 while no session can begin.
 #pragma once
 
 #include <string_view>

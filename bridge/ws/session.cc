@@ -36,6 +36,7 @@ constexpr size_t kMaxReplyBytes = 64 * limits::kKiB;
 // A message over the rate is parsed for its subscription's id only when it is this small.
 constexpr size_t kReadOverRateBytes = limits::kKiB;
 constexpr uint16_t kGoingAway = 1001;
+constexpr uint16_t kTryAgainLater = 1013;
 constexpr char kTransport[] = "websocket";
 
 }  // namespace
@@ -84,6 +85,9 @@ void Session::Start(bool deflate) {
     Reply(StatusMessage(false));
   }
   if (subject_.known()) {
+    if (const absl::Status entered = subject_.Enter(); !entered.ok()) {
+      return EndFull(entered);
+    }
     sink_.EndAt(subject_.EndsAt());
     output_.OnAuthenticated(subject_.get());
     LookAtToken();
@@ -358,6 +362,13 @@ void Session::EndWith(const absl::Status& status) {
   }
 }
 
+// As a full server ends one.
+void Session::EndFull(const absl::Status& status) {
+  Reply(ErrorMessage(status));
+  End(RowOf(ErrorCodeOf(status)).name, kTryAgainLater, ToStd(status.message()),
+      ErrorDetailsOf(status).retry_after);
+}
+
 void Session::End(std::string_view reason, uint16_t code, std::string_view text,
                   absl::Duration reconnect_after) {
   if (closing_) {
@@ -381,6 +392,7 @@ void Session::Leave(std::string_view code, std::string_view reason) {
     context_.metrics.active_subscriptions.Decrement(static_cast<double>(names_.size()));
     names_.Clear();
   }
+  subject_.Leave();
 }
 
 void Session::Reply(std::string_view message) {

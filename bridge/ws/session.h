@@ -6,6 +6,7 @@
 //          While no token has come and one is due, a client may send it, and pings: everything else
 //          is answered UNAUTHENTICATED. A fresh token that allows something else changes what each
 //          subscription is given at one place of the stream: where `authenticated` stands.
+//          What it has open counts as its subject's (core/auth/subject_limits.h).
 // Threads: its shard's.
 // Owns:    its parts: sink, snapshots, names, liveness and conduct; its subscriber in the shard,
 //          until the session ends.
@@ -92,6 +93,10 @@ class Session final : public WebSocketSession,
   void NarrowAnew();
   absl::StatusOr<FilterPtr> Narrow(const FilterPtr& asked) const;
 
+  // Of what its subject may have open, what the message asks for. `tag` as of TagOf.
+  absl::Status TakePlaces(const SubscribeMessage& message, SubscriptionTag tag);
+  // Gives back what it does not have open any more.
+  void GivePlacesBack();
   SubscriptionTag AddName(const std::string& subscription_id);
   void BeginSnapshot(const SubscribeMessage& message, SubscriptionTag tag, FilterPtr filter,
                      FilterPtr asked);
@@ -112,9 +117,12 @@ class Session final : public WebSocketSession,
   void EndFor(absl::Duration reconnect_after, std::string_view why);
   // The same; the error is sent first.
   void EndWith(const absl::Status& status);
+  // Its subject has as many connections as it may.
+  void EndFull(const absl::Status& status);
   void EndSilent();
   void OnStuck() override;
-  void OnSubscriptionEnded(SubscriptionTag tag) override { snapshots_.OnEnded(tag); }
+  void OnSubscriptionEnded(SubscriptionTag tag) override;
+  void OnCaughtUp() override { GivePlacesBack(); }
   bool MayTell() override { return !LookAtToken(); }
   std::string SnapshotFrames(const SessionSnapshots::Request& request,
                              std::string_view text) override;

@@ -11,6 +11,7 @@
 #include "bridge/ws/session.h"
 #include "core/base/planted.h"
 #include "core/base/status_macros.h"
+#include "core/stream/reads_log.h"
 
 namespace tocsin::bridge::ws {
 namespace {
@@ -36,6 +37,9 @@ void Session::Handle(const SubscribeMessage& message) {
                                " subscriptions; unsubscribe one first")),
         message.subscription_id);
   }
+  if (const absl::Status taken = TakePlaces(message, tag); !taken.ok()) {
+    return Refuse(taken, message.subscription_id);
+  }
   sink_.asked().Count((*filter)->key().size());
   if (message.snapshot) {
     return BeginSnapshot(message, tag, *std::move(filter), *std::move(asked));
@@ -43,7 +47,9 @@ void Session::Handle(const SubscribeMessage& message) {
   if (tag == 0) {
     tag = AddName(message.subscription_id);
   }
+  names_.SetReplaying(tag, message.has_start && ReadsLog(context_.window, message.start));
   snapshots_.Remove(tag);
+  GivePlacesBack();
   context_.shard.Subscribe(
       subscriber_, {.tag = tag,
                     .filter = *std::move(filter),
@@ -54,6 +60,36 @@ void Session::Handle(const SubscribeMessage& message) {
                     .priority = message.priority,
                     .latest_only = message.latest_only,
                     .leaves = message.leaves});
+}
+
+absl::Status Session::TakePlaces(const SubscribeMessage& message, SubscriptionTag tag) {
+  if (Planted("session-opens-uncounted")) return absl::OkStatus();
+  SubjectLimits::Share& share = subject_.share();
+  if (tag == 0) {
+    RETURN_IF_ERROR(share.Take(Held::kSubscription));
+  }
+  absl::Status more;
+  if (message.snapshot) {
+    more = snapshots_.Has(tag) ? absl::OkStatus() : share.Take(Held::kSnapshot);
+  } else if (message.has_start && ReadsLog(context_.window, message.start)) {
+    more = names_.IsReplaying(tag) ? absl::OkStatus() : share.Take(Held::kReplay);
+  }
+  if (!more.ok()) {
+    GivePlacesBack();
+  }
+  return more;
+}
+
+void Session::GivePlacesBack() {
+  SubjectLimits::Share& share = subject_.share();
+  share.KeepAtMost(Held::kSubscription, names_.in_use());
+  share.KeepAtMost(Held::kReplay, names_.replaying());
+  share.KeepAtMost(Held::kSnapshot, snapshots_.size());
+}
+
+void Session::OnSubscriptionEnded(SubscriptionTag tag) {
+  snapshots_.OnEnded(tag);
+  GivePlacesBack();
 }
 
 SubscriptionTag Session::AddName(const std::string& subscription_id) {
@@ -72,6 +108,7 @@ void Session::Handle(const UnsubscribeMessage& message) {
                   message.subscription_id);
   }
   names_.MarkUnsubscribed(tag);
+  GivePlacesBack();
   sink_.asked().Count(0);
 }
 
@@ -211,6 +248,7 @@ void Session::EndSnapshot(const SessionSnapshots::Request& request) {
     Reply(UnsubscribedMessage(*names_.IdOf(request.tag)));
   }
   names_.Forget(request.tag);
+  GivePlacesBack();
   context_.metrics.active_subscriptions.Decrement();
 }
 
@@ -229,6 +267,7 @@ void Session::OnSnapshotBegun(const SessionSnapshots::Request& request, const Cu
 // The last message takes the place of `subscribed`, which the client has been told.
 void Session::OnSnapshotRead(const SessionSnapshots::Request& request, const Cursor& place,
                              std::string last) {
+  GivePlacesBack();
   names_.SetBeginning(request.tag,
                       absl::StrCat(SnapshotMessageHead(*names_.IdOf(request.tag)), last));
   context_.shard.Subscribe(subscriber_, {.tag = request.tag,
@@ -247,6 +286,7 @@ void Session::OnSnapshotFailed(const SessionSnapshots::Request& request,
     names_.TellEnd(request.replaces);
   }
   names_.Forget(request.tag);
+  GivePlacesBack();
   context_.metrics.active_subscriptions.Decrement();
   Reply(ErrorMessage(status, id));
 }

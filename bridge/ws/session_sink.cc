@@ -60,6 +60,9 @@ void SessionSink::UpdateNames(const WriteView& view) {
     if (gone && names_.Forget(view.TagsOf(item).front())) {
       context_.metrics.active_subscriptions.Decrement();
       owner_.OnSubscriptionEnded(view.TagsOf(item).front());
+    } else if (item.kind == Item::Kind::kCaughtUp &&
+               names_.SetReplaying(view.TagsOf(item).front(), false)) {
+      owner_.OnCaughtUp();
     } else if (item.kind == Item::Kind::kBookmark) {
       const BookmarkKind kind = KindOf(item);
       heartbeat_asked_ &= kind != BookmarkKind::kHeartbeat;

@@ -33,6 +33,8 @@ class SessionSink final : public Sink {
     virtual void OnStuck() = 0;
     // A write has the last of this subscription in it.
     virtual void OnSubscriptionEnded(SubscriptionTag tag) = 0;
+    // One that read the log first is live.
+    virtual void OnCaughtUp() = 0;
   };
 
   SessionSink(SessionContext& context, SessionOutput& output, SubscriptionNames& names,

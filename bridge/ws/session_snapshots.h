@@ -61,6 +61,7 @@ class SessionSnapshots {
 
   void Add(Request request);
   bool Has(SubscriptionTag tag) const;
+  size_t size() const { return requests_.size(); }
   // Takes it out, unsent or half sent. Nothing when there is none.
   std::optional<Request> Remove(SubscriptionTag tag);
   void Clear();

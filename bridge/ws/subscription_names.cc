@@ -78,6 +78,16 @@ std::vector<SubscriptionTag> SubscriptionNames::Beginning() const {
   return tags;
 }
 
+bool SubscriptionNames::SetReplaying(SubscriptionTag tag, bool replaying) {
+  Name* const name = Find(tag);
+  return name != nullptr && std::exchange(name->replaying, replaying) != replaying;
+}
+
+bool SubscriptionNames::IsReplaying(SubscriptionTag tag) const {
+  const Name* const name = Find(tag);
+  return name != nullptr && name->replaying;
+}
+
 bool SubscriptionNames::Forget(SubscriptionTag tag) {
   return std::erase_if(names_, [&](const Name& name) { return name.tag == tag; }) > 0;
 }
@@ -107,6 +117,11 @@ const std::string& SubscriptionNames::HeadFor(std::span<const SubscriptionTag> t
 size_t SubscriptionNames::in_use() const {
   return static_cast<size_t>(std::count_if(names_.begin(), names_.end(),
                                            [](const Name& name) { return !name.unsubscribed; }));
+}
+
+size_t SubscriptionNames::replaying() const {
+  return static_cast<size_t>(std::ranges::count_if(
+      names_, [](const Name& name) { return name.replaying && !name.unsubscribed; }));
 }
 
 size_t SubscriptionNames::MemoryBytes() const {

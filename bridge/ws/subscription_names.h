@@ -42,6 +42,9 @@ class SubscriptionNames {
   std::unique_ptr<std::string> TakeBeginning(SubscriptionTag tag);
   // The subscriptions whose beginning has been set and not been taken.
   std::vector<SubscriptionTag> Beginning() const;
+  // Whether it reads the log before it is live. False when there is no such name, or it is so already.
+  bool SetReplaying(SubscriptionTag tag, bool replaying);
+  bool IsReplaying(SubscriptionTag tag) const;
   // False when there is no such name.
   bool Forget(SubscriptionTag tag);
   void Clear();
@@ -55,6 +58,8 @@ class SubscriptionNames {
   size_t size() const { return names_.size(); }
   // The number of names without those that have been unsubscribed.
   size_t in_use() const;
+  // Of those, the ones that read the log before they are live.
+  size_t replaying() const;
   size_t MemoryBytes() const;
 
  private:
@@ -62,6 +67,7 @@ class SubscriptionNames {
     SubscriptionTag tag;
     bool unsubscribed = false;
     bool replaced = false;
+    bool replaying = false;
     std::string id;
     std::unique_ptr<std::string> beginning = nullptr;
   };

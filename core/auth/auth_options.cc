@@ -3,6 +3,38 @@
 #include "core/base/status_macros.h"
 
 namespace tocsin {
+namespace {
+
+constexpr size_t kMost = 10'000'000;
+
+void RegisterLimits(Options& options, SubjectBounds& bounds) {
+  options.Count(&bounds.connections, "max-connections-per-subject",
+                "Sessions and streams of one subject (who a token names) at a time, where "
+                "authentication is on; more are refused.",
+                1, kMost);
+  options.Count(&bounds.subscriptions, "max-subscriptions-per-subject",
+                "Subscriptions of one subject at a time, over all of its connections.", 1, kMost);
+  options.Count(&bounds.replays, "max-replays-per-subject",
+                "Subscriptions of one subject at a time that begin before the recent events, until "
+                "they have caught up.",
+                1, kMost);
+  options.Count(&bounds.snapshots, "max-snapshots-per-subject",
+                "Snapshots of one subject at a time that were asked for and are not whole yet.", 1,
+                kMost);
+  options.Count(&bounds.publishes, "publishes-per-second",
+                "Requests a second in which one subject may publish, and twice as many at once; 0: "
+                "no bound.",
+                0, 1'000'000);
+  options.List(&bounds.uncounted, "uncounted-subject",
+               "The name (sub) of a subject that none of these limits counts, such as that of a "
+               "bridge, which calls for all of its clients. May be repeated.",
+               "NAME");
+  options.Reloads({"max-connections-per-subject", "max-subscriptions-per-subject",
+                   "max-replays-per-subject", "max-snapshots-per-subject", "publishes-per-second",
+                   "uncounted-subject"});
+}
+
+}  // namespace
 
 void AuthFlags::Register(Options& options) {
   options.List(
@@ -44,6 +76,7 @@ void AuthFlags::Register(Options& options) {
                "The claim with the permission: a name, or a path such as "
                "/resource_access/tocsin/permission.",
                "NAME");
+  RegisterLimits(options, subjects);
 }
 
 absl::Status AuthFlags::Check() const {

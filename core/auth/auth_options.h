@@ -1,4 +1,4 @@
-// auth_options.h: the settings with which a program knows its callers, the same in all.
+// auth_options.h: the settings with which a program knows its callers and bounds each, the same in all.
 //
 // Shape:   without keys authentication is off: everyone who reaches a port may publish and read.
 // Threads: values.
@@ -11,6 +11,7 @@
 #include "absl/status/status.h"
 #include "core/auth/key_files.h"
 #include "core/auth/key_set.h"
+#include "core/auth/subject_limits.h"
 #include "core/auth/token_verifier.h"
 #include "core/base/advice.h"
 #include "core/base/options.h"
@@ -23,6 +24,7 @@ struct AuthFlags {
   std::string jwks_ca;
   std::string rsa = "RS256";
   TokenRules rules = {};
+  SubjectBounds subjects = {};
 
   void Register(Options& options);
   // What was set goes together, and the keys in files can be used. An address is not asked.

@@ -27,7 +27,9 @@ absl::StatusOr<std::unique_ptr<Authenticator>> Authenticator::Open(const AuthFla
   auto keys = std::make_unique<KeySource>(std::make_unique<KeyFiles>(flags.files), options, clock);
   RETURN_IF_ERROR(keys->Load());
   keys->Start();
-  return Over(std::move(keys), flags.rules, clock, std::move(exempt));
+  auto made = Over(std::move(keys), flags.rules, clock, std::move(exempt));
+  made->limits().SetBounds(flags.subjects);
+  return made;
 }
 
 std::unique_ptr<Authenticator> Authenticator::Over(std::unique_ptr<KeySource> keys,

@@ -4,7 +4,7 @@
 //          token, and ends at EndOf its subject. Where authentication is off, whatever token comes
 //          is passed over, and everyone is Subject::Anyone().
 // Threads: safe; keys are read again on a thread of its own.
-// Owns:    the keys.
+// Owns:    the keys, and the limits of those whom it has named (subject_limits.h).
 // Errors:  RATE_LIMIT_EXCEEDED for an address with too many refused tokens (failure_limiter.h), whose
 //          tokens are not looked at; else a refusal (refusal.h), counted by its reason, and logged at most kLoggedAMinute times,
 //          without the token. Open's name the setting or the file: a server does not start without keys.
@@ -26,6 +26,7 @@
 #include "core/auth/key_source.h"
 #include "core/auth/refusal.h"
 #include "core/auth/subject.h"
+#include "core/auth/subject_limits.h"
 #include "core/auth/token_verifier.h"
 #include "core/base/cidr.h"
 #include "core/base/clock.h"
@@ -69,6 +70,7 @@ class Authenticator {
 
   uint64_t accepted() const { return accepted_.load(std::memory_order_relaxed); }
   const FailureLimiter& failures() const { return failures_; }
+  SubjectLimits& limits() const { return limits_; }
   uint64_t refused(Refusal refusal) const {
     return refused_[static_cast<size_t>(refusal)].load(std::memory_order_relaxed);
   }
@@ -79,7 +81,7 @@ class Authenticator {
   static constexpr size_t kRefusals = static_cast<size_t>(Refusal::kKeysAway) + 1;
 
   Authenticator(Clock& clock, CidrList exempt)
-      : clock_(clock), failures_(clock, std::move(exempt)) {}
+      : clock_(clock), failures_(clock, std::move(exempt)), limits_(clock) {}
   absl::Status Refused(absl::Status refusal, const IpAddress& client) const;
   bool MayLog() const;
 
@@ -87,6 +89,7 @@ class Authenticator {
   std::unique_ptr<KeySource> keys_;
   std::unique_ptr<TokenVerifier> verifier_;  // null: off
   mutable FailureLimiter failures_;
+  mutable SubjectLimits limits_;
   mutable std::atomic<uint64_t> accepted_{0};
   mutable std::array<std::atomic<uint64_t>, kRefusals> refused_{};
   mutable std::atomic<int64_t> minute_{0};

@@ -2,6 +2,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
+#include "core/base/planted.h"
 #include "core/base/status_macros.h"
 #include "core/event/error.h"
 #include "core/event/limits.h"
@@ -32,7 +33,7 @@ absl::StatusOr<ConnectionLimits::Ticket> ConnectionLimits::Admit(const IpAddress
     ++refused_.full;
     return Full("that it may have", bounds_.connections, kComeBack);
   }
-  if (unauthenticated_ >= bounds_.unauthenticated) {
+  if (unauthenticated_ >= bounds_.unauthenticated && !Planted("unauthenticated-without-bound")) {
     ++refused_.unauthenticated;
     // Each of them shows a token within this time or is ended.
     return Full("that it may have without authentication", bounds_.unauthenticated,
@@ -53,7 +54,8 @@ absl::Status ConnectionLimits::CountFor(const IpAddress& client) {
     return absl::OkStatus();
   }
   const auto found = by_address_.find(client.key());
-  if (found != by_address_.end() && found->second >= bounds_.per_address) {
+  if (found != by_address_.end() && found->second >= bounds_.per_address &&
+      !Planted("address-without-bound")) {
     ++refused_.address;
     return MakeError(
         ErrorCode::kRateLimitExceeded,
@@ -65,7 +67,7 @@ absl::Status ConnectionLimits::CountFor(const IpAddress& client) {
 }
 
 void ConnectionLimits::Uncount(const Ticket& ticket) {
-  if (!ticket.counted_) {
+  if (!ticket.counted_ || Planted("address-gives-nothing-back")) {
     return;
   }
   const auto found = by_address_.find(ticket.client_.key());
@@ -75,7 +77,7 @@ void ConnectionLimits::Uncount(const Ticket& ticket) {
 }
 
 void ConnectionLimits::Authenticate(Ticket& ticket) {
-  if (!std::exchange(ticket.authenticated_, true)) {
+  if (!std::exchange(ticket.authenticated_, true) && !Planted("authenticated-not-noticed")) {
     MutexLock lock(mutex_);
     --unauthenticated_;
   }

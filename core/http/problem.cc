@@ -96,10 +96,13 @@ HttpResponse ProblemResponse(const absl::Status& status, int http, std::string_v
 
 // A client that sent no token is told of no error (RFC 6750, section 3.1).
 void AddChallenge(HttpResponse& response, const absl::Status& status) {
-  if (response.status == 401) {
-    response.fields.push_back({"WWW-Authenticate", ErrorCodeOf(status) == ErrorCode::kUnauthorized
-                                                       ? "Bearer error=\"invalid_token\""
-                                                       : "Bearer"});
+  constexpr char kField[] = "WWW-Authenticate";
+  const bool told = std::ranges::any_of(response.fields,
+                                        [&](const Field& field) { return field.name == kField; });
+  if (response.status == 401 && !told) {
+    response.fields.push_back({kField, ErrorCodeOf(status) == ErrorCode::kUnauthorized
+                                           ? "Bearer error=\"invalid_token\""
+                                           : "Bearer"});
   }
 }
 

@@ -29,6 +29,9 @@ void RaiseTo(Counter& counter, uint64_t value) {
 AuthMetrics::AuthMetrics(Registry& registry)
     : accepted_(
           AddCounters(registry, "tocsin_auth_accepted_total", "Tokens that were good.").Add({})),
+      subjects_(AddGauge(registry, "tocsin_subjects",
+                         "Subjects that have something open, or have just published, and are "
+                         "counted by the limits.")),
       keys_(AddGauge(registry, "tocsin_auth_keys", "Keys that tokens are verified with.")),
       age_(AddGauge(registry, "tocsin_auth_keys_age_seconds",
                     "How long ago the keys were read well for the last time.")),
@@ -42,6 +45,11 @@ AuthMetrics::AuthMetrics(Registry& registry)
   for (const RefusalRow& row : RefusalTable()) {
     refused_.push_back(&refused.Add({{"reason", std::string(row.name)}}));
   }
+  auto& limited = AddCounters(registry, "tocsin_subject_refused_total",
+                              "What was refused because its subject has as many, by limit.");
+  for (const std::string_view name : SubjectLimits::RefusedNames()) {
+    limited_.push_back(&limited.Add({{"limit", std::string(name)}}));
+  }
 }
 
 void AuthMetrics::Set(const Authenticator& authenticator) {
@@ -50,6 +58,12 @@ void AuthMetrics::Set(const Authenticator& authenticator) {
   for (const RefusalRow& row : RefusalTable()) {
     RaiseTo(*refused_[static_cast<size_t>(row.refusal)], authenticator.refused(row.refusal));
   }
+  const SubjectLimits& limits = authenticator.limits();
+  const auto limited = limits.refused();
+  for (size_t i = 0; i < limited.size(); ++i) {
+    RaiseTo(*limited_[i], limited[i]);
+  }
+  subjects_.Set(static_cast<double>(limits.subjects()));
   if (const std::optional<KeySource::State> keys = authenticator.keys()) {
     keys_.Set(static_cast<double>(keys->keys));
     age_.Set(absl::ToDoubleSeconds(keys->age));

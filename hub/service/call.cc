@@ -64,6 +64,11 @@ absl::Status Call::Admit() {
   return Planted("permission-not-checked") ? absl::OkStatus() : CheckAccess(access_, permission());
 }
 
+absl::Status Call::CountPublish() const {
+  if (Planted("hub-publishes-uncounted")) return absl::OkStatus();
+  return shard_.authenticator().limits().Publish(*subject_);
+}
+
 bool Call::token_ended() const { return shard_.clock().Monotonic() >= token_ends_; }
 
 }  // namespace tocsin::hub

@@ -70,6 +70,8 @@ class Call {
   // may be set meanwhile.
   absl::Duration token_ends() const { return token_ends_; }
   bool token_ended() const;
+  // One publish more of the caller's; its error where that is too many.
+  absl::Status CountPublish() const;
 
   HubShard& shard_;
   RawService& service_;

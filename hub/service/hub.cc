@@ -130,6 +130,7 @@ ServedSessions Hub::served() {
 
 void Hub::Apply(const HubConfig& config) {
   admission_.SetMaxSubscriptions(config.max_subscriptions);
+  authenticator_->limits().SetBounds(config.auth.subjects);
 }
 
 void Hub::OpenEngine() {

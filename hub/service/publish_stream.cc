@@ -56,6 +56,7 @@ void PublishStream::Begin() {
 absl::Status PublishStream::Enter() {
   RETURN_IF_ERROR(shard_.admission().EnterPublishStream());
   admitted_ = true;
+  ASSIGN_OR_RETURN(share_, shard_.authenticator().limits().Open(*subject(), {Held::kConnection}));
   shard_.token_ends().Enter(*this, token_ends());
   idle_since_ = shard_.clock().Monotonic();
   if (shard_.publish_streams().Take(*this, idle_since_)) {
@@ -102,10 +103,13 @@ void PublishStream::Publish() {
   slots_.push_back({.bytes = request_.Length(), .answer = std::nullopt});
   bytes_ += slots_.back().bytes;
   v1::PublishStreamRequest request;
-  const absl::Status parsed = ParseRaw(request_, request);
+  absl::Status taken = CountPublish();
+  if (taken.ok()) {
+    taken = ParseRaw(request_, request);
+  }
   request_.Clear();
-  if (!parsed.ok()) {
-    return OnAnswer(number, parsed);
+  if (!taken.ok()) {
+    return OnAnswer(number, taken);
   }
   shard_.publisher().Publish(
       *request.mutable_publish(), permission(),

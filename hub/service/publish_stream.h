@@ -17,6 +17,7 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "core/auth/subject_limits.h"
 #include "hub/service/call.h"
 #include "hub/service/places.h"
 #include "hub/service/token_ends.h"
@@ -83,6 +84,7 @@ class PublishStream final : public Call, private Places::Holder, private TokenEn
   size_t first_ = 0;
   size_t bytes_ = 0;
   bool admitted_ = false;
+  SubjectLimits::Share share_;
   absl::Duration idle_since_;  // while slots_ is empty
   bool reading_ = false;
   bool writing_ = false;

@@ -3,6 +3,7 @@
 #include <grpc/grpc.h>
 #include <grpcpp/impl/codegen/proto_utils.h>
 
+#include <algorithm>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -17,6 +18,7 @@
 #include "core/event/limits.h"
 #include "core/event/time_proto.h"
 #include "core/event/uuid.h"
+#include "core/stream/reads_log.h"
 #include "core/stream/session_explanation.h"
 #include "hub/service/grpc_status.h"
 #include "hub/service/hub_shard.h"
@@ -41,6 +43,11 @@ constexpr size_t kSlowPeerBytesPerSecond = 16 * limits::kKiB;
 absl::Duration SlowPeerTime(size_t bytes) {
   const size_t beyond = bytes > limits::kWriteBytes ? bytes - limits::kWriteBytes : 0;
   return absl::Seconds(static_cast<double>(beyond) / double{kSlowPeerBytesPerSecond});
+}
+
+bool HasCaughtUp(const WriteView& view) {
+  return std::ranges::any_of(view.items,
+                             [](const Item& item) { return item.kind == Item::Kind::kCaughtUp; });
 }
 
 }  // namespace
@@ -79,6 +86,7 @@ absl::Status SubscribeStream::Subscribe() {
   ASSIGN_OR_RETURN(subscribing_, ReadSubscribeRequest(request));
   asked_ = subscribing_.filter;
   if (!Planted("stream-not-narrowed")) subscribing_.filter = permission().Narrow(asked_);
+  RETURN_IF_ERROR(TakePlaces());
   LogDebug("subscribed", {{"label", subscribing_.label}, {"peer", context_.peer()}});
   Enter();
   if (subscribing_.snapshot) {
@@ -92,6 +100,18 @@ absl::Status SubscribeStream::Subscribe() {
   }
   EnterEngine();
   return absl::OkStatus();
+}
+
+absl::Status SubscribeStream::TakePlaces() {
+  if (Planted("hub-stream-not-counted")) return absl::OkStatus();
+  ASSIGN_OR_RETURN(share_, shard_.authenticator().limits().Open(
+                               *Call::subject(), {Held::kConnection, Held::kSubscription}));
+  replaying_ = !subscribing_.snapshot && subscribing_.recent == 0 &&
+               ReadsLog(shard_.window(), subscribing_.start);
+  if (subscribing_.snapshot) {
+    return share_.Take(Held::kSnapshot);
+  }
+  return replaying_ ? share_.Take(Held::kReplay) : absl::OkStatus();
 }
 
 // The client is told its session's id before the first response.
@@ -138,6 +158,7 @@ void SubscribeStream::OnSnapshotPartWritten() {
     return snapshot_->Next();
   }
   snapshot_.reset();
+  share_.KeepAtMost(Held::kSnapshot, 0);
   EnterEngine();
 }
 
@@ -153,6 +174,10 @@ bool SubscribeStream::Write(const WriteView& view) {
     queue_.push_back(EncodeClosing(ErrorCode::kUnauthorized, absl::ZeroDuration()));
     End(TokenEndedError());
     return false;
+  }
+  if (replaying_ && HasCaughtUp(view)) {
+    replaying_ = false;
+    share_.KeepAtMost(Held::kReplay, 0);
   }
   const Filter* const permission = subscribing_.leaves ? narrowed_by() : nullptr;
   if (view.run != 0 && subscribing_.leaves_as == LeavesAs::kLeft && permission == nullptr) {
@@ -325,6 +350,7 @@ void SubscribeStream::LeaveSessions() {
 
 void SubscribeStream::Leave() {
   snapshot_.reset();
+  share_ = SubjectLimits::Share();
   shard_.engine().Remove(std::exchange(id_, 0));
   if (series_.has_value()) {
     LeaveSessions();

@@ -25,6 +25,7 @@
 #include <vector>
 
 #include "absl/status/status.h"
+#include "core/auth/subject_limits.h"
 #include "core/stream/live_session.h"
 #include "core/stream/sink.h"
 #include "core/stream/subscriber.h"
@@ -78,6 +79,8 @@ class SubscribeStream final : public RequestCall,
   void CutOff() override;
 
   absl::Status Subscribe();
+  // Of what its subject may have open, what the stream needs.
+  absl::Status TakePlaces();
   // Begins what is told of the stream, and ends with Leave.
   void Enter();
   void EnterEngine();
@@ -105,6 +108,8 @@ class SubscribeStream final : public RequestCall,
 
   bool call_over_ = false;
   bool admitted_ = false;
+  bool replaying_ = false;  // it reads the log before it is live
+  SubjectLimits::Share share_;
   bool writing_ = false;
   bool finishing_ = false;  // Finish was called and has not come back
   bool finish_called_ = false;

@@ -31,6 +31,14 @@ bool UnaryCall::Read(google::protobuf::Message& message) {
   return read.ok();
 }
 
+bool UnaryCall::ReadPublish(google::protobuf::Message& message) {
+  if (const absl::Status counted = CountPublish(); !counted.ok()) {
+    Fail(counted);
+    return false;
+  }
+  return Read(message);
+}
+
 void UnaryCall::Answer(const google::protobuf::Message& response) {
   if (ended_ = shard_.closed(); ended_) {
     return;

@@ -35,6 +35,8 @@ class UnaryCall final : public RequestCall {
   // Parses the request. When its bytes are no such message, answers it with an error and returns
   // false.
   bool Read(google::protobuf::Message& message);
+  // The same for a request that publishes, which counts for its caller's rate.
+  bool ReadPublish(google::protobuf::Message& message);
   // Answers the call. Once, on the shard's thread.
   void Answer(const google::protobuf::Message& response);
   void Fail(const absl::Status& error);

@@ -15,7 +15,7 @@ namespace {
 
 void ServePublish(UnaryCall& call) {
   v1::PublishRequest request;
-  if (!call.Read(request)) {
+  if (!call.ReadPublish(request)) {
     return;
   }
   HubShard& shard = call.shard();
@@ -42,7 +42,7 @@ void ServeExplain(UnaryCall& call) {
 
 void ServeSubmitAlert(UnaryCall& call) {
   v1::SubmitAlertRequest request;
-  if (!call.Read(request)) {
+  if (!call.ReadPublish(request)) {
     return;
   }
   HubShard& shard = call.shard();
@@ -55,7 +55,7 @@ void ServeSubmitAlert(UnaryCall& call) {
 
 void ServeSubmitAlerts(UnaryCall& call) {
   v1::SubmitAlertsRequest request;
-  if (!call.Read(request)) {
+  if (!call.ReadPublish(request)) {
     return;
   }
   HubShard& shard = call.shard();

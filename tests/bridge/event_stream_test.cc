@@ -159,6 +159,30 @@ TEST_F(EventStreamTest, APermissionStopsWhatTheFilterLetsThrough) {
   EXPECT_THAT(events(Blocks(none)), ElementsAre());
 }
 
+TEST_F(EventStreamTest, GivesBackWhatItTookOfItsSubject) {
+  SubjectLimits limits(clock, {.connections = 1, .replays = 1, .snapshots = 1});
+  const auto ann = std::make_shared<const Subject>(
+      Subject{.name = "ann", .issuer = "", .token_id = "", .permission = Permission::Everything()});
+  caller.subject = ann;
+  const auto has_room = [&](Held held) { return limits.Check(*ann, held).ok(); };
+  *caller.share = limits.Open(*ann, {Held::kConnection, Held::kReplay}).value();
+  PublishUpTo(5);
+  Reader& replay = Open("resume_from=earliest");
+  EXPECT_TRUE(has_room(Held::kReplay)) << "it has caught up";
+  EXPECT_FALSE(has_room(Held::kConnection));
+  replay.stream->Drain(absl::Seconds(1));
+  EXPECT_TRUE(has_room(Held::kConnection));
+  *caller.share = limits.Open(*ann, {Held::kConnection, Held::kSnapshot}).value();
+  Reader& snapshot = Open("snapshot=true");
+  EXPECT_FALSE(has_room(Held::kSnapshot));
+  snapshots.Give(5, "", true, true);
+  Settle();
+  EXPECT_TRUE(has_room(Held::kSnapshot)) << "it is whole";
+  EXPECT_FALSE(has_room(Held::kConnection));
+  snapshot.stream->Drain(absl::Seconds(1));
+  EXPECT_TRUE(has_room(Held::kConnection));
+}
+
 TEST_F(EventStreamTest, EndsWithItsToken) {
   caller.ends = clock.Now() + absl::Seconds(10);
   Reader& reader = Open();

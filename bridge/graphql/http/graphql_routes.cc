@@ -139,8 +139,12 @@ void Subscribe(const BridgeState& state, Worker& worker, Asked asked, const Prep
   if (const auto why = WhyNotReady(state)) {
     return std::move(asked).Answer(http::ProblemResponse(*why));
   }
-  Stream(worker, std::move(std::get<SubscriptionPtr>(planned)), asked.caller,
-         std::move(asked.responder));
+  const SubscriptionPtr& subscription = std::get<SubscriptionPtr>(planned);
+  const absl::Status entered = asked.caller.Enter(QueryOf(*subscription), worker.sessions().window);
+  if (!entered.ok()) {
+    return std::move(asked).Answer(http::ProblemResponse(entered));
+  }
+  Stream(worker, subscription, asked.caller, std::move(asked.responder));
 }
 
 // ---- the routes ----

@@ -26,7 +26,9 @@ absl::StatusOr<std::unique_ptr<Authenticator>> OpenAuthenticator(const AuthFlags
   auto keys = std::make_unique<KeySource>(std::move(reader), options, clock);
   RETURN_IF_ERROR(keys->Load());
   keys->Start();
-  return Authenticator::Over(std::move(keys), flags.rules, clock, std::move(exempt));
+  auto made = Authenticator::Over(std::move(keys), flags.rules, clock, std::move(exempt));
+  made->limits().SetBounds(flags.subjects);
+  return made;
 }
 
 }  // namespace tocsin
