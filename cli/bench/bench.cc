@@ -107,6 +107,10 @@ int Run(const Globals& globals, BenchOptions options, const CLI::App& app,
   options.json = output == "json";
   absl::Status status = bench::Settle(options);
   if (status.ok()) status = bench::CheckTargets(options, globals.hub);
+  if (status.ok() && options.kind == Kind::kWs) {
+    const auto bridge = bench::ParseBridgeUrl(options.bridge);
+    status = bridge.ok() ? bench::CheckToken(globals, *bridge) : bridge.status();
+  }
   if (!status.ok()) return Fail(kUsage, std::string(status.message()));
   return bench::RunBench(globals, options);
 }

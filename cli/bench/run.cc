@@ -119,9 +119,10 @@ class BenchRun {
     const size_t connections = options_.kind == Kind::kWs ? options.count : options.channels;
     absl::Status status = AllowFiles(connections + kOtherFiles);
     if (!status.ok()) return Fails({kFailed, std::string(status.message())});
-    subscribers_ = options_.kind == Kind::kWs
-                       ? MakeWsSubscribers(*ParseBridgeUrl(options_.bridge), options, deliveries_)
-                       : MakeGrpcSubscribers(globals_, options, deliveries_);
+    subscribers_ =
+        options_.kind == Kind::kWs
+            ? MakeWsSubscribers(globals_, *ParseBridgeUrl(options_.bridge), options, deliveries_)
+            : MakeGrpcSubscribers(globals_, options, deliveries_);
     status = subscribers_->Open();
     if (!status.ok()) return Fails({kUnreachable, std::string(status.message())});
     return WaitOpened();

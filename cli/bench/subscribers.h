@@ -38,7 +38,7 @@ std::unique_ptr<Subscribers> MakeGrpcSubscribers(const Globals& globals,
                                                  const SubscribersOptions& options,
                                                  Deliveries& deliveries);
 
-std::unique_ptr<Subscribers> MakeWsSubscribers(const BridgeUrl& bridge,
+std::unique_ptr<Subscribers> MakeWsSubscribers(const Globals& globals, const BridgeUrl& bridge,
                                                const SubscribersOptions& options,
                                                Deliveries& deliveries);
 

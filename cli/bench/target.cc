@@ -8,7 +8,6 @@
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
-#include "cli/bench/bridge_url.h"
 #include "core/base/strings.h"
 
 namespace tocsin::cli::bench {
@@ -55,6 +54,15 @@ absl::Status CheckTargets(const BenchOptions& options, const std::string& hub) {
     return NotThisMachine("the bridge at", options.bridge);
   }
   return bridge.status();
+}
+
+absl::Status CheckToken(const Globals& globals, const BridgeUrl& bridge) {
+  if (globals.token == nullptr || globals.hub_token.in_the_clear || IsLoopbackHost(bridge.host)) {
+    return absl::OkStatus();
+  }
+  return absl::FailedPreconditionError(absl::StrCat(
+      "the token would go to the bridge at ", bridge.host,
+      " in the clear, and whoever sees the connection would have it; insist with --hub-insecure"));
 }
 
 absl::Status AllowFiles(size_t count) {

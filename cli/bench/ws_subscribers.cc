@@ -74,6 +74,7 @@ class StampFinder {
 // What all connections share; the thread's.
 struct Shared {
   const BridgeUrl bridge;
+  const rpc::HubTokenPtr token;  // null: none is shown
   const SubscribersOptions options;
   const std::string subscribe;
   Deliveries& deliveries;
@@ -118,6 +119,12 @@ class Connection : public std::enable_shared_from_this<Connection> {
     Error ignored;
     socket_.next_layer().set_option(tcp::no_delay(true), ignored);
     socket_.read_message_max(kMessageBytes);
+    if (shared_.token != nullptr) {
+      socket_.set_option(websocket::stream_base::decorator(
+          [authorization = shared_.token->Authorization()](websocket::request_type& request) {
+            request.set(beast::http::field::authorization, authorization);
+          }));
+    }
     const BridgeUrl& bridge = shared_.bridge;
     const bool v6 = bridge.host.find(':') != std::string::npos;
     const std::string host = v6 ? absl::StrCat("[", bridge.host, "]:", bridge.port)
@@ -238,8 +245,10 @@ class Connection : public std::enable_shared_from_this<Connection> {
 
 class WsSubscribers : public Subscribers {
  public:
-  WsSubscribers(const BridgeUrl& bridge, const SubscribersOptions& options, Deliveries& deliveries)
+  WsSubscribers(const Globals& globals, const BridgeUrl& bridge, const SubscribersOptions& options,
+                Deliveries& deliveries)
       : shared_{.bridge = bridge,
+                .token = globals.token,
                 .options = options,
                 .subscribe = SubscribeMessage(options.filter),
                 .deliveries = deliveries} {
@@ -307,10 +316,10 @@ class WsSubscribers : public Subscribers {
 
 }  // namespace
 
-std::unique_ptr<Subscribers> MakeWsSubscribers(const BridgeUrl& bridge,
+std::unique_ptr<Subscribers> MakeWsSubscribers(const Globals& globals, const BridgeUrl& bridge,
                                                const SubscribersOptions& options,
                                                Deliveries& deliveries) {
-  return std::make_unique<WsSubscribers>(bridge, options, deliveries);
+  return std::make_unique<WsSubscribers>(globals, bridge, options, deliveries);
 }
 
 }  // namespace tocsin::cli::bench

@@ -1,4 +1,5 @@
-// feed.h: one connection over one transport, from which a subscription's messages are read.
+// feed.h: one connection over one transport, from which a subscription's messages are read. Each shows
+// the token of the globals, where there is one.
 //
 // Shape:   Open, then Next until it fails. To destroy it cuts the connection, without a goodbye.
 // Threads: one.
@@ -38,15 +39,16 @@ class Feed {
 };
 
 std::unique_ptr<Feed> MakeGrpcFeed(const Globals& globals);
-std::unique_ptr<Feed> MakeWsFeed(const bench::BridgeUrl& bridge);
-std::unique_ptr<Feed> MakeGraphqlFeed(const bench::BridgeUrl& bridge);
+std::unique_ptr<Feed> MakeWsFeed(const Globals& globals, const bench::BridgeUrl& bridge);
+std::unique_ptr<Feed> MakeGraphqlFeed(const Globals& globals, const bench::BridgeUrl& bridge);
 enum class HttpForm { kServerSentEvents, kLines };
-std::unique_ptr<Feed> MakeHttpFeed(const bench::BridgeUrl& bridge, HttpForm form);
+std::unique_ptr<Feed> MakeHttpFeed(const Globals& globals, const bench::BridgeUrl& bridge,
+                                   HttpForm form);
 
 // "Host" of an HTTP request, with brackets where it is an IPv6 address.
 std::string HostField(const bench::BridgeUrl& bridge);
 // GET of a path: the status of the answer.
-absl::StatusOr<int> HttpStatusOf(const bench::BridgeUrl& bridge, const std::string& path,
-                                 absl::Time until);
+absl::StatusOr<int> HttpStatusOf(const Globals& globals, const bench::BridgeUrl& bridge,
+                                 const std::string& path, absl::Time until);
 
 }  // namespace tocsin::cli::verify

@@ -43,12 +43,17 @@ std::string PercentEncoded(std::string_view text) {
 // A connection that has sent a GET and is answered.
 class Answer {
  public:
-  explicit Answer(const bench::BridgeUrl& bridge) : bridge_(bridge), socket_(io_) {}
+  Answer(const bench::BridgeUrl& bridge, rpc::HubTokenPtr token)
+      : bridge_(bridge), token_(std::move(token)), socket_(io_) {}
 
   absl::StatusOr<int> Get(const std::string& target, const std::string& accept, absl::Time until) {
     RETURN_IF_ERROR(Connect(io_, socket_, bridge_, until));
     request_ = absl::StrCat("GET ", target, " HTTP/1.0\r\nHost: ", HostField(bridge_),
-                            "\r\nAccept: ", accept, "\r\n\r\n");
+                            "\r\nAccept: ", accept, "\r\n");
+    if (token_ != nullptr) {
+      absl::StrAppend(&request_, "Authorization: ", token_->Authorization(), "\r\n");
+    }
+    request_ += "\r\n";
     reading_.Begin();
     asio::async_write(socket_, asio::buffer(request_),
                       [this](Error error, size_t) { reading_.End(error); });
@@ -82,6 +87,7 @@ class Answer {
 
  private:
   const bench::BridgeUrl bridge_;
+  const rpc::HubTokenPtr token_;
   asio::io_context io_{1};
   tcp::socket socket_;
   std::string request_;
@@ -112,7 +118,8 @@ std::string TargetOf(const Ask& ask) {
 
 class HttpFeed final : public Feed {
  public:
-  HttpFeed(const bench::BridgeUrl& bridge, HttpForm form) : form_(form), answer_(bridge) {}
+  HttpFeed(const Globals& globals, const bench::BridgeUrl& bridge, HttpForm form)
+      : form_(form), answer_(bridge, globals.token) {}
 
   absl::Status Open(const Ask& ask, absl::Time until) override {
     chain_ = ask.chain;
@@ -174,13 +181,14 @@ std::string HostField(const bench::BridgeUrl& bridge) {
             : absl::StrCat(bridge.host, ":", bridge.port);
 }
 
-absl::StatusOr<int> HttpStatusOf(const bench::BridgeUrl& bridge, const std::string& path,
-                                 absl::Time until) {
-  return Answer(bridge).Get(path, "application/json", until);
+absl::StatusOr<int> HttpStatusOf(const Globals& globals, const bench::BridgeUrl& bridge,
+                                 const std::string& path, absl::Time until) {
+  return Answer(bridge, globals.token).Get(path, "application/json", until);
 }
 
-std::unique_ptr<Feed> MakeHttpFeed(const bench::BridgeUrl& bridge, HttpForm form) {
-  return std::make_unique<HttpFeed>(bridge, form);
+std::unique_ptr<Feed> MakeHttpFeed(const Globals& globals, const bench::BridgeUrl& bridge,
+                                   HttpForm form) {
+  return std::make_unique<HttpFeed>(globals, bridge, form);
 }
 
 }  // namespace tocsin::cli::verify

@@ -96,7 +96,7 @@ class VerifyRun {
 
   int AskBridge() {
     const std::string where = absl::StrCat("the bridge at ", HostField(bridge_));
-    const auto code = HttpStatusOf(bridge_, kProbe, absl::Now() + globals_.timeout);
+    const auto code = HttpStatusOf(globals_, bridge_, kProbe, absl::Now() + globals_.timeout);
     if (!code.ok()) {
       return Fail(kUnreachable,
                   absl::StrCat(where, " cannot be reached: ", code.status().message(),
@@ -161,9 +161,9 @@ class VerifyRun {
 
   std::unique_ptr<Feed> Connect(const std::string& transport) const {
     if (transport == "grpc") return MakeGrpcFeed(globals_);
-    if (transport == "ws") return MakeWsFeed(bridge_);
-    if (transport == "graphql") return MakeGraphqlFeed(bridge_);
-    return MakeHttpFeed(bridge_,
+    if (transport == "ws") return MakeWsFeed(globals_, bridge_);
+    if (transport == "graphql") return MakeGraphqlFeed(globals_, bridge_);
+    return MakeHttpFeed(globals_, bridge_,
                         transport == "sse" ? HttpForm::kServerSentEvents : HttpForm::kLines);
   }
 

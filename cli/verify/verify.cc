@@ -52,6 +52,11 @@ int Verify(const Globals& globals, const VerifyOptions& options) {
   if (!options.yes && options.uses_bridge() && !bench::IsThisMachine(verify::HostField(*bridge))) {
     return AskForYes(absl::StrCat("the bridge at ", options.bridge));
   }
+  if (options.uses_bridge()) {
+    if (const absl::Status token = bench::CheckToken(globals, *bridge); !token.ok()) {
+      return Fail(kUsage, std::string(token.message()));
+    }
+  }
   return verify::RunVerify(globals, options, *bridge);
 }
 

@@ -35,19 +35,20 @@ constexpr absl::Duration kPingInterval = absl::Milliseconds(500);
 // A WebSocket that carries JSON texts.
 class Socket {
  public:
-  explicit Socket(const bench::BridgeUrl& bridge) : bridge_(bridge), socket_(io_) {}
+  Socket(const Globals& globals, const bench::BridgeUrl& bridge)
+      : token_(globals.token), bridge_(bridge), socket_(io_) {}
 
   absl::Status Open(const std::string& path, const std::string& subprotocol, absl::Time until) {
     RETURN_IF_ERROR(Connect(io_, socket_.next_layer(), bridge_, until));
     Error ignored;
     socket_.next_layer().set_option(tcp::no_delay(true), ignored);
     socket_.read_message_max(kMessageBytes);
-    if (!subprotocol.empty()) {
-      socket_.set_option(
-          websocket::stream_base::decorator([subprotocol](websocket::request_type& request) {
-            request.set("Sec-WebSocket-Protocol", subprotocol);
-          }));
-    }
+    const std::string authorization = token_ == nullptr ? "" : token_->Authorization();
+    socket_.set_option(websocket::stream_base::decorator(
+        [subprotocol, authorization](websocket::request_type& request) {
+          if (!subprotocol.empty()) request.set("Sec-WebSocket-Protocol", subprotocol);
+          if (!authorization.empty()) request.set("Authorization", authorization);
+        }));
     reading_.Begin();
     socket_.async_handshake(HostField(bridge_), path, [this](Error error) { reading_.End(error); });
     return Await(io_, reading_, until);
@@ -85,6 +86,7 @@ class Socket {
     });
   }
 
+  const rpc::HubTokenPtr token_;
   const bench::BridgeUrl bridge_;
   asio::io_context io_{1};
   websocket::stream<tcp::socket> socket_;
@@ -112,7 +114,8 @@ absl::StatusOr<json::object> Expect(Socket& socket, std::string_view type, absl:
 
 class WsFeed final : public Feed {
  public:
-  explicit WsFeed(const bench::BridgeUrl& bridge) : path_(bridge.path), socket_(bridge) {}
+  WsFeed(const Globals& globals, const bench::BridgeUrl& bridge)
+      : path_(bridge.path), socket_(globals, bridge) {}
 
   absl::Status Open(const Ask& ask, absl::Time until) override {
     chain_ = ask.chain;
@@ -157,7 +160,7 @@ constexpr char kQuery[] =
 
 class GraphqlFeed final : public Feed {
  public:
-  explicit GraphqlFeed(const bench::BridgeUrl& bridge) : socket_(bridge) {}
+  GraphqlFeed(const Globals& globals, const bench::BridgeUrl& bridge) : socket_(globals, bridge) {}
 
   // Only the labels of the filter are asked for: the others have names of their own in GraphQL.
   absl::Status Open(const Ask& ask, absl::Time until) override {
@@ -218,12 +221,12 @@ class GraphqlFeed final : public Feed {
 
 }  // namespace
 
-std::unique_ptr<Feed> MakeWsFeed(const bench::BridgeUrl& bridge) {
-  return std::make_unique<WsFeed>(bridge);
+std::unique_ptr<Feed> MakeWsFeed(const Globals& globals, const bench::BridgeUrl& bridge) {
+  return std::make_unique<WsFeed>(globals, bridge);
 }
 
-std::unique_ptr<Feed> MakeGraphqlFeed(const bench::BridgeUrl& bridge) {
-  return std::make_unique<GraphqlFeed>(bridge);
+std::unique_ptr<Feed> MakeGraphqlFeed(const Globals& globals, const bench::BridgeUrl& bridge) {
+  return std::make_unique<GraphqlFeed>(globals, bridge);
 }
 
 }  // namespace tocsin::cli::verify

@@ -341,6 +341,22 @@ def test_every_command_shows_its_token(issuer, tmp_path, arguments):
         assert done.returncode == 0, done
 
 
+@pytest.mark.parametrize("arguments, says", [
+    (["bench", "ws", "--events", "10", "--subscribers", "2"], "a token is required"),
+    (["verify", "--duration", "1s"], "GET /v1/incidents answers 401")], ids=["bench", "verify"])
+def test_commands_that_follow_a_bridge_show_it_their_token(issuer, tmp_path, arguments, says):
+    token = tmp_path / "token"
+    token.write_text(issuer.token() + "\n")
+    with harness.start_hub(store="memory") as hub, harness.start_bridge(hub, *issuer.flags) as bridge:
+        refused = harness.cli(hub, "--timeout", "1s", *arguments, "--bridge", bridge.url)
+        assert refused.returncode in (3, 4) and says in refused.stderr, refused
+        done = harness.cli(hub, "--token-file", str(token), *arguments, "--bridge", bridge.url)
+        assert done.returncode == 0, done
+        assert issuer.token()[:20] not in done.stdout + done.stderr
+        clear = harness.cli(hub, "--token-file", str(token), *arguments, "--bridge", "ws://192.0.2.1:8080/ws", "--yes")
+        assert clear.returncode == 2 and "--hub-insecure" in clear.stderr and "192.0.2.1" in clear.stderr, clear
+
+
 def test_a_token_is_no_flag_and_goes_to_no_other_machine_in_the_clear(issuer, tmp_path):
     token = tmp_path / "token"
     token.write_text(issuer.token())
