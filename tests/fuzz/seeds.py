@@ -102,6 +102,8 @@ MESSAGES = [b'{"type":"connection_init","payload":{"Authorization":"Bearer a.b.c
 QUERIES = [b"severities=P0,P1&labels.a=b&active_only=true", b"severity=P0&resume_from=v1:1:2&notify_on_gap=false\0v1:1:3",
            b"snapshot=true&leaves=true&latest_only=true&priority=true", b"event_types=incident_created%2Csystem_event&sources=a+b&from=earliest",
            b"states=Detected&page=2&page_size=10&sort=severity\0Bearer a.b.c", b'page_token=a&access%5Ftoken=b\0"17"']
+CLAIMS = [b"203.0.113.7, 10.0.0.2:80", b"[2001:db8::1]:4711", b"unknown", b'for="[2001:db8::1]:47";proto=https, for=10.0.0.2', b'for="a\\"b";by=c',
+          b'for="open']
 OFFERS = [b"permessage-deflate; client_max_window_bits", b'permessage-deflate; server_max_window_bits="1\\2", permessage-deflate; server_no_context_takeover']
 
 
@@ -142,6 +144,7 @@ def seeds():
         "fuzz_cursor": [b"v1:abcdef:1", b"v1:0000000000abcdef:18446744073709551615", b"earliest", b"latest", b"2026-03-01T10:00:00Z"],
         "fuzz_filter": [varint(len(one)) + one + varint(len(two)) + two + each for one in filters for two in filters
                         for each in protobufs(7)[:8]],
+        "fuzz_forwarded": CLAIMS,
         "fuzz_frame_reader": frames(),
         "fuzz_graphql_lexer": documents(),
         "fuzz_graphql_message": MESSAGES,

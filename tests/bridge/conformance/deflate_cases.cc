@@ -55,6 +55,13 @@ void AddFragments(std::vector<Case>& cases) {
   cases.push_back(std::move(bytes));
   cases.push_back({"DeflateTwoMessagesStandAlone", Compressed(packed) + Compressed(packed),
                    Then(Echo(text), Echo(text))});
+  Case many{"DeflateThousandTexts", "", {}};
+  for (size_t i = 0; i < 1'000; ++i) {
+    const std::string one = absl::StrCat(i, text.substr(0, i % text.size()));
+    many.bytes += Compressed(Compress(one));
+    many.wanted = Then(std::move(many.wanted), Echo(one));
+  }
+  cases.push_back(std::move(many));
   cases.push_back({"DeflateAndPlainInTurn",
                    Compressed(packed) + ClientFrame(kText, "plain") + Compressed(packed),
                    Then(Then(Echo(text), {"text plain"}), Echo(text))});
