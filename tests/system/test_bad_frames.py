@@ -96,7 +96,7 @@ def test_a_session_that_the_server_fails_at_is_ended_with_1011(failing):
         other.expect("pong")
 
 
-@pytest.mark.parametrize("length", [1 << 40, (1 << 63) - 1, (1 << 64) - 1])
+@pytest.mark.parametrize("length", [1 << 40, (1 << 63) - 1])
 def test_a_frame_that_claims_terabytes_ends_it_once_it_is_too_large(bridge, length):
     """It is not believed: memory follows what comes."""
     with raw.websocket(bridge) as frames:
@@ -118,6 +118,7 @@ BAD_FRAMES = {
     "overlong UTF-8": (1007, lambda f: f.send(b'{"type":"\xc0\xaf"}')),
     "a surrogate in UTF-8": (1007, lambda f: f.send(b'{"type":"\xed\xa0\x80"}')),
     "UTF-8 cut at the end": (1007, lambda f: f.send(b'{"type":"\xe2\x82')),
+    "invalid UTF-8 in a text that goes on": (1007, lambda f: f.send(b'{"type":"\xff"', fin=False)),
     "unmasked": (1002, lambda f: f.send('{"type":"ping"}', mask=False)),
     "reserved bit 1": (1002, lambda f: f.send('{"type":"ping"}', rsv=4)),
     "reserved bit 2": (1002, lambda f: f.send('{"type":"ping"}', rsv=2)),
@@ -129,6 +130,7 @@ BAD_FRAMES = {
     "fragmented ping": (1002, lambda f: f.send("x", opcode=raw.PING, fin=False)),
     "ping of 126": (1002, lambda f: f.send("x" * 126, opcode=raw.PING)),
     "length not minimal": (1002, lambda f: f.sock.sendall(b"\x81\xfe\x00\x01abcdx")),
+    "length with its highest bit": (1002, lambda f: f.send("x", length=1 << 63)),
     "close with one byte": (1002, lambda f: f.send(b"\x03", opcode=raw.CLOSE)),
     "close with code 1005": (1002, lambda f: f.send(b"\x03\xed", opcode=raw.CLOSE)),
     "close with a bad reason": (1007, lambda f: f.send(b"\x03\xe8\xff", opcode=raw.CLOSE)),
