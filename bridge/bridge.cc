@@ -27,6 +27,7 @@
 #include "core/auth/https/open_authenticator.h"
 #include "core/base/listen_sockets.h"
 #include "core/base/log.h"
+#include "core/base/reserved_places.h"
 #include "core/base/stand_back.h"
 #include "core/base/status_macros.h"
 #include "core/http/connection_limits.h"
@@ -47,6 +48,7 @@ constexpr absl::Duration kLastSlot = absl::Seconds(40);
 
 http::ConnectionBounds BoundsOf(const BridgeConfig& config) {
   return {.connections = config.max_connections,
+          .reserved = ReservedOf(config.max_connections),
           .per_address = config.max_connections_per_address,
           .unauthenticated =
               config.auth.on() ? config.max_unauthenticated : http::ConnectionBounds::kNone};
@@ -263,6 +265,7 @@ class Bridge::Impl {
   void SetRefused() {
     const http::ConnectionLimits::Refused refused = limits_.refused();
     metrics_.refused.Set("connections", refused.full);
+    metrics_.refused.Set("newcomers", refused.newcomers);
     metrics_.refused.Set("address_connections", refused.address);
     metrics_.refused.Set("unauthenticated_connections", refused.unauthenticated);
     metrics_.refused.Set("refused_tokens", authenticator_->failures().refused());

@@ -1,5 +1,7 @@
 #include "bridge/events/event_caller.h"
 
+#include <variant>
+
 #include "core/base/planted.h"
 #include "core/base/status_macros.h"
 #include "core/stream/reads_log.h"
@@ -7,6 +9,10 @@
 namespace tocsin::bridge {
 
 absl::Status EventCaller::Enter(const EventQuery& query, const Window& window) {
+  const bool returns = query.start.has_value() && std::holds_alternative<Cursor>(*query.start);
+  if (ticket != nullptr && !ticket->MayBegin(returns)) {
+    return http::NewcomersWait();
+  }
   if (limits == nullptr || Planted("stream-not-counted")) {
     return absl::OkStatus();
   }

@@ -3,7 +3,8 @@
 // Shape:   before its stream begins, a caller takes what the stream needs of what its subject may
 //          have open; the stream gives it back.
 // Threads: values; the share is the stream's thread's.
-// Errors:  of Enter: as the subject's limits'.
+// Errors:  of Enter: as the subject's limits'; SERVICE_UNAVAILABLE where only those who come back are
+//          let in.
 #pragma once
 
 #include <memory>
@@ -25,7 +26,8 @@ struct EventCaller {
     const SubjectPtr& subject = SubjectOf(request);
     return {.subject = subject,
             .ends = authenticator.EndOf(*subject),
-            .limits = &authenticator.limits()};
+            .limits = &authenticator.limits(),
+            .ticket = request.ticket};
   }
 
   absl::Status Enter(const EventQuery& query, const Window& window);
@@ -33,6 +35,8 @@ struct EventCaller {
   SubjectPtr subject;
   absl::Time ends;                  // the token's end, with the leeway
   SubjectLimits* limits = nullptr;  // null: nothing is counted
+  // Of the connection, until the handler returns; null where none is counted.
+  http::ConnectionLimits::Ticket* ticket = nullptr;
   std::shared_ptr<SubjectLimits::Share> share = std::make_shared<SubjectLimits::Share>();
 };
 

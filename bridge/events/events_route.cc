@@ -33,7 +33,7 @@ http::HttpResponse ComeBack(EventFormat format, const absl::Status& why) {
   }
   http::HttpResponse response = StreamHead(format);
   AppendClosing(response.body, format, RowOf(ErrorCodeOf(why)).name, ToStd(why.message()),
-                kComeBackAfter);
+                ErrorDetailsOf(why).retry_after);
   return response;
 }
 
@@ -91,7 +91,9 @@ void ServeEvents(const BridgeState& state, const Authenticator& authenticator, W
   }
   EventCaller caller = EventCaller::Of(request, authenticator);
   if (const absl::Status entered = caller.Enter(*query, worker.sessions().window); !entered.ok()) {
-    return std::move(responder).Respond(http::ProblemResponse(entered));
+    const bool full = ErrorCodeOf(entered) == ErrorCode::kServiceUnavailable;
+    return std::move(responder).Respond(full ? ComeBack(*format, entered)
+                                             : http::ProblemResponse(entered));
   }
   query->filter = caller.subject->permission.Narrow(query->filter);
   if (query->notify_on_gap || !query->start.has_value()) {

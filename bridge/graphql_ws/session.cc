@@ -17,6 +17,7 @@
 #include "core/base/strings.h"
 #include "core/event/time_proto.h"
 #include "core/event/uuid.h"
+#include "core/http/connection_limits.h"
 #include "core/stream/session_explanation.h"
 
 namespace tocsin::bridge::graphql_ws {
@@ -27,6 +28,7 @@ constexpr size_t kMaxReplyBytes = 64 * limits::kKiB;
 constexpr uint16_t kGoingAway = 1001;
 constexpr char kTransport[] = "graphql";
 constexpr uint16_t kServiceRestart = 1012;
+constexpr uint16_t kTryAgainLater = 1013;
 
 }  // namespace
 
@@ -186,6 +188,9 @@ void Session::Tick() {
     return OnStuck();
   }
   const absl::Duration now = shared_.clock.Monotonic();
+  if (now - liveness_.started() >= limits::kFirstMessageTimeout && !output_.MayBegin(false)) {
+    return EndAsNewcomer();
+  }
   if (state_ == State::kNew && now - liveness_.started() >= kInitTimeout) {
     return End(ErrorCode::kUnauthenticated, kInitialisationTimeout,
                absl::StrCat("no connection_init within ", absl::FormatDuration(kInitTimeout)));
@@ -268,6 +273,12 @@ void Session::EndSilent() {
   shared_.metrics.connection_errors.Increment();
   Leave(kClientSilent);
   output_.Drop();
+}
+
+// Only those who come back are let in.
+void Session::EndAsNewcomer() {
+  const absl::Status why = http::NewcomersWait();
+  End(ErrorCodeOf(why), kTryAgainLater, ToStd(why.message()));
 }
 
 void Session::EndWith(ErrorCode code, std::string_view text) {

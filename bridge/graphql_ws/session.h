@@ -124,6 +124,7 @@ class Session final : public ws::WebSocketSession,
   // Closes. `code` begins the reason.
   void End(ErrorCode code, uint16_t close, std::string_view text);
   void EndWith(ErrorCode code, std::string_view text);
+  void EndAsNewcomer();
   void Close(uint16_t close, std::string_view reason);
   // Ends it for a time, for no fault of the client's.
   void EndFor(absl::Duration reconnect_after, std::string_view why);

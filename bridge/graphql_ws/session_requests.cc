@@ -1,7 +1,9 @@
 // What a session does with each of its client's messages, and with what the operations bring.
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
+#include <variant>
 #include <vector>
 
 #include "absl/strings/str_cat.h"
@@ -263,6 +265,10 @@ void Session::Begin(std::string quoted_id, const graphql::Prepared& prepared) {
     return RefuseOperation(quoted_id, *errors);
   }
   const auto& asked = std::get<std::shared_ptr<const graphql::Subscription>>(planned);
+  const std::optional<StartPoint> from = asked->from();
+  if (!output_.MayBegin(from.has_value() && std::holds_alternative<Cursor>(*from))) {
+    return EndAsNewcomer();
+  }
   absl::StatusOr<FilterPtr> filter = Narrow(asked->filter());
   if (!filter.ok()) {
     return RefuseOperation(quoted_id, filter.status());

@@ -26,6 +26,7 @@
 #include "core/base/strings.h"
 #include "core/event/time_proto.h"
 #include "core/event/uuid.h"
+#include "core/http/connection_limits.h"
 #include "core/stream/session_explanation.h"
 
 namespace tocsin::bridge::ws {
@@ -262,6 +263,9 @@ void Session::Tick() {
   if (snapshots_.IsStuck()) {
     return OnStuck();
   }
+  if (IsNewcomerWithoutPlace()) {
+    return EndFull(http::NewcomersWait());
+  }
   switch (liveness_.Look(context_.clock.Monotonic())) {
     case Liveness::Verdict::kAlive:
       return;
@@ -272,6 +276,12 @@ void Session::Tick() {
     case Liveness::Verdict::kIdle:
       return End("SESSION_TIMEOUT", kGoingAway, "no message for too long", SomeSlot());
   }
+}
+
+// One that says nothing makes room for those who come back.
+bool Session::IsNewcomerWithoutPlace() {
+  const absl::Duration since = context_.clock.Monotonic() - liveness_.started();
+  return since >= limits::kFirstMessageTimeout && !output_.MayBegin(/*returns=*/false);
 }
 
 void Session::Heartbeat() {
@@ -362,11 +372,11 @@ void Session::EndWith(const absl::Status& status) {
   }
 }
 
-// As a full server ends one.
+// As a full server ends one, also for its subject, or as nothing but resumes is let in.
 void Session::EndFull(const absl::Status& status) {
   Reply(ErrorMessage(status));
   End(RowOf(ErrorCodeOf(status)).name, kTryAgainLater, ToStd(status.message()),
-      ErrorDetailsOf(status).retry_after);
+      ErrorDetailsOf(status).retry_after + SomeSlot());
 }
 
 void Session::End(std::string_view reason, uint16_t code, std::string_view text,

@@ -85,6 +85,7 @@ class Session final : public WebSocketSession,
   void Handle(const AuthenticateMessage& message);
   void HandleUnknown(const ClientMessage& message, std::string_view subscription_id);
   void Heartbeat();
+  bool IsNewcomerWithoutPlace();
 
   // True when the session has ended, as its token has run out or none came in time.
   bool LookAtToken();
@@ -117,7 +118,7 @@ class Session final : public WebSocketSession,
   void EndFor(absl::Duration reconnect_after, std::string_view why);
   // The same; the error is sent first.
   void EndWith(const absl::Status& status);
-  // Its subject has as many connections as it may.
+  // There is no place for it, or not for its subject.
   void EndFull(const absl::Status& status);
   void EndSilent();
   void OnStuck() override;

@@ -25,6 +25,9 @@ class SessionOutput {
   virtual void Close(uint16_t code, std::string_view reason) = 0;
   // The session's client is known from here on.
   virtual void OnAuthenticated(const SubjectPtr& /*subject*/) {}
+  // Whether the session may stay, with its first subscription or without one; `returns`: that one
+  // goes on after a cursor.
+  virtual bool MayBegin(bool /*returns*/) { return true; }
   // Ends the connection without a handshake, because the peer is gone.
   virtual void Drop() = 0;
   // Bytes that the peer has acknowledged since the connection began.

@@ -3,6 +3,7 @@
 #include <string>
 #include <string_view>
 #include <utility>
+#include <variant>
 #include <vector>
 
 #include "absl/strings/str_cat.h"
@@ -11,6 +12,7 @@
 #include "bridge/ws/session.h"
 #include "core/base/planted.h"
 #include "core/base/status_macros.h"
+#include "core/http/connection_limits.h"
 #include "core/stream/reads_log.h"
 
 namespace tocsin::bridge::ws {
@@ -21,6 +23,9 @@ constexpr size_t kMaxTimestampBytes = 256;
 }  // namespace
 
 void Session::Handle(const SubscribeMessage& message) {
+  if (!output_.MayBegin(message.has_start && std::holds_alternative<Cursor>(message.start))) {
+    return EndFull(http::NewcomersWait());
+  }
   absl::StatusOr<FilterPtr> asked = Filter::Compile(message.filters, "filters");
   if (!asked.ok()) {
     return Refuse(asked.status(), message.subscription_id);

@@ -60,6 +60,7 @@ class WsConnection : public http::Connection, public http::OutOwner, public Sess
   size_t BytesWaiting() const override { return stream_.ReplyBytesQueued(); }
   std::string PeerAddress() const override { return stream_.PeerAddress(); }
   IpAddress Client() const override { return ticket_.client(); }
+  bool MayBegin(bool returns) override { return ticket_.MayBegin(returns); }
   void OnAuthenticated(const SubjectPtr& /*subject*/) override { ticket_.Authenticated(); }
 
   // http::OutOwner.

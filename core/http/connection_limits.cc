@@ -46,6 +46,7 @@ absl::StatusOr<ConnectionLimits::Ticket> ConnectionLimits::Admit(const IpAddress
   ticket.limits_ = this;
   ticket.client_ = client;
   ticket.counted_ = Counts(client);
+  ticket.reserved_ = IsTight();
   return ticket;
 }
 
@@ -74,6 +75,22 @@ void ConnectionLimits::Uncount(const Ticket& ticket) {
   if (found != by_address_.end() && --found->second == 0) {
     by_address_.erase(found);
   }
+}
+
+bool ConnectionLimits::MayBegin(Ticket& ticket, bool returns) {
+  MutexLock lock(mutex_);
+  if (!returns && IsTight() && !Planted("newcomers-take-the-last-places")) {
+    ++refused_.newcomers;
+    return false;
+  }
+  ticket.reserved_ = false;
+  return true;
+}
+
+absl::Status NewcomersWait() {
+  return MakeError(ErrorCode::kServiceUnavailable,
+                   "the server is nearly full: only clients that resume after a cursor are let in",
+                   {.retry_after = kComeBack});
 }
 
 void ConnectionLimits::Authenticate(Ticket& ticket) {

@@ -28,6 +28,8 @@ struct ConnectionBounds {
   static constexpr size_t kNone = std::numeric_limits<size_t>::max();
 
   size_t connections = kNone;
+  // Of these, the last ones, on which only those who come back may begin (Ticket::MayBegin).
+  size_t reserved = 0;
   size_t per_address = kNone;
   size_t unauthenticated = kNone;  // where nobody authenticates
 };
@@ -41,12 +43,14 @@ class ConnectionLimits {
         : limits_(std::exchange(other.limits_, nullptr)),
           client_(other.client_),
           counted_(other.counted_),
-          authenticated_(other.authenticated_) {}
+          authenticated_(other.authenticated_),
+          reserved_(other.reserved_) {}
     Ticket& operator=(Ticket&& other) noexcept {
       std::swap(limits_, other.limits_);
       std::swap(client_, other.client_);
       std::swap(counted_, other.counted_);
       std::swap(authenticated_, other.authenticated_);
+      std::swap(reserved_, other.reserved_);
       return *this;
     }
     ~Ticket() {
@@ -63,6 +67,13 @@ class ConnectionLimits {
         limits_->Authenticate(*this);
       }
     }
+    // It was one of the last, and nothing that stays has begun on it.
+    bool reserved() const { return reserved_; }
+    // Whether what stays, a session or a stream, may begin on it. `returns`: it goes on after a
+    // cursor. Others are let in once enough connections have gone.
+    bool MayBegin(bool returns) {
+      return !reserved_ || limits_ == nullptr || limits_->MayBegin(*this, returns);
+    }
     // RATE_LIMIT_EXCEEDED when that address has too many; the ticket is then as it was.
     absl::Status MoveTo(const IpAddress& client) {
       return limits_ == nullptr ? absl::OkStatus() : limits_->Move(*this, client);
@@ -74,6 +85,7 @@ class ConnectionLimits {
     IpAddress client_;
     bool counted_ = false;  // for its address, too
     bool authenticated_ = false;
+    bool reserved_ = false;
   };
 
   // Those that were refused, by why.
@@ -81,6 +93,7 @@ class ConnectionLimits {
     uint64_t full = 0;
     uint64_t address = 0;
     uint64_t unauthenticated = 0;
+    uint64_t newcomers = 0;  // on one of the reserved
   };
 
   // Connections over loopback and from `exempt` are not counted for their address.
@@ -104,6 +117,10 @@ class ConnectionLimits {
   }
   absl::Status CountFor(const IpAddress& client) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void Uncount(const Ticket& ticket) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  bool IsTight() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
+    return connections_ + bounds_.reserved > bounds_.connections;
+  }
+  bool MayBegin(Ticket& ticket, bool returns);
   void Authenticate(Ticket& ticket);
   absl::Status Move(Ticket& ticket, const IpAddress& client);
   void Release(Ticket& ticket);
@@ -117,5 +134,8 @@ class ConnectionLimits {
   Refused refused_ ABSL_GUARDED_BY(mutex_);
   absl::flat_hash_map<AddressKey, uint32_t> by_address_ ABSL_GUARDED_BY(mutex_);
 };
+
+// What a newcomer is told where Ticket::MayBegin says no.
+absl::Status NewcomersWait();
 
 }  // namespace tocsin::http

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "core/base/ip_address.h"
+#include "core/http/connection_limits.h"
 
 namespace tocsin {
 struct Subject;
@@ -38,6 +39,8 @@ struct HttpRequest {
   std::vector<Field> parameters;  // of the route's path pattern, percent-decoded
   // Who calls, as the table's gate knows it (route_gate.h); null without a gate.
   std::shared_ptr<const Subject> subject;
+  // Of its connection, until the handler returns; null where connections are not counted.
+  ConnectionLimits::Ticket* ticket = nullptr;
 
   bool has_body() const { return chunked || content_length > 0; }
   std::string_view path() const { return std::string_view(target).substr(0, target.find('?')); }

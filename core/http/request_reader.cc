@@ -107,8 +107,11 @@ Step RequestReader::OnHead(std::string_view head, std::string_view rest) {
   return TakeBody(rest);
 }
 
+// A connection that is one of the last is not kept for another request.
 absl::Status RequestReader::FindClient() {
   request_.client = peer_;
+  request_.ticket = ticket_;
+  request_.keep_alive &= ticket_ == nullptr || !ticket_->reserved();
   if (ticket_ == nullptr || !service_.proxies.trusted.Contains(peer_)) {
     return absl::OkStatus();
   }

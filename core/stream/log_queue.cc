@@ -3,6 +3,7 @@
 #include <iterator>
 
 #include "core/base/check.h"
+#include "core/base/planted.h"
 
 namespace tocsin {
 
@@ -13,15 +14,28 @@ bool IsShortlyAfter(const Cursor& from, const Cursor& place) {
 
 void LogQueue::Push(Subscription& subscription) {
   TOCSIN_CHECK(subscription.waits_for_room());
-  subscription.queued = waiting_.insert(waiting_.end(), &subscription);
+  Waiting& line = LineOf(subscription);
+  subscription.queued = line.insert(line.end(), &subscription);
 }
 
 void LogQueue::Remove(Subscription& subscription) {
-  waiting_.erase(*subscription.queued);
+  LineOf(subscription).erase(*subscription.queued);
   subscription.queued.reset();
 }
 
-void LogQueue::Rotate() { waiting_.splice(waiting_.end(), waiting_, waiting_.begin()); }
+Waiting& LogQueue::LineOf(const Subscription& subscription) {
+  return std::holds_alternative<Cursor>(subscription.start) && !Planted("newcomers-in-one-line")
+             ? returning_
+             : newcomers_;
+}
+
+bool LogQueue::IsNewcomersTurn() {
+  if (newcomers_.empty() || (!returning_.empty() && ++turns_ < kTurns)) {
+    return false;
+  }
+  turns_ = 0;
+  return true;
+}
 
 // The party begins at the lowest start that lies shortly before that of `first`, so that those who
 // start between the two need not wait again.
@@ -30,7 +44,7 @@ LogQueue::Party LogQueue::PartyOf(const Subscription& first) {
   Cursor* const start = std::get_if<Cursor>(&party.start);
   if (start != nullptr) {
     const Cursor place = *start;
-    for (const Subscription* each : waiting_) {
+    for (const Subscription* each : returning_) {
       const Cursor* const cursor = std::get_if<Cursor>(&each->start);
       if (cursor != nullptr && IsShortlyAfter(*cursor, place) &&
           cursor->sequence < start->sequence) {
@@ -38,7 +52,8 @@ LogQueue::Party LogQueue::PartyOf(const Subscription& first) {
       }
     }
   }
-  for (auto next = waiting_.begin(); next != waiting_.end();) {
+  Waiting& line = LineOf(first);
+  for (auto next = line.begin(); next != line.end();) {
     Subscription& each = **next++;
     if (each.start == party.start) {
       Remove(each);
@@ -52,7 +67,7 @@ LogQueue::Party LogQueue::PartyOf(const Subscription& first) {
 
 std::vector<Subscription*> LogQueue::TakeBetween(const Cursor& from, const Cursor& to) {
   std::vector<Subscription*> taken;
-  for (auto next = waiting_.begin(); next != waiting_.end();) {
+  for (auto next = returning_.begin(); next != returning_.end();) {
     Subscription& each = **next++;
     const Cursor* const cursor = std::get_if<Cursor>(&each.start);
     if (cursor != nullptr && cursor->epoch == from.epoch && cursor->sequence >= from.sequence &&

@@ -4,6 +4,8 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
+#include "core/base/planted.h"
+#include "core/base/reserved_places.h"
 #include "core/event/error.h"
 
 namespace tocsin::hub {
@@ -24,18 +26,23 @@ absl::Status Admission::CheckOpen() const {
                    {.retry_after = absl::Seconds(1)});
 }
 
-absl::Status Admission::EnterSubscription() {
+absl::Status Admission::EnterSubscription(bool returns) {
   if (absl::Status open = CheckOpen(); !open.ok()) {
     return open;
   }
-  if (subscriptions_.fetch_add(1) < max_subscriptions_) {
+  const size_t all = max_subscriptions_.load();
+  const bool first_come = returns || Planted("newcomers-take-the-hubs-last-places");
+  const size_t most = first_come ? all : all - ReservedOf(all);
+  if (subscriptions_.fetch_add(1) < most) {
     return absl::OkStatus();
   }
   subscriptions_.fetch_sub(1);
-  return MakeError(
-      ErrorCode::kSubscriptionLimitExceeded,
-      absl::StrCat("the hub holds its ", max_subscriptions_.load(), " subscriptions already"),
-      {.retry_after = absl::Seconds(5)});
+  return MakeError(ErrorCode::kSubscriptionLimitExceeded,
+                   most == all
+                       ? absl::StrCat("the hub holds its ", all, " subscriptions already")
+                       : absl::StrCat("the hub holds ", most, " of its ", all,
+                                      " subscriptions, and keeps the others for those who resume"),
+                   {.retry_after = absl::Seconds(5)});
 }
 
 void Admission::LeaveSubscription() {

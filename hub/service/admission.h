@@ -24,7 +24,8 @@ class Admission {
   void SetMaxSubscriptions(size_t most) { max_subscriptions_.store(most); }
   absl::Status CheckOpen() const;
   // Each OK is matched by one Leave.
-  absl::Status EnterSubscription();
+  // `returns`: it goes on after a cursor. The last places are for those (core/base/reserved_places.h).
+  absl::Status EnterSubscription(bool returns);
   void LeaveSubscription();
 
   // Each OK is given back by one Leave. How many there may be is their shard's matter.

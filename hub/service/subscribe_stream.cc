@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <utility>
+#include <variant>
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_replace.h"
@@ -77,13 +78,15 @@ void SubscribeStream::Serve() {
 }
 
 absl::Status SubscribeStream::Subscribe() {
-  RETURN_IF_ERROR(shard_.admission().EnterSubscription());
-  admitted_ = true;
+  RETURN_IF_ERROR(shard_.admission().CheckOpen());
   v1::SubscribeRequest request;
   if (!grpc::SerializationTraits<v1::SubscribeRequest>::Deserialize(&request_, &request).ok()) {
     return MakeError(ErrorCode::kInvalidMessage, "the request's bytes are no SubscribeRequest");
   }
   ASSIGN_OR_RETURN(subscribing_, ReadSubscribeRequest(request));
+  RETURN_IF_ERROR(shard_.admission().EnterSubscription(
+      std::holds_alternative<Cursor>(subscribing_.start) && !subscribing_.snapshot));
+  admitted_ = true;
   asked_ = subscribing_.filter;
   if (!Planted("stream-not-narrowed")) subscribing_.filter = permission().Narrow(asked_);
   RETURN_IF_ERROR(TakePlaces());

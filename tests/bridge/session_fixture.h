@@ -144,6 +144,10 @@ class FakeOutput : public ws::SessionOutput {
     close_reason = std::string(reason);
   }
   void Drop() override { dropped = true; }
+  bool MayBegin(bool returns) override {
+    reserved = reserved && !returns;
+    return !reserved;
+  }
   uint64_t BytesTaken() override { return taken; }
   size_t BytesWaiting() const override { return waiting; }
 
@@ -153,6 +157,7 @@ class FakeOutput : public ws::SessionOutput {
   uint16_t close_code = 0;
   std::string close_reason;
   bool dropped = false;
+  bool reserved = false;  // a connection for those who come back
   uint64_t taken = 0;
   size_t waiting = 0;
 };

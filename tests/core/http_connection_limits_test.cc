@@ -66,6 +66,26 @@ TEST(ConnectionLimitsTest, OnesThatHaveNotAuthenticatedHaveABoundOfTheirOwn) {
   EXPECT_EQ(limits.connections(), 1u);
 }
 
+TEST(ConnectionLimitsTest, TheLastPlacesAreForThoseWhoComeBack) {
+  ConnectionLimits limits({.connections = 3, .reserved = 1});
+  std::vector<Ticket> tickets;
+  for (int i = 0; i < 3; ++i) tickets.push_back(limits.Admit(Client(1)).value());
+  EXPECT_TRUE(tickets[0].MayBegin(false));
+  EXPECT_TRUE(tickets[1].MayBegin(false));
+  Ticket last = std::move(tickets[2]);
+  EXPECT_TRUE(last.reserved());
+  EXPECT_FALSE(last.MayBegin(false));
+  EXPECT_FALSE(last.MayBegin(false));
+  EXPECT_EQ(limits.refused().newcomers, 2u);
+  EXPECT_TRUE(last.MayBegin(true));
+  EXPECT_TRUE(last.MayBegin(false)) << "it has begun, and stays";
+  last = Ticket();
+  last = limits.Admit(Client(1)).value();
+  tickets.erase(tickets.begin());
+  EXPECT_TRUE(last.MayBegin(false)) << "there is room elsewhere";
+  EXPECT_EQ(ErrorDetailsOf(NewcomersWait()).retry_after, absl::Seconds(5));
+}
+
 TEST(ConnectionLimitsTest, ATicketThatMovesKeepsThatItAuthenticated) {
   ConnectionLimits limits({.unauthenticated = 1});
   Ticket ticket = limits.Admit(Client(1)).value();

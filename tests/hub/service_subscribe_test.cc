@@ -271,6 +271,31 @@ TEST(HubSubscribe, MoreThanTheHubHoldsAreRefusedWithATimeToComeBack) {
   hub.Subscribe()->AwaitCaughtUp();
 }
 
+TEST(HubSubscribe, TheLastPlacesAreForThoseWhoResume) {
+  HubConfig config = TestConfig();
+  config.max_subscriptions = 20;
+  TestHub hub(config);
+  hub.PublishEvents(1);
+  std::vector<std::unique_ptr<TestStream>> streams;
+  for (int i = 0; i < 19; ++i) {
+    streams.push_back(hub.Subscribe());
+    streams.back()->AwaitCaughtUp();
+  }
+  v1::SubscribeRequest resumes;
+  resumes.set_from(streams.back()->cursor());
+  v1::SubscribeRequest anew;
+  anew.set_from("earliest");
+  for (const v1::SubscribeRequest& request : {v1::SubscribeRequest(), anew}) {
+    auto stream = hub.Subscribe(request);
+    v1::SubscribeResponse response;
+    ASSERT_FALSE(stream->Read(response)) << "a newcomer is let in";
+    const grpc::Status refused = stream->Finish();
+    EXPECT_EQ(DetailsOf(refused).info.reason(), "SUBSCRIPTION_LIMIT_EXCEEDED");
+    EXPECT_EQ(DetailsOf(refused).retry.retry_delay().seconds(), 5);
+  }
+  hub.Subscribe(resumes)->AwaitCaughtUp();
+}
+
 TEST(HubSubscribe, LabelNamesTheSubscriberInTheMetricsWhileItStays) {
   TestHub hub;
   v1::SubscribeRequest request;
