@@ -13,6 +13,7 @@
 #include "core/auth/key_files.h"
 #include "core/auth/refusal.h"
 #include "core/auth/signing_key.h"
+#include "core/auth/token_claims.h"
 #include "core/auth/token_header.h"
 #include "core/auth/token_verifier.h"
 #include "core/base/strings.h"

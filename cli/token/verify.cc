@@ -14,6 +14,7 @@
 #include "cli/token/token_text.h"
 #include "core/auth/key_files.h"
 #include "core/auth/refusal.h"
+#include "core/auth/token_rules.h"
 #include "core/auth/token_verifier.h"
 #include "core/base/clock.h"
 #include "core/event/error.h"

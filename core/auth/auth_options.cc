@@ -1,5 +1,6 @@
 #include "core/auth/auth_options.h"
 
+#include "core/auth/token_verifier.h"
 #include "core/base/status_macros.h"
 
 namespace tocsin {

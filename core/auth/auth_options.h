@@ -12,7 +12,7 @@
 #include "core/auth/key_files.h"
 #include "core/auth/key_set.h"
 #include "core/auth/subject_limits.h"
-#include "core/auth/token_verifier.h"
+#include "core/auth/token_rules.h"
 #include "core/base/advice.h"
 #include "core/base/options.h"
 

@@ -2,8 +2,10 @@
 
 #include <utility>
 
+#include "core/auth/auth_options.h"
 #include "core/auth/bearer.h"
 #include "core/auth/key_files.h"
+#include "core/auth/token_verifier.h"
 #include "core/base/log.h"
 #include "core/base/planted.h"
 #include "core/base/status_macros.h"
@@ -16,6 +18,11 @@ bool LetsAllIn(const Authenticator& authenticator) {
 }
 
 }  // namespace
+
+Authenticator::Authenticator(Clock& clock, CidrList exempt)
+    : clock_(clock), failures_(clock, std::move(exempt)), limits_(clock) {}
+
+Authenticator::~Authenticator() = default;
 
 absl::StatusOr<std::unique_ptr<Authenticator>> Authenticator::Open(const AuthFlags& flags,
                                                                    Clock& clock, CidrList exempt) {

@@ -21,18 +21,20 @@
 
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
-#include "core/auth/auth_options.h"
 #include "core/auth/failure_limiter.h"
 #include "core/auth/key_source.h"
 #include "core/auth/refusal.h"
 #include "core/auth/subject.h"
 #include "core/auth/subject_limits.h"
-#include "core/auth/token_verifier.h"
 #include "core/base/cidr.h"
 #include "core/base/clock.h"
 #include "core/base/ip_address.h"
 
 namespace tocsin {
+
+struct AuthFlags;
+struct TokenRules;
+class TokenVerifier;
 
 class Authenticator {
  public:
@@ -40,6 +42,8 @@ class Authenticator {
   static constexpr absl::Duration kTellBefore = absl::Seconds(60);
   // Of refusals: a flood of bad tokens fills no log.
   static constexpr uint64_t kLoggedAMinute = 60;
+
+  ~Authenticator();
 
   // Failures of `exempt`, the proxies that many clients share, are not limited.
   static absl::StatusOr<std::unique_ptr<Authenticator>> Open(const AuthFlags& flags, Clock& clock,
@@ -80,8 +84,7 @@ class Authenticator {
  private:
   static constexpr size_t kRefusals = static_cast<size_t>(Refusal::kKeysAway) + 1;
 
-  Authenticator(Clock& clock, CidrList exempt)
-      : clock_(clock), failures_(clock, std::move(exempt)), limits_(clock) {}
+  Authenticator(Clock& clock, CidrList exempt);
   absl::Status Refused(absl::Status refusal, const IpAddress& client) const;
   bool MayLog() const;
 

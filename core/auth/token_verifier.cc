@@ -10,6 +10,7 @@
 #include "absl/strings/str_split.h"
 #include "core/auth/compact_token.h"
 #include "core/auth/refusal.h"
+#include "core/auth/token_claims.h"
 #include "core/auth/token_header.h"
 #include "core/base/planted.h"
 #include "core/base/status_macros.h"

@@ -8,28 +8,19 @@
 // Source:  docs/protocol.md, section 8; RFC 8725; RFC 7519.
 #pragma once
 
-#include <string>
+#include <boost/json/fwd.hpp>
 #include <string_view>
-#include <vector>
 
 #include "absl/status/statusor.h"
-#include "absl/time/time.h"
 #include "core/auth/key_set.h"
 #include "core/auth/key_source.h"
 #include "core/auth/subject.h"
-#include "core/auth/token_claims.h"
+#include "core/auth/token_rules.h"
 #include "core/base/clock.h"
 
 namespace tocsin {
 
-struct TokenRules {
-  std::vector<std::string> issuers = {};    // iss must be one of them; empty: any, or none
-  std::vector<std::string> audiences = {};  // aud must name one of them; empty: any, or none
-  absl::Duration leeway = absl::Seconds(30);
-  // A claim's name, or where it begins with '/', a path to it through objects (RFC 6901):
-  // "/resource_access/tocsin/permission".
-  std::string permission_claim = "tocsin";
-};
+struct TokenClaims;
 
 // Whether a path in TokenRules::permission_claim is well-formed; `flag` names it in the error.
 absl::Status CheckClaimName(std::string_view claim, std::string_view flag);

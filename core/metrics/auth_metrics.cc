@@ -3,6 +3,7 @@
 #include <optional>
 #include <string>
 
+#include "core/auth/authenticator.h"
 #include "core/auth/refusal.h"
 
 namespace tocsin {

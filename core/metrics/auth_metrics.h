@@ -14,10 +14,11 @@
 
 #include <vector>
 
-#include "core/auth/authenticator.h"
 #include "core/base/mutex.h"
 
 namespace tocsin {
+
+class Authenticator;
 
 class AuthMetrics {
  public:

@@ -1,5 +1,6 @@
 #include <gtest/gtest.h>
 
+#include "core/auth/auth_options.h"
 #include "core/auth/authenticator.h"
 #include "core/auth/bearer.h"
 #include "core/auth/signing_key.h"

@@ -8,6 +8,7 @@
 
 #include "core/auth/refusal.h"
 #include "core/auth/signing_key.h"
+#include "core/auth/token_claims.h"
 #include "core/auth/token_verifier.h"
 #include "core/base/check.h"
 
