@@ -1,57 +1,79 @@
 #include "core/http/tls_server.h"
 
-#include <array>
+#include <cstdint>
 #include <string>
+#include <string_view>
 #include <utility>
 
 #include "core/base/log.h"
+#include "core/base/planted.h"
 #include "core/base/status_macros.h"
 #include "core/http/last_words.h"
+#include "core/http/opening_connection.h"
 #include "core/http/server_connection.h"
 #include "core/http/tls_stream.h"
 
 namespace tocsin::http {
 namespace {
 
-class TlsHandshake final : public Connection {
+constexpr size_t kRecordHead = 5;
+constexpr char kHandshakeRecord = 0x16;
+// Of a first record that is waited for before OpenSSL sees any of it. The largest that clients send,
+// with keys that hold against quantum computers, have some 1,800 bytes.
+constexpr size_t kGatheredBytes = 2 * 1024;
+
+// How many bytes of the first record are to come before the handshake begins.
+size_t MissingOf(std::string_view begun) {
+  if (begun.size() < kRecordHead) {
+    return begun.empty() || begun[0] == kHandshakeRecord ? kRecordHead - begun.size() : 0;
+  }
+  const size_t whole =
+      kRecordHead + static_cast<uint8_t>(begun[3]) * size_t{256} + static_cast<uint8_t>(begun[4]);
+  return whole <= kGatheredBytes && begun.size() < whole ? whole - begun.size() : 0;
+}
+
+// A client that has not sent its first message whole costs a socket and what it sent. With that
+// message it gets a place (handshake_places.h) and OpenSSL's state.
+class TlsHandshake final : public OpeningConnection, private HandshakePlaces::Holder {
  public:
-  TlsHandshake(IoThread& io, Service& service, TlsServer& server,
-               std::unique_ptr<ByteStream> stream, ConnectionLimits::Ticket ticket,
-               std::optional<HttpResponse> refusal)
-      : io_(io),
+  TlsHandshake(IoThread& io, Service& service, TlsServer& server, Opening opening)
+      : OpeningConnection(io, "tls handshake", std::move(opening), limits::kTlsHandshakeTimeout),
         service_(service),
-        server_(server),
-        context_(server.context()),
-        stream_(std::make_unique<TlsStream>(io.io(), std::move(stream), *context_)),
-        ticket_(std::move(ticket)),
-        refusal_(std::move(refusal)),
-        deadline_(io.clock().Monotonic() + limits::kTlsHandshakeTimeout) {}
+        server_(server) {}
 
-  void Start() {
-    Guard([this] { Step(); });
-  }
-
-  void Tick() override {
-    if (io_.clock().Monotonic() >= deadline_) {
-      Fail("it took too long");
-    }
-  }
-  void Drain(absl::Duration) override { Finish(); }
-  void Abort() override { Finish(); }
-  size_t MemoryBytes() const override {
-    return sizeof(*this) + (stream_ == nullptr ? 0 : stream_->MemoryBytes());
-  }
+  size_t MemoryBytes() const override { return sizeof(*this) + begun_.capacity() + StreamBytes(); }
 
  private:
-  template <class Call>
-  void Guard(Call call) {
-    if (!Guarded("tls handshake", call)) {
-      Finish();
+  void Step() override { tls_ == nullptr ? Gather() : Shake(); }
+  void TimedOut() override { Fail("it took too long"); }
+  void Yield() override { Fail("others have begun since, and it still waits for its client"); }
+  void OnLeave() override {
+    if (place_.has_value()) {
+      server_.handshakes().Leave(io(), *place_);
     }
   }
 
-  void Step() {
-    const IoResult result = stream_->Handshake();
+  void Gather() {
+    while (const size_t missing = Planted("handshake-held-at-once") ? 0 : MissingOf(begun_)) {
+      const IoResult result = stream().TryRead(io().read_buffer().first(missing));
+      if (result.state == IoResult::State::kBlocked) {
+        return Wait(result.wait_for);
+      }
+      if (result.state != IoResult::State::kDone) {
+        return Fail("the connection broke");
+      }
+      begun_.append(io().read_buffer().data(), result.bytes);
+    }
+    place_ = server_.handshakes().Take(io(), *this);
+    context_ = server_.context();
+    auto tls = std::make_unique<TlsStream>(io().io(), TakeStream(), *context_, std::move(begun_));
+    tls_ = tls.get();
+    ReplaceStream(std::move(tls));
+    Shake();
+  }
+
+  void Shake() {
+    const IoResult result = tls_->Handshake();
     switch (result.state) {
       case IoResult::State::kDone:
         return Serve();
@@ -59,31 +81,22 @@ class TlsHandshake final : public Connection {
         return Wait(result.wait_for);
       case IoResult::State::kEnd:
       case IoResult::State::kFailed:
-        return stream_->peer_spoke_plain_http() ? TellToUseTls() : Fail(stream_->error());
+        return tls_->peer_spoke_plain_http() ? TellToUseTls() : Fail(tls_->error());
     }
   }
 
   void Serve() {
     const auto keep = shared_from_this();
-    io_.Remove(*this);
-    ServeHttp(io_, service_, std::move(stream_), std::move(ticket_), std::move(refusal_));
+    Opening opening = Leave();
+    ServeHttp(io(), service_, std::move(opening.stream), std::move(opening.ticket),
+              std::move(opening.refusal));
   }
 
   void TellToUseTls() {
     const auto keep = shared_from_this();
-    io_.Remove(*this);
-    const auto stream = std::move(stream_);
-    SayLastWords(io_, stream->ReleaseCarrier(), std::move(ticket_),
+    Opening opening = Leave();
+    SayLastWords(io(), tls_->ReleaseCarrier(), std::move(opening.ticket),
                  {400, "this port takes encrypted connections only: use https:// or wss://"});
-  }
-
-  void Wait(Readiness readiness) {
-    stream_->Wait(readiness,
-                  [self = std::static_pointer_cast<TlsHandshake>(shared_from_this())](bool ok) {
-                    if (self->stream_ != nullptr) {
-                      self->Guard([&] { ok ? self->Step() : self->Finish(); });
-                    }
-                  });
   }
 
   void Fail(const std::string& why) {
@@ -91,24 +104,13 @@ class TlsHandshake final : public Connection {
     LogDebug("a TLS handshake failed", {{"why", why}});
     Finish();
   }
-  void Finish() {
-    const auto keep = shared_from_this();
-    if (stream_ != nullptr) {
-      stream_->Close();
-      stream_.reset();
-      ticket_ = {};
-      io_.Remove(*this);
-    }
-  }
 
-  IoThread& io_;
   Service& service_;
   TlsServer& server_;
-  const std::shared_ptr<SSL_CTX> context_;
-  std::unique_ptr<TlsStream> stream_;
-  ConnectionLimits::Ticket ticket_;
-  std::optional<HttpResponse> refusal_;
-  const absl::Duration deadline_;
+  std::string begun_;
+  std::optional<HandshakePlaces::Place> place_;
+  std::shared_ptr<SSL_CTX> context_;
+  TlsStream* tls_ = nullptr;  // the stream, once its first record has come
 };
 
 }  // namespace
@@ -150,10 +152,9 @@ std::shared_ptr<SSL_CTX> TlsServer::context() {
 
 void ServeTls(IoThread& io, Service& service, TlsServer& server, std::unique_ptr<ByteStream> stream,
               ConnectionLimits::Ticket ticket, std::optional<HttpResponse> refusal) {
-  auto handshake = std::make_shared<TlsHandshake>(io, service, server, std::move(stream),
-                                                  std::move(ticket), std::move(refusal));
-  io.Add(handshake);
-  handshake->Start();
+  std::make_shared<TlsHandshake>(io, service, server,
+                                 Opening{std::move(stream), std::move(ticket), std::move(refusal)})
+      ->Start();
 }
 
 }  // namespace tocsin::http

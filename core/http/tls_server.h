@@ -3,6 +3,7 @@
 // Shape:   ServeTls does the handshake, and then serves HTTP as over a plain socket. A client that
 //          speaks HTTP without encryption is told so, in HTTP. TlsServer holds what new handshakes
 //          use; connections that have begun keep what they began with.
+// Bounds:  handshakes under way: handshake_places.h.
 // Threads: ServeTls on the IoThread; TlsServer on any.
 // Errors:  a handshake that fails or takes longer than limits::kTlsHandshakeTimeout ends the
 //          connection and is told to `on_failure`.
@@ -17,6 +18,7 @@
 #include "core/base/mutex.h"
 #include "core/http/byte_stream.h"
 #include "core/http/connection_limits.h"
+#include "core/http/handshake_places.h"
 #include "core/http/io_thread.h"
 #include "core/http/message.h"
 #include "core/http/service.h"
@@ -38,6 +40,7 @@ class TlsServer {
   std::shared_ptr<SSL_CTX> context();
 
   void OnHandshakeFailed() { on_failure_(); }
+  HandshakePlaces& handshakes() { return handshakes_; }
 
  private:
   TlsServer(Clock& clock, OnFailure on_failure)
@@ -46,6 +49,7 @@ class TlsServer {
 
   Clock& clock_;
   const OnFailure on_failure_;
+  HandshakePlaces handshakes_;
   Mutex mutex_;
   std::optional<tls::Certificate> certificate_ ABSL_GUARDED_BY(mutex_);
   std::shared_ptr<SSL_CTX> context_ ABSL_GUARDED_BY(mutex_);

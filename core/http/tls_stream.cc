@@ -97,6 +97,9 @@ class TlsStream::Carried {
   static int Read(BIO* bio, char* room, int size) {
     auto& stream = *static_cast<TlsStream*>(BIO_get_data(bio));
     BIO_clear_retry_flags(bio);
+    if (!stream.begun_.empty()) {
+      return stream.TakeBegun({room, static_cast<size_t>(size)});
+    }
     const IoResult result = stream.carrier_->TryRead({room, static_cast<size_t>(size)});
     switch (result.state) {
       case State::kDone:
@@ -141,8 +144,8 @@ class TlsStream::Carried {
 };
 
 TlsStream::TlsStream(boost::asio::io_context& io, std::unique_ptr<ByteStream> carrier,
-                     SSL_CTX& context)
-    : io_(io), carrier_(std::move(carrier)), ssl_(SSL_new(&context)) {
+                     SSL_CTX& context, std::string begun)
+    : io_(io), carrier_(std::move(carrier)), begun_(std::move(begun)), ssl_(SSL_new(&context)) {
   if (ssl_ == nullptr) {
     throw std::bad_alloc();
   }
@@ -156,6 +159,15 @@ TlsStream::TlsStream(boost::asio::io_context& io, std::unique_ptr<ByteStream> ca
 }
 
 TlsStream::~TlsStream() = default;
+
+int TlsStream::TakeBegun(std::span<char> room) {
+  const size_t taken = begun_.copy(room.data(), room.size());
+  begun_.erase(0, taken);
+  if (begun_.empty()) {
+    std::string().swap(begun_);
+  }
+  return static_cast<int>(taken);
+}
 
 IoResult TlsStream::Handshake() {
   BorrowBuffer();
@@ -305,6 +317,8 @@ void TlsStream::ShutdownSend() {
 
 size_t TlsStream::BytesUnacknowledged() { return unsent_.size() + carrier_->BytesUnacknowledged(); }
 
-size_t TlsStream::MemoryBytes() const { return sizeof(*this) + kIdleBytes + unsent_.capacity(); }
+size_t TlsStream::MemoryBytes() const {
+  return sizeof(*this) + kIdleBytes + begun_.capacity() + unsent_.capacity();
+}
 
 }  // namespace tocsin::http

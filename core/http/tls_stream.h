@@ -30,8 +30,10 @@ class TlsStream final : public ByteStream {
   static constexpr size_t kSealedAtOnce = 64 * 1024;
   static constexpr size_t kMaxUnsent = 256 * 1024;
 
-  // The context says whether this is the server or the client.
-  TlsStream(boost::asio::io_context& io, std::unique_ptr<ByteStream> carrier, SSL_CTX& context);
+  // The context says whether this is the server or the client. `begun` are bytes of the peer's that
+  // the carrier has given already.
+  TlsStream(boost::asio::io_context& io, std::unique_ptr<ByteStream> carrier, SSL_CTX& context,
+            std::string begun = {});
   ~TlsStream() override;
 
   // Goes on with the handshake. TryRead and TrySend are for afterwards.
@@ -61,6 +63,7 @@ class TlsStream final : public ByteStream {
   };
   class Carried;  // the carrier as OpenSSL sees it
 
+  int TakeBegun(std::span<char> room);
   // Between the two, `unsent_` grows in a buffer of the thread's, so that a connection whose peer
   // takes everything allocates nothing.
   void BorrowBuffer();
@@ -75,6 +78,7 @@ class TlsStream final : public ByteStream {
 
   boost::asio::io_context& io_;
   std::unique_ptr<ByteStream> carrier_;
+  std::string begun_;   // what OpenSSL has not read of it
   std::string unsent_;  // encrypted
   absl::InlinedVector<Sealed, kSealedAtOnce / kRecordBytes> sealed_;
   std::string error_;

@@ -19,6 +19,8 @@ tls::Certificate CertificateFor(const std::string& name) {
 // Also over IoThread's sweeps: ServerFixture's Turn reads from `client`, which here is the carrier.
 class TlsServerTest : public ServerFixture {
  protected:
+  ~TlsServerTest() override { io.Stop(); }  // before the server that the handshakes belong to
+
   void Dial() {
     auto [server_end, client_end] = MemoryStream::MakePair(io.io());
     client = std::move(client_end);

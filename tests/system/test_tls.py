@@ -4,10 +4,12 @@ import asyncio
 import contextlib
 import http.client
 import json
+import os
 import signal
 import socket
 import ssl
 import subprocess
+import time
 
 import harness
 import pytest
@@ -90,28 +92,38 @@ def test_plaintext_on_the_encrypted_port_is_told(authority):
         assert "use https:// or wss://" in body
 
 
-@pytest.mark.parametrize("clients, rounds", [(100, 10)])
-def test_certificates_are_replaced_under_clients(authority, clients, rounds):
-    """None is cut, none misses an event, and new handshakes get the new certificate within a second."""
+CLIENTS, ROUNDS = int(os.environ.get("TEST_CLIENTS", 100)), int(os.environ.get("TEST_ROUNDS", 10))
+
+
+def test_certificates_are_replaced_under_clients(authority):
+    """None is cut, none misses an event, and new handshakes get the new certificate soon: how soon is printed.
+
+    By hand with more: TEST_CLIENTS=1000 TEST_ROUNDS=100, pytest -s."""
+    slowest = 0.0
+
     async def run(hub_client):
+        nonlocal slowest
         async with contextlib.AsyncExitStack() as stack:
             context = authority.client()
             all_ws = []
-            for _ in range(clients):
+            for _ in range(CLIENTS):
                 ws = await stack.enter_async_context(harness.connect(_url(bridge), ssl=context))
                 await ws.subscribe(filters={"event_types": ["system_event"]})
                 all_ws.append(ws)
-            for number in range(rounds):
+            for number in range(ROUNDS):
                 name = f"number-{number}"
                 bridge.files.put(await asyncio.to_thread(authority.issue, name))
+                since = time.monotonic()
                 await asyncio.to_thread(
                     harness.wait_for, lambda: _handshake(bridge, context)[1] == name, what=name, timeout=5)
+                slowest = max(slowest, time.monotonic() - since)
                 await asyncio.to_thread(hub_client.publish, harness.system_event(name))
                 for ws in all_ws:
                     assert (await ws.expect("event"))["event"]["message"] == name
 
     with harness.start_hub() as hub, _bridge(hub, authority) as bridge, hub.client() as client:
         asyncio.run(run(client))
+    print(f"{CLIENTS} clients, {ROUNDS} certificates: the slowest was on new handshakes after {slowest:.2f} s")
 
 
 def test_a_bad_pair_leaves_the_old_one_and_says_so_also_on_sighup(authority):
