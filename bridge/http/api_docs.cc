@@ -42,7 +42,7 @@ RouteDoc WebSocketDoc() {
           .responses = {{.status = 101,
                          .description = "Messages follow, as docs/protocol.md says.",
                          .headers = {"Upgrade", "Connection", "Sec-WebSocket-Accept"}}},
-          .errors = {426}};
+          .errors = {426, 429}};
 }
 
 RouteDoc GraphqlWebSocketDoc() {
@@ -62,7 +62,7 @@ RouteDoc StreamEventsDoc() {
                              {.description = "Events, without an end.",
                               .media_type = "application/x-ndjson",
                               .schema = kTextSchema}},
-               .errors = {406, 410}};
+               .errors = {406, 410, 429}};
   const ParameterDoc others[] = {
       {"resume_from", "query", "Where the stream begins: a cursor, a time, earliest or latest.",
        kTextSchema, "latest"},

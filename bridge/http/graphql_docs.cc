@@ -41,7 +41,7 @@ void AddResults(RouteDoc& doc, std::initializer_list<int> refused) {
 
 RouteDoc GraphqlDoc() {
   RouteDoc doc{.bodies = {{kJsonMediaType, SchemaRef("GraphqlRequest"), kExample}},
-               .errors = {406, 415}};
+               .errors = {406, 415, 429}};
   AddResults(doc, {400, 401, 403});
   doc.responses.push_back({.status = 200,
                            .description = "A subscription, a part for each result.",
