@@ -206,7 +206,7 @@ def test_a_proxy_header_is_taken_from_trusted_proxies_alone(hub):
             return got
 
     with harness.start_bridge(hub, "--trusted-proxy", "127.0.0.1", "--proxy-protocol", wait=False) as bridge:
-        assert answer(bridge, line + request).startswith(b"HTTP/1.1 200")
+        harness.wait_for(lambda: answer(bridge, line + request).startswith(b"HTTP/1.1 200"), what="the bridge to be healthy")
         missing = answer(bridge, request)
         assert missing.startswith(b"HTTP/1.1 400") and b"--trusted-proxy" in missing
         assert b"IPv4" in answer(bridge, line.replace(b"192.0.2.7", b"192.0.2.777") + request)
