@@ -33,7 +33,7 @@ class HubSubjectLimits : public ::testing::Test {
   void ExpectRefused(const grpc::Status& status, const std::string& reason, int64_t retry_ms) {
     EXPECT_EQ(status.error_code(), grpc::StatusCode::RESOURCE_EXHAUSTED) << status.error_message();
     EXPECT_EQ(DetailsOf(status).info.reason(), reason);
-    const auto& delay = DetailsOf(status).retry.retry_delay();
+    const google::protobuf::Duration delay = DetailsOf(status).retry.retry_delay();
     EXPECT_LE(delay.seconds() * 1'000 + delay.nanos() / 1'000'000, retry_ms);
     EXPECT_GT(delay.seconds() * 1'000 + delay.nanos() / 1'000'000, retry_ms / 2);
   }
