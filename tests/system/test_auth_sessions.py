@@ -417,13 +417,13 @@ def test_no_client_is_dropped_while_keys_are_rotated_a_hundred_times(hub, tmp_pa
         os.replace(tmp_path / "next", jwks)
 
     def signed(client):
-        n = len(made) - 2  # published one rotation ago
+        n = len(made) - 3  # published two rotations ago, so that the bridge has read it
         row = {"header": {"kid": f"k{n}"}, "claims": {"sub": f"client-{client}", "exp": int(time.time()) + 3600,
                                                        "tocsin": {"subscribe": True}}}
         return tokens.make(row, "ES256", lambda text: tokens.ecdsa_of(made[n], text), int(time.time()))
 
     async def run(bridge):
-        refreshed = [0]
+        refreshed, places = [0], [0] * clients
 
         async def follow(client):
             seen, rng = [], random.Random(client)
@@ -444,25 +444,36 @@ def test_no_client_is_dropped_while_keys_are_rotated_a_hundred_times(hub, tmp_pa
                     refreshed[0] += message["type"] == "authenticated"
                     if message["type"] == "event":
                         seen.append(message["sequence"])
+                        places[client] = seen[-1]
                 refreshing.cancel()
             return seen
 
         joined, over, last = [], asyncio.Event(), [0]
         following = [asyncio.create_task(follow(client)) for client in range(clients)]
-        while len(joined) < clients:
-            await asyncio.sleep(0.05)
-            assert not any(task.done() for task in following), [t for t in following if t.done()][0].exception()
+
+        async def until(all_are):
+            while not all_are():
+                await asyncio.sleep(0.05)
+                assert not any(task.done() for task in following), [t for t in following if t.done()][0].exception()
+
+        await until(lambda: len(joined) == clients)
         with hub.client() as client:
             for _ in range(rotations):
+                before = readings(bridge)
                 rotate()
                 bridge.signal(signal.SIGHUP)
-                await asyncio.sleep(0.3)
-                await asyncio.to_thread(client.publish, harness.incident_created())
+                await until(lambda before=before: readings(bridge) > before)
+                event = await asyncio.to_thread(client.publish, harness.incident_created())
+                # So that no token waits on a busy machine until its key is gone.
+                await until(lambda event=event: min(places) >= event.sequence)
             over.set()
             last[0] = (await asyncio.to_thread(client.publish, harness.incident_created())).sequence
         return await asyncio.gather(*following), refreshed[0]
 
-    rotate(), rotate()
+    def readings(bridge):
+        return sum("keys of tokens read" in line for line in bridge.lines)
+
+    rotate(), rotate(), rotate()
     with harness.start_bridge(hub, *NO_RATE, "--auth-jwks-file", jwks) as bridge:
         seen, refreshed = harness.run(run(bridge))
     assert refreshed > clients * 2
