@@ -104,7 +104,7 @@ class Session final : public ws::WebSocketSession,
   void Execute(std::string quoted_id, std::shared_ptr<const graphql::Prepared> prepared);
   void Begin(std::string quoted_id, const graphql::Prepared& prepared);
   // Of what its subject may have open, what the subscription needs.
-  absl::Status TakePlaces(const graphql::Subscription& asked);
+  absl::Status TakePlaces(bool with_snapshot, bool replays);
   // Gives back what it does not have open any more.
   void GivePlacesBack();
   void Follow(const Operation& operation, const graphql::Subscription& asked, FilterPtr filter);

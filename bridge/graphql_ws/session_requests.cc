@@ -273,25 +273,25 @@ void Session::Begin(std::string quoted_id, const graphql::Prepared& prepared) {
   if (!filter.ok()) {
     return RefuseOperation(quoted_id, filter.status());
   }
-  if (const absl::Status taken = TakePlaces(*asked); !taken.ok()) {
+  const bool replays = !asked->snapshot() && ReadsLog(shared_.window, from);
+  if (const absl::Status taken = TakePlaces(asked->snapshot(), replays); !taken.ok()) {
     return RefuseOperation(quoted_id, taken);
   }
   Operation& operation = operations_.Add(std::move(quoted_id), context_.forms.Of(asked));
-  operation.replaying = !asked->snapshot() && ReadsLog(shared_.window, asked->from());
+  operation.replaying = replays;
   operation.resumes_by_extension = prepared.extensions.contains("resumeFrom");
   shared_.metrics.active_subscriptions.Increment();
   sink_.asked().Count((*filter)->key().size());
   Follow(operation, *asked, *std::move(filter));
 }
 
-absl::Status Session::TakePlaces(const graphql::Subscription& asked) {
+absl::Status Session::TakePlaces(bool with_snapshot, bool replays) {
   if (Planted("operation-opens-uncounted")) return absl::OkStatus();
   SubjectLimits::Share& share = subject_.share();
   RETURN_IF_ERROR(share.Take(Held::kSubscription));
-  const bool replays = ReadsLog(shared_.window, asked.from());
-  const absl::Status more = asked.snapshot() ? share.Take(Held::kSnapshot)
-                            : replays        ? share.Take(Held::kReplay)
-                                             : absl::OkStatus();
+  const absl::Status more = with_snapshot ? share.Take(Held::kSnapshot)
+                            : replays     ? share.Take(Held::kReplay)
+                                          : absl::OkStatus();
   if (!more.ok()) {
     GivePlacesBack();
   }

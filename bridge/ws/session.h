@@ -95,7 +95,7 @@ class Session final : public WebSocketSession,
   absl::StatusOr<FilterPtr> Narrow(const FilterPtr& asked) const;
 
   // Of what its subject may have open, what the message asks for. `tag` as of TagOf.
-  absl::Status TakePlaces(const SubscribeMessage& message, SubscriptionTag tag);
+  absl::Status TakePlaces(SubscriptionTag tag, bool with_snapshot, bool replays);
   // Gives back what it does not have open any more.
   void GivePlacesBack();
   SubscriptionTag AddName(const std::string& subscription_id);

@@ -42,7 +42,9 @@ void Session::Handle(const SubscribeMessage& message) {
                                " subscriptions; unsubscribe one first")),
         message.subscription_id);
   }
-  if (const absl::Status taken = TakePlaces(message, tag); !taken.ok()) {
+  const bool replays =
+      !message.snapshot && message.has_start && ReadsLog(context_.window, message.start);
+  if (const absl::Status taken = TakePlaces(tag, message.snapshot, replays); !taken.ok()) {
     return Refuse(taken, message.subscription_id);
   }
   sink_.asked().Count((*filter)->key().size());
@@ -52,7 +54,7 @@ void Session::Handle(const SubscribeMessage& message) {
   if (tag == 0) {
     tag = AddName(message.subscription_id);
   }
-  names_.SetReplaying(tag, message.has_start && ReadsLog(context_.window, message.start));
+  names_.SetReplaying(tag, replays);
   snapshots_.Remove(tag);
   GivePlacesBack();
   context_.shard.Subscribe(
@@ -67,16 +69,16 @@ void Session::Handle(const SubscribeMessage& message) {
                     .leaves = message.leaves});
 }
 
-absl::Status Session::TakePlaces(const SubscribeMessage& message, SubscriptionTag tag) {
+absl::Status Session::TakePlaces(SubscriptionTag tag, bool with_snapshot, bool replays) {
   if (Planted("session-opens-uncounted")) return absl::OkStatus();
   SubjectLimits::Share& share = subject_.share();
   if (tag == 0) {
     RETURN_IF_ERROR(share.Take(Held::kSubscription));
   }
   absl::Status more;
-  if (message.snapshot) {
+  if (with_snapshot) {
     more = snapshots_.Has(tag) ? absl::OkStatus() : share.Take(Held::kSnapshot);
-  } else if (message.has_start && ReadsLog(context_.window, message.start)) {
+  } else if (replays) {
     more = names_.IsReplaying(tag) ? absl::OkStatus() : share.Take(Held::kReplay);
   }
   if (!more.ok()) {

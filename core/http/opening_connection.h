@@ -49,7 +49,6 @@ class OpeningConnection : public Connection {
   std::unique_ptr<ByteStream> TakeStream() { return std::move(opening_.stream); }
   ConnectionLimits::Ticket& ticket() { return opening_.ticket; }
   std::optional<HttpResponse>& refusal() { return opening_.refusal; }
-  bool is_open() const { return open_; }
   size_t StreamBytes() const { return opening_.stream ? opening_.stream->MemoryBytes() : 0; }
 
   // Makes the next step when the stream is ready.

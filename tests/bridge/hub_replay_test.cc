@@ -105,12 +105,18 @@ TEST_F(HubReplayTest, WhereLeavesAreToldTheHubGivesTheEventsAndTheRecordsHaveFac
   EXPECT_TRUE(hub.requests().at(0).leaving_events());
 }
 
-TEST_F(HubReplayTest, ABrokenStreamGoesOnUnseenWhereItStood) {
-  hub.Add([](auto& writer) {
+// A stream that ends so in the middle, and then so before it began, goes on unseen where it stood.
+class HubReplayInterruptionTest
+    : public HubReplayTest,
+      public ::testing::WithParamInterface<std::pair<grpc::Status, grpc::Status>> {};
+
+TEST_P(HubReplayInterruptionTest, IsNotSeen) {
+  const auto [in_the_middle, at_the_start] = GetParam();
+  hub.Add([&, status = in_the_middle](auto& writer) {
     writer.Write(Response(1, 2));
-    return kGone;
+    return status;
   });
-  hub.Add([](auto&) { return grpc::Status(grpc::StatusCode::RESOURCE_EXHAUSTED, "slow"); });
+  hub.Add([status = at_the_start](auto&) { return status; });
   hub.Add([](auto& writer) {
     writer.Write(Response(3, 4));
     return grpc::Status::OK;
@@ -123,23 +129,15 @@ TEST_F(HubReplayTest, ABrokenStreamGoesOnUnseenWhereItStood) {
   EXPECT_EQ(hub.requests().at(2).from(), FormatCursor(At(2)));
 }
 
+INSTANTIATE_TEST_SUITE_P(ABrokenStream, HubReplayInterruptionTest,
+                         ::testing::Values(std::pair(
+                             kGone, grpc::Status(grpc::StatusCode::RESOURCE_EXHAUSTED, "slow"))));
 // It is the bridge's token, which is renewed: no client of the bridge can mend it.
-TEST_F(HubReplayTest, ARefusedTokenIsWaitedFor) {
-  hub.Add([](auto& writer) {
-    writer.Write(Response(1, 2));
-    return grpc::Status(grpc::StatusCode::UNAUTHENTICATED, "the token has expired");
-  });
-  hub.Add([](auto&) { return grpc::Status(grpc::StatusCode::UNAUTHENTICATED, "expired"); });
-  hub.Add([](auto& writer) {
-    writer.Write(Response(3, 4));
-    return grpc::Status::OK;
-  });
-  Make();
-  const auto catch_up = Open(At(0));
-  EXPECT_EQ(Sequences(Next(*catch_up)), Range(1, 2));
-  EXPECT_EQ(Sequences(Next(*catch_up)), Range(3, 4));
-  EXPECT_EQ(hub.requests().at(2).from(), FormatCursor(At(2)));
-}
+INSTANTIATE_TEST_SUITE_P(ARefusedToken, HubReplayInterruptionTest,
+                         ::testing::Values(std::pair(grpc::Status(grpc::StatusCode::UNAUTHENTICATED,
+                                                                  "the token has expired"),
+                                                     grpc::Status(grpc::StatusCode::UNAUTHENTICATED,
+                                                                  "expired"))));
 
 TEST_F(HubReplayTest, AGapComesBeforeItsEventsWithWhatIsHeld) {
   hub.Add([](auto& writer) {

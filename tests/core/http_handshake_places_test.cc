@@ -6,9 +6,8 @@
 #include <optional>
 
 #include "core/http/handshake_places.h"
-#include "core/http/tls_server.h"
-#include "tests/core/http_server_fixture.h"
 #include "tests/core/tls_pair.h"
+#include "tests/core/tls_server_fixture.h"
 
 namespace tocsin::http::testing {
 namespace {
@@ -68,15 +67,8 @@ TEST_F(PlacesTest, WhoIsDoneMakesRoom) {
   EXPECT_THAT(yielded, ElementsAre());
 }
 
-class UnfinishedTest : public ServerFixture {
+class UnfinishedTest : public TlsServerFixture {
  protected:
-  ~UnfinishedTest() override { io.Stop(); }  // before the server that the handshakes belong to
-
-  void Dial() {
-    auto [server_end, client_end] = MemoryStream::MakePair(io.io());
-    client = std::move(client_end);
-    ServeTls(io, service, *server, std::move(server_end), {});
-  }
   // What a client sends first, as bytes.
   std::string FirstMessage() {
     auto [ours, other] = MemoryStream::MakePair(io.io());
@@ -84,11 +76,6 @@ class UnfinishedTest : public ServerFixture {
     char room[4096];
     return std::string(room, ours->TryRead(room).bytes);
   }
-
-  int failures = 0;
-  const tocsin::testing::MadeCertificate certificate = tocsin::testing::MakeCertificate("first");
-  std::unique_ptr<TlsServer> server = *TlsServer::Make(
-      {.chain = certificate.chain, .key = certificate.key}, clock, [this] { ++failures; });
 };
 
 TEST_F(UnfinishedTest, HoldsNothingOfOpenSslBeforeItsFirstMessageIsWhole) {

@@ -2,8 +2,8 @@
 #include <gmock/gmock.h>
 
 #include "core/http/tls_server.h"
-#include "tests/core/http_server_fixture.h"
 #include "tests/core/tls_pair.h"
+#include "tests/core/tls_server_fixture.h"
 
 namespace tocsin::http::testing {
 namespace {
@@ -11,21 +11,8 @@ namespace {
 using ::testing::HasSubstr;
 using State = IoResult::State;
 
-tls::Certificate CertificateFor(const std::string& name) {
-  const auto made = tocsin::testing::MakeCertificate(name);
-  return {.chain = made.chain, .key = made.key};
-}
-
-// Also over IoThread's sweeps: ServerFixture's Turn reads from `client`, which here is the carrier.
-class TlsServerTest : public ServerFixture {
+class TlsServerTest : public TlsServerFixture {
  protected:
-  ~TlsServerTest() override { io.Stop(); }  // before the server that the handshakes belong to
-
-  void Dial() {
-    auto [server_end, client_end] = MemoryStream::MakePair(io.io());
-    client = std::move(client_end);
-    ServeTls(io, service, *server, std::move(server_end), {});
-  }
   // A client over the carrier that Dial made. The fixture's `client` is gone then.
   void Encrypted(SSL_CTX& context = ClientContext()) {
     tls_client = std::make_unique<TlsStream>(io.io(), std::move(client), context);
@@ -57,9 +44,6 @@ class TlsServerTest : public ServerFixture {
     return name;
   }
 
-  int failures = 0;
-  std::unique_ptr<TlsServer> server =
-      *TlsServer::Make(CertificateFor("first"), clock, [this] { ++failures; });
   std::unique_ptr<TlsStream> tls_client;
   IoResult handshake;
 };
